@@ -1,0 +1,135 @@
+"""The simple rules that oracles and learned policies are compared with.
+
+Each serves requests in an order of its own, skipping those that do not fit. All use only what the observation tells
+(slack, compute time, order of arrival), but read it in full precision, as `baselines.policy.EpochPolicy` hands it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.problem import BatchProblem, Candidates, Solution, request_at
+from edge_llm_env.compiling import compiled
+from edge_llm_env.dynamics.feasibility import (
+    Request,
+    Rule,
+    compute_time_s,
+    empty_batch,
+    is_feasible,
+    with_request,
+)
+from edge_llm_env.dynamics.state import constants_of, rule_of
+from edge_llm_env.scenarios.schema import Scenario
+
+
+class Heuristic(ABC):
+    """Serve requests in some order, each if the batch stays feasible with it, up to a number of requests."""
+
+    most_requests: int | None = None
+
+    @abstractmethod
+    def order(self, problem: BatchProblem) -> NDArray[np.int64]:
+        """Indices of all candidates, first served first."""
+
+    def solve(self, problem: BatchProblem) -> Solution:
+        """The batch of this heuristic; `optimal` says nothing more than that it serves everyone."""
+        most = len(problem) if self.most_requests is None else self.most_requests
+        selected = np.zeros(len(problem), dtype=np.bool_)
+        serve_in_order(problem.rule, problem.candidates, self.order(problem), most, selected)
+        total = float(problem.values.sum())
+        return Solution(selected, problem.value(selected), len(problem), bool(selected.all()), total)
+
+
+@compiled
+def serve_in_order(
+    rule: Rule, candidates: Candidates, order: NDArray[np.int64], most: int, selected: NDArray[np.bool_]
+) -> None:
+    """Select at most `most` candidates, in order, each if the batch stays feasible with it."""
+    batch = empty_batch()
+    for i in order:
+        if batch.requests >= most:
+            break
+        grown = with_request(batch, request_at(candidates, i))
+        if is_feasible(rule, grown):
+            batch = grown
+            selected[i] = True
+
+
+class FirstComeFirstServed(Heuristic):
+    """FCFS: the order of arrival."""
+
+    def order(self, problem: BatchProblem) -> NDArray[np.int64]:
+        return np.arange(len(problem))
+
+
+class EarliestDeadlineFirst(Heuristic):
+    """EDF: the least slack first."""
+
+    def order(self, problem: BatchProblem) -> NDArray[np.int64]:
+        return np.argsort(problem.candidates.slack_s, kind="stable")
+
+
+class ShortestJobFirst(Heuristic):
+    """SJF: the least compute time alone first."""
+
+    def order(self, problem: BatchProblem) -> NDArray[np.int64]:
+        alone_s = np.empty(len(problem))
+        compute_times_alone_s(problem.rule, problem.candidates, alone_s)
+        return np.argsort(alone_s, kind="stable")
+
+
+@compiled
+def compute_times_alone_s(rule: Rule, candidates: Candidates, alone_s: NDArray[np.float64]) -> None:
+    """Write the compute time (s) of the batch of each candidate alone."""
+    for i in range(len(alone_s)):
+        alone_s[i] = compute_time_s(rule, with_request(empty_batch(), request_at(candidates, i)))
+
+
+class NoBatching(FirstComeFirstServed):
+    """NoB: one request per epoch, first come first served."""
+
+    most_requests = 1
+
+
+class StaticBatching(FirstComeFirstServed):
+    """StB: batches of at most a fixed size, first come first served.
+
+    The paper does not say publicly how its size is chosen. `for_scenario` takes the size that is safe whatever arrives,
+    which is what a static batch must assume.
+    """
+
+    def __init__(self, batch_size: int) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size = {batch_size}: must be at least 1")
+        self.most_requests = batch_size
+
+    @classmethod
+    def for_scenario(cls, scenario: Scenario) -> StaticBatching:
+        """The largest batch that the node can serve within the window when all lengths are the longest; at least 1."""
+        longest = Request(
+            prompt_tokens=float(scenario.node.fixed_prompt_tokens or max(scenario.workload.prompt_tokens)),
+            output_tokens=float(max(scenario.workload.output_tokens)),
+            slack_s=np.inf,
+            uplink_share=0.0,
+            downlink_share=0.0,
+            compute_s=0.0,
+            memory_bytes=0.0,
+        )
+        rule = rule_of(constants_of(scenario))
+        batch, size = with_request(empty_batch(), longest), 0
+        while is_feasible(rule, batch):
+            batch, size = with_request(batch, longest), size + 1
+        return cls(max(size, 1))
+
+
+class RandomOrder(Heuristic):
+    """A random order at every decision, from a generator seeded once: same seed, same decisions."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def order(self, problem: BatchProblem) -> NDArray[np.int64]:
+        return self._rng.permutation(len(problem))

@@ -1,0 +1,179 @@
+"""One epoch's decision as an optimisation problem, and what a solver returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edge_llm_env.compiling import compiled
+from edge_llm_env.dynamics.feasibility import BatchSums, Request, Rule, empty_batch, is_feasible, with_request
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.dynamics.state import rule_of
+from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
+
+
+class Candidates(NamedTuple):
+    """The requests of a problem, float64 arrays of shape (n,), in the fields of `Request`."""
+
+    prompt_tokens: NDArray[np.float64]
+    output_tokens: NDArray[np.float64]
+    slack_s: NDArray[np.float64]
+    uplink_share: NDArray[np.float64]
+    downlink_share: NDArray[np.float64]
+    compute_s: NDArray[np.float64]
+    memory_bytes: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class BatchProblem:
+    """Choose the most valuable feasible batch: max Σ v_i x_i under design §1, constraints 1 to 4.
+
+    `values` has shape (n,) and is at least 0; all ones is the paper's objective, the number of requests served.
+
+    Raises ValueError naming the field when lengths differ, or a value is negative, not a number or infinite.
+    """
+
+    rule: Rule
+    candidates: Candidates
+    values: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        size = len(self.candidates.slack_s)
+        for name, array in (self.candidates._asdict() | {"values": self.values}).items():
+            if array.shape != (size,):
+                raise ValueError(f"{name} has shape {array.shape}: must be ({size},), one entry per request")
+            # A share is infinite where the channel is dead: such a request fits no batch.
+            infinite_is_valid = name.endswith("_share")
+            if np.isnan(array).any() or (np.isinf(array).any() and not infinite_is_valid):
+                raise ValueError(f"{name}: every entry must be finite")
+            if name != "slack_s" and (array < 0).any():
+                raise ValueError(f"{name}: every entry must be at least 0, the least is {array.min():g}")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def counts_requests(self) -> bool:
+        """Whether every request has the same value, so that the best batch is the largest."""
+        return bool((self.values == self.values[:1]).all())
+
+    @classmethod
+    def additive(
+        cls,
+        compute_s: ArrayLike,
+        uplink_share: ArrayLike,
+        downlink_share: ArrayLike,
+        memory_bytes: ArrayLike,
+        slack_s: ArrayLike,
+        *,
+        window_s: float,
+        memory_limit_bytes: float,
+        values: ArrayLike | None = None,
+    ) -> BatchProblem:
+        """A problem in which each request has costs of its own that add up; arrays of shape (n,).
+
+        `window_s` (s) bounds the compute time of any batch, `memory_limit_bytes` its memory.
+        """
+        for name, limit in (("window_s", window_s), ("memory_limit_bytes", memory_limit_bytes)):
+            if not np.isfinite(limit) or limit < 0:
+                raise ValueError(f"{name} = {limit}: must be finite and at least 0")
+        compute, slack = np.asarray(compute_s, dtype=float), np.asarray(slack_s, dtype=float)
+        nothing = AffineCost(Polynomial(), Polynomial())
+        length = np.ones(compute.shape)
+        return cls(
+            Rule(nothing, nothing, nothing, False, False, float(window_s), float(memory_limit_bytes)),
+            Candidates(
+                length,
+                length,
+                slack,
+                np.asarray(uplink_share, dtype=float),
+                np.asarray(downlink_share, dtype=float),
+                compute,
+                np.asarray(memory_bytes, dtype=float),
+            ),
+            np.ones(compute.shape) if values is None else np.asarray(values, dtype=float),
+        )
+
+    @classmethod
+    def of_row(cls, simulation: Simulation, row: int = 0) -> BatchProblem:
+        """The epoch problem of a simulated row: its visible requests, each of value 1."""
+        rows = simulation.rows
+        shown = slice(0, int(rows.visible[row]))
+        zeros = np.zeros(shown.stop)
+        return cls(
+            rule_of(simulation.constants),
+            Candidates(
+                rows.slot_prompt_tokens[row, shown].copy(),
+                rows.slot_output_tokens[row, shown].copy(),
+                rows.slot_slack_s[row, shown].copy(),
+                rows.slot_uplink_share[row, shown].copy(),
+                rows.slot_downlink_share[row, shown].copy(),
+                zeros,
+                zeros,
+            ),
+            np.ones(shown.stop),
+        )
+
+    def is_feasible(self, selected: NDArray[np.bool_]) -> bool:
+        """Whether a batch, bool of shape (n,), can be served: the rule that environments mask with."""
+        return bool(batch_is_feasible(self.rule, self.candidates, selected))
+
+    def value(self, selected: NDArray[np.bool_]) -> float:
+        """Σ v_i over a batch."""
+        return float(self.values[selected].sum())
+
+
+class Solution(NamedTuple):
+    """What a solver found."""
+
+    selected: NDArray[np.bool_]
+    """(n,) the batch."""
+    value: float
+    """Σ v_i over the batch."""
+    nodes: int
+    """Search nodes visited."""
+    optimal: bool
+    """Whether no batch is worth more."""
+    upper_bound: float
+    """No batch is worth more than this; equal to `value` when optimal."""
+
+
+class Solver(Protocol):
+    """Anything that chooses a batch of an epoch."""
+
+    def solve(self, problem: BatchProblem) -> Solution:
+        """A feasible batch of the problem."""
+        ...
+
+
+@compiled
+def request_at(candidates: Candidates, i: int) -> Request:
+    """Candidate i as the feasibility rule sees it."""
+    return Request(
+        candidates.prompt_tokens[i],
+        candidates.output_tokens[i],
+        candidates.slack_s[i],
+        candidates.uplink_share[i],
+        candidates.downlink_share[i],
+        candidates.compute_s[i],
+        candidates.memory_bytes[i],
+    )
+
+
+@compiled
+def batch_of(candidates: Candidates, selected: NDArray[np.bool_]) -> BatchSums:
+    """The sums of a batch, added up in order as an environment does."""
+    batch = empty_batch()
+    for i in range(len(selected)):
+        if selected[i]:
+            batch = with_request(batch, request_at(candidates, i))
+    return batch
+
+
+@compiled
+def batch_is_feasible(rule: Rule, candidates: Candidates, selected: NDArray[np.bool_]) -> bool:
+    """The feasibility rule on a batch."""
+    return is_feasible(rule, batch_of(candidates, selected))

@@ -1,0 +1,35 @@
+"""Serving large language models at the wireless edge as Markov decision processes; importing registers the ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from edge_llm_env.registration import register_environments
+
+if TYPE_CHECKING:
+    from edge_llm_env.scenarios import Scenario, ScenarioError, list_scenarios, load_scenario
+    from edge_llm_env.workload.generator import draw_workload
+    from edge_llm_env.workload.tape import Workload
+
+__version__ = "0.1.0"
+__all__ = ["Scenario", "ScenarioError", "Workload", "draw_workload", "list_scenarios", "load_scenario"]
+
+_HOMES = {
+    "Scenario": "edge_llm_env.scenarios",
+    "ScenarioError": "edge_llm_env.scenarios",
+    "list_scenarios": "edge_llm_env.scenarios",
+    "load_scenario": "edge_llm_env.scenarios",
+    "draw_workload": "edge_llm_env.workload.generator",
+    "Workload": "edge_llm_env.workload.tape",
+}
+
+register_environments()
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that importing the package stays cheap."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,214 @@
+"""One row's epoch: who is pending when it begins, admitting requests to its batch, and dispatching that batch."""
+
+from __future__ import annotations
+
+from edge_llm_env.compiling import compiled
+from edge_llm_env.dynamics.feasibility import (
+    BatchSums,
+    Request,
+    Rule,
+    compute_time_s,
+    empty_batch,
+    energy_j,
+    fits_band,
+    fits_node,
+    is_feasible,
+    memory_bytes,
+    with_request,
+)
+from edge_llm_env.dynamics.state import (
+    EXPIRED,
+    N_ARRIVED,
+    N_BEYOND,
+    N_EPOCHS,
+    N_EXPIRED,
+    N_PENDING,
+    N_REJECTED,
+    N_SERVED,
+    NOT_ARRIVED,
+    PENDING,
+    R_ENERGY,
+    R_EXPIRED,
+    R_SERVED,
+    R_TOKENS,
+    REJECTED,
+    SERVED,
+    Constants,
+    Rows,
+)
+from edge_llm_env.radio.rate import minimum_share, shannon_rate_bits_per_s
+
+
+@compiled
+def begin_episode(rule: Rule, constants: Constants, rows: Rows, row: int) -> None:
+    """Forget the last episode of a row and begin the first epoch of the tape that it holds."""
+    rows.status[row, :] = NOT_ARRIVED
+    rows.counters[row, :] = 0
+    rows.utilisation_sum[row, :] = 0.0
+    rows.oldest[row] = 0
+    begin_epoch(rule, constants, rows, row)
+    rows.reward_terms[row, :] = 0.0
+
+
+@compiled
+def begin_epoch(rule: Rule, constants: Constants, rows: Rows, row: int) -> None:
+    """Begin the epoch that starts at t = (epochs + 1)·T_E: take arrivals, expire, fill the slots, empty the batch."""
+    start_s = (rows.counters[row, N_EPOCHS] + 1) * constants.epoch_s
+    take_arrivals(constants, rows, row, start_s)
+    rows.utilisation[row, :] = 0.0
+    store_batch(rows, row, empty_batch())
+    slots = rows.slot_request.shape[1]
+    visible = 0
+    beyond = 0
+    oldest = rows.counters[row, N_ARRIVED]
+    for request in range(rows.oldest[row], rows.counters[row, N_ARRIVED]):
+        if rows.status[row, request] != PENDING:
+            continue
+        seen = candidate(constants, rows, row, request, start_s)
+        alone = with_request(empty_batch(), seen)
+        # Slack only shrinks, so a request that the node cannot serve alone now it never can; its channel may recover.
+        if not fits_node(rule, alone):
+            rows.status[row, request] = EXPIRED
+            rows.counters[row, N_EXPIRED] += 1
+            rows.counters[row, N_PENDING] -= 1
+            rows.reward_terms[row, R_EXPIRED] += constants.expired_weight
+            continue
+        oldest = min(oldest, request)
+        if visible < slots:
+            fill_slot(rule, rows, row, visible, request, seen)
+            visible += 1
+        else:
+            beyond += 1
+    rows.oldest[row] = oldest
+    rows.visible[row] = visible
+    rows.counters[row, N_BEYOND] = beyond
+    rows.action_mask[row, visible:slots] = False
+    rows.action_mask[row, slots] = True
+
+
+@compiled
+def take_arrivals(constants: Constants, rows: Rows, row: int, start_s: float) -> None:
+    """Requests that arrived before `start_s` become pending, or rejected if they require too much accuracy."""
+    request = rows.counters[row, N_ARRIVED]
+    while request < rows.requests[row] and rows.arrival_s[row, request] < start_s:
+        if rows.accuracy_requirement[row, request] <= constants.offered_accuracy:
+            rows.status[row, request] = PENDING
+            rows.counters[row, N_PENDING] += 1
+        else:
+            rows.status[row, request] = REJECTED
+            rows.counters[row, N_REJECTED] += 1
+        request += 1
+    rows.counters[row, N_ARRIVED] = request
+
+
+@compiled
+def candidate(constants: Constants, rows: Rows, row: int, request: int, start_s: float) -> Request:
+    """A request as the feasibility rule sees it in the epoch that starts at `start_s` (design §1)."""
+    waited_s = start_s - rows.arrival_s[row, request]
+    block = min(int(waited_s / constants.epoch_s), rows.uplink_gain.shape[2] - 1)
+    prompt_tokens, output_tokens = rows.prompt_tokens[row, request], rows.output_tokens[row, request]
+    uplink_rate = shannon_rate_bits_per_s(
+        constants.uplink_bandwidth_hz, constants.uplink_snr * rows.uplink_gain[row, request, block]
+    )
+    downlink_rate = shannon_rate_bits_per_s(
+        constants.downlink_bandwidth_hz, constants.downlink_snr * rows.downlink_gain[row, request, block]
+    )
+    return Request(
+        constants.fixed_prompt_tokens if constants.fixed_prompt_tokens > 0.0 else float(prompt_tokens),
+        float(output_tokens),
+        rows.latency_requirement_s[row, request] - waited_s - constants.uplink_s - constants.downlink_s,
+        minimum_share(prompt_tokens * constants.uplink_bits_per_token, constants.uplink_s, uplink_rate),
+        minimum_share(output_tokens * constants.downlink_bits_per_token, constants.downlink_s, downlink_rate),
+        0.0,
+        0.0,
+    )
+
+
+@compiled
+def fill_slot(rule: Rule, rows: Rows, row: int, slot: int, request: int, seen: Request) -> None:
+    """Show in a slot a request that the node can serve alone; it is admissible when its channel can too."""
+    alone = with_request(empty_batch(), seen)
+    rows.slot_request[row, slot] = request
+    rows.slot_prompt_tokens[row, slot] = seen.prompt_tokens
+    rows.slot_output_tokens[row, slot] = seen.output_tokens
+    rows.slot_slack_s[row, slot] = seen.slack_s
+    rows.slot_uplink_share[row, slot] = seen.uplink_share
+    rows.slot_downlink_share[row, slot] = seen.downlink_share
+    rows.slot_compute_s[row, slot] = compute_time_s(rule, alone)
+    rows.slot_memory_bytes[row, slot] = memory_bytes(rule, alone) - memory_bytes(rule, empty_batch())
+    rows.action_mask[row, slot] = fits_band(alone)
+
+
+@compiled
+def in_slot(rows: Rows, row: int, slot: int) -> Request:
+    """The request in a slot, as the feasibility rule sees it."""
+    return Request(
+        rows.slot_prompt_tokens[row, slot],
+        rows.slot_output_tokens[row, slot],
+        rows.slot_slack_s[row, slot],
+        rows.slot_uplink_share[row, slot],
+        rows.slot_downlink_share[row, slot],
+        0.0,
+        0.0,
+    )
+
+
+@compiled
+def admit(rule: Rule, constants: Constants, rows: Rows, row: int, slot: int) -> None:
+    """Admit an admissible slot's request to the batch: it will be served, and its reward is paid now."""
+    before = load_batch(rows, row)
+    after = with_request(before, in_slot(rows, row, slot))
+    store_batch(rows, row, after)
+    rows.status[row, rows.slot_request[row, slot]] = SERVED
+    rows.counters[row, N_SERVED] += 1
+    rows.counters[row, N_PENDING] -= 1
+    rows.action_mask[row, slot] = False
+    rows.reward_terms[row, R_SERVED] += constants.served_weight
+    rows.reward_terms[row, R_TOKENS] += constants.tokens_weight * rows.slot_output_tokens[row, slot]
+    rows.reward_terms[row, R_ENERGY] += constants.energy_weight * (energy_j(rule, after) - energy_j(rule, before))
+
+
+@compiled
+def refresh_mask(rule: Rule, rows: Rows, row: int) -> None:
+    """Close the slots that no longer fit beside the batch; costs are monotone, so none opens again in this epoch."""
+    batch = load_batch(rows, row)
+    for slot in range(rows.visible[row]):
+        if rows.action_mask[row, slot]:
+            grown = with_request(batch, in_slot(rows, row, slot))
+            rows.action_mask[row, slot] = is_feasible(rule, grown)
+
+
+@compiled
+def dispatch(rule: Rule, constants: Constants, rows: Rows, row: int) -> None:
+    """Serve the batch, end the epoch and begin the next; `utilisation` keeps what the dispatched batch used."""
+    used = utilisation_of(rule, load_batch(rows, row))
+    rows.counters[row, N_EPOCHS] += 1
+    begin_epoch(rule, constants, rows, row)
+    for resource in range(len(used)):
+        rows.utilisation[row, resource] = used[resource]
+        rows.utilisation_sum[row, resource] += used[resource]
+
+
+@compiled
+def utilisation_of(rule: Rule, batch: BatchSums) -> tuple[float, float, float, float]:
+    """Fraction of each capacity that a batch uses, per entry of RESOURCES."""
+    return (
+        batch.uplink_share,
+        batch.downlink_share,
+        memory_bytes(rule, batch) / rule.memory_limit_bytes,
+        compute_time_s(rule, batch) / rule.window_s,
+    )
+
+
+@compiled
+def load_batch(rows: Rows, row: int) -> BatchSums:
+    """The batch of a row."""
+    b = rows.batch[row]
+    return BatchSums(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12])
+
+
+@compiled
+def store_batch(rows: Rows, row: int, batch: BatchSums) -> None:
+    """Make a batch that of a row."""
+    for field in range(len(batch)):
+        rows.batch[row, field] = batch[field]

@@ -1,0 +1,69 @@
+"""`Simulation`: rows of one scenario, and the Python side of loading tapes into them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.dynamics.state import COUNTERS, Rows, allocate, constants_of
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.workload.tape import Workload
+
+_TAPE_FIELDS = (
+    "arrival_s",
+    "prompt_tokens",
+    "output_tokens",
+    "latency_requirement_s",
+    "accuracy_requirement",
+    "uplink_gain",
+    "downlink_gain",
+)
+
+
+class Simulation:
+    """State of `rows` environments of one scenario; kernels step `constants` and `rows`, this class loads them."""
+
+    def __init__(self, scenario: Scenario, rows: int) -> None:
+        self.scenario = scenario
+        self.constants = constants_of(scenario)
+        self.slots = scenario.epoch.visible_slots
+        expected = scenario.workload.arrivals.rate_per_s * scenario.horizon_s
+        capacity = int(expected + 6 * np.sqrt(expected)) + 1
+        self.rows: Rows = allocate(rows, capacity, scenario.fading_blocks, self.slots)
+
+    def load(self, row: int, workload: Workload) -> None:
+        """Put a tape on a row; its episode begins with `begin_episode`."""
+        self._make_room(workload)
+        rows, count = self.rows, workload.requests
+        blocks = workload.uplink_gain.shape[1]
+        rows.requests[row] = count
+        for name in _TAPE_FIELDS:
+            stored, given = getattr(rows, name)[row], getattr(workload, name)
+            if stored.ndim == 1:
+                stored[:count] = given
+            else:
+                stored[:count, :blocks] = given
+                stored[:count, blocks:] = given[:, -1:]
+
+    def _make_room(self, workload: Workload) -> None:
+        """Grow the arrays when a tape has more requests or more fading blocks than any before."""
+        capacity, blocks = self.rows.uplink_gain.shape[1:]
+        requests, tape_blocks = workload.uplink_gain.shape
+        if requests <= capacity and tape_blocks <= blocks:
+            return
+        grown = allocate(len(self.rows.requests), max(requests, 2 * capacity), max(tape_blocks, blocks), self.slots)
+        for name, old in self.rows._asdict().items():
+            new = getattr(grown, name)
+            new[tuple(slice(0, size) for size in old.shape)] = old
+            if old.ndim == 3:
+                new[:, :capacity, blocks:] = old[:, :, -1:]
+        self.rows = grown
+
+    def counters(self, row: int) -> dict[str, int]:
+        """Counters of a row by name (COUNTERS)."""
+        return dict(zip(COUNTERS, self.rows.counters[row].tolist(), strict=True))
+
+    def utilisation_mean(self) -> NDArray[np.float64]:
+        """Mean utilisation over the batches dispatched so far, shape (rows, RESOURCES); 0 before the first."""
+        epochs = self.rows.counters[:, COUNTERS.index("epochs")]
+        return self.rows.utilisation_sum / np.maximum(epochs, 1)[:, None]

@@ -1,0 +1,232 @@
+"""The state of simulated rows: a scenario's constants and the arrays that kernels read and write.
+
+A row is one environment. Every array has the row as its first axis; a single environment is one row.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.compiling import compiled
+from edge_llm_env.dynamics.feasibility import BatchSums, Rule
+from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
+from edge_llm_env.radio.rate import reference_snr
+from edge_llm_env.scenarios.schema import Scenario
+
+NOT_ARRIVED, PENDING, SERVED, EXPIRED, REJECTED = range(5)
+"""Values of `Rows.status`."""
+
+COUNTERS = (
+    "arrived",
+    "served",
+    "expired",
+    "rejected",
+    "pending",
+    "beyond_visible",
+    "epochs",
+    "invalid_actions",
+    "not_admitted",
+)
+"""Columns of `Rows.counters`, as `info` names them; all count from the start of the episode but the pending ones."""
+N_ARRIVED, N_SERVED, N_EXPIRED, N_REJECTED, N_PENDING, N_BEYOND, N_EPOCHS, N_INVALID, N_NOT_ADMITTED = range(9)
+
+REWARD_TERMS = ("served", "tokens", "energy", "expired")
+"""Columns of `Rows.reward_terms`, as `RewardWeights` and `info["reward_terms"]` name them."""
+R_SERVED, R_TOKENS, R_ENERGY, R_EXPIRED = range(4)
+
+RESOURCES = ("uplink", "downlink", "memory", "compute")
+"""Columns of `Rows.utilisation`: fraction of each capacity that a batch uses."""
+U_UPLINK, U_DOWNLINK, U_MEMORY, U_COMPUTE = range(4)
+
+
+class Constants(NamedTuple):
+    """What stays the same for all rows of a scenario; flat, since parallel loops take no nested tuples."""
+
+    cost: NDArray[np.float64]
+    """Coefficients of the `BatchCost`, (3 resources, base and marginal, 6 monomials); with the next four, a `Rule`."""
+    pads_prompts: bool
+    pads_outputs: bool
+    window_s: float
+    memory_limit_bytes: float
+    epoch_s: float
+    uplink_s: float
+    downlink_s: float
+    uplink_bandwidth_hz: float
+    downlink_bandwidth_hz: float
+    uplink_snr: float
+    """At channel gain 1, linear."""
+    downlink_snr: float
+    """At channel gain 1, linear."""
+    uplink_bits_per_token: float
+    downlink_bits_per_token: float
+    fixed_prompt_tokens: float
+    """Length that every prompt is computed at; 0 for its own."""
+    offered_accuracy: float
+    """f(ΔPPL); a request that requires more is rejected."""
+    episode_epochs: int
+    served_weight: float
+    """This and the next three are the scenario's `RewardWeights`."""
+    tokens_weight: float
+    energy_weight: float
+    expired_weight: float
+    longest_latency_s: float
+    """Scale of slacks in observations."""
+    longest_prompt_tokens: float
+    """Scale of prompt lengths in observations."""
+    longest_output_tokens: float
+    """Scale of output lengths in observations."""
+
+
+class Rows(NamedTuple):
+    """Arrays over rows (R), requests (N), fading blocks (B) and visible slots (Q)."""
+
+    requests: NDArray[np.int64]
+    """(R,) requests on each row's tape; entries past it are unused."""
+    arrival_s: NDArray[np.float64]
+    """(R, N)"""
+    prompt_tokens: NDArray[np.int64]
+    """(R, N)"""
+    output_tokens: NDArray[np.int64]
+    """(R, N)"""
+    latency_requirement_s: NDArray[np.float64]
+    """(R, N)"""
+    accuracy_requirement: NDArray[np.float64]
+    """(R, N)"""
+    uplink_gain: NDArray[np.float64]
+    """(R, N, B)"""
+    downlink_gain: NDArray[np.float64]
+    """(R, N, B)"""
+    status: NDArray[np.int8]
+    """(R, N) NOT_ARRIVED, PENDING, SERVED, EXPIRED or REJECTED."""
+
+    oldest: NDArray[np.int64]
+    """(R,) every request before this one is served, expired or rejected."""
+    visible: NDArray[np.int64]
+    """(R,) slots in use, from the first; a slot stays in use when its request is admitted."""
+    slot_request: NDArray[np.int64]
+    """(R, Q) index of the request in each slot, ascending: first come, first seen."""
+    slot_prompt_tokens: NDArray[np.float64]
+    """(R, Q) length as computed."""
+    slot_output_tokens: NDArray[np.float64]
+    """(R, Q)"""
+    slot_slack_s: NDArray[np.float64]
+    """(R, Q) most compute time of a batch that serves it in this epoch."""
+    slot_uplink_share: NDArray[np.float64]
+    """(R, Q) smallest share of the band, with this epoch's channel."""
+    slot_downlink_share: NDArray[np.float64]
+    """(R, Q) smallest share of the band, with this epoch's channel."""
+    slot_compute_s: NDArray[np.float64]
+    """(R, Q) compute time of the batch of it alone."""
+    slot_memory_bytes: NDArray[np.float64]
+    """(R, Q) KV cache of the batch of it alone."""
+    action_mask: NDArray[np.bool_]
+    """(R, Q + 1) slots that may be admitted now; the last entry, dispatch, is always true."""
+
+    batch: NDArray[np.float64]
+    """(R, fields of BatchSums) the batch admitted so far in this epoch."""
+    utilisation: NDArray[np.float64]
+    """(R, 4) of the batch that the last step admitted to or dispatched, per entry of RESOURCES."""
+    utilisation_sum: NDArray[np.float64]
+    """(R, 4) summed over the batches dispatched in this episode."""
+    counters: NDArray[np.int64]
+    """(R, 9) per entry of COUNTERS."""
+    reward_terms: NDArray[np.float64]
+    """(R, 4) of the last step, weighted, per entry of REWARD_TERMS."""
+
+
+def constants_of(scenario: Scenario) -> Constants:
+    """A scenario as kernels read it."""
+    epoch, node, radio, asked = scenario.epoch, scenario.node, scenario.radio, scenario.workload
+    weights = scenario.reward
+    return Constants(
+        cost=np.array(scenario.batch_cost),
+        pads_prompts=node.prompt_padding == "batch_max",
+        pads_outputs=node.output_length == "batch_max",
+        window_s=epoch.compute_window_s,
+        memory_limit_bytes=scenario.memory_limit_bytes,
+        epoch_s=epoch.epoch_s,
+        uplink_s=epoch.uplink_s,
+        downlink_s=epoch.downlink_s,
+        uplink_bandwidth_hz=radio.uplink_bandwidth_hz,
+        downlink_bandwidth_hz=radio.downlink_bandwidth_hz,
+        uplink_snr=reference_snr(radio.device_power_dbm, radio.noise_dbm_per_hz, radio.uplink_bandwidth_hz),
+        downlink_snr=reference_snr(radio.node_power_dbm, radio.noise_dbm_per_hz, radio.downlink_bandwidth_hz),
+        uplink_bits_per_token=radio.uplink_bits_per_token,
+        downlink_bits_per_token=radio.downlink_bits_per_token,
+        fixed_prompt_tokens=float(node.fixed_prompt_tokens or 0),
+        offered_accuracy=scenario.quantization.accuracy,
+        episode_epochs=epoch.episode_epochs,
+        served_weight=weights.served,
+        tokens_weight=weights.tokens,
+        energy_weight=weights.energy,
+        expired_weight=weights.expired,
+        longest_latency_s=asked.latency_requirement_s.high,
+        longest_prompt_tokens=float(max(asked.prompt_tokens)),
+        longest_output_tokens=float(max(asked.output_tokens)),
+    )
+
+
+@compiled
+def rule_of(constants: Constants) -> Rule:
+    """The feasibility rule of a scenario, as scalars: compiled loops keep those in registers, not arrays."""
+    return Rule(
+        affine_cost_at(constants.cost, 0),
+        affine_cost_at(constants.cost, 1),
+        affine_cost_at(constants.cost, 2),
+        constants.pads_prompts,
+        constants.pads_outputs,
+        constants.window_s,
+        constants.memory_limit_bytes,
+    )
+
+
+@compiled
+def affine_cost_at(cost: NDArray[np.float64], resource: int) -> AffineCost:
+    """One resource of `Constants.cost`."""
+    return AffineCost(polynomial_at(cost, resource, 0), polynomial_at(cost, resource, 1))
+
+
+@compiled
+def polynomial_at(cost: NDArray[np.float64], resource: int, part: int) -> Polynomial:
+    """One polynomial of `Constants.cost`."""
+    return Polynomial(
+        cost[resource, part, 0],
+        cost[resource, part, 1],
+        cost[resource, part, 2],
+        cost[resource, part, 3],
+        cost[resource, part, 4],
+        cost[resource, part, 5],
+    )
+
+
+def allocate(rows: int, requests: int, blocks: int, slots: int) -> Rows:
+    """Rows of zeros with room for that many requests of that many fading blocks, and that many visible slots."""
+
+    def of(dtype: type, *shape: int) -> NDArray:
+        return np.zeros((rows, *shape), dtype=dtype)
+
+    per_slot = {name: of(float, slots) for name in Rows._fields if name.startswith("slot_") and name != "slot_request"}
+    return Rows(
+        requests=of(np.int64),
+        arrival_s=of(float, requests),
+        prompt_tokens=of(np.int64, requests),
+        output_tokens=of(np.int64, requests),
+        latency_requirement_s=of(float, requests),
+        accuracy_requirement=of(float, requests),
+        uplink_gain=of(float, requests, blocks),
+        downlink_gain=of(float, requests, blocks),
+        status=of(np.int8, requests),
+        oldest=of(np.int64),
+        visible=of(np.int64),
+        slot_request=of(np.int64, slots),
+        action_mask=of(np.bool_, slots + 1),
+        batch=of(float, len(BatchSums._fields)),
+        utilisation=of(float, len(RESOURCES)),
+        utilisation_sum=of(float, len(RESOURCES)),
+        counters=of(np.int64, len(COUNTERS)),
+        reward_terms=of(float, len(REWARD_TERMS)),
+        **per_slot,
+    )

@@ -1,0 +1,115 @@
+"""What the environments share: one row stepped as a `gymnasium.Env`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from edge_llm_env.compiling import compiled
+from edge_llm_env.dynamics.epoch import begin_episode
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES, REWARD_TERMS, Constants, Rows, rule_of
+from edge_llm_env.envs.observation import observation_length, observe
+from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.workload.generator import draw_workload
+from edge_llm_env.workload.tape import Workload
+
+Action = TypeVar("Action")
+
+
+class Mechanism(NamedTuple):
+    """How an agent acts: what distinguishes one environment from another."""
+
+    action_space: Callable[[Scenario], spaces.Space]
+    step_row: Callable[..., None]
+    """Compiled `(constants, rows, row, action, observation (length,))`: take one step of one row."""
+    step_rows: Callable[..., None]
+    """Compiled `(constants, rows, actions, active, observations (R, length))`: step the active rows, serially."""
+    step_rows_parallel: Callable[..., None]
+    """The same with the rows shared among threads."""
+
+
+def observation_space(scenario: Scenario) -> spaces.Space[NDArray[np.float32]]:
+    """The observation space of a scenario: see `edge_llm_env.envs.observation`."""
+    length = observation_length(scenario.epoch.visible_slots)
+    return cast("spaces.Space[NDArray[np.float32]]", spaces.Box(0.0, 1.0, shape=(length,), dtype=np.float32))
+
+
+@compiled
+def begin_row(constants: Constants, rows: Rows, row: int, observation: NDArray[np.float32]) -> None:
+    """Begin an episode on the tape that a row holds, and observe it."""
+    rule = rule_of(constants)
+    begin_episode(rule, constants, rows, row)
+    observe(rule, constants, rows, row, observation)
+
+
+class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
+    """One row of a scenario as a Gymnasium environment; a subclass adds the mechanism.
+
+    `scenario` is a preset's name, a path to a TOML file or a `Scenario`. `reset(options={"workload": tape})` replays a
+    given `Workload`; without it the tape is drawn from the environment's generator. Episodes are truncated after
+    `epoch.episode_epochs` epochs and never terminate.
+
+    Raises `ScenarioError` for a scenario that is not valid.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 (Gymnasium declares it an instance variable)
+    mechanism: ClassVar[Mechanism]
+
+    def __init__(self, scenario: str | Path | Scenario = "paper-bloom-3b", render_mode: str | None = None) -> None:
+        if render_mode is not None:
+            raise ValueError(f"render_mode = {render_mode!r}: must be None, this environment does not render yet")
+        self.render_mode = render_mode
+        self.scenario = load_scenario(scenario)
+        self.simulation = Simulation(self.scenario, rows=1)
+        self.observation_space = observation_space(self.scenario)
+        self.action_space = self.mechanism.action_space(self.scenario)
+        self._observation = np.zeros(observation_length(self.simulation.slots), dtype=np.float32)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Begin an episode on `options["workload"]`, or on a tape drawn from the seeded generator."""
+        super().reset(seed=seed)
+        workload = (options or {}).get("workload")
+        if workload is None:
+            workload = draw_workload(self.scenario, self.np_random)
+        elif not isinstance(workload, Workload):
+            raise TypeError(f"options['workload'] = {workload!r}: must be a Workload")
+        else:
+            workload.validate()
+        self.simulation.load(0, workload)
+        begin_row(self.simulation.constants, self.simulation.rows, 0, self._observation)
+        return self._observation.copy(), self._info()
+
+    def step(self, action: Action) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        """Take one step of the mechanism; see the subclass for what an action does."""
+        simulation = self.simulation
+        self.mechanism.step_row(simulation.constants, simulation.rows, 0, self._checked(action), self._observation)
+        info = self._info()
+        truncated = info["epochs"] >= simulation.constants.episode_epochs
+        return self._observation.copy(), sum(info["reward_terms"].values()), False, truncated, info
+
+    @abstractmethod
+    def _checked(self, action: Action) -> Any:
+        """The action as the kernel takes it; raises ValueError when it is not in the action space."""
+
+    def _info(self) -> dict[str, Any]:
+        rows = self.simulation.rows
+        info: dict[str, Any] = self.simulation.counters(0)
+        info["utilisation"] = dict(zip(RESOURCES, rows.utilisation[0].tolist(), strict=True))
+        info["reward_terms"] = dict(zip(REWARD_TERMS, rows.reward_terms[0].tolist(), strict=True))
+        info["action_mask"] = rows.action_mask[0].copy()
+        return info
+
+
+def finished(constants: Constants, rows: Rows) -> NDArray[np.bool_]:
+    """Which rows have come to the end of their episode, shape (R,)."""
+    return rows.counters[:, N_EPOCHS] >= constants.episode_epochs

@@ -1,0 +1,117 @@
+"""`EdgeLLM/Batching-v0`: admit one request at a time, or dispatch the epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numba import prange
+from numpy.typing import NDArray
+
+from edge_llm_env.compiling import compiled, compiled_parallel
+from edge_llm_env.dynamics.epoch import admit, dispatch, refresh_mask
+from edge_llm_env.dynamics.state import N_INVALID, Constants, Rows, rule_of
+from edge_llm_env.envs.base import EpochEnv, Mechanism
+from edge_llm_env.envs.observation import observe, observe_admission
+from edge_llm_env.vector import EpochVectorEnv
+
+
+@compiled
+def step_row(constants: Constants, rows: Rows, row: int, action: int, observation: NDArray[np.float32]) -> None:
+    """Admit the request in slot `action`, or dispatch: on action Q, and on a slot that the mask has closed."""
+    rule = rule_of(constants)
+    slots = rows.slot_request.shape[1]
+    rows.reward_terms[row, :] = 0.0
+    if action < slots and rows.action_mask[row, action]:
+        admit(rule, constants, rows, row, action)
+        refresh_mask(rule, rows, row)
+        observe_admission(rule, constants, rows, row, action, observation)
+    else:
+        dispatch(rule, constants, rows, row)
+        rows.counters[row, N_INVALID] += action < slots
+        observe(rule, constants, rows, row, observation)
+
+
+@compiled
+def step_rows(
+    constants: Constants,
+    rows: Rows,
+    actions: NDArray[np.int64],
+    active: NDArray[np.bool_],
+    observations: NDArray[np.float32],
+) -> None:
+    """Step the active rows one after the other."""
+    for row in range(len(actions)):
+        if active[row]:
+            step_row(constants, rows, row, actions[row], observations[row])
+
+
+@compiled_parallel
+def step_rows_parallel(
+    constants: Constants,
+    rows: Rows,
+    actions: NDArray[np.int64],
+    active: NDArray[np.bool_],
+    observations: NDArray[np.float32],
+) -> None:
+    """Step the active rows, shared among threads."""
+    for row in prange(len(actions)):
+        if active[row]:
+            step_row(constants, rows, row, actions[row], observations[row])
+
+
+MECHANISM = Mechanism(
+    action_space=lambda scenario: spaces.Discrete(scenario.epoch.visible_slots + 1),
+    step_row=step_row,
+    step_rows=step_rows,
+    step_rows_parallel=step_rows_parallel,
+)
+
+
+class BatchingEnv(EpochEnv[np.int64]):
+    """Admission one request at a time (MDP of arXiv 2405.07140's epoch problem, unrolled).
+
+    **Action** `Discrete(Q + 1)`: admit the request in slot 0..Q-1, or dispatch the batch with Q. Admission costs no
+    simulated time; dispatch ends the epoch. `action_masks()` and `info["action_mask"]` tell which are valid; a slot
+    whose mask is closed dispatches, and counts in `info["invalid_actions"]`.
+
+    **Observation** `Box(0, 1)`: see `edge_llm_env.envs.observation`.
+
+    **Reward**: the scenario's weights times served, tokens and energy at each admission (an admitted request is served)
+    and expired at each dispatch; `info["reward_terms"]` sums to it.
+
+    **Episode**: truncated after `epoch.episode_epochs` dispatches.
+    """
+
+    mechanism = MECHANISM
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Valid actions, bool of shape (Q + 1,); the name that sb3-contrib looks for."""
+        return self.simulation.rows.action_mask[0].copy()
+
+    def _checked(self, action: Any) -> Any:
+        if not self.action_space.contains(action):
+            raise ValueError(f"action = {action!r}: must be an integer in 0..{self.simulation.slots}")
+        return action
+
+
+class BatchingVectorEnv(EpochVectorEnv):
+    """The native vector form of `BatchingEnv`: actions int of shape (R,)."""
+
+    mechanism = MECHANISM
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Valid actions of each row, bool of shape (R, Q + 1)."""
+        return self.simulation.rows.action_mask.copy()
+
+    def _checked(self, actions: Any) -> NDArray:
+        actions = np.asarray(actions)
+        if actions.shape != (self.num_envs,) or actions.dtype.kind not in "iu":
+            raise ValueError(
+                f"actions of shape {actions.shape} and dtype {actions.dtype}: "
+                f"must be integers of shape ({self.num_envs},)"
+            )
+        if actions.min() < 0 or actions.max() > self.simulation.slots:
+            raise ValueError(f"actions in {actions.min()}..{actions.max()}: must be in 0..{self.simulation.slots}")
+        return actions.astype(np.int64, copy=False)

@@ -1,0 +1,129 @@
+"""What an agent sees: the one description of the observation's layout, and the kernel that writes it.
+
+An observation is a float32 vector: the context features, then the features of slot 0, of slot 1, and so on. Every entry
+lies in 0..1 (larger values are clipped). The features of an empty or admitted slot are all 0.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.compiling import compiled
+from edge_llm_env.dynamics.epoch import load_batch, utilisation_of
+from edge_llm_env.dynamics.feasibility import Rule
+from edge_llm_env.dynamics.state import N_BEYOND, Constants, Rows
+
+
+class Feature(NamedTuple):
+    """One entry of an observation."""
+
+    name: str
+    scale: str
+    """What the quantity is divided by."""
+    meaning: str
+
+
+CONTEXT_FEATURES = (
+    Feature("batch_size", "Q", "requests in the batch so far"),
+    Feature("batch_uplink_share", "1", "uplink band that the batch uses"),
+    Feature("batch_downlink_share", "1", "downlink band that the batch uses"),
+    Feature("batch_memory", "M", "weights and KV cache of the batch, bytes"),
+    Feature("batch_compute", "T_C", "compute time of the batch, s"),
+    Feature("batch_headroom", "T_C", "compute time left below the window and the least slack of the batch, s"),
+    Feature("batch_longest_prompt", "longest prompt", "longest prompt of the batch, tokens"),
+    Feature("batch_longest_output", "longest output", "longest output of the batch, tokens"),
+    Feature("visible", "Q", "slots in use"),
+    Feature("beyond_visible", "Q", "pending requests that no slot shows"),
+)
+
+SLOT_FEATURES = (
+    Feature("present", "1", "1 if the slot holds a pending request"),
+    Feature("admissible", "1", "1 if the batch stays feasible with it"),
+    Feature("slack", "longest latency requirement", "most compute time of a batch that serves it, s"),
+    Feature("compute", "T_C", "compute time of the batch of it alone, s"),
+    Feature("memory", "M", "KV cache of the batch of it alone, bytes"),
+    Feature("uplink_share", "1", "smallest share of the uplink band that it needs"),
+    Feature("downlink_share", "1", "smallest share of the downlink band that it needs"),
+    Feature("prompt", "longest prompt", "prompt length as computed, tokens"),
+    Feature("output", "longest output", "output length, tokens"),
+    Feature("can_wait", "1", "1 if it could still be served alone one epoch later"),
+)
+
+ADMISSIBLE = SLOT_FEATURES.index(next(feature for feature in SLOT_FEATURES if feature.name == "admissible"))
+_CONTEXT, _SLOT = len(CONTEXT_FEATURES), len(SLOT_FEATURES)
+
+
+def observation_length(slots: int) -> int:
+    """Entries of an observation with that many visible slots."""
+    return _CONTEXT + slots * _SLOT
+
+
+def split_observation(observation: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Views of observations of shape (..., length): their context (..., C) and their slots (..., Q, S)."""
+    slots = observation[..., _CONTEXT:]
+    return observation[..., :_CONTEXT], slots.reshape(*slots.shape[:-1], -1, _SLOT)
+
+
+def slot_feature(observation: NDArray[np.float32], name: str) -> NDArray[np.float32]:
+    """View of one slot feature of observations of shape (..., length), of shape (..., Q)."""
+    index = [feature.name for feature in SLOT_FEATURES].index(name)
+    return split_observation(observation)[1][..., index]
+
+
+@compiled
+def observe(rule: Rule, constants: Constants, rows: Rows, row: int, observation: NDArray[np.float32]) -> None:
+    """Write a row's whole observation, of shape (length,)."""
+    observe_context(rule, constants, rows, row, observation)
+    observation[_CONTEXT + rows.visible[row] * _SLOT :] = 0.0
+    for slot in range(rows.visible[row]):
+        at = _CONTEXT + slot * _SLOT
+        slack_s, compute_s = rows.slot_slack_s[row, slot], rows.slot_compute_s[row, slot]
+        observation[at + 0] = 1.0
+        observation[at + 1] = rows.action_mask[row, slot]
+        observation[at + 2] = clipped(slack_s / constants.longest_latency_s)
+        observation[at + 3] = clipped(compute_s / rule.window_s)
+        observation[at + 4] = clipped(rows.slot_memory_bytes[row, slot] / rule.memory_limit_bytes)
+        observation[at + 5] = clipped(rows.slot_uplink_share[row, slot])
+        observation[at + 6] = clipped(rows.slot_downlink_share[row, slot])
+        observation[at + 7] = clipped(rows.slot_prompt_tokens[row, slot] / constants.longest_prompt_tokens)
+        observation[at + 8] = clipped(rows.slot_output_tokens[row, slot] / constants.longest_output_tokens)
+        observation[at + 9] = compute_s <= slack_s - constants.epoch_s
+
+
+@compiled
+def observe_admission(
+    rule: Rule, constants: Constants, rows: Rows, row: int, admitted_slot: int, observation: NDArray[np.float32]
+) -> None:
+    """Bring a row's observation up to date after one admission: the context, the admitted slot and the mask."""
+    observe_context(rule, constants, rows, row, observation)
+    at = _CONTEXT + admitted_slot * _SLOT
+    observation[at : at + _SLOT] = 0.0
+    for slot in range(rows.visible[row]):
+        observation[_CONTEXT + slot * _SLOT + ADMISSIBLE] = rows.action_mask[row, slot]
+
+
+@compiled
+def observe_context(rule: Rule, constants: Constants, rows: Rows, row: int, observation: NDArray[np.float32]) -> None:
+    """Write the context features of a row."""
+    slots = rows.slot_request.shape[1]
+    batch = load_batch(rows, row)
+    uplink, downlink, memory, compute = utilisation_of(rule, batch)
+    observation[0] = batch.requests / slots
+    observation[1] = clipped(uplink)
+    observation[2] = clipped(downlink)
+    observation[3] = clipped(memory)
+    observation[4] = clipped(compute)
+    observation[5] = clipped(min(1.0, batch.least_slack_s / rule.window_s) - compute)
+    observation[6] = clipped(batch.longest_s / constants.longest_prompt_tokens)
+    observation[7] = clipped(batch.longest_n / constants.longest_output_tokens)
+    observation[8] = rows.visible[row] / slots
+    observation[9] = clipped(rows.counters[row, N_BEYOND] / slots)
+
+
+@compiled
+def clipped(value: float) -> float:
+    """The value in 0..1 that is nearest."""
+    return min(max(value, 0.0), 1.0)

@@ -1,0 +1,26 @@
+"""Architecture of a transformer decoder."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class DecoderConfig(BaseModel):
+    """Shape of a decoder-only transformer, in the symbols of the design: L, d, f, H, H_kv, h, V, E and k.
+
+    Raises `pydantic.ValidationError` on an unknown field or a non-positive size.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    layers: int = Field(gt=0, description="number of decoder layers, L")
+    d_model: int = Field(gt=0, description="hidden width, d")
+    d_ff: int = Field(gt=0, description="feed-forward width, f")
+    heads: int = Field(gt=0, description="attention heads, H")
+    kv_heads: int = Field(gt=0, description="key/value heads, H_kv; fewer than H under grouped-query attention")
+    head_dim: int = Field(gt=0, description="width of one head, h")
+    vocabulary: int = Field(gt=0, description="vocabulary size, V")
+    gated_ffn: bool = Field(default=False, description="three feed-forward matrices instead of two")
+    tied_embeddings: bool = Field(default=True, description="output head shares the embedding matrix")
+    experts: int = Field(default=1, gt=0, description="feed-forward experts stored, E")
+    experts_per_token: int = Field(default=1, gt=0, description="experts that act on one token, k")

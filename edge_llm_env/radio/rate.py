@@ -1,0 +1,34 @@
+"""Shannon rate and the smallest share of the band that carries a payload in time."""
+
+from __future__ import annotations
+
+import math
+
+from edge_llm_env.compiling import compiled
+
+
+def watts_from_dbm(power_dbm: float) -> float:
+    """Power in W of a power in dBm."""
+    return float(10.0 ** (power_dbm / 10.0) / 1000.0)
+
+
+def reference_snr(power_dbm: float, noise_dbm_per_hz: float, bandwidth_hz: float) -> float:
+    """Signal-to-noise ratio at channel gain 1: p / (N0·B), linear."""
+    return watts_from_dbm(power_dbm) / (watts_from_dbm(noise_dbm_per_hz) * bandwidth_hz)
+
+
+@compiled
+def shannon_rate_bits_per_s(bandwidth_hz: float, snr: float) -> float:
+    """Rate of the whole band, R = B·log2(1 + snr) in bit/s (design §1, constraint 1)."""
+    return bandwidth_hz * math.log2(1.0 + snr)
+
+
+@compiled
+def minimum_share(payload_bits: float, duration_s: float, rate_bits_per_s: float) -> float:
+    """Smallest share ρ of the band that carries the payload in `duration_s`: bits / (T·R); infinite at rate 0.
+
+    Both a rate and a share scale with the band as in arXiv 2405.07140: a user with share ρ transmits at ρ·R.
+    """
+    if rate_bits_per_s <= 0.0:
+        return math.inf
+    return payload_bits / (duration_s * rate_bits_per_s)

@@ -1,0 +1,43 @@
+"""The registry: one row per environment, from which Gymnasium's ids, tests and documentation are made."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import gymnasium as gym
+
+
+class Registered(NamedTuple):
+    """One environment of the suite."""
+
+    id: str
+    entry_point: str
+    vector_entry_point: str
+    summary: str
+
+
+ENVIRONMENTS = (
+    Registered(
+        "EdgeLLM/Batching-v0",
+        "edge_llm_env.envs.batching:BatchingEnv",
+        "edge_llm_env.envs.batching:BatchingVectorEnv",
+        "admit one request, or dispatch the epoch; Discrete(Q+1), masked",
+    ),
+    Registered(
+        "EdgeLLM/BatchSelection-v0",
+        "edge_llm_env.envs.batch_selection:BatchSelectionEnv",
+        "edge_llm_env.envs.batch_selection:BatchSelectionVectorEnv",
+        "name the epoch's whole batch; MultiBinary(Q)",
+    ),
+)
+
+
+def register_environments() -> None:
+    """Make the environments known to `gymnasium.make` and `gymnasium.make_vec`; a second call changes nothing."""
+    for environment in ENVIRONMENTS:
+        if environment.id not in gym.registry:
+            gym.register(
+                environment.id,
+                entry_point=environment.entry_point,
+                vector_entry_point=environment.vector_entry_point,
+            )

@@ -1,0 +1,113 @@
+"""Scenarios from presets and TOML files, with one-line errors."""
+
+from __future__ import annotations
+
+import tomllib
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from edge_llm_env.naming import one_of
+from edge_llm_env.scenarios.schema import Scenario
+
+_PRESETS = files("edge_llm_env.scenarios").joinpath("presets")
+
+
+class ScenarioError(ValueError):
+    """A scenario that is not valid; the message is one line that names the field, its value and what is allowed."""
+
+
+def list_scenarios() -> list[str]:
+    """Names of the presets, sorted."""
+    return sorted(entry.name.removesuffix(".toml") for entry in _PRESETS.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_scenario(scenario: str | Path | Scenario, **overrides: Any) -> Scenario:
+    """The scenario of that preset name or TOML path (or the one given), with dotted fields overridden.
+
+    `load_scenario("carry-over", **{"workload.arrivals.rate_per_s": 10})`. Raises ScenarioError, one line, when the name
+    is unknown, the file cannot be read, a key does not exist or a value is not allowed.
+    """
+    if isinstance(scenario, Scenario) and not overrides:
+        return scenario
+    content = scenario.model_dump() if isinstance(scenario, Scenario) else _read(scenario)
+    for dotted, value in overrides.items():
+        _override(content, dotted, value)
+    try:
+        return Scenario(**content)
+    except ValidationError as error:
+        raise ScenarioError(f"scenario {content.get('name', scenario)}: {_first_line(error)}") from None
+
+
+def _read(scenario: str | Path) -> dict[str, Any]:
+    """A scenario's content, laid over that of the preset which its `extends` names."""
+    path = Path(scenario)
+    if path.suffix != ".toml":
+        content = _read_preset(str(scenario))
+    else:
+        try:
+            content = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ScenarioError(f"scenario {path}: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ScenarioError(f"scenario {path}: {error}") from None
+    return _extended(content)
+
+
+def _extended(content: dict[str, Any]) -> dict[str, Any]:
+    base = content.pop("extends", None)
+    return content if base is None else _merged(_extended(_read_preset(base)), content)
+
+
+def _read_preset(name: str) -> dict[str, Any]:
+    try:
+        one_of("scenario", name, list_scenarios())
+    except ValueError as error:
+        raise ScenarioError(f"{error}; or a path that ends in .toml") from None
+    return tomllib.loads(_PRESETS.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`base` with `changes` over it: section by section; a distribution or a value is replaced whole."""
+    merged = dict(base)
+    for key, value in changes.items():
+        is_section = key in base and isinstance(value, dict) and isinstance(base[key], dict)
+        merged[key] = base[key] | value if is_section else value
+    return merged
+
+
+def _override(content: dict[str, Any], dotted: str, value: Any) -> None:
+    *sections, field = dotted.split(".")
+    for section in sections:
+        content = content.setdefault(section, {})
+        if not isinstance(content, dict):
+            raise ScenarioError(f"override {dotted} = {value!r}: {section} is a value, not a section")
+    content[field] = value
+
+
+def _first_line(error: ValidationError) -> str:
+    """The first problem of a validation error as `field = value: what is allowed`."""
+    problem = error.errors(include_url=False)[0]
+    message = problem["msg"].removeprefix("Value error, ")
+    location = [str(part) for part in problem["loc"]]
+    if not location or (problem["type"] == "value_error" and isinstance(problem["input"], dict)):
+        return message if message.startswith(location[0] if location else "") else f"{'.'.join(location)}: {message}"
+    field = ".".join(location)
+    if problem["type"] == "missing":
+        return f"{field}: is required"
+    if problem["type"] == "extra_forbidden":
+        known = _fields_at(location[:-1])
+        close = get_close_matches(location[-1], known, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        return f"{field}: no such key; allowed are {', '.join(known)}{hint}"
+    return f"{field} = {problem['input']!r}: {message[0].lower()}{message[1:]}"
+
+
+def _fields_at(location: list[str]) -> list[str]:
+    section: Any = Scenario
+    for part in location:
+        section = section.model_fields[part].annotation if part in section.model_fields else section
+    return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

@@ -1,0 +1,167 @@
+"""The native vector environment: many rows of one scenario, stepped by one compiled loop."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.dynamics.state import COUNTERS, RESOURCES, REWARD_TERMS
+from edge_llm_env.envs.base import Mechanism, begin_row, finished, observation_space
+from edge_llm_env.envs.observation import observation_length
+from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.workload.generator import draw_workload
+from edge_llm_env.workload.tape import Workload
+
+PARALLEL_FROM_ROWS = 256
+"""Fewer rows are stepped serially: waking threads costs more than it saves, and training needs the cores for torch."""
+
+Infos = dict[str, Any]
+
+
+class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
+    """Rows of one scenario behind Gymnasium's vector interface; a subclass adds the mechanism.
+
+    Row i of `reset(seed=s)` is the single environment of `reset(seed=s + i)`; a list of seeds names them one by one.
+    `reset(options={"workloads": [...]})` replays given tapes, one per row; `options={"reset_mask": mask}` resets some
+    rows only. Autoreset is `AutoresetMode.NEXT_STEP` (default), `SAME_STEP` (`final_obs` and `final_info` in infos) or
+    `DISABLED`, in which a finished row stands still, at reward 0, until it is reset.
+
+    Every entry of infos is an array over rows, with its `_key` mask as Gymnasium's own vector environments have it.
+
+    Raises `ScenarioError` for a scenario that is not valid, ValueError for `num_envs` below 1.
+    """
+
+    mechanism: ClassVar[Mechanism]
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        scenario: str | Path | Scenario = "paper-bloom-3b",
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        render_mode: str | None = None,
+    ) -> None:
+        if num_envs < 1:
+            raise ValueError(f"num_envs = {num_envs}: must be at least 1")
+        if render_mode is not None:
+            raise ValueError(f"render_mode = {render_mode!r}: must be None, a vector environment does not render")
+        self.num_envs = num_envs
+        self.render_mode = render_mode
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {"autoreset_mode": self.autoreset_mode, "render_modes": []}
+        self.scenario = load_scenario(scenario)
+        self.simulation = Simulation(self.scenario, rows=num_envs)
+        self.single_observation_space = observation_space(self.scenario)
+        self.single_action_space = self.mechanism.action_space(self.scenario)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._observations = np.zeros((num_envs, observation_length(self.simulation.slots)), dtype=np.float32)
+        self._finished = np.zeros(num_envs, dtype=np.bool_)
+        self._generators: list[np.random.Generator] = []
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], Infos]:
+        """Begin an episode on every row, or on those of `options["reset_mask"]`."""
+        options = options or {}
+        mask = options.get("reset_mask", np.ones(self.num_envs, dtype=np.bool_))
+        if not isinstance(mask, np.ndarray) or mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
+            raise ValueError(f"options['reset_mask'] = {mask!r}: must be a bool array of shape ({self.num_envs},)")
+        workloads = options.get("workloads", [None] * self.num_envs)
+        if len(workloads) != self.num_envs:
+            raise ValueError(f"options['workloads'] has {len(workloads)} tapes: must have {self.num_envs}")
+        self._seed(seed)
+        for row in np.flatnonzero(mask):
+            self._begin(int(row), workloads[row])
+        self._finished[mask] = False
+        return self._observations.copy(), self._infos()
+
+    def step(
+        self, actions: NDArray
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]:
+        """Step every row with its action; see the single environment for what an action does."""
+        actions = self._checked(actions)
+        simulation = self.simulation
+        waiting = self._finished
+        active = ~waiting
+        if waiting.any():
+            simulation.rows.reward_terms[waiting] = 0.0
+            if self.autoreset_mode is AutoresetMode.NEXT_STEP:
+                for row in np.flatnonzero(waiting):
+                    self._begin(int(row))
+        parallel = self.num_envs >= PARALLEL_FROM_ROWS
+        step = self.mechanism.step_rows_parallel if parallel else self.mechanism.step_rows
+        step(simulation.constants, simulation.rows, actions, active, self._observations)
+        truncated = finished(simulation.constants, simulation.rows)
+        rewards = simulation.rows.reward_terms.sum(axis=1)
+        infos = self._infos()
+        self._finished = truncated
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and truncated.any():
+            infos = self._reset_within_step(truncated, infos)
+        return self._observations.copy(), rewards, np.zeros(self.num_envs, dtype=np.bool_), truncated.copy(), infos
+
+    def _reset_within_step(self, truncated: NDArray[np.bool_], infos: Infos) -> Infos:
+        """Begin new episodes on the truncated rows; infos of the finished ones move to `final_info`."""
+        final_observations, final_infos = self._observations.copy(), infos
+        for row in np.flatnonzero(truncated):
+            self._begin(int(row))
+        self._finished = np.zeros(self.num_envs, dtype=np.bool_)
+        infos = self._infos() | {
+            "reward_terms": final_infos["reward_terms"],
+            "final_obs": final_observations,
+            "final_info": final_infos,
+        }
+        infos["_final_obs"] = infos["_final_info"] = truncated.copy()
+        return infos
+
+    @abstractmethod
+    def _checked(self, actions: Any) -> NDArray:
+        """The actions as the kernel takes them; raises ValueError when they are not in the action space."""
+
+    def _seed(self, seed: int | list[int | None] | None) -> None:
+        """One generator per row, seeded as `gymnasium.Env.reset` seeds its own."""
+        seeds = (
+            [None if seed is None else seed + row for row in range(self.num_envs)]
+            if not isinstance(seed, list)
+            else seed
+        )
+        if len(seeds) != self.num_envs:
+            raise ValueError(f"seed has {len(seeds)} entries: must have {self.num_envs}")
+        if not self._generators:
+            self._generators = [seeding.np_random(value)[0] for value in seeds]
+            return
+        for row, value in enumerate(seeds):
+            if value is not None:
+                self._generators[row] = seeding.np_random(value)[0]
+
+    def _begin(self, row: int, workload: Workload | None = None) -> None:
+        if workload is None:
+            workload = draw_workload(self.scenario, self._generators[row])
+        else:
+            workload.validate()
+        self.simulation.load(row, workload)
+        begin_row(self.simulation.constants, self.simulation.rows, row, self._observations[row])
+
+    def _infos(self) -> Infos:
+        rows = self.simulation.rows
+        everywhere = np.ones(self.num_envs, dtype=np.bool_)
+        infos: Infos = {}
+        for name, values in zip(COUNTERS, rows.counters.T.copy(), strict=True):
+            infos[name], infos[f"_{name}"] = values, everywhere
+        for name, columns, array in (
+            ("utilisation", RESOURCES, rows.utilisation),
+            ("reward_terms", REWARD_TERMS, rows.reward_terms),
+        ):
+            entries: Infos = {}
+            for column, values in zip(columns, array.T.copy(), strict=True):
+                entries[column], entries[f"_{column}"] = values, everywhere
+            infos[name], infos[f"_{name}"] = entries, everywhere
+        infos["action_mask"], infos["_action_mask"] = rows.action_mask.copy(), everywhere
+        return infos

@@ -1,0 +1,1 @@
+"""The workload tape: an episode's whole randomness, drawn before it starts."""

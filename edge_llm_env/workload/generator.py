@@ -1,0 +1,44 @@
+"""Drawing a workload as a scenario describes it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.radio.fading import rayleigh_power_gains
+from edge_llm_env.radio.path_loss import distance_in_disc, path_gain
+from edge_llm_env.scenarios.schema import Range, Scenario
+from edge_llm_env.workload.arrivals import poisson_arrivals
+from edge_llm_env.workload.tape import Workload
+
+
+def draw_workload(scenario: Scenario, rng: np.random.Generator) -> Workload:
+    """One episode's workload; equal generators give equal workloads."""
+    asked, radio = scenario.workload, scenario.radio
+    arrival_s = poisson_arrivals(rng, asked.arrivals.rate_per_s, scenario.horizon_s)
+    requests = len(arrival_s)
+    prompt, output, latency, accuracy, distance = rng.random((5, requests))
+    distance_m = distance_in_disc(distance, radio.min_distance_m, radio.cell_radius_m)
+    attenuation = path_gain(distance_m, radio.path_loss_intercept_db, radio.path_loss_slope_db)[:, None]
+    uplink, downlink = rayleigh_power_gains(rng, requests, scenario.fading_blocks, radio.reciprocal_fading)
+    uplink_gain = attenuation * uplink
+    return Workload(
+        arrival_s=arrival_s,
+        prompt_tokens=one_of_values(prompt, asked.prompt_tokens),
+        output_tokens=one_of_values(output, asked.output_tokens),
+        latency_requirement_s=uniform(latency, asked.latency_requirement_s),
+        accuracy_requirement=uniform(accuracy, asked.accuracy_requirement),
+        distance_m=distance_m,
+        uplink_gain=uplink_gain,
+        downlink_gain=uplink_gain if radio.reciprocal_fading else attenuation * downlink,
+    )
+
+
+def one_of_values(quantile: NDArray[np.float64], values: tuple[int, ...]) -> NDArray[np.int64]:
+    """The values at quantiles in 0..1 of the distribution that draws each with equal probability."""
+    return np.array(values, dtype=np.int64)[(quantile * len(values)).astype(np.int64)]
+
+
+def uniform(quantile: NDArray[np.float64], bounds: Range) -> NDArray[np.float64]:
+    """The values at quantiles in 0..1 of the uniform distribution on a range."""
+    return bounds.low + quantile * (bounds.high - bounds.low)
