@@ -1,0 +1,1 @@
+"""Learned policies: training, evaluation and comparison with Stable-Baselines3."""

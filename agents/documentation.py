@@ -1,0 +1,88 @@
+"""The README's tables, made from the registry, the presets, the docstrings and the recorded results."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import baselines
+from agents.comparison import as_markdown
+from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.scenarios import list_scenarios, load_scenario
+
+RESULTS = Path("results")
+
+
+def environments_table() -> str:
+    """Every registered environment."""
+    return _table(("environment", "what a step is; action"), [(f"`{one.id}`", one.summary) for one in ENVIRONMENTS])
+
+
+def scenarios_table() -> str:
+    """Every preset."""
+    presets = [load_scenario(name) for name in list_scenarios()]
+    return _table(("scenario", "what it is"), [(f"`{one.name}`", one.description) for one in presets])
+
+
+def baselines_table() -> str:
+    """Every solver that `baselines` exports, by the first sentence of its docstring."""
+    exported = [getattr(baselines, name) for name in baselines.__all__]
+    solvers = [
+        one for one in exported if isinstance(one, type) and hasattr(one, "solve") and one is not baselines.Solver
+    ]
+    rows = [(f"`{one.__name__}`", re.split(r"\.\s", (one.__doc__ or "").strip())[0].rstrip(".")) for one in solvers]
+    return _table(("baseline", "what it serves"), rows)
+
+
+def comparison_table() -> str:
+    """The recorded comparison on `carry-over`."""
+    return as_markdown(json.loads((RESULTS / "compare-carry-over.json").read_text(encoding="utf-8"))["policies"])
+
+
+def benchmark_table() -> str:
+    """The recorded speeds."""
+    report = json.loads((RESULTS / "benchmark.json").read_text(encoding="utf-8"))
+    first_use = report["first_use_seconds"]
+    rows = [
+        (f"`{env_id}`, {kind}", f"{speeds[which]['median']:,} steps/s")
+        for env_id, speeds in report["steps_per_s"].items()
+        for which, kind in (("vector", f"native vector, {report['rows']} rows"), ("single", "single, `gym.make`"))
+    ]
+    rows += [
+        (
+            "`import edge_llm_env`, beyond `import gymnasium`",
+            f"{report['import_seconds']['edge_llm_env_beyond_gymnasium']:.3f} s",
+        ),
+        ("first use, compiling", f"{first_use['compiling']['both']:.1f} s"),
+        ("first use, kernels cached", f"{first_use['cached']['both']:.1f} s"),
+    ]
+    return _table(("measured", ""), rows)
+
+
+SECTIONS: dict[str, Callable[[], str]] = {
+    "comparison": comparison_table,
+    "environments": environments_table,
+    "scenarios": scenarios_table,
+    "baselines": baselines_table,
+    "benchmark": benchmark_table,
+}
+"""README sections, between `<!-- name ... -->` and `<!-- /name -->`, and what fills them."""
+
+
+def with_tables(readme: str) -> str:
+    """The README's text with every section filled anew; ValueError when a section's marks are missing."""
+    for name, make in SECTIONS.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, found, rest = readme.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (found and closed):
+            raise ValueError(f"README: no section between <!-- {name} --> and <!-- /{name} -->")
+        readme = f"{before}{begin}{make()}\n{end}{after}"
+    return readme
+
+
+def _table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [headings, tuple("---" for _ in headings), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

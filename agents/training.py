@@ -1,0 +1,170 @@
+"""Training MaskablePPO on `EdgeLLM/Batching-v0`: settings, checkpoints, resumption."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sb3_contrib import MaskablePPO
+from stable_baselines3.common.callbacks import BaseCallback, CallbackList
+from stable_baselines3.common.utils import LinearSchedule
+
+from agents.evaluation import VALIDATION_STREAM, draw_workloads, evaluate_model, evaluate_solver
+from agents.files import save_model, write_text
+from agents.policies import SetPolicy
+from agents.sb3_vec_env import EdgeVecEnv
+from agents.threads import set_thread_counts
+from baselines import DFTSP
+from edge_llm_env.scenarios import load_scenario
+
+ENV_ID = "EdgeLLM/Batching-v0"
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a policy is trained; the defaults reach DFTSP on `carry-over` in about three minutes on two cores."""
+
+    scenario: str = "carry-over"
+    """A preset's name or the path of a TOML file."""
+    steps: int = 500_000
+    """Environment steps (admissions and dispatches) in all."""
+    seed: int = 0
+    """Seeds the network, the exploration and the training tapes."""
+    rows: int = 64
+    """Environments stepped together."""
+    rollout_steps: int = 128
+    """Steps of each row between updates."""
+    minibatch: int = 2048
+    """Steps per gradient step."""
+    update_epochs: int = 4
+    """Passes over a rollout."""
+    learning_rate: float = 1e-3
+    """At the start; it falls linearly to 0."""
+    discount: float = 0.99
+    """Per step."""
+    gae_lambda: float = 0.95
+    """Bias against variance of the advantages."""
+    entropy_coefficient: float = 0.003
+    """Weight of the entropy bonus."""
+    reward_scale: float = 0.1
+    """Brings values to order one."""
+    width: int = 64
+    """Hidden width of the policy."""
+    checkpoint_every: int = 50_000
+    """Steps between checkpoints, and between validations."""
+    validation_episodes: int = 40
+    """Tapes that each validation runs, apart from training's and from evaluation's."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "rows", "rollout_steps", "minibatch", "update_epochs", "checkpoint_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
+
+
+def train(
+    settings: TrainingSettings, run_dir: Path, *, resume: bool = False, progress_bar: bool = False
+) -> tuple[MaskablePPO, bool]:
+    """Train as set, into a run folder; the policy that validated best, and whether training ran to its end.
+
+    The folder gets `settings.json`, TensorBoard files, `last.zip` at every checkpoint and at the end, and `best.zip`.
+    Ctrl-C saves and returns. With `resume` training goes on from `last.zip` (with new tapes: the state of the rows is
+    not kept). Raises ValueError when the folder holds another run, or to resume there is none or one of other settings.
+    """
+    set_thread_counts()
+    _claim(run_dir, settings, resume)
+    scenario = load_scenario(settings.scenario)
+    env = EdgeVecEnv(ENV_ID, settings.rows, scenario, reward_scale=settings.reward_scale)
+    last = run_dir / "last.zip"
+    if resume:
+        model = MaskablePPO.load(last, env=env, tensorboard_log=str(run_dir))
+    else:
+        model = MaskablePPO(
+            SetPolicy,
+            env,
+            n_steps=settings.rollout_steps,
+            batch_size=settings.minibatch,
+            n_epochs=settings.update_epochs,
+            learning_rate=LinearSchedule(settings.learning_rate, 0.0, 1.0),
+            gamma=settings.discount,
+            gae_lambda=settings.gae_lambda,
+            ent_coef=settings.entropy_coefficient,
+            policy_kwargs={"width": settings.width},
+            tensorboard_log=str(run_dir),
+            seed=settings.seed,
+        )
+    # A resumed run continues on tapes of its own, told apart by how far it had come.
+    env.seed(settings.seed + model.num_timesteps)
+    finished = True
+    try:
+        if model.num_timesteps < settings.steps:
+            model.learn(
+                settings.steps - model.num_timesteps,
+                callback=CallbackList([Checkpoints(settings, run_dir)]),
+                reset_num_timesteps=not resume,
+                tb_log_name="tensorboard",
+                progress_bar=progress_bar,
+            )
+    except KeyboardInterrupt:
+        finished = False
+    save_model(model, last)
+    best = run_dir / "best.zip"
+    return (MaskablePPO.load(best, env=env) if best.exists() else model), finished
+
+
+class Checkpoints(BaseCallback):
+    """Every `checkpoint_every` steps and at the end: save, validate against DFTSP, and keep the best."""
+
+    def __init__(self, settings: TrainingSettings, run_dir: Path) -> None:
+        super().__init__()
+        self._settings, self._run_dir = settings, run_dir
+        self._scenario = load_scenario(settings.scenario)
+        self._workloads = draw_workloads(self._scenario, settings.validation_episodes, settings.seed, VALIDATION_STREAM)
+        self._oracle_served = int(evaluate_solver(DFTSP(), self._scenario, self._workloads).served.sum())
+        self._best_file = run_dir / "best.json"
+        self._best = json.loads(self._best_file.read_text())["percent_of_dftsp"] if self._best_file.exists() else 0.0
+        self._next = 0
+
+    def _on_training_start(self) -> None:
+        self._next = self.num_timesteps + self._settings.checkpoint_every
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_start(self) -> None:
+        if self.num_timesteps >= self._next:
+            self._next += self._settings.checkpoint_every
+            self._checkpoint()
+
+    def _on_training_end(self) -> None:
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        save_model(self.model, self._run_dir / "last.zip")
+        served = int(evaluate_model(self.model, self._scenario, self._workloads).served.sum())
+        percent = 100.0 * served / max(1, self._oracle_served)
+        self.logger.record("validation/percent_of_dftsp", percent)
+        self.logger.dump(self.num_timesteps)
+        if percent > self._best:
+            self._best = percent
+            save_model(self.model, self._run_dir / "best.zip")
+            write_text(self._best_file, json.dumps({"steps": self.num_timesteps, "percent_of_dftsp": percent}) + "\n")
+
+
+def _claim(run_dir: Path, settings: TrainingSettings, resume: bool) -> None:
+    """Make the run folder this run's own."""
+    file = run_dir / "settings.json"
+    wanted = asdict(settings)
+    if resume:
+        if not (run_dir / "last.zip").exists():
+            raise ValueError(f"run_dir = {run_dir}: nothing to resume, it holds no last.zip")
+        found = json.loads(file.read_text())
+        changed = [name for name, value in wanted.items() if name != "steps" and found.get(name) != value]
+        if changed:
+            raise ValueError(
+                f"run_dir = {run_dir}: was trained with another {', '.join(changed)}; only steps may differ"
+            )
+    elif file.exists():
+        raise ValueError(f"run_dir = {run_dir}: holds another run; resume it or name another folder")
+    run_dir.mkdir(parents=True, exist_ok=True)
+    write_text(file, json.dumps(wanted, indent=2) + "\n")

@@ -1,0 +1,86 @@
+"""The main job: train a policy, then compare it with DFTSP and the heuristics on the same workloads."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import tyro
+from sb3_contrib import MaskablePPO
+
+from agents.comparison import as_json, as_markdown, baseline_solvers, save_results, summarise
+from agents.evaluation import draw_workloads, evaluate_model, evaluate_solver
+from agents.threads import set_thread_counts
+from agents.training import TrainingSettings, train
+from edge_llm_env import ScenarioError, load_scenario
+
+
+@dataclass(frozen=True)
+class Options:
+    """Compare policies on the same tapes: a table, results/compare-<scenario>.json and .png."""
+
+    scenario: str = "carry-over"
+    """A preset's name or the path of a TOML file."""
+    episodes: int = 100
+    """Tapes that every policy runs."""
+    seed: int = 0
+    """Seeds the tapes and the training."""
+    policy: Path | None = None
+    """A trained MaskablePPO (.zip) to compare instead of training one."""
+    no_train: bool = False
+    """Compare the baselines only."""
+    training_steps: int = TrainingSettings.steps
+    """Environment steps of training; the default takes about three minutes on two cores."""
+    json: bool = False
+    """Print the results as JSON instead of the table."""
+    results: Path = Path("results")
+    """Folder of the JSON file and the chart."""
+
+
+def main(options: Options) -> int:
+    """Run the comparison; the exit status."""
+    try:
+        return compare(options)
+    except (ScenarioError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; nothing was compared", file=sys.stderr)
+        return 130
+
+
+def compare(options: Options) -> int:
+    """Train or load, evaluate everything on the same tapes, report."""
+    scenario = load_scenario(options.scenario)
+    workloads = draw_workloads(scenario, options.episodes, options.seed)
+    model = None
+    if options.policy is not None:
+        set_thread_counts()
+        model = MaskablePPO.load(options.policy)
+    elif not options.no_train:
+        training = TrainingSettings(scenario=options.scenario, steps=options.training_steps, seed=options.seed)
+        with tempfile.TemporaryDirectory() as run_dir:
+            model, finished = train(training, Path(run_dir), progress_bar=not options.json)
+        if not finished:
+            print("training interrupted; comparing the policy as it is", file=sys.stderr)
+    solvers = baseline_solvers(scenario, options.seed)
+    evaluations = {name: evaluate_solver(make(), scenario, workloads) for name, make in solvers.items()}
+    if model is not None:
+        evaluations["MaskablePPO"] = evaluate_model(model, scenario, workloads)
+    records = summarise(evaluations)
+    settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(options).items()}
+    file = save_results(scenario, settings, records, options.results)
+    if options.json:
+        print(as_json(scenario, settings, records))
+    else:
+        print(f"{scenario.name}: {scenario.description}")
+        print(f"{options.episodes} tapes of {scenario.epoch.episode_epochs} epochs, the same for every policy\n")
+        print(as_markdown(records))
+        print(f"\nwritten: {file}, {file.with_suffix('.png')}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Options)))

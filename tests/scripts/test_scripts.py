@@ -1,0 +1,114 @@
+"""The commands, run as a user does, in small."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHORT = 'extends = "carry-over"\ndescription = "short"\n[epoch]\nepisode_epochs = 4\n'
+
+
+def run(script: str, *options: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / script), *options],
+        cwd=cwd, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    (tmp_path / "short.toml").write_text(SHORT)
+    return tmp_path
+
+
+def test_compare_trains_prints_the_table_and_writes_the_results(short: Path) -> None:
+    finished = run("compare.py", "--scenario", "short.toml", "--episodes", "3", "--training-steps", "100", cwd=short)
+    assert finished.returncode == 0, finished.stderr
+    for policy in ("DFTSP", "shortest job first", "random order", "StB", "NoB", "MaskablePPO"):
+        assert f"| {policy}" in finished.stdout
+    written = json.loads((short / "results" / "compare-short.json").read_text())
+    assert {record["policy"] for record in written["policies"]} > {"DFTSP", "MaskablePPO"}
+    assert (short / "results" / "compare-short.png").stat().st_size > 10_000
+
+
+def test_compare_prints_json_alone_when_asked_and_twice_the_same_results(short: Path) -> None:
+    options = ("--scenario", "short.toml", "--episodes", "3", "--no-train", "--json")
+    first, second = (json.loads(run("compare.py", *options, cwd=short).stdout) for _ in range(2))
+    served = [{record["policy"]: record["served_per_episode"] for record in one["policies"]} for one in (first, second)]
+    assert served[0] == served[1]
+    assert len(served[0]) == 7
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--scenario", "carry-ovr"), "did you mean 'carry-over'?"),
+        (("--scenario", "missing.toml"), "No such file"),
+        (("--episodes", "0", "--no-train"), "episodes = 0: must be at least 1"),
+        (("--policy", "missing.zip", "--episodes", "1"), "missing.zip"),
+    ],
+)
+def test_compare_says_in_one_line_what_is_wrong(short: Path, options: tuple[str, ...], message: str) -> None:
+    finished = run("compare.py", *options, cwd=short)
+    assert finished.returncode == 2
+    errors = [line for line in finished.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert message in errors[0]
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_trained_policy_can_be_compared_and_resumed(short: Path) -> None:
+    training = ("--scenario", "short.toml", "--run-dir", "mine", "--rows", "8", "--rollout-steps", "16", "--width", "8")
+    finished = run("train.py", *training, "--steps", "256", cwd=short)
+    assert finished.returncode == 0, finished.stderr
+    resumed = run("train.py", *training, "--steps", "512", "--resume", cwd=short)
+    assert resumed.returncode == 0, resumed.stderr
+    again = run("train.py", *training, cwd=short)
+    assert again.returncode == 2
+    assert "holds another run" in again.stderr
+    compared = run(
+        "compare.py", "--scenario", "short.toml", "--episodes", "2", "--policy", "mine/best.zip", cwd=short
+    )
+    assert "| MaskablePPO" in compared.stdout, compared.stderr
+
+
+def test_ctrl_c_saves_and_the_run_can_be_resumed(short: Path) -> None:
+    training = ("--scenario", "short.toml", "--run-dir", "mine", "--rows", "8", "--rollout-steps", "16", "--width", "8")
+    command = [sys.executable, str(ROOT / "scripts" / "train.py"), *training, "--steps", "10000000"]
+    with subprocess.Popen(command, cwd=short, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            deadline_s = time.monotonic() + 120
+            while not list(short.glob("mine/tensorboard_1/*")) and time.monotonic() < deadline_s:
+                time.sleep(0.2)
+            time.sleep(1.0)
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert "interrupted, saved: mine/last.zip" in output
+    assert (short / "mine" / "last.zip").stat().st_size > 0
+
+
+def test_benchmark_prints_json(tmp_path: Path) -> None:
+    finished = run("benchmark.py", "--seconds", "0.05", "--repeats", "1", "--rows", "4", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    report = json.loads(finished.stdout)
+    assert report["steps_per_s"]["EdgeLLM/Batching-v0"]["vector"]["median"] > 0
+    assert report == json.loads((tmp_path / "results" / "benchmark.json").read_text())
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("*.py") if path.stem != "update_readme"))
+def test_every_script_explains_itself(script: str) -> None:
+    finished = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / script), "--help"],
+        capture_output=True, text=True, timeout=120, env=os.environ | {"COLUMNS": "100"},
+    )  # fmt: skip
+    assert finished.returncode == 0
+    assert "usage" in finished.stdout
