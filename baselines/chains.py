@@ -26,8 +26,8 @@ def chains_of(part: Subproblem) -> Chains:
 
     Along a chain neither the uplink nor the downlink share decreases, so if a batch takes j of its requests, taking the
     first j instead costs no more of anything: the search need only choose how many. With one gain for both directions a
-    class of equal lengths is one chain. Otherwise each request, by ascending uplink share, goes to the chain of its
-    class whose last downlink share is the largest that does not exceed its own.
+    class of equal lengths is one chain. Otherwise each request, by ascending uplink share, goes to the first chain of
+    its class whose last downlink share does not exceed its own (patience sorting, which makes the fewest chains).
     """
     size = len(part.members)
     ascending = np.argsort(part.costs[:, DOWNLINK], kind="mergesort")
@@ -43,12 +43,10 @@ def chains_of(part: Subproblem) -> Chains:
             before = part.costs[ascending[position - 1]]
             if costs[COMPUTE] != before[COMPUTE] or costs[MEMORY] != before[MEMORY]:
                 first_of_class = chains
-        chosen = -1
-        for chain in range(first_of_class, chains):
-            if last_downlink[chain] <= costs[DOWNLINK] and (chosen < 0 or last_downlink[chain] > last_downlink[chosen]):
-                chosen = chain
-        if chosen < 0:
-            chosen = chains
+        chosen = first_of_class
+        while chosen < chains and last_downlink[chosen] > costs[DOWNLINK]:
+            chosen += 1
+        if chosen == chains:
             chains += 1
         last_downlink[chosen] = costs[DOWNLINK]
         chain_at[position] = chosen

@@ -34,8 +34,9 @@ class DFTSP:
     requests would exceed it. `nodes` counts the nodes visited.
 
     With `prunes=False` it is the paper's brute-force comparison: the same tree, constraints checked at its leaves.
-    With `node_limit` the search stops there, with the shortest-job-first batch and `optimal=False`, and `upper_bound`
-    is the size it was working on. Raises ValueError for a problem whose requests are not all of equal value.
+    With `node_limit` the search stops there, with the shortest-job-first batch, and `upper_bound` is the size that it
+    was working on; `optimal` only if the batch happens to be of that size. Raises ValueError for a problem whose
+    requests are not all of equal value.
     """
 
     def __init__(self, *, prunes: bool = True, node_limit: int | None = None) -> None:
@@ -53,8 +54,11 @@ class DFTSP:
         if finished:
             value = problem.value(selected)
             return Solution(selected, value, nodes, True, value)
-        fallback = ShortestJobFirst().solve(problem)
-        return Solution(fallback.selected, fallback.value, nodes, False, size_bound * float(problem.values[0]))
+        fallback = ShortestJobFirst().solve(problem).selected
+        value = problem.value(fallback)
+        if fallback.sum() == size_bound:
+            return Solution(fallback, value, nodes, True, value)
+        return Solution(fallback, value, nodes, False, size_bound * float(problem.values[0]))
 
 
 @compiled_allocating
@@ -118,9 +122,9 @@ def search(
         if taken[depth] < fewest_from(chains, depth, missing[depth]):
             depth -= 1
             continue
-        nodes += 1
-        if nodes > node_limit:
+        if nodes == node_limit:
             return False, nodes
+        nodes += 1
         missing[depth + 1] = missing[depth] - taken[depth]
         take(part, chains, depth, taken[depth], used)
         if prunes and exceeds(used[depth + 1], least[depth + 1, missing[depth + 1]], part.capacities):

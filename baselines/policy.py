@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from baselines.problem import BatchProblem, Solver
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.dynamics.state import PENDING
+from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
 
 
 class EpochPolicy:
@@ -25,11 +25,13 @@ class EpochPolicy:
     """
 
     def __init__(self, solver: Solver, env: Any) -> None:
+        rows_of(env)  # raises where there are none
         self.solver = solver
         self._env = env
         space = getattr(env, "single_action_space", env.action_space)
         self._one_by_one = isinstance(space, spaces.Discrete)
         self._plans = np.zeros((0, 0), dtype=np.bool_)
+        self._planned_epoch = np.zeros(0, dtype=np.int64)
 
     def predict(
         self,
@@ -57,25 +59,27 @@ class EpochPolicy:
         slots = rows[0][0].slots
         if self._plans.shape != (len(rows), slots):
             self._plans = np.zeros((len(rows), slots), dtype=np.bool_)
+            self._planned_epoch = np.full(len(rows), -1)
         actions = np.full(len(rows), slots, dtype=np.int64)
         for at, (simulation, row) in enumerate(rows):
             plan = self._plans[at]
             arrays = simulation.rows
             visible = int(arrays.visible[row])
             if arrays.batch[row, 0] == 0:
+                self._planned_epoch[at] = arrays.counters[row, N_EPOCHS]
                 plan[:] = False
                 plan[:visible] = self.solver.solve(BatchProblem.of_row(simulation, row)).selected
             waiting = arrays.status[row, arrays.slot_request[row, :visible]] == PENDING
             left = np.flatnonzero(plan[:visible] & waiting)
-            if len(left):
+            if len(left) and self._planned_epoch[at] == arrays.counters[row, N_EPOCHS]:
                 actions[at] = left[0]
         return actions
 
 
 def rows_of(env: Any) -> list[tuple[Simulation, int]]:
     """The simulated rows behind an environment of this suite, in order; ValueError if there are none."""
-    inner = [one.unwrapped for one in env.envs] if hasattr(env, "envs") else [env.unwrapped]
     try:
+        inner = [one.unwrapped for one in env.envs] if hasattr(env, "envs") else [env.unwrapped]
         return [(one.simulation, row) for one in inner for row in range(len(one.simulation.rows.requests))]
     except AttributeError:
         raise ValueError(f"env = {env!r}: must be an environment of edge_llm_env") from None

@@ -48,7 +48,8 @@ class BatchProblem:
             # A share is infinite where the channel is dead: such a request fits no batch.
             infinite_is_valid = name.endswith("_share")
             if np.isnan(array).any() or (np.isinf(array).any() and not infinite_is_valid):
-                raise ValueError(f"{name}: every entry must be finite")
+                allowed = "a number" if infinite_is_valid else "finite"
+                raise ValueError(f"{name}: every entry must be {allowed}")
             if name != "slack_s" and (array < 0).any():
                 raise ValueError(f"{name}: every entry must be at least 0, the least is {array.min():g}")
 
@@ -82,7 +83,7 @@ class BatchProblem:
                 raise ValueError(f"{name} = {limit}: must be finite and at least 0")
         compute, slack = np.asarray(compute_s, dtype=float), np.asarray(slack_s, dtype=float)
         nothing = AffineCost(Polynomial(), Polynomial())
-        length = np.ones(compute.shape)
+        length = np.ones(slack.shape)
         return cls(
             Rule(nothing, nothing, nothing, False, False, float(window_s), float(memory_limit_bytes)),
             Candidates(
@@ -94,7 +95,7 @@ class BatchProblem:
                 compute,
                 np.asarray(memory_bytes, dtype=float),
             ),
-            np.ones(compute.shape) if values is None else np.asarray(values, dtype=float),
+            np.ones(slack.shape) if values is None else np.asarray(values, dtype=float),
         )
 
     @classmethod

@@ -4,6 +4,7 @@ Two things couple the requests of a batch: the least slack bounds everybody's co
 request's cost depend on the longest. Fix a slack threshold θ and the longest lengths (s', n'), admit only requests
 within them, and both are gone: compute time is base + Σ a_i ≤ θ, memory is base + Σ m_i ≤ M, and the shares add up.
 A batch is feasible exactly if it is so for one of these subproblems: that of its own least slack and longest lengths.
+(Where its lengths are shorter than (s', n') a subproblem charges too much, never too little, as costs grow with both.)
 """
 
 from __future__ import annotations

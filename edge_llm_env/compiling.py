@@ -20,9 +20,10 @@ def compiled(function: Function) -> Function:
     """Compile a scalar function on its first call and cache the machine code on disk (Numba, no fast-math).
 
     It works on arrays that it is given and cannot make any: without Numba's reference counting (`_nrt`), whose atomic
-    operations would take most of a step's time and make threads wait for each other.
+    operations would take most of a step's time and make threads wait for each other. Called from Python it releases the
+    interpreter's lock.
     """
-    return _cached(function, forceinline=True, _nrt=False)
+    return _cached(function, forceinline=True, nogil=True, _nrt=False)
 
 
 def compiled_allocating(function: Function) -> Function:

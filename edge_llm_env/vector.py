@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from gymnasium.error import ResetNeeded
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
@@ -14,14 +15,15 @@ from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES, REWARD_TERMS
-from edge_llm_env.envs.base import Mechanism, begin_row, finished, observation_space
+from edge_llm_env.envs.base import Mechanism, begin_row, checked_workload, finished, observation_space
 from edge_llm_env.envs.observation import observation_length
 from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.sharing import share_rows
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.tape import Workload
 
-PARALLEL_FROM_ROWS = 256
-"""Fewer rows are stepped serially: waking threads costs more than it saves, and training needs the cores for torch."""
+ROWS_PER_THREAD = 256
+"""Fewer rows do not repay waking a thread, and training with few leaves the cores to torch."""
 
 Infos = dict[str, Any]
 
@@ -77,7 +79,10 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         workloads = options.get("workloads", [None] * self.num_envs)
         if len(workloads) != self.num_envs:
             raise ValueError(f"options['workloads'] has {len(workloads)} tapes: must have {self.num_envs}")
-        self._seed(seed)
+        for at, workload in enumerate(workloads):
+            if workload is not None:
+                checked_workload(workload, f"options['workloads'][{at}]")
+        self._seed(seed, mask)
         for row in np.flatnonzero(mask):
             self._begin(int(row), workloads[row])
         self._finished[mask] = False
@@ -87,6 +92,8 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self, actions: NDArray
     ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]:
         """Step every row with its action; see the single environment for what an action does."""
+        if not self._generators:
+            raise ResetNeeded("step was called before reset: call reset first")
         actions = self._checked(actions)
         simulation = self.simulation
         waiting = self._finished
@@ -96,9 +103,8 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             if self.autoreset_mode is AutoresetMode.NEXT_STEP:
                 for row in np.flatnonzero(waiting):
                     self._begin(int(row))
-        parallel = self.num_envs >= PARALLEL_FROM_ROWS
-        step = self.mechanism.step_rows_parallel if parallel else self.mechanism.step_rows
-        step(simulation.constants, simulation.rows, actions, active, self._observations)
+        arguments = (simulation.constants, simulation.rows, actions, active, self._observations)
+        share_rows(self.mechanism.step_rows, self.num_envs, ROWS_PER_THREAD, *arguments)
         truncated = finished(simulation.constants, simulation.rows)
         rewards = simulation.rows.reward_terms.sum(axis=1)
         infos = self._infos()
@@ -125,8 +131,8 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
     def _checked(self, actions: Any) -> NDArray:
         """The actions as the kernel takes them; raises ValueError when they are not in the action space."""
 
-    def _seed(self, seed: int | list[int | None] | None) -> None:
-        """One generator per row, seeded as `gymnasium.Env.reset` seeds its own."""
+    def _seed(self, seed: int | list[int | None] | None, mask: NDArray[np.bool_]) -> None:
+        """One generator per row, those of `mask` seeded as `gymnasium.Env.reset` seeds its own."""
         seeds = (
             [None if seed is None else seed + row for row in range(self.num_envs)]
             if not isinstance(seed, list)
@@ -137,15 +143,13 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         if not self._generators:
             self._generators = [seeding.np_random(value)[0] for value in seeds]
             return
-        for row, value in enumerate(seeds):
-            if value is not None:
-                self._generators[row] = seeding.np_random(value)[0]
+        for row in np.flatnonzero(mask):
+            if seeds[row] is not None:
+                self._generators[row] = seeding.np_random(seeds[row])[0]
 
     def _begin(self, row: int, workload: Workload | None = None) -> None:
         if workload is None:
             workload = draw_workload(self.scenario, self._generators[row])
-        else:
-            workload.validate()
         self.simulation.load(row, workload)
         begin_row(self.simulation.constants, self.simulation.rows, row, self._observations[row])
 

@@ -104,8 +104,9 @@ def take_arrivals(constants: Constants, rows: Rows, row: int, start_s: float) ->
 @compiled
 def candidate(constants: Constants, rows: Rows, row: int, request: int, start_s: float) -> Request:
     """A request as the feasibility rule sees it in the epoch that starts at `start_s` (design §1)."""
-    waited_s = start_s - rows.arrival_s[row, request]
-    block = min(int(waited_s / constants.epoch_s), rows.uplink_gain.shape[2] - 1)
+    arrival_s = rows.arrival_s[row, request]
+    epochs_pending = rows.counters[row, N_EPOCHS] + 1 - first_epoch(arrival_s, constants.epoch_s)
+    block = min(epochs_pending, rows.uplink_gain.shape[2] - 1)
     prompt_tokens, output_tokens = rows.prompt_tokens[row, request], rows.output_tokens[row, request]
     uplink_rate = shannon_rate_bits_per_s(
         constants.uplink_bandwidth_hz, constants.uplink_snr * rows.uplink_gain[row, request, block]
@@ -114,14 +115,23 @@ def candidate(constants: Constants, rows: Rows, row: int, request: int, start_s:
         constants.downlink_bandwidth_hz, constants.downlink_snr * rows.downlink_gain[row, request, block]
     )
     return Request(
-        constants.fixed_prompt_tokens if constants.fixed_prompt_tokens > 0.0 else float(prompt_tokens),
+        max(constants.fixed_prompt_tokens, float(prompt_tokens)),
         float(output_tokens),
-        rows.latency_requirement_s[row, request] - waited_s - constants.uplink_s - constants.downlink_s,
+        arrival_s + rows.latency_requirement_s[row, request] - start_s - constants.uplink_s - constants.downlink_s,
         minimum_share(prompt_tokens * constants.uplink_bits_per_token, constants.uplink_s, uplink_rate),
         minimum_share(output_tokens * constants.downlink_bits_per_token, constants.downlink_s, downlink_rate),
         0.0,
         0.0,
     )
+
+
+@compiled
+def first_epoch(arrival_s: float, epoch_s: float) -> int:
+    """The first k ≥ 1 whose epoch starts after the arrival, k·T_E > arrival: the test that `take_arrivals` makes."""
+    epoch = int(arrival_s / epoch_s) + 1
+    if (epoch - 1) * epoch_s > arrival_s:  # the quotient was rounded up to a whole number
+        return epoch - 1
+    return epoch + 1 if epoch * epoch_s <= arrival_s else epoch  # or down from one
 
 
 @compiled
@@ -166,6 +176,9 @@ def admit(rule: Rule, constants: Constants, rows: Rows, row: int, slot: int) -> 
     rows.reward_terms[row, R_SERVED] += constants.served_weight
     rows.reward_terms[row, R_TOKENS] += constants.tokens_weight * rows.slot_output_tokens[row, slot]
     rows.reward_terms[row, R_ENERGY] += constants.energy_weight * (energy_j(rule, after) - energy_j(rule, before))
+    used = utilisation_of(rule, after)
+    for resource in range(len(used)):
+        rows.utilisation[row, resource] = used[resource]
 
 
 @compiled

@@ -30,7 +30,11 @@ COUNTERS = (
     "invalid_actions",
     "not_admitted",
 )
-"""Columns of `Rows.counters`, as `info` names them; all count from the start of the episode but the pending ones."""
+"""Columns of `Rows.counters`, as `info` names them.
+
+All count from the start of the episode, but `pending` and `beyond_visible` are as of now and `not_admitted` is of the
+last step.
+"""
 N_ARRIVED, N_SERVED, N_EXPIRED, N_REJECTED, N_PENDING, N_BEYOND, N_EPOCHS, N_INVALID, N_NOT_ADMITTED = range(9)
 
 REWARD_TERMS = ("served", "tokens", "energy", "expired")
@@ -63,7 +67,7 @@ class Constants(NamedTuple):
     uplink_bits_per_token: float
     downlink_bits_per_token: float
     fixed_prompt_tokens: float
-    """Length that every prompt is computed at; 0 for its own."""
+    """Length that every prompt is computed at, longer ones at their own; 0 without fixed padding."""
     offered_accuracy: float
     """f(ΔPPL); a request that requires more is rejected."""
     episode_epochs: int

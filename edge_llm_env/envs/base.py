@@ -31,9 +31,7 @@ class Mechanism(NamedTuple):
     step_row: Callable[..., None]
     """Compiled `(constants, rows, row, action, observation (length,))`: take one step of one row."""
     step_rows: Callable[..., None]
-    """Compiled `(constants, rows, actions, active, observations (R, length))`: step the active rows, serially."""
-    step_rows_parallel: Callable[..., None]
-    """The same with the rows shared among threads."""
+    """Compiled `(constants, rows, actions, active, observations (R, length), first, last)`: step some active rows."""
 
 
 def observation_space(scenario: Scenario) -> spaces.Space[NDArray[np.float32]]:
@@ -78,13 +76,11 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """Begin an episode on `options["workload"]`, or on a tape drawn from the seeded generator."""
         super().reset(seed=seed)
-        workload = (options or {}).get("workload")
-        if workload is None:
+        given = (options or {}).get("workload")
+        if given is None:
             workload = draw_workload(self.scenario, self.np_random)
-        elif not isinstance(workload, Workload):
-            raise TypeError(f"options['workload'] = {workload!r}: must be a Workload")
         else:
-            workload.validate()
+            workload = checked_workload(given, "options['workload']")
         self.simulation.load(0, workload)
         begin_row(self.simulation.constants, self.simulation.rows, 0, self._observation)
         return self._observation.copy(), self._info()
@@ -108,6 +104,16 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         info["reward_terms"] = dict(zip(REWARD_TERMS, rows.reward_terms[0].tolist(), strict=True))
         info["action_mask"] = rows.action_mask[0].copy()
         return info
+
+
+def checked_workload(given: Any, name: str) -> Workload:
+    """A valid `Workload` as it is given; raises TypeError or ValueError with the option's name when it is not one."""
+    if not isinstance(given, Workload):
+        raise TypeError(f"{name} = {given!r}: must be a Workload")
+    try:
+        return given.validate()
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def finished(constants: Constants, rows: Rows) -> NDArray[np.bool_]:

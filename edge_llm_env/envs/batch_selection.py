@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from numba import prange
 from numpy.typing import NDArray
 
-from edge_llm_env.compiling import compiled, compiled_parallel
+from edge_llm_env.compiling import compiled
 from edge_llm_env.dynamics.epoch import admit, dispatch, refresh_mask
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, Constants, Rows, rule_of
 from edge_llm_env.envs.base import EpochEnv, Mechanism
@@ -44,23 +43,11 @@ def step_rows(
     chosen: NDArray[np.int8],
     active: NDArray[np.bool_],
     observations: NDArray[np.float32],
+    first: int,
+    last: int,
 ) -> None:
-    """Step the active rows one after the other."""
-    for row in range(len(chosen)):
-        if active[row]:
-            step_row(constants, rows, row, chosen[row], observations[row])
-
-
-@compiled_parallel
-def step_rows_parallel(
-    constants: Constants,
-    rows: Rows,
-    chosen: NDArray[np.int8],
-    active: NDArray[np.bool_],
-    observations: NDArray[np.float32],
-) -> None:
-    """Step the active rows, shared among threads."""
-    for row in prange(len(chosen)):
+    """Step the active rows from `first` to before `last`."""
+    for row in range(first, last):
         if active[row]:
             step_row(constants, rows, row, chosen[row], observations[row])
 
@@ -69,7 +56,6 @@ MECHANISM = Mechanism(
     action_space=lambda scenario: spaces.MultiBinary(scenario.epoch.visible_slots),
     step_row=step_row,
     step_rows=step_rows,
-    step_rows_parallel=step_rows_parallel,
 )
 
 
@@ -108,4 +94,4 @@ def checked_selection(chosen: Any, shape: tuple[int, ...]) -> NDArray[np.int8]:
         raise ValueError(f"action of shape {chosen.shape}: must have shape {shape}")
     if not ((chosen == 0) | (chosen == 1)).all():
         raise ValueError("action: every entry must be 0 or 1")
-    return chosen.astype(np.int8, copy=False)
+    return np.array(chosen, dtype=np.int8, order="C")  # one layout, so that the kernel is compiled once

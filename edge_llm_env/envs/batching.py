@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from numba import prange
 from numpy.typing import NDArray
 
-from edge_llm_env.compiling import compiled, compiled_parallel
+from edge_llm_env.compiling import compiled
 from edge_llm_env.dynamics.epoch import admit, dispatch, refresh_mask
 from edge_llm_env.dynamics.state import N_INVALID, Constants, Rows, rule_of
 from edge_llm_env.envs.base import EpochEnv, Mechanism
@@ -40,23 +39,11 @@ def step_rows(
     actions: NDArray[np.int64],
     active: NDArray[np.bool_],
     observations: NDArray[np.float32],
+    first: int,
+    last: int,
 ) -> None:
-    """Step the active rows one after the other."""
-    for row in range(len(actions)):
-        if active[row]:
-            step_row(constants, rows, row, actions[row], observations[row])
-
-
-@compiled_parallel
-def step_rows_parallel(
-    constants: Constants,
-    rows: Rows,
-    actions: NDArray[np.int64],
-    active: NDArray[np.bool_],
-    observations: NDArray[np.float32],
-) -> None:
-    """Step the active rows, shared among threads."""
-    for row in prange(len(actions)):
+    """Step the active rows from `first` to before `last`."""
+    for row in range(first, last):
         if active[row]:
             step_row(constants, rows, row, actions[row], observations[row])
 
@@ -65,7 +52,6 @@ MECHANISM = Mechanism(
     action_space=lambda scenario: spaces.Discrete(scenario.epoch.visible_slots + 1),
     step_row=step_row,
     step_rows=step_rows,
-    step_rows_parallel=step_rows_parallel,
 )
 
 
@@ -93,7 +79,7 @@ class BatchingEnv(EpochEnv[np.int64]):
     def _checked(self, action: Any) -> Any:
         if not self.action_space.contains(action):
             raise ValueError(f"action = {action!r}: must be an integer in 0..{self.simulation.slots}")
-        return action
+        return int(action)  # one type, so that the kernel is compiled once
 
 
 class BatchingVectorEnv(EpochVectorEnv):
@@ -114,4 +100,4 @@ class BatchingVectorEnv(EpochVectorEnv):
             )
         if actions.min() < 0 or actions.max() > self.simulation.slots:
             raise ValueError(f"actions in {actions.min()}..{actions.max()}: must be in 0..{self.simulation.slots}")
-        return actions.astype(np.int64, copy=False)
+        return np.array(actions, dtype=np.int64)  # one layout, so that the kernel is compiled once

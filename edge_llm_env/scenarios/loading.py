@@ -6,7 +6,7 @@ import tomllib
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -46,7 +46,7 @@ def _read(scenario: str | Path) -> dict[str, Any]:
     """A scenario's content, laid over that of the preset which its `extends` names."""
     path = Path(scenario)
     if path.suffix != ".toml":
-        content = _read_preset(str(scenario))
+        content = _read_preset(str(scenario), "scenario", "; or a path that ends in .toml")
     else:
         try:
             content = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8"))
@@ -59,14 +59,14 @@ def _read(scenario: str | Path) -> dict[str, Any]:
 
 def _extended(content: dict[str, Any]) -> dict[str, Any]:
     base = content.pop("extends", None)
-    return content if base is None else _merged(_extended(_read_preset(base)), content)
+    return content if base is None else _merged(_extended(_read_preset(str(base), "extends")), content)
 
 
-def _read_preset(name: str) -> dict[str, Any]:
+def _read_preset(name: str, field: str, or_else: str = "") -> dict[str, Any]:
     try:
-        one_of("scenario", name, list_scenarios())
+        one_of(field, name, list_scenarios())
     except ValueError as error:
-        raise ScenarioError(f"{error}; or a path that ends in .toml") from None
+        raise ScenarioError(f"{error}{or_else}") from None
     return tomllib.loads(_PRESETS.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
 
 
@@ -109,5 +109,6 @@ def _first_line(error: ValidationError) -> str:
 def _fields_at(location: list[str]) -> list[str]:
     section: Any = Scenario
     for part in location:
-        section = section.model_fields[part].annotation if part in section.model_fields else section
+        fields = getattr(section, "model_fields", {})
+        section = fields[part].annotation if part in fields else (get_args(section) or (section,))[-1]
     return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

@@ -238,6 +238,16 @@ class Scenario(Section):
         return self
 
     @model_validator(mode="after")
+    def _fixed_length_holds_every_prompt(self) -> Scenario:
+        fixed, longest = self.node.fixed_prompt_tokens, max(self.workload.prompt_tokens)
+        if fixed is not None and fixed < longest:
+            raise ValueError(
+                f"node.fixed_prompt_tokens = {fixed}: "
+                f"must be at least the longest of workload.prompt_tokens = {longest}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _provenance_names_fields(self) -> Scenario:
         for dotted in self.provenance:
             section: Any = self

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import cast
+from zipfile import BadZipFile
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 
@@ -45,6 +46,9 @@ class Workload:
             expected = (self.requests, blocks) if is_gain else (self.requests,)
             if values.shape != expected or (is_gain and blocks == 0):
                 raise ValueError(f"workload {field.name} has shape {values.shape}: must be {expected}, blocks ≥ 1")
+            kinds, numbers = ("iu", "whole numbers") if field.name.endswith("_tokens") else ("iuf", "numbers")
+            if values.dtype.kind not in kinds:
+                raise ValueError(f"workload {field.name} has dtype {values.dtype}: must be {numbers}")
             if not np.isfinite(values).all():
                 raise ValueError(f"workload {field.name}: every value must be finite")
             may_be_zero = is_gain or field.name in ("arrival_s", "accuracy_requirement")
@@ -62,14 +66,18 @@ class Workload:
         return len(self.arrival_s)
 
     def save(self, path: str | Path) -> None:
-        """Write the arrays to a compressed `.npz` file."""
-        np.savez_compressed(path, **{field.name: getattr(self, field.name) for field in fields(self)})
+        """Write the arrays to a compressed NumPy archive, `.npz` by custom."""
+        with Path(path).open("wb") as file:  # given a name, NumPy would append .npz to it
+            np.savez_compressed(file, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def load(cls, path: str | Path) -> Workload:
-        """Read what `save` wrote; a ValueError names the file and what it lacks."""
-        with np.load(path, allow_pickle=False) as stored:
-            missing = [field.name for field in fields(cls) if field.name not in stored]
-            if missing:
-                raise ValueError(f"{path}: not a workload, it lacks {', '.join(missing)}")
-            return cls(**{field.name: cast(NDArray, stored[field.name]) for field in fields(cls)}).validate()
+        """Read what `save` wrote; a ValueError names the file and what is wrong with it."""
+        try:
+            with Path(path).open("rb") as file, NpzFile(file) as stored:
+                missing = [field.name for field in fields(cls) if field.name not in stored]
+                if missing:
+                    raise ValueError(f"it lacks {', '.join(missing)}")
+                return cls(**{field.name: stored[field.name] for field in fields(cls)}).validate()
+        except (ValueError, BadZipFile) as error:
+            raise ValueError(f"{path}: not a workload, {error}") from None

@@ -56,7 +56,9 @@ def test_a_maskable_model_without_masks_of_its_own_is_given_the_environments() -
     vec_env = EdgeVecEnv("EdgeLLM/Batching-v0", 1, SHORT)
     masked = MaskablePPO("MlpPolicy", vec_env, seed=0, device="cpu")
     unmasked = PPO("MlpPolicy", vec_env, seed=0, device="cpu")
-    assert evaluate_model(masked, SHORT, workloads).served.sum() > evaluate_model(unmasked, SHORT, workloads).served.sum()
+    assert (
+        evaluate_model(masked, SHORT, workloads).served.sum() > evaluate_model(unmasked, SHORT, workloads).served.sum()
+    )
 
 
 def test_figures_of_an_evaluation_by_hand() -> None:

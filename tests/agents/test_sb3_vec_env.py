@@ -32,9 +32,7 @@ def test_it_steps_exactly_as_sb3s_own_vec_env_over_single_environments(env_id: s
         np.testing.assert_array_equal(dones, dones_there)
         for row in np.flatnonzero(dones):
             episodes += 1
-            np.testing.assert_array_equal(
-                infos[row]["terminal_observation"], infos_there[row]["terminal_observation"]
-            )
+            np.testing.assert_array_equal(infos[row]["terminal_observation"], infos_there[row]["terminal_observation"])
             assert infos[row]["TimeLimit.truncated"] is infos_there[row]["TimeLimit.truncated"] is True
             for key in ("r", "l"):
                 assert infos[row]["episode"][key] == pytest.approx(infos_there[row]["episode"][key])

@@ -87,9 +87,7 @@ def test_resuming_goes_on_to_the_new_total(trained: tuple[Path, MaskablePPO], tm
     assert same(before, MaskablePPO.load(run_dir / "last.zip"))
 
 
-def test_resuming_nothing_or_with_other_settings_is_refused(
-    trained: tuple[Path, MaskablePPO], tmp_path: Path
-) -> None:
+def test_resuming_nothing_or_with_other_settings_is_refused(trained: tuple[Path, MaskablePPO], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"nothing to resume, it holds no last\.zip"):
         train(TINY, tmp_path / "none", resume=True)
     with pytest.raises(ValueError, match="was trained with another width; only steps may differ"):

@@ -72,9 +72,7 @@ def test_a_trained_policy_can_be_compared_and_resumed(short: Path) -> None:
     again = run("train.py", *training, cwd=short)
     assert again.returncode == 2
     assert "holds another run" in again.stderr
-    compared = run(
-        "compare.py", "--scenario", "short.toml", "--episodes", "2", "--policy", "mine/best.zip", cwd=short
-    )
+    compared = run("compare.py", "--scenario", "short.toml", "--episodes", "2", "--policy", "mine/best.zip", cwd=short)
     assert "| MaskablePPO" in compared.stdout, compared.stderr
 
 
@@ -104,7 +102,9 @@ def test_benchmark_prints_json(tmp_path: Path) -> None:
     assert report == json.loads((tmp_path / "results" / "benchmark.json").read_text())
 
 
-@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("*.py") if path.stem != "update_readme"))
+@pytest.mark.parametrize(
+    "script", sorted(path.name for path in (ROOT / "scripts").glob("*.py") if path.stem != "update_readme")
+)
 def test_every_script_explains_itself(script: str) -> None:
     finished = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / script), "--help"],

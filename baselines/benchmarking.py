@@ -1,0 +1,224 @@
+"""Timing the exact solvers: `BranchAndBound` against HiGHS and CP-SAT, DFTSP against the unpruned tree."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+
+import edge_llm_env  # noqa: F401 (registers the environments)
+from baselines.benchmark_instances import Lengths, Padding, Scarce, random_problem
+from baselines.branch_and_bound import BranchAndBound
+from baselines.cp_sat import CpSatSolver
+from baselines.dftsp import DFTSP, search
+from baselines.milp import MilpSolver
+from baselines.problem import BatchProblem, Solution, Solver
+from baselines.subproblems import alone_feasible, longest_outputs, longest_prompts, subproblem, thresholds
+from edge_llm_env.scenarios import load_scenario
+
+PAPER_SCENARIOS = ("paper-bloom-3b", "paper-bloom-7b1", "paper-opt-13b")
+PAPER_PRECISIONS = ("w8a16", "w4a16-gptq")
+PAPER_RATES_PER_S = (10, 50, 100, 200)
+PAPER_CLAIM = 0.45
+"""Reduction of nodes that the paper reports for DFTSP."""
+
+
+class Family(NamedTuple):
+    """Instances that one ratio is reported for."""
+
+    scarce: Scarce
+    lengths: Lengths
+    padding: Padding
+    pending: tuple[int, ...]
+    ratio_to_reach: float
+
+
+def families(largest: int) -> dict[str, Family]:
+    """The families of the benchmark, with at most `largest` pending requests."""
+
+    def upto(*sizes: int) -> tuple[int, ...]:
+        return tuple(size for size in sizes if size <= largest)
+
+    paper, many = upto(20, 50, 100, 200, 400), upto(50, 100, 200, 400, 1000)
+    return {
+        "paper lengths, compute-bound": Family("compute", "paper", "none", paper, 200.0),
+        "paper lengths, compute-bound, padded": Family("compute", "paper", "batch_max", paper, 200.0),
+        "paper lengths, bandwidth-bound": Family("bandwidth", "paper", "none", paper, 50.0),
+        "paper lengths, bandwidth-bound, padded": Family("bandwidth", "paper", "batch_max", paper, 50.0),
+        "paper lengths, all binding": Family("all", "paper", "none", paper, 50.0),
+        "paper lengths, all binding, padded": Family("all", "paper", "batch_max", paper, 50.0),
+        "different lengths, compute-bound": Family("compute", "different", "none", many, 20.0),
+        "different lengths, all binding": Family("all", "different", "none", many, 20.0),
+        "different lengths, all binding, padded": Family("all", "different", "batch_max", upto(50), 20.0),
+    }
+
+
+def timed(solver: Solver, problem: BatchProblem, repeats: int = 1) -> tuple[Solution, float]:
+    """A solution and the least of the CPU seconds of this thread that so many solves took."""
+    least_s = np.inf
+    for _ in range(repeats):
+        begun_s = time.thread_time()
+        solution = solver.solve(problem)
+        least_s = min(least_s, time.thread_time() - begun_s)
+    return solution, least_s
+
+
+def compare_solvers(
+    family: Family, *, instances: int, seed: int, time_limit_s: float, others: Sequence[str] = ("highs", "cp_sat")
+) -> dict[str, Any]:
+    """Ratios of solve times to `BranchAndBound`, on so many instances of each size, and whether all optima agree.
+
+    Where a solver did not finish within its limit, its ratio counts the time it had: a lower bound.
+    """
+    solvers: dict[str, Solver] = {"highs": MilpSolver(time_limit_s), "cp_sat": CpSatSolver(time_limit_s)}
+    ratios: dict[str, list[float]] = {name: [] for name in others}
+    unfinished = dict.fromkeys(others, 0)
+    disagreements = 0
+    own_s = []
+    for size, problem in instances_of(family, instances, seed):
+        ours, ours_s = timed(BranchAndBound(), problem, repeats=3)
+        own_s.append((size, ours_s))
+        for name in others:
+            theirs, theirs_s = timed(solvers[name], problem)
+            ratios[name].append(theirs_s / ours_s)
+            if theirs.optimal:
+                disagreements += theirs.value != ours.value
+            else:
+                unfinished[name] += 1
+                disagreements += not theirs.value <= ours.value <= theirs.upper_bound + 1e-6
+    return {
+        "pending": list(family.pending),
+        "instances": len(own_s),
+        "ratio_to_reach": family.ratio_to_reach,
+        "ratio_geometric_mean": {name: geometric_mean(found) for name, found in ratios.items()},
+        "ratio_worst": {name: min(found) for name, found in ratios.items()},
+        "unfinished": unfinished,
+        "disagreements": disagreements,
+        "branch_and_bound_ms": {
+            str(size): 1e3 * geometric_mean([seconds for of, seconds in own_s if of == size]) for size in family.pending
+        },
+    }
+
+
+def instances_of(family: Family, count: int, seed: int) -> Iterable[tuple[int, BatchProblem]]:
+    """So many problems of each size, the same for a seed."""
+    for size in family.pending:
+        for index in range(count):
+            rng = np.random.default_rng([seed, size, index])
+            yield size, random_problem(rng, size, family.scarce, family.lengths, family.padding)
+
+
+def solve_times(family: Family, *, pending: int, instances: int, seed: int, node_limit: int) -> dict[str, Any]:
+    """The distribution of solve times of `BranchAndBound` at one size, and how many hit the node limit."""
+    seconds, nodes, stopped = [], [], 0
+    solver = BranchAndBound(node_limit=node_limit)
+    for _, problem in instances_of(family._replace(pending=(pending,)), instances, seed):
+        solution, once_s = timed(solver, problem)
+        seconds.append(once_s)
+        nodes.append(solution.nodes)
+        stopped += not solution.optimal
+    return {
+        "pending": pending,
+        "instances": instances,
+        "median_ms": 1e3 * float(np.median(seconds)),
+        "p99_ms": 1e3 * float(np.quantile(seconds, 0.99)),
+        "worst_ms": 1e3 * max(seconds),
+        "most_nodes": max(nodes),
+        "above_node_limit": stopped,
+    }
+
+
+def pruning(scenario: str, precision: str, rate_per_s: float, *, epochs: int, node_limit: int) -> dict[str, Any]:
+    """Nodes and seconds of DFTSP, of the unpruned tree and of `BranchAndBound` over the epochs of an episode.
+
+    Each search has `node_limit` nodes per epoch. Where the unpruned tree has more, its nodes and seconds are lower
+    bounds, and so is the reduction. `unpruned_below_bound` is the unpruned tree for the sizes only that each capacity on
+    its own leaves possible: what online pruning saves beyond that bound.
+    """
+    chosen = load_scenario(
+        scenario,
+        **{
+            "node.precision": precision,
+            "workload.arrivals.rate_per_s": float(rate_per_s),
+            "epoch.visible_slots": int(4 * rate_per_s + 64),
+            "epoch.episode_epochs": epochs,
+        },
+    )
+    solvers: dict[str, Solver] = {
+        "dftsp": DFTSP(node_limit=node_limit),
+        "unpruned_below_bound": DFTSP(prunes=False, node_limit=node_limit),
+        "unpruned": UnprunedTree(node_limit),
+        "branch_and_bound": BranchAndBound(node_limit=node_limit),
+    }
+    nodes, stopped = dict.fromkeys(solvers, 0), dict.fromkeys(solvers, 0)
+    seconds = dict.fromkeys(solvers, 0.0)
+    pending = 0
+    env: Any = gym.make("EdgeLLM/BatchSelection-v0", scenario=chosen)
+    env.reset(seed=0)
+    for _ in range(epochs):
+        problem = BatchProblem.of_row(env.unwrapped.simulation)
+        pending += len(problem)
+        for name, solver in solvers.items():
+            solution, once_s = timed(solver, problem)
+            nodes[name] += solution.nodes
+            seconds[name] += once_s
+            stopped[name] += not solution.optimal
+        action = np.zeros(env.action_space.n, dtype=np.int8)
+        action[: len(problem)] = BranchAndBound().solve(problem).selected
+        env.step(action)
+    env.close()
+    reduction = 1.0 - nodes["dftsp"] / max(nodes["unpruned"], 1)
+    return {
+        "scenario": scenario,
+        "precision": precision,
+        "rate_per_s": rate_per_s,
+        "mean_candidates": pending / epochs,
+        "nodes": nodes,
+        "seconds": seconds,
+        "epochs_stopped_at_node_limit": stopped,
+        "node_reduction": reduction,
+        "node_reduction_is_lower_bound": stopped["unpruned"] > 0,
+        "paper_claim_holds": reduction > PAPER_CLAIM,
+    }
+
+
+class UnprunedTree:
+    """The paper's brute force: the tree of DFTSP without its bound on the size, constraints checked at leaves only.
+
+    It asks for each size from the number of candidates downward. Its solution says nothing but how many nodes that took
+    and, in `optimal`, whether it finished within the limit.
+    """
+
+    def __init__(self, node_limit: int) -> None:
+        self.node_limit = node_limit
+
+    def solve(self, problem: BatchProblem) -> Solution:
+        """Search until a batch is found or the nodes are used up."""
+        rule, candidates = problem.rule, problem.candidates
+        among = alone_feasible(rule, candidates)
+        parts = [
+            subproblem(rule, candidates, among, threshold_s, longest_s, longest_n)
+            for longest_s in longest_prompts(rule, candidates, among)
+            for longest_n in longest_outputs(rule, candidates, among)
+            for threshold_s in thresholds(rule, candidates, among)
+        ]
+        selected = np.zeros(len(problem), dtype=np.bool_)
+        nodes = 0
+        for size in range(len(among), 0, -1):
+            for part in parts:
+                if len(part.members) < size:
+                    continue
+                left = self.node_limit - nodes
+                found, visited = search(rule, candidates, part, size, False, left, selected)
+                nodes += visited
+                if found or nodes >= self.node_limit:
+                    return Solution(selected, float(size) if found else 0.0, nodes, found, float(size))
+        return Solution(selected, 0.0, nodes, True, 0.0)
+
+
+def geometric_mean(numbers: Sequence[float]) -> float:
+    """(Π x)^(1/n) of positive numbers."""
+    return float(np.exp(np.mean(np.log(numbers))))

@@ -1,0 +1,80 @@
+"""`MilpSolver`: the epoch problem as a mixed-integer program, for HiGHS through `scipy.optimize.milp`."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from baselines.milp_model import MilpModel, model_of
+from baselines.problem import BatchProblem, Solution
+
+NODE_LIMIT_REACHED = 1
+"""`status` of `scipy.optimize.milp` when a limit stopped it."""
+
+
+class MilpSolver:
+    """The most valuable feasible batch, by HiGHS: a second opinion, and what `BranchAndBound` is timed against.
+
+    See `baselines.milp_model` for the program. HiGHS accepts sums that exceed a capacity by its own tolerance (1e-6 of
+    a row here), so a batch of its that the feasibility rule rejects loses its least valuable request until it is
+    accepted, and the solution is then not called optimal. `optimal` and `upper_bound` are what HiGHS reports, with its
+    relative gap set to 0. `nodes` counts its branch-and-bound nodes.
+
+    Raises ValueError for a limit that is not positive, RuntimeError if HiGHS fails.
+    """
+
+    def __init__(self, time_limit_s: float | None = None) -> None:
+        if time_limit_s is not None and not time_limit_s > 0:
+            raise ValueError(f"time_limit_s = {time_limit_s}: must be greater than 0, or None")
+        self.time_limit_s = time_limit_s
+
+    def solve(self, problem: BatchProblem) -> Solution:
+        """The optimum, or the best found within the limit."""
+        begun_s = time.perf_counter()
+        model = model_of(problem)
+        if len(model.among) == 0:
+            return Solution(np.zeros(len(problem), dtype=np.bool_), 0.0, 0, True, 0.0)
+        limit_s = np.inf if self.time_limit_s is None else self.time_limit_s - (time.perf_counter() - begun_s)
+        result = milp(
+            -model.value,
+            integrality=np.ones(len(model.value), dtype=np.int64),
+            bounds=Bounds(0, 1),
+            constraints=LinearConstraint(model.rows, -np.inf, model.limit),
+            options={"mip_rel_gap": 0.0, "time_limit": max(limit_s, 1e-3)},
+        )
+        if result.x is None and result.status != NODE_LIMIT_REACHED:
+            raise RuntimeError(f"HiGHS: {result.message}")
+        return self._solution(problem, model, result)
+
+    def _solution(self, problem: BatchProblem, model: MilpModel, result: object) -> Solution:
+        selected = np.zeros(len(problem), dtype=np.bool_)
+        x = getattr(result, "x", None)
+        if x is not None:
+            selected[model.among[model.owner[x[: len(model.owner)] > 0.5]]] = True
+        accepted = drop_until_feasible(problem, selected)
+        bound = getattr(result, "mip_dual_bound", None)
+        most = float(problem.values[model.among].sum())
+        optimal = getattr(result, "status", None) == 0 and accepted
+        value = problem.value(selected)
+        if optimal:
+            return Solution(selected, value, node_count(result), True, value)
+        known = most if bound is None or not np.isfinite(bound) else min(-float(bound), most)
+        return Solution(selected, value, node_count(result), False, max(known, value))
+
+
+def node_count(result: object) -> int:
+    """Branch-and-bound nodes of a result of HiGHS; 0 where it does not say."""
+    return int(getattr(result, "mip_node_count", None) or 0)
+
+
+def drop_until_feasible(problem: BatchProblem, selected: NDArray[np.bool_]) -> bool:
+    """Drop the least valuable requests until the feasibility rule accepts the batch; whether none had to go."""
+    accepted = True
+    while selected.any() and not problem.is_feasible(selected):
+        accepted = False
+        chosen = np.flatnonzero(selected)
+        selected[chosen[np.argmin(problem.values[chosen])]] = False
+    return accepted

@@ -1,0 +1,108 @@
+"""The epoch problems of all rows of a simulation, solved in one compiled loop over rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.best_first import best_batch
+from baselines.problem import Candidates
+from edge_llm_env.compiling import compiled_allocating, compiled_parallel
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.dynamics.state import Constants, Rows, rule_of
+
+PARALLEL_FROM_ROWS = 16
+"""Fewer rows are solved serially: waking threads costs more than it saves."""
+
+
+class RowSolutions(NamedTuple):
+    """A batch for each row."""
+
+    selected: NDArray[np.bool_]
+    """(rows, slots); false where a slot is not in use."""
+    value: NDArray[np.float64]
+    """(rows,) Σ v_i over each batch."""
+    optimal: NDArray[np.bool_]
+    """(rows,) whether no batch of the row is worth more."""
+    upper_bound: NDArray[np.float64]
+    """(rows,) no batch of the row is worth more than this."""
+    nodes: NDArray[np.int64]
+    """(rows,) search nodes visited."""
+
+
+def solve_rows(simulation: Simulation, values: NDArray[np.float64] | None, most_nodes: int) -> RowSolutions:
+    """The best batch of each row, by at most that many nodes; rows are shared among threads when there are many."""
+    count, slots = simulation.rows.slot_slack_s.shape
+    solutions = RowSolutions(
+        np.zeros((count, slots), dtype=np.bool_),
+        np.zeros(count),
+        np.zeros(count, dtype=np.bool_),
+        np.zeros(count),
+        np.zeros(count, dtype=np.int64),
+    )
+    kernel = fill_rows_parallel if count >= PARALLEL_FROM_ROWS else fill_rows
+    kernel(simulation.constants, simulation.rows, checked_values(simulation, values), most_nodes, solutions)
+    return solutions
+
+
+def checked_values(simulation: Simulation, values: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Values of shape (rows, slots), ones if none are given; ValueError if they cannot be."""
+    shape = simulation.rows.slot_slack_s.shape
+    if values is None:
+        return np.ones(shape)
+    values = np.ascontiguousarray(values, dtype=np.float64)
+    if values.shape != shape:
+        raise ValueError(f"values has shape {values.shape}: must be {shape}, one entry per row and slot")
+    if not np.isfinite(values).all() or (values < 0.0).any():
+        raise ValueError("values: every entry must be finite and at least 0")
+    return values
+
+
+@compiled_allocating
+def fill_rows(
+    constants: Constants, rows: Rows, values: NDArray[np.float64], most_nodes: int, solutions: RowSolutions
+) -> None:
+    """Write the solution of every row, one after another."""
+    for row in range(len(rows.visible)):
+        fill_row(constants, rows, row, values, most_nodes, solutions)
+
+
+@compiled_parallel
+def fill_rows_parallel(
+    constants: Constants, rows: Rows, values: NDArray[np.float64], most_nodes: int, solutions: RowSolutions
+) -> None:
+    """`fill_rows` with the rows shared among threads."""
+    for row in numba.prange(len(rows.visible)):
+        fill_row(constants, rows, row, values, most_nodes, solutions)
+
+
+@compiled_allocating
+def fill_row(
+    constants: Constants, rows: Rows, row: int, values: NDArray[np.float64], most_nodes: int, solutions: RowSolutions
+) -> None:
+    """Write the solution of one row: its epoch problem, as `BatchProblem.of_row` has it."""
+    shown = rows.visible[row]
+    nothing = np.zeros(shown)
+    candidates = Candidates(
+        rows.slot_prompt_tokens[row, :shown].copy(),
+        rows.slot_output_tokens[row, :shown].copy(),
+        rows.slot_slack_s[row, :shown].copy(),
+        rows.slot_uplink_share[row, :shown].copy(),
+        rows.slot_downlink_share[row, :shown].copy(),
+        nothing,
+        nothing,
+    )
+    worth = values[row, :shown].copy()
+    selected, nodes, bound, finished = best_batch(rule_of(constants), candidates, worth, most_nodes)
+    value = 0.0
+    for i in range(shown):
+        solutions.selected[row, i] = selected[i]
+        if selected[i]:
+            value += worth[i]
+    solutions.value[row] = value
+    solutions.optimal[row] = finished
+    solutions.upper_bound[row] = value if finished else max(value, bound)
+    solutions.nodes[row] = nodes

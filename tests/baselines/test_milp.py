@@ -1,0 +1,81 @@
+"""HiGHS and CP-SAT agree with the solvers of this suite."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from baselines import BatchProblem, BranchAndBound, BruteForce, MilpSolver
+from baselines.cp_sat import CpSatSolver
+from tests.baselines import plain_rule
+from tests.baselines.instances import FAMILIES, problems
+
+AT_THE_EDGE = ("shares_that_fill_a_band",)
+"""Families in which sums meet a capacity to the last bit, within the tolerance of HiGHS: it need not call them so."""
+
+
+def cp_sat_bounds(problem: BatchProblem) -> tuple[float, float]:
+    """What CP-SAT can say of the optimum: it is between these two, which differ only by what rounding decides."""
+    strict, lenient = CpSatSolver(60).solve(problem), CpSatSolver(60, lenient=True).solve(problem)
+    assert strict.optimal
+    assert lenient.optimal
+    assert not strict.selected.any() or plain_rule.is_feasible(problem, strict.selected)
+    return strict.value, lenient.value
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_highs_finds_the_optimum(family):
+    for problem in problems(family, count=15, sizes=(1, 12)):
+        solution, best = MilpSolver().solve(problem), BruteForce().solve(problem).value
+        assert solution.optimal
+        assert solution.value == solution.upper_bound == best, problem
+        assert not solution.selected.any() or plain_rule.is_feasible(problem, solution.selected)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_highs_finds_the_optimum_when_requests_have_values(family):
+    rng = np.random.default_rng(0)
+    for problem in problems(family, count=10, sizes=(1, 12)):
+        weighted = replace(problem, values=rng.uniform(0.0, 1.0, len(problem)))
+        assert MilpSolver().solve(weighted).value == pytest.approx(BruteForce().solve(weighted).value, abs=1e-6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_branch_and_bound_agrees_with_highs_and_cp_sat_on_more_requests(family):
+    decided = 0
+    for problem in problems(family, count=6, sizes=(15, 25)):
+        best = BranchAndBound().solve(problem).value
+        assert MilpSolver().solve(problem).value == best, problem
+        least, most = cp_sat_bounds(problem)
+        assert least <= best <= most, problem
+        decided += least == most
+    assert decided >= 5 or family in AT_THE_EDGE
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_cp_sat_agrees_when_requests_have_values(family):
+    rng = np.random.default_rng(1)
+    for problem in problems(family, count=5, sizes=(1, 12)):
+        weighted = replace(problem, values=rng.integers(0, 6, len(problem)).astype(float))
+        least, most = cp_sat_bounds(weighted)
+        assert least <= BranchAndBound().solve(weighted).value <= most
+
+
+def test_a_time_limit_gives_a_valid_bound():
+    problem = next(problems("batch_max-batch_max", count=1, sizes=(60, 60)))
+    best = BranchAndBound().solve(problem).value
+    solution = MilpSolver(time_limit_s=0.01).solve(problem)
+    assert solution.value <= best <= solution.upper_bound
+    assert not solution.selected.any() or plain_rule.is_feasible(problem, solution.selected)
+
+
+def test_no_request_is_no_batch():
+    problem = BatchProblem.additive([], [], [], [], [], window_s=1.0, memory_limit_bytes=1.0)
+    assert MilpSolver().solve(problem).optimal
+
+
+def test_a_limit_that_is_not_positive_is_an_error():
+    with pytest.raises(ValueError, match="time_limit_s"):
+        MilpSolver(time_limit_s=0)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from edge_llm_env.radio.rate import minimum_share, reference_snr, shannon_rate_bits_per_s, watts_from_dbm
+
+
+@pytest.mark.parametrize(
+    ("dbm", "watts"), [(30.0, 1.0), (20.0, 0.1), (0.0, 1e-3), (43.0, 19.952623), (-174.0, 3.981e-21)]
+)
+def test_watts_from_dbm(dbm: float, watts: float):
+    assert watts_from_dbm(dbm) == pytest.approx(watts, rel=1e-4)
+
+
+def test_reference_snr_by_hand():
+    # 0.1 W over 10^-20 W/Hz · 10^7 Hz = 0.1 / 10^-13
+    assert reference_snr(20.0, -170.0, 1e7) == pytest.approx(1e12, rel=1e-9)
+
+
+def test_shannon_rate_by_hand():
+    # 20 MHz at snr 3: 20e6 · log2(4) = 40 Mbit/s
+    assert shannon_rate_bits_per_s(20e6, 3.0) == 40e6
+
+
+def test_rate_without_signal_is_zero():
+    assert shannon_rate_bits_per_s(20e6, 0.0) == 0.0
+
+
+def test_minimum_share_by_hand():
+    # 128 tokens of 32 bits = 4096 bit in 0.25 s at 40 Mbit/s: 4096 / 10e6
+    assert minimum_share(128 * 32.0, 0.25, 40e6) == 4096 / 10e6
+
+
+def test_user_with_the_minimum_share_sends_its_payload_just_in_time():
+    rate = shannon_rate_bits_per_s(1e6, 7.5)
+    share = minimum_share(5e5, 0.25, rate)
+    assert share * rate * 0.25 == pytest.approx(5e5, rel=1e-12)
+
+
+def test_share_of_a_dead_channel_is_infinite():
+    assert minimum_share(4096.0, 0.25, 0.0) == math.inf

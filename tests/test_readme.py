@@ -1,0 +1,55 @@
+"""The README is true: its snippets run, its tables are what the code and the recorded results say."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agents.documentation import SECTIONS, with_tables
+from edge_llm_env import load_scenario
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=[re.sub(r"\W+", "-", text.strip())[:40] for text in SNIPPETS])
+def test_a_snippet_runs_as_it_stands(snippet: str, tmp_path: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", "-c", snippet], cwd=tmp_path, capture_output=True, text=True, timeout=240
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_there_are_snippets_for_making_training_and_asking_the_oracle() -> None:
+    assert len(SNIPPETS) >= 4
+    for name in ("gym.make(", "gym.make_vec(", "model.learn(", "DFTSP()"):
+        assert any(name in snippet for snippet in SNIPPETS)
+
+
+def test_the_scenario_that_it_shows_is_valid(tmp_path: Path) -> None:
+    for number, text in enumerate(re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)):
+        (tmp_path / f"{number}.toml").write_text(text, encoding="utf-8")
+        assert load_scenario(tmp_path / f"{number}.toml").workload.arrivals.rate_per_s == 10.0
+
+
+def test_its_tables_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert with_tables(README) == README, "run python scripts/update_readme.py"
+
+
+def test_a_readme_without_a_section_is_refused() -> None:
+    for name in SECTIONS:
+        with pytest.raises(ValueError, match=f"no section between <!-- {name} -->"):
+            with_tables(README.replace(f"<!-- /{name} -->", ""))
+
+
+def test_files_that_it_links_to_exist() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README) + re.findall(
+        r"`((?:scripts|edge_llm_env|baselines)/[^` ]+)`", README
+    )
+    assert links
+    for link in links:
+        assert (ROOT / link).exists(), link
