@@ -16,7 +16,6 @@ from scipy import stats
 import edge_llm_env  # noqa: F401 (registers the ids)
 from baselines import EpochPolicy, Solver
 from edge_llm_env.scenarios import Scenario
-from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.tape import Workload
 
 
@@ -67,18 +66,6 @@ class Interval(NamedTuple):
     mean: float
     low: float
     high: float
-
-
-EVALUATION_STREAM, VALIDATION_STREAM = 1, 2
-"""Spawn keys that set the tapes of evaluation and of validation apart from each other and from training's."""
-
-
-def draw_workloads(scenario: Scenario, episodes: int, seed: int, stream: int = EVALUATION_STREAM) -> list[Workload]:
-    """That many tapes, the same for equal seeds and streams. Raises ValueError for less than one episode."""
-    if episodes < 1:
-        raise ValueError(f"episodes = {episodes}: must be at least 1")
-    seeds = np.random.SeedSequence(seed, spawn_key=(stream,)).spawn(episodes)
-    return [draw_workload(scenario, np.random.default_rng(child)) for child in seeds]
 
 
 def evaluate_solver(solver: Solver, scenario: Scenario, workloads: Sequence[Workload]) -> Evaluation:

@@ -10,13 +10,14 @@ from sb3_contrib import MaskablePPO
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.utils import LinearSchedule
 
-from agents.evaluation import VALIDATION_STREAM, draw_workloads, evaluate_model, evaluate_solver
+from agents.evaluation import evaluate_model, evaluate_solver
 from agents.files import save_model, write_text
 from agents.policies import SetPolicy
 from agents.sb3_vec_env import EdgeVecEnv
 from agents.threads import set_thread_counts
 from baselines import DFTSP
 from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.workload.streams import Stream, draw_workloads
 
 ENV_ID = "EdgeLLM/Batching-v0"
 
@@ -27,7 +28,7 @@ class TrainingSettings:
 
     scenario: str = "carry-over"
     """A preset's name or the path of a TOML file."""
-    steps: int = 500_000
+    steps: int = 450_000
     """Environment steps (admissions and dispatches) in all."""
     seed: int = 0
     """Seeds the network, the exploration and the training tapes."""
@@ -42,7 +43,7 @@ class TrainingSettings:
     learning_rate: float = 1e-3
     """At the start; it falls linearly to 0."""
     discount: float = 0.95
-    """Per step, so about 0.6 per epoch: most of what an admission costs shows before the next arrivals add their noise."""
+    """Per step, so about 0.6 per epoch: an admission's cost shows mostly before the next arrivals add their noise."""
     gae_lambda: float = 0.9
     """Bias against variance of the advantages."""
     entropy_coefficient: float = 0.0
@@ -119,7 +120,7 @@ class Checkpoints(BaseCallback):
         super().__init__()
         self._settings, self._run_dir = settings, run_dir
         self._scenario = load_scenario(settings.scenario)
-        self._workloads = draw_workloads(self._scenario, settings.validation_episodes, settings.seed, VALIDATION_STREAM)
+        self._workloads = draw_workloads(self._scenario, settings.validation_episodes, settings.seed, Stream.VALIDATION)
         self._oracle_served = int(evaluate_solver(DFTSP(), self._scenario, self._workloads).served.sum())
         self._best_file = run_dir / "best.json"
         self._best = json.loads(self._best_file.read_text())["percent_of_dftsp"] if self._best_file.exists() else 0.0

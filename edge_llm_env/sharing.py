@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 
@@ -20,10 +21,7 @@ def share_rows(kernel: Callable[..., None], rows: int, least: int, *arguments: A
     """
     parts = max(1, min(cores(), rows // least))
     bounds = [rows * part // parts for part in range(parts + 1)]
-    waiting = [
-        _threads(os.getpid()).submit(kernel, *arguments, first, last)
-        for first, last in zip(bounds[1:-1], bounds[2:], strict=True)
-    ]
+    waiting = [_threads(os.getpid()).submit(kernel, *arguments, *part) for part in pairwise(bounds[1:])]
     kernel(*arguments, bounds[0], bounds[1])
     for part in waiting:
         part.result()

@@ -11,10 +11,11 @@ import tyro
 from sb3_contrib import MaskablePPO
 
 from agents.comparison import as_json, as_markdown, baseline_solvers, save_results, summarise
-from agents.evaluation import draw_workloads, evaluate_model, evaluate_solver
+from agents.evaluation import evaluate_model, evaluate_solver
 from agents.threads import set_thread_counts
 from agents.training import TrainingSettings, train
 from edge_llm_env import ScenarioError, load_scenario
+from edge_llm_env.workload.streams import draw_workloads
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from agents.comparison import as_markdown, baseline_solvers, save_results, summarise
-from agents.evaluation import Evaluation, draw_workloads, evaluate_solver
+from agents.evaluation import Evaluation, evaluate_solver
 from edge_llm_env import load_scenario
+from edge_llm_env.workload.streams import draw_workloads
 
 SHORT = load_scenario("carry-over", **{"epoch.episode_epochs": 4})
 

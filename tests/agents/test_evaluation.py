@@ -6,9 +6,7 @@ from sb3_contrib import MaskablePPO
 from stable_baselines3 import PPO
 
 from agents.evaluation import (
-    VALIDATION_STREAM,
     Evaluation,
-    draw_workloads,
     evaluate,
     evaluate_model,
     evaluate_solver,
@@ -17,21 +15,9 @@ from agents.evaluation import (
 from agents.sb3_vec_env import EdgeVecEnv
 from baselines import DFTSP, EpochPolicy, FirstComeFirstServed
 from edge_llm_env import load_scenario
+from edge_llm_env.workload.streams import draw_workloads
 
 SHORT = load_scenario("carry-over", **{"epoch.episode_epochs": 6})
-
-
-def test_tapes_are_the_same_for_a_seed_and_others_for_another_seed_or_stream() -> None:
-    first, again = (draw_workloads(SHORT, 3, seed=4) for _ in range(2))
-    for one, other in zip(first, again, strict=True):
-        np.testing.assert_array_equal(one.arrival_s, other.arrival_s)
-        np.testing.assert_array_equal(one.uplink_gain, other.uplink_gain)
-    longer = draw_workloads(SHORT, 5, seed=4)
-    np.testing.assert_array_equal(longer[2].arrival_s, first[2].arrival_s)
-    for other in (draw_workloads(SHORT, 1, seed=5), draw_workloads(SHORT, 1, seed=4, stream=VALIDATION_STREAM)):
-        assert other[0].arrival_s[:5].tolist() != first[0].arrival_s[:5].tolist()
-    with pytest.raises(ValueError, match="episodes = 0: must be at least 1"):
-        draw_workloads(SHORT, 0, seed=4)
 
 
 def test_a_solver_serves_the_same_epoch_by_epoch_and_request_by_request() -> None:

@@ -8,9 +8,10 @@ import pytest
 import torch
 from sb3_contrib import MaskablePPO
 
-from agents.evaluation import draw_workloads, evaluate_model
+from agents.evaluation import evaluate_model
 from agents.training import Checkpoints, TrainingSettings, train
 from edge_llm_env import load_scenario
+from edge_llm_env.workload.streams import draw_workloads
 
 TINY = TrainingSettings(
     steps=1024, rows=8, rollout_steps=32, minibatch=64, update_epochs=1, width=8, checkpoint_every=512,

@@ -1,0 +1,30 @@
+"""Sets of tapes for different purposes, that never share a tape."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.workload.generator import draw_workload
+from edge_llm_env.workload.tape import Workload
+
+
+class Stream(IntEnum):
+    """What tapes are for: spawn keys of NumPy's `SeedSequence`. Training's tapes come from `reset(seed=)`."""
+
+    EVALUATION = 1
+    VALIDATION = 2
+    TUNING = 3
+
+
+def draw_workloads(scenario: Scenario, episodes: int, seed: int, stream: Stream = Stream.EVALUATION) -> list[Workload]:
+    """That many tapes, the same for equal seeds and streams; more episodes only add tapes.
+
+    Raises ValueError for less than one episode.
+    """
+    if episodes < 1:
+        raise ValueError(f"episodes = {episodes}: must be at least 1")
+    seeds = np.random.SeedSequence(seed, spawn_key=(stream,)).spawn(episodes)
+    return [draw_workload(scenario, np.random.default_rng(child)) for child in seeds]
