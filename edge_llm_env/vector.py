@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES, REWARD_TERMS
-from edge_llm_env.envs.base import Mechanism, begin_row, checked_workload, finished, observation_space
+from edge_llm_env.envs.base import Mechanism, begin_row, checked_options, checked_workload, finished, observation_space
 from edge_llm_env.envs.observation import observation_length
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.sharing import share_rows
@@ -72,7 +72,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], Infos]:
         """Begin an episode on every row, or on those of `options["reset_mask"]`."""
-        options = options or {}
+        options = checked_options(options, "workloads", "reset_mask")
         mask = options.get("reset_mask", np.ones(self.num_envs, dtype=np.bool_))
         if not isinstance(mask, np.ndarray) or mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
             raise ValueError(f"options['reset_mask'] = {mask!r}: must be a bool array of shape ({self.num_envs},)")

@@ -17,6 +17,7 @@ from edge_llm_env.dynamics.epoch import begin_episode
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES, REWARD_TERMS, Constants, Rows, rule_of
 from edge_llm_env.envs.observation import observation_length, observe
+from edge_llm_env.naming import one_of
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.tape import Workload
@@ -76,7 +77,7 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """Begin an episode on `options["workload"]`, or on a tape drawn from the seeded generator."""
         super().reset(seed=seed)
-        given = (options or {}).get("workload")
+        given = checked_options(options, "workload").get("workload")
         if given is None:
             workload = draw_workload(self.scenario, self.np_random)
         else:
@@ -104,6 +105,13 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         info["reward_terms"] = dict(zip(REWARD_TERMS, rows.reward_terms[0].tolist(), strict=True))
         info["action_mask"] = rows.action_mask[0].copy()
         return info
+
+
+def checked_options(options: dict[str, Any] | None, *known: str) -> dict[str, Any]:
+    """The options of a reset, none if there are none; a ValueError names one that is not known."""
+    for name in options or {}:
+        one_of("options", name, known)
+    return options or {}
 
 
 def checked_workload(given: Any, name: str) -> Workload:

@@ -399,3 +399,16 @@ def test_integer_types_of_an_action_make_no_difference(env_id: str):
         other.reset(seed=0)
         assert_same(other.step(np.asarray(action, dtype=dtype)[()]), expected)
     assert len(getattr(kernel, "signatures", ())) == compiled
+
+
+def test_an_option_that_a_reset_does_not_know_is_an_error(env_id: str):
+    with pytest.raises(
+        ValueError, match=r"options = 'workloads': must be one of workload \(did you mean 'workload'\?\)"
+    ):
+        make(env_id).reset(options={"workloads": []})
+
+
+def test_an_option_that_a_vector_reset_does_not_know_is_an_error(env_id: str):
+    env = gym.make_vec(env_id, num_envs=2, vectorization_mode="vector_entry_point", scenario=SCENARIO)
+    with pytest.raises(ValueError, match=r"options = 'workload': must be one of reset_mask, workloads"):
+        env.reset(options={"workload": None})
