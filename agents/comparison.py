@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from agents.evaluation import Evaluation, paired_difference
 from agents.files import write_text
@@ -20,17 +25,22 @@ from baselines import (
     ShortestJobFirst,
     Solver,
     StaticBatching,
+    tuned_look_ahead,
 )
+from baselines.hindsight import HindsightBounds
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.scenarios import Scenario
 
 ORACLE = "DFTSP"
+BOUND = "hindsight bound"
+SCHEDULE = "hindsight schedule"
 
 
 def baseline_solvers(scenario: Scenario, seed: int) -> dict[str, Callable[[], Solver]]:
     """Every baseline of the comparison by the name that the table shows."""
     return {
         ORACLE: DFTSP,
+        "look-ahead": lambda: tuned_look_ahead(scenario, seed),
         "shortest job first": ShortestJobFirst,
         "random order": lambda: RandomOrder(seed),
         "first come first served": FirstComeFirstServed,
@@ -40,32 +50,59 @@ def baseline_solvers(scenario: Scenario, seed: int) -> dict[str, Callable[[], So
     }
 
 
-def summarise(evaluations: Mapping[str, Evaluation]) -> list[dict[str, Any]]:
-    """One record per policy, the most served first, each compared with DFTSP tape by tape."""
+def summarise(evaluations: Mapping[str, Evaluation], hindsight: HindsightBounds | None = None) -> list[dict[str, Any]]:
+    """One record per policy, the most served first, each compared with DFTSP tape by tape.
+
+    `hindsight`, of the first tapes of the evaluations, adds a record for its bound and one for its best schedule, and
+    to every record the percentage of the gap from DFTSP to the bound that it closes on those tapes.
+    """
     oracle = evaluations[ORACLE]
-    records = []
-    for name, evaluation in evaluations.items():
-        difference = paired_difference(evaluation.throughput_per_s, oracle.throughput_per_s)
-        records.append(
-            {
-                "policy": name,
-                "throughput_per_s": float(evaluation.throughput_per_s.mean()),
-                "difference_to_dftsp_per_s": difference._asdict(),
-                "percent_of_dftsp": 100.0 * float(evaluation.served.sum() / max(1, oracle.served.sum())),
-                "on_time_percent": 100.0 * evaluation.on_time,
-                "mean_batch": evaluation.mean_batch,
-                "utilisation": dict(zip(RESOURCES, evaluation.utilisation.mean(axis=0).tolist(), strict=True)),
-                "decision_us": 1e6 * evaluation.decision_s,
-                "served_per_episode": evaluation.served.tolist(),
-            }
-        )
-    return sorted(records, key=lambda record: -record["throughput_per_s"])
+    records = [
+        _record(name, evaluation.served, oracle, hindsight)
+        | {
+            "on_time_percent": 100.0 * evaluation.on_time,
+            "mean_batch": evaluation.mean_batch,
+            "utilisation": dict(zip(RESOURCES, evaluation.utilisation.mean(axis=0).tolist(), strict=True)),
+            "decision_us": 1e6 * evaluation.decision_s,
+        }
+        for name, evaluation in evaluations.items()
+    ]
+    if hindsight is not None:
+        records.append(_record(BOUND, hindsight.upper_bound, oracle, hindsight))
+        records.append(_record(SCHEDULE, hindsight.served, oracle, hindsight))
+    return sorted(records, key=lambda record: -record["percent_of_dftsp"])
+
+
+def _record(
+    name: str, served: NDArray[np.int64], oracle: Evaluation, hindsight: HindsightBounds | None
+) -> dict[str, Any]:
+    """What can be said of the requests served on the oracle's tapes, or on the first of them."""
+    duration_s = oracle.epochs * oracle.epoch_s
+    oracle_served = oracle.served[: len(served)]
+    difference = paired_difference(served / duration_s, oracle_served / duration_s)
+    gap_closed = None
+    if hindsight is not None:
+        tapes = len(hindsight.upper_bound)
+        gap = int((hindsight.upper_bound - oracle.served[:tapes]).sum())
+        gained = int((served[:tapes] - oracle.served[:tapes]).sum())
+        gap_closed = 100.0 * gained / gap if gap > 0 else None
+    return {
+        "policy": name,
+        "tapes": len(served),
+        "throughput_per_s": float(served.mean() / duration_s),
+        "difference_to_dftsp_per_s": {
+            part: value if math.isfinite(value) else None for part, value in difference._asdict().items()
+        },
+        "percent_of_dftsp": 100.0 * float(served.sum() / max(1, oracle_served.sum())),
+        "gap_closed_percent": gap_closed,
+        "served_per_episode": served.tolist(),
+    }
 
 
 def as_markdown(records: list[dict[str, Any]]) -> str:
     """The records as a Markdown table, columns aligned so that it reads in a terminal too."""
-    headings = ["policy", "requests/s", "difference to DFTSP [95 % CI]", "% of DFTSP", "on time %", "batch"]
-    headings += [f"{resource} %" for resource in RESOURCES] + ["µs/decision"]
+    headings = ["policy", "requests/s", "difference to DFTSP [95 % CI]", "% of DFTSP", "gap closed %", "on time %"]
+    headings += ["batch", *(f"{resource} %" for resource in RESOURCES), "µs/decision"]
     rows = [headings, *(_cells(record) for record in records)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
@@ -77,17 +114,23 @@ def as_markdown(records: list[dict[str, Any]]) -> str:
 
 
 def _cells(record: dict[str, Any]) -> list[str]:
-    difference = record["difference_to_dftsp_per_s"]
-    interval = f"{difference['mean']:+.3f} [{difference['low']:+.3f}, {difference['high']:+.3f}]"
+    """One line of the table; what a record does not have is a dash."""
+
+    def number(value: float | None, form: str) -> str:
+        return "–" if value is None else format(value, form)
+
+    mean, low, high = (number(value, "+.3f") for value in record["difference_to_dftsp_per_s"].values())
+    utilisation = record.get("utilisation", {})
     return [
         record["policy"],
         f"{record['throughput_per_s']:.3f}",
-        "–" if record["policy"] == ORACLE else interval,
+        "–" if record["policy"] == ORACLE else f"{mean} [{low}, {high}]",
         f"{record['percent_of_dftsp']:.2f}",
-        f"{record['on_time_percent']:.1f}",
-        f"{record['mean_batch']:.2f}",
-        *(f"{100 * share:.1f}" for share in record["utilisation"].values()),
-        f"{record['decision_us']:.0f}",
+        number(record["gap_closed_percent"], ".1f"),
+        number(record.get("on_time_percent"), ".1f"),
+        number(record.get("mean_batch"), ".2f"),
+        *("–" if resource not in utilisation else f"{100 * utilisation[resource]:.1f}" for resource in RESOURCES),
+        number(record.get("decision_us"), ".0f"),
     ]
 
 
@@ -103,15 +146,20 @@ def as_json(scenario: Scenario, settings: Mapping[str, Any], records: list[dict[
             "policies": records,
         },
         indent=1,
+        allow_nan=False,
     )
 
 
-def save_results(scenario: Scenario, settings: Mapping[str, Any], records: list[dict[str, Any]], folder: Path) -> Path:
-    """Write `compare-<scenario>.json` and, where Matplotlib is installed, `.png`; the JSON file's path."""
+def save_results(
+    scenario: Scenario, settings: Mapping[str, Any], records: list[dict[str, Any]], folder: Path
+) -> list[Path]:
+    """Write `compare-<scenario>.json` and, if Matplotlib is installed, `.png`; the files written."""
     file = folder / f"compare-{scenario.name}.json"
     write_text(file, as_json(scenario, settings, records) + "\n")
+    if find_spec("matplotlib") is None:
+        return [file]
     draw_chart(scenario, records, file.with_suffix(".png"))
-    return file
+    return [file, file.with_suffix(".png")]
 
 
 def draw_chart(scenario: Scenario, records: list[dict[str, Any]], file: Path) -> None:
@@ -124,11 +172,10 @@ def draw_chart(scenario: Scenario, records: list[dict[str, Any]], file: Path) ->
     axes = figure.subplots()
     names = [record["policy"] for record in records]
     throughput = [record["throughput_per_s"] for record in records]
-    half_widths = [
-        (record["difference_to_dftsp_per_s"]["high"] - record["difference_to_dftsp_per_s"]["low"]) / 2
-        for record in records
-    ]
-    colours = ["#4c78a8" if name == ORACLE else "#f58518" if "PPO" in name else "#bab0ac" for name in names]
+    intervals = [record["difference_to_dftsp_per_s"] for record in records]
+    half_widths = [0.0 if one["low"] is None else (one["high"] - one["low"]) / 2 for one in intervals]
+    special = {ORACLE: "#4c78a8", BOUND: "#54a24b", SCHEDULE: "#88c980"}
+    colours = [special.get(name, "#f58518" if "PPO" in name else "#bab0ac") for name in names]
     bars = axes.barh(names, throughput, xerr=half_widths, color=colours, ecolor="#333333", capsize=3)
     labels = [f"{record['percent_of_dftsp']:.1f} %" for record in records]
     axes.bar_label(bars, labels=labels, padding=6, fontsize=9)

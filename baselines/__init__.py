@@ -3,6 +3,8 @@
 from baselines.branch_and_bound import BranchAndBound
 from baselines.brute_force import BruteForce
 from baselines.dftsp import DFTSP
+from baselines.episode import EpisodeProblem
+from baselines.exact_hindsight import ExactHindsight
 from baselines.heuristics import (
     EarliestDeadlineFirst,
     FirstComeFirstServed,
@@ -11,9 +13,12 @@ from baselines.heuristics import (
     ShortestJobFirst,
     StaticBatching,
 )
+from baselines.hindsight import Hindsight, LagrangianHindsight, hindsight_bounds
+from baselines.look_ahead import LookAhead
 from baselines.milp import MilpSolver
 from baselines.policy import EpochPolicy
 from baselines.problem import BatchProblem, Solution, Solver
+from baselines.tuning import tune_discount, tuned_look_ahead
 
 __all__ = [
     "DFTSP",
@@ -21,8 +26,13 @@ __all__ = [
     "BranchAndBound",
     "BruteForce",
     "EarliestDeadlineFirst",
+    "EpisodeProblem",
     "EpochPolicy",
+    "ExactHindsight",
     "FirstComeFirstServed",
+    "Hindsight",
+    "LagrangianHindsight",
+    "LookAhead",
     "MilpSolver",
     "NoBatching",
     "RandomOrder",
@@ -30,4 +40,7 @@ __all__ = [
     "Solution",
     "Solver",
     "StaticBatching",
+    "hindsight_bounds",
+    "tune_discount",
+    "tuned_look_ahead",
 ]

@@ -14,7 +14,7 @@ from baselines.item_search import Incumbent, advance_items, begin_items, examine
 from baselines.problem import Candidates
 from baselines.relaxation import Relaxation, relaxation_of_size, reset_prices
 from baselines.simplex import resume_prices, tighten
-from edge_llm_env.compiling import compiled, compiled_allocating
+from edge_llm_env.compiling import compiled, compiled_allocating, compiled_apart
 from edge_llm_env.dynamics.feasibility import Rule
 
 NODES, SEARCHING, DIVING = range(3)
@@ -133,7 +133,7 @@ def advance(rule: Rule, candidates: Candidates, search: Search, heap: Heap, most
             insert_box(heap, search.box, bound)
 
 
-@compiled_allocating
+@compiled_apart
 def split(rule: Rule, candidates: Candidates, search: Search, heap: Heap, bound: float) -> float:
     """Halve `box` in the dimension in which that lowers the bounds of both halves most, by the product of both losses.
 
@@ -171,7 +171,7 @@ def become_half(box: NDArray[np.int64], dimension: int, low: int, high: int, hal
     box[dimension, HIGH] = middle if half == LOW else high
 
 
-@compiled_allocating
+@compiled_apart
 def bound_of_box(rule: Rule, candidates: Candidates, search: Search) -> float:
     """An upper bound on the value of any batch of `box`, or any number short of the goal; -inf if there is none."""
     lp, goal = search.relaxation, goal_of(search.best)
@@ -184,7 +184,7 @@ def bound_of_box(rule: Rule, candidates: Candidates, search: Search) -> float:
     return bound if bound < goal else bound + penalty(search.levels, search.box, lp, size)
 
 
-@compiled_allocating
+@compiled_apart
 def begin_single(rule: Rule, candidates: Candidates, search: Search) -> bool:
     """Begin to search the single `box` request by request; False if nothing better is in it."""
     levels, lp, items = search.levels, search.relaxation, search.items
@@ -201,7 +201,7 @@ def begin_single(rule: Rule, candidates: Candidates, search: Search) -> bool:
     return True
 
 
-@compiled_allocating
+@compiled_apart
 def upper_bound(search: Search, heap: Heap) -> float:
     """No batch is worth more than this, in units of the largest value."""
     bound = max(search.best.value[0], highest(heap))

@@ -28,7 +28,7 @@ from baselines.subproblems import (
     depends_on_n,
     depends_on_s,
 )
-from edge_llm_env.compiling import compiled, compiled_allocating
+from edge_llm_env.compiling import compiled, compiled_allocating, compiled_apart
 from edge_llm_env.dynamics.feasibility import Rule
 
 PROMPT, OUTPUT, SLACK = range(3)
@@ -137,7 +137,7 @@ def whole_box(levels: Levels, box: NDArray[np.int64]) -> None:
     box[:, LOW] = 0
 
 
-@compiled_allocating
+@compiled_apart
 def load_box(rule: Rule, candidates: Candidates, levels: Levels, box: NDArray[np.int64], lp: Relaxation) -> int:
     """Write the relaxation of a box and return how many requests it is over, the first ones; 0 if no batch is of it.
 
@@ -189,7 +189,7 @@ def sets(levels: Levels, box: NDArray[np.int64], k: int, dimension: int) -> bool
     return box[dimension, LOW] <= level <= box[dimension, HIGH]
 
 
-@compiled_allocating
+@compiled_apart
 def penalty(levels: Levels, box: NDArray[np.int64], lp: Relaxation, size: int) -> float:
     """What can be taken off the bound as, in each dimension, a request that sets it must be in the batch; -inf if none.
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.relaxation import AT_ONE, RESOURCES, Relaxation, relaxation_of_size
-from edge_llm_env.compiling import compiled, compiled_allocating
+from edge_llm_env.compiling import compiled, compiled_allocating, compiled_apart
 
 SIZE, DEPTH, DECIDED = range(3)
 """Entries of `ItemSearch.counts`."""
@@ -70,7 +70,7 @@ def item_search_of_size(size: int, candidates: int) -> ItemSearch:
     )
 
 
-@compiled
+@compiled_apart
 def require(items: ItemSearch, candidate: int) -> bool:
     """Take a candidate for the whole search, just begun; False if it is no longer open or does not fit."""
     for i in range(items.counts[SIZE]):
@@ -79,7 +79,7 @@ def require(items: ItemSearch, candidate: int) -> bool:
     return items.trial[candidate]
 
 
-@compiled_allocating
+@compiled_apart
 def decide(items: ItemSearch, request: int, take: bool) -> bool:
     """Take or leave a request, with all that follows by dominance; False if a capacity is exceeded."""
     for i in range(items.counts[SIZE]):
@@ -122,7 +122,7 @@ def settle(items: ItemSearch, request: int, take: bool) -> None:
             items.lp.capacity[j] -= items.lp.cost[request, j]
 
 
-@compiled
+@compiled_apart
 def push(items: ItemSearch, request: int) -> None:
     """Put a branching on the stack; first the way that the relaxation leans."""
     depth = items.counts[DEPTH]
@@ -139,7 +139,7 @@ def push(items: ItemSearch, request: int) -> None:
     items.counts[DEPTH] = depth + 1
 
 
-@compiled
+@compiled_apart
 def restore(items: ItemSearch, depth: int) -> None:
     """Undo all decisions since a branching."""
     for k in range(items.decided_before[depth], items.counts[DECIDED]):

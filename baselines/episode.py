@@ -8,8 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.problem import BatchProblem
+from baselines.problem import BatchProblem, Candidates, batch_is_feasible
+from baselines.subproblems import alone_feasible
+from edge_llm_env.compiling import compiled_allocating
 from edge_llm_env.dynamics.epoch import begin_episode, dispatch
+from edge_llm_env.dynamics.feasibility import Rule
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import rule_of
 from edge_llm_env.scenarios import load_scenario
@@ -19,25 +22,33 @@ from edge_llm_env.workload.tape import Workload
 NEVER = -1
 """The epoch of a request that a schedule does not serve."""
 
+MOST_SLOTS = 4096
+"""Most requests that a scenario can show at once."""
 
-class EpochChoice(NamedTuple):
-    """One epoch of an episode if nobody had been served before it."""
 
-    requests: NDArray[np.int64]
-    """(k,) indices on the tape of the requests that are pending."""
-    problem: BatchProblem
-    """Their epoch problem, in the same order, with this epoch's slacks and channels."""
+class Offers(NamedTuple):
+    """Every chance to serve a request: k of them, epoch after epoch, in order of arrival within each."""
+
+    request: NDArray[np.int64]
+    """(k,) index on the tape."""
+    epoch: NDArray[np.int64]
+    """(k,) ascending, from 0."""
+    first: NDArray[np.int64]
+    """(epochs + 1,) where the offers of each epoch begin, and k."""
+    candidates: Candidates
+    """(k,) the request as it is in that epoch, with that epoch's slack and channel; alone it could be served."""
 
 
 @dataclass(frozen=True, eq=False)
 class EpisodeProblem:
     """Serve as many requests of a tape as possible, each at most once, by a feasible batch in every epoch.
 
-    A schedule is an int array of shape (requests,): the epoch that serves each request, from 0, or NEVER. Every policy's
-    play is a schedule, so the best schedule is an upper bound on all policies, whatever slots they see.
+    A schedule is an int array of shape (requests,): the epoch that serves each request, from 0, or NEVER. What any
+    policy plays is a schedule, so the best schedule is an upper bound on all policies, whatever slots they see.
     """
 
-    epochs: tuple[EpochChoice, ...]
+    rule: Rule
+    offers: Offers
     requests: int
     """N, requests on the tape."""
 
@@ -45,44 +56,73 @@ class EpisodeProblem:
     def of_workload(cls, scenario: Scenario, workload: Workload) -> EpisodeProblem:
         """The episode of a scenario on a tape.
 
-        The environment's own dynamics tell who is pending when, in a run that serves nobody. Raises ValueError when more
-        requests are pending at once than a scenario can have slots.
+        The environment's own dynamics tell who is pending when, in a run that serves nobody.
+
+        Raises ValueError when more requests are pending at once than a scenario can have slots.
         """
-        unlimited = load_scenario(scenario, **{"epoch.visible_slots": min(4096, max(1, workload.requests))})
-        simulation = Simulation(unlimited, rows=1)
+        slots = min(MOST_SLOTS, max(1, workload.requests))
+        simulation = Simulation(load_scenario(scenario, **{"epoch.visible_slots": slots}), rows=1)
         constants, rule = simulation.constants, rule_of(simulation.constants)
         simulation.load(0, workload)
         begin_episode(rule, constants, simulation.rows, 0)
-        epochs = []
+        requests, candidates = [], []
         for _ in range(scenario.epoch.episode_epochs):
             beyond = simulation.counters(0)["beyond_visible"]
             if beyond:
-                raise ValueError(f"workload: {beyond} requests more than {unlimited.epoch.visible_slots} pend at once")
-            pending = simulation.rows.slot_request[0, : simulation.rows.visible[0]].copy()
-            epochs.append(EpochChoice(pending, BatchProblem.of_row(simulation)))
+                raise ValueError(f"workload: {slots + beyond} requests pend at once, must be at most {slots}")
+            pending = BatchProblem.of_row(simulation).candidates
+            alone = alone_feasible(rule, pending)
+            requests.append(simulation.rows.slot_request[0, alone])
+            candidates.append([values[alone] for values in pending])
             dispatch(rule, constants, simulation.rows, 0)
-        return cls(tuple(epochs), workload.requests)
+        sizes = [len(pending) for pending in requests]
+        offers = Offers(
+            np.concatenate(requests),
+            np.repeat(np.arange(len(sizes)), sizes),
+            np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]),
+            Candidates(*(np.concatenate(values) for values in zip(*candidates, strict=True))),
+        )
+        return cls(rule, offers, workload.requests)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of the episode."""
+        return len(self.offers.first) - 1
+
+    def problem(self, epoch: int) -> BatchProblem:
+        """The epoch problem if nobody had been served before: the epoch's offers, each of value 1."""
+        first, last = self.offers.first[epoch : epoch + 2]
+        return BatchProblem(self.rule, candidates_between(self.offers.candidates, first, last), np.ones(last - first))
+
+    def chances(self) -> NDArray[np.int64]:
+        """(requests,) in how many epochs each request could be served."""
+        return np.bincount(self.offers.request, minlength=self.requests)
 
     def is_feasible(self, schedule: NDArray[np.int64]) -> bool:
-        """Whether a schedule serves only pending requests, in feasible batches."""
-        served = 0
-        for epoch, choice in enumerate(self.epochs):
-            selected = schedule[choice.requests] == epoch
-            served += int(selected.sum())
-            if not choice.problem.is_feasible(selected):
-                return False
-        return served == int((schedule != NEVER).sum())
+        """Whether a schedule serves requests only when it can, in feasible batches."""
+        selected = schedule[self.offers.request] == self.offers.epoch
+        if selected.sum() != self.value(schedule):
+            return False
+        return all(
+            batch_is_feasible(self.rule, candidates_between(self.offers.candidates, first, last), selected[first:last])
+            for first, last in zip(self.offers.first[:-1], self.offers.first[1:], strict=True)
+        )
 
     def value(self, schedule: NDArray[np.int64]) -> int:
         """Requests that a schedule serves."""
         return int((schedule != NEVER).sum())
 
-    def chances(self) -> NDArray[np.int64]:
-        """(requests,) in how many epochs each request could be served alone, channel included."""
-        count = np.zeros(self.requests, dtype=np.int64)
-        for choice in self.epochs:
-            for at, request in enumerate(choice.requests):
-                alone = np.zeros(len(choice.problem), dtype=np.bool_)
-                alone[at] = True
-                count[request] += choice.problem.is_feasible(alone)
-        return count
+
+@compiled_allocating
+def candidates_between(candidates: Candidates, first: int, last: int) -> Candidates:
+    """Views of the candidates from `first` on, before `last`."""
+    # Allocating, though it makes no array: a view must count as a reference to the memory that it looks into.
+    return Candidates(
+        candidates.prompt_tokens[first:last],
+        candidates.output_tokens[first:last],
+        candidates.slack_s[first:last],
+        candidates.uplink_share[first:last],
+        candidates.downlink_share[first:last],
+        candidates.compute_s[first:last],
+        candidates.memory_bytes[first:last],
+    )

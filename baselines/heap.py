@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.compiling import compiled_allocating
+from edge_llm_env.compiling import compiled_allocating, compiled_apart
 
 
 class Heap(NamedTuple):
@@ -40,13 +40,13 @@ def with_room(heap: Heap, more: int) -> Heap:
     return larger
 
 
-@compiled_allocating
+@compiled_apart
 def highest(heap: Heap) -> float:
     """The highest bound, -inf if the heap is empty."""
     return heap.bound[0] if heap.used[0] > 0 else -np.inf
 
 
-@compiled_allocating
+@compiled_apart
 def insert_box(heap: Heap, box: NDArray[np.int64], bound: float) -> None:
     """Add a box."""
     at = heap.used[0]
@@ -60,7 +60,7 @@ def insert_box(heap: Heap, box: NDArray[np.int64], bound: float) -> None:
             heap.boxes[at, dimension, end] = box[dimension, end]
 
 
-@compiled_allocating
+@compiled_apart
 def pop_box(heap: Heap, box: NDArray[np.int64]) -> float:
     """Take off the box with the highest bound and write it to `box`; returns its bound."""
     bound = heap.bound[0]
@@ -82,7 +82,7 @@ def pop_box(heap: Heap, box: NDArray[np.int64]) -> float:
     return bound
 
 
-@compiled_allocating
+@compiled_apart
 def move(source: Heap, at: int, target: Heap, to: int) -> None:
     """Copy an entry from one heap to another, or within one."""
     target.bound[to] = source.bound[at]

@@ -15,7 +15,7 @@ from baselines.decisions import DECIDED, DEPTH, SIZE, ItemSearch, decide, push, 
 from baselines.problem import Candidates, batch_is_feasible
 from baselines.relaxation import AT_ONE, BASIC, RESOURCES, Relaxation, reset_prices
 from baselines.simplex import tighten
-from edge_llm_env.compiling import compiled, compiled_allocating
+from edge_llm_env.compiling import compiled, compiled_apart
 from edge_llm_env.dynamics.feasibility import Rule
 
 
@@ -38,7 +38,7 @@ def goal_of(best: Incumbent) -> float:
     return best.value[0] + max(1e-10 * best.value[0], 1e-15)
 
 
-@compiled_allocating
+@compiled_apart
 def begin_items(items: ItemSearch, whole: Relaxation, size: int, among: NDArray[np.int64], goal: float) -> None:
     """Begin the search of the subproblem that `whole` holds, tightened; keeps only the requests that it leaves open.
 
@@ -69,10 +69,36 @@ def begin_items(items: ItemSearch, whole: Relaxation, size: int, among: NDArray[
             items.lp.cost[count, j] = whole.cost[i, j]
         count += 1
     items.counts[SIZE], items.counts[DEPTH], items.counts[DECIDED] = count, 0, 0
+    for j in range(RESOURCES):
+        items.lp.capacity[j] = usable(items.lp, count, j)
     reset_prices(items.lp)
 
 
-@compiled_allocating
+@compiled_apart
+def usable(lp: Relaxation, size: int, resource: int) -> float:
+    """What sums of costs can use of a capacity: less than all of it where all costs are multiples of one step.
+
+    Whole tokens of few lengths are. All costs together are off multiples by so little that no sum is cut off.
+    """
+    capacity, step = lp.capacity[resource], 0.0
+    for i in range(size):
+        larger, smaller = max(step, lp.cost[i, resource]), min(step, lp.cost[i, resource])
+        while smaller > 1e-9:
+            larger, smaller = smaller, abs(larger - np.rint(larger / smaller) * smaller)
+        step = larger
+        if 0.0 < step < 1e-4 * capacity:
+            return capacity
+    if step <= 1e-4:
+        return capacity
+    off = 0.0
+    for i in range(size):
+        off += abs(lp.cost[i, resource] - np.rint(lp.cost[i, resource] / step) * step)
+    if off > 5e-4 * step:
+        return capacity
+    return min(capacity, (np.floor(capacity / step + 1e-3) + 1e-3) * step)
+
+
+@compiled_apart
 def advance_items(rule: Rule, candidates: Candidates, items: ItemSearch, best: Incumbent, most_nodes: int) -> int:
     """Visit at most that many nodes, improving `best`; the nodes visited, fewer than `most_nodes` when finished."""
     for node in range(most_nodes):
@@ -95,7 +121,7 @@ def advance_items(rule: Rule, candidates: Candidates, items: ItemSearch, best: I
     return most_nodes
 
 
-@compiled_allocating
+@compiled_apart
 def examine(rule: Rule, candidates: Candidates, items: ItemSearch, best: Incumbent) -> int:
     """Bound a node, look for a better batch in it and decide what its bound decides.
 
@@ -137,7 +163,7 @@ def request_to_branch_on(items: ItemSearch) -> int:
     return chosen
 
 
-@compiled_allocating
+@compiled_apart
 def round_down(items: ItemSearch) -> float:
     """Write to `trial` a batch near the relaxation: what is at one, and what else fits in; its value without `taken`.
 
@@ -151,16 +177,17 @@ def round_down(items: ItemSearch) -> float:
         if at_one:
             value += lp.value[i]
     while True:
+        left_0, left_1, left_2, left_3 = lp.left[0], lp.left[1], lp.left[2], lp.left[3]
+        scarce_0, scarce_1 = 1.0 / max(left_0, 1e-12), 1.0 / max(left_1, 1e-12)
+        scarce_2, scarce_3 = 1.0 / max(left_2, 1e-12), 1.0 / max(left_3, 1e-12)
         chosen, least = -1, np.inf
         for i in range(size):
             if not lp.free[i] or items.trial[items.candidate[i]]:
                 continue
-            need = 0.0
-            for j in range(RESOURCES):
-                if lp.cost[i, j] > lp.left[j]:
-                    need = np.inf
-                elif lp.cost[i, j] > 0.0:
-                    need = max(need, lp.cost[i, j] / lp.left[j])
+            cost_0, cost_1, cost_2, cost_3 = lp.cost[i, 0], lp.cost[i, 1], lp.cost[i, 2], lp.cost[i, 3]
+            if cost_0 > left_0 or cost_1 > left_1 or cost_2 > left_2 or cost_3 > left_3:
+                continue
+            need = max(cost_0 * scarce_0, cost_1 * scarce_1, cost_2 * scarce_2, cost_3 * scarce_3)
             if need < least * lp.value[i]:
                 chosen, least = i, need / lp.value[i]
         if chosen < 0:
@@ -171,7 +198,7 @@ def round_down(items: ItemSearch) -> float:
             lp.left[j] -= lp.cost[chosen, j]
 
 
-@compiled
+@compiled_apart
 def accept(rule: Rule, candidates: Candidates, items: ItemSearch, best: Incumbent, value: float) -> bool:
     """Make `trial`, worth that much, the incumbent if the feasibility rule accepts it."""
     if not batch_is_feasible(rule, candidates, items.trial):

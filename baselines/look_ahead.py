@@ -2,61 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.branch_and_bound import BranchAndBound
-from baselines.problem import BatchProblem, Candidates, Solution, Solver, request_at
-from edge_llm_env.compiling import compiled
-from edge_llm_env.dynamics.feasibility import Request, Rule, empty_batch, fits_node, with_request
+from baselines.heuristics import compute_times_alone_s
+from baselines.problem import BatchProblem, Solution, Solver
+
+GRID = 1024
+"""Values are rounded up to multiples of 1/GRID: `BranchAndBound` is faster where values are multiples of one number."""
 
 
 class LookAhead:
-    """The best batch when serving a request that could wait is worth δ less than one that could not.
+    """The best batch when serving a request that could wait is worth up to δ less than serving one that could not.
 
-    The weighted epoch problem with v_i = 1 - δ·w_i, where w_i is 1 if request i could still be served alone one epoch
-    later (by its latency and the memory; its channel then is not known yet) and 0 otherwise. With δ = 0 it is DFTSP's
-    objective. `discount` is δ, in 0..1; `epoch_s` is the length of an epoch (s).
+    The weighted epoch problem with v_i = 1 - δ·P_i, where P_i stands for the probability that request i can still be
+    served in the next epoch. Next epoch it can begin at most
 
-    Raises ValueError for a discount outside 0..1.
+        margin_i = slack_i - T_E - t_i
+
+    seconds late, t_i being its compute time alone. Without a margin it is lost (P_i = 0). With a small one only a short
+    batch could serve it, which a busy node rarely runs; with a margin of a whole epoch any batch can, and if need be
+    one of the epoch after that (P_i = 1). In between P_i grows in proportion: P_i = min(1, max(0, margin_i / T_E)).
+    With δ = 0 this is DFTSP's objective.
+
+    `discount` is δ, tuned once per scenario by `baselines.tuning`; less than 1, as a request worth nothing is left even
+    where there is room. `epoch_s` is T_E (s). Uses only what the observation tells.
+
+    Raises ValueError for a discount outside 0 ≤ δ < 1, or an epoch that is not positive and finite.
     """
 
     def __init__(self, discount: float, epoch_s: float, solver: Solver | None = None) -> None:
-        if not 0.0 <= discount <= 1.0:
-            raise ValueError(f"discount = {discount}: must be in 0..1")
+        if not 0.0 <= discount < 1.0:
+            raise ValueError(f"discount = {discount}: must be at least 0 and less than 1")
+        if not 0.0 < epoch_s < np.inf:
+            raise ValueError(f"epoch_s = {epoch_s}: must be greater than 0 and finite")
         self.discount = discount
         self.epoch_s = epoch_s
         self.solver = solver or BranchAndBound()
 
     def solve(self, problem: BatchProblem) -> Solution:
-        """The batch; `value` and `upper_bound` are in the weighted values that it maximises."""
-        can_wait = np.zeros(len(problem), dtype=np.bool_)
-        still_servable(problem.rule, problem.candidates, self.epoch_s, can_wait)
-        return self.solver.solve(replace(problem, values=problem.values * (1.0 - self.discount * can_wait)))
+        """The batch; `value` and `upper_bound` are in the discounted values that it maximises."""
+        values = problem.values * (1.0 - self.discount * self.chances_to_wait(problem))
+        return self.solver.solve(replace(problem, values=np.ceil(values * GRID) / GRID))
 
-
-@compiled
-def still_servable(rule: Rule, candidates: Candidates, later_s: float, servable: NDArray[np.bool_]) -> None:
-    """Write which candidates the node could still serve alone `later_s` seconds later."""
-    for i in range(len(servable)):
-        now = request_at(candidates, i)
-        then = Request(
-            now.prompt_tokens,
-            now.output_tokens,
-            now.slack_s - later_s,
-            now.uplink_share,
-            now.downlink_share,
-            now.compute_s,
-            now.memory_bytes,
-        )
-        servable[i] = fits_node(rule, with_request(empty_batch(), then))
-
-
-def best_discount(served_with: dict[float, Sequence[int]]) -> float:
-    """The discount that served most in total, the smallest of equal ones; raises ValueError for none."""
-    if not served_with:
-        raise ValueError("served_with: must have at least one discount")
-    return min(served_with, key=lambda discount: (-sum(served_with[discount]), discount))
+    def chances_to_wait(self, problem: BatchProblem) -> NDArray[np.float64]:
+        """P_i of each request, float64 of shape (n,)."""
+        alone_s = np.empty(len(problem))
+        compute_times_alone_s(problem.rule, problem.candidates, alone_s)
+        margin_s = problem.candidates.slack_s - self.epoch_s - alone_s
+        return np.clip(margin_s / self.epoch_s, 0.0, 1.0)

@@ -6,22 +6,21 @@ import time
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from baselines.milp_model import MilpModel, model_of
 from baselines.problem import BatchProblem, Solution
 
-NODE_LIMIT_REACHED = 1
+LIMIT_REACHED = 1
 """`status` of `scipy.optimize.milp` when a limit stopped it."""
 
 
 class MilpSolver:
     """The most valuable feasible batch, by HiGHS: a second opinion, and what `BranchAndBound` is timed against.
 
-    See `baselines.milp_model` for the program. HiGHS accepts sums that exceed a capacity by its own tolerance (1e-6 of
-    a row here), so a batch of its that the feasibility rule rejects loses its least valuable request until it is
-    accepted, and the solution is then not called optimal. `optimal` and `upper_bound` are what HiGHS reports, with its
-    relative gap set to 0. `nodes` counts its branch-and-bound nodes.
+    See `baselines.milp_model` for the program. HiGHS takes sums that exceed a capacity by its own tolerance, 1e-6 of
+    the capacity, for feasible; where the feasibility rule rejects its batch, that loses its least valuable requests
+    until it is accepted, and the solution is not called optimal. Otherwise `optimal` and `upper_bound` are what HiGHS
+    reports, with its relative gap set to 0; its absolute gap stays at 1e-6. `nodes` counts its branch-and-bound nodes.
 
     Raises ValueError for a limit that is not positive, RuntimeError if HiGHS fails.
     """
@@ -33,6 +32,8 @@ class MilpSolver:
 
     def solve(self, problem: BatchProblem) -> Solution:
         """The optimum, or the best found within the limit."""
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
         begun_s = time.perf_counter()
         model = model_of(problem)
         if len(model.among) == 0:
@@ -45,7 +46,7 @@ class MilpSolver:
             constraints=LinearConstraint(model.rows, -np.inf, model.limit),
             options={"mip_rel_gap": 0.0, "time_limit": max(limit_s, 1e-3)},
         )
-        if result.x is None and result.status != NODE_LIMIT_REACHED:
+        if result.x is None and result.status != LIMIT_REACHED:
             raise RuntimeError(f"HiGHS: {result.message}")
         return self._solution(problem, model, result)
 

@@ -155,7 +155,6 @@ def add_pairs(
 
 def add_thresholds(rows: _Rows, owner: NDArray, below: NDArray, x: NDArray, z: NDArray, pads: bool) -> None:
     """Σ_p x_{i,p} ≤ z_k for the k of the request's slack, or ≤ 1 for the first, and z_k ≤ z_{k-1}."""
-    size = len(below)
     low = np.flatnonzero(below > 0)
     if pads or len(low):
         rows.add_many(
@@ -172,7 +171,6 @@ def add_thresholds(rows: _Rows, owner: NDArray, below: NDArray, x: NDArray, z: N
             np.concatenate([np.ones(len(order)), -np.ones(len(order))]),
             np.zeros(len(order)),
         )
-    del size
 
 
 def finite(lengths: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.compiling import compiled, compiled_allocating
+from edge_llm_env.compiling import compiled_allocating, compiled_apart
 
 RESOURCES = 4
 
@@ -83,7 +83,7 @@ def relaxation_of_size(size: int) -> Relaxation:
     )
 
 
-@compiled
+@compiled_apart
 def reset_prices(lp: Relaxation) -> None:
     """Begin at λ = 0, where every free request is at one."""
     for i in range(len(lp.state)):
@@ -95,7 +95,7 @@ def reset_prices(lp: Relaxation) -> None:
             lp.inverse[j, k] = 1.0 if j == k else 0.0
 
 
-@compiled
+@compiled_apart
 def bound_at_prices(lp: Relaxation, size: int) -> float:
     """L(λ); brings `reduced`, `state`, `left` and `amount` up to date with the prices."""
     price_0, price_1, price_2, price_3 = lp.price[0], lp.price[1], lp.price[2], lp.price[3]

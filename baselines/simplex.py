@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from baselines.relaxation import AT_ONE, AT_ZERO, BASIC, NOISE, RESOURCES, Relaxation, bound_at_prices, reset_prices
-from edge_llm_env.compiling import compiled, compiled_allocating
+from edge_llm_env.compiling import compiled, compiled_apart
 
 MOST_PIVOTS = 60
 """Far more than it takes unless pivots stand still among ties; then the bound is what it is."""
 
 
-@compiled_allocating
+@compiled_apart
 def tighten(lp: Relaxation, size: int, goal: float) -> float:
     """Lower the bound to the optimum of the relaxation, or until it falls short of `goal`; returns the bound."""
     bound = bound_at_prices(lp, size)
@@ -30,7 +30,7 @@ def tighten(lp: Relaxation, size: int, goal: float) -> float:
     return bound
 
 
-@compiled_allocating
+@compiled_apart
 def resume_prices(lp: Relaxation, size: int) -> None:
     """Begin at the last basis, at costs that may have changed; at λ = 0 if its prices are no longer valid.
 
@@ -100,7 +100,7 @@ def most_allowed(lp: Relaxation, row: int) -> float:
     return 1.0 if lp.free[variable] else 0.0
 
 
-@compiled
+@compiled_apart
 def pivot(lp: Relaxation, size: int, row: int) -> bool:
     """Let the basic variable of a row leave at the bound it violates; False if nothing can enter in its place."""
     below = lp.amount[row] < 0.0
@@ -185,7 +185,7 @@ def change_side(lp: Relaxation, i: int) -> None:
     lp.state[i] = AT_ZERO if lp.state[i] == AT_ONE else AT_ONE
 
 
-@compiled
+@compiled_apart
 def enter(lp: Relaxation, row: int, entering: int, step: float, sign: float) -> None:
     """Move the prices by a step and exchange the basic variable of a row."""
     for j in range(RESOURCES):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.best_first import best_batch
 from baselines.problem import Candidates
-from edge_llm_env.compiling import compiled_allocating, compiled_parallel
+from edge_llm_env.compiling import compiled_allocating
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import Constants, Rows, rule_of
+from edge_llm_env.sharing import share_rows
 
-PARALLEL_FROM_ROWS = 16
-"""Fewer rows are solved serially: waking threads costs more than it saves."""
+ROWS_PER_THREAD = 8
+"""Least number of rows that are worth waking a thread for."""
 
 
 class RowSolutions(NamedTuple):
@@ -43,8 +43,8 @@ def solve_rows(simulation: Simulation, values: NDArray[np.float64] | None, most_
         np.zeros(count),
         np.zeros(count, dtype=np.int64),
     )
-    kernel = fill_rows_parallel if count >= PARALLEL_FROM_ROWS else fill_rows
-    kernel(simulation.constants, simulation.rows, checked_values(simulation, values), most_nodes, solutions)
+    values = checked_values(simulation, values)
+    share_rows(fill_rows, count, ROWS_PER_THREAD, simulation.constants, simulation.rows, values, most_nodes, solutions)
     return solutions
 
 
@@ -63,19 +63,16 @@ def checked_values(simulation: Simulation, values: NDArray[np.float64] | None) -
 
 @compiled_allocating
 def fill_rows(
-    constants: Constants, rows: Rows, values: NDArray[np.float64], most_nodes: int, solutions: RowSolutions
+    constants: Constants,
+    rows: Rows,
+    values: NDArray[np.float64],
+    most_nodes: int,
+    solutions: RowSolutions,
+    first: int,
+    last: int,
 ) -> None:
-    """Write the solution of every row, one after another."""
-    for row in range(len(rows.visible)):
-        fill_row(constants, rows, row, values, most_nodes, solutions)
-
-
-@compiled_parallel
-def fill_rows_parallel(
-    constants: Constants, rows: Rows, values: NDArray[np.float64], most_nodes: int, solutions: RowSolutions
-) -> None:
-    """`fill_rows` with the rows shared among threads."""
-    for row in numba.prange(len(rows.visible)):
+    """Write the solutions of the rows from `first` to before `last`."""
+    for row in range(first, last):
         fill_row(constants, rows, row, values, most_nodes, solutions)
 
 

@@ -26,14 +26,17 @@ def compiled(function: Function) -> Function:
     return _cached(function, forceinline=True, nogil=True, _nrt=False)
 
 
+def compiled_apart(function: Function) -> Function:
+    """Like `compiled`, but called rather than inlined: for large functions with several callers.
+
+    Inlined, they would be compiled again with every caller, and callers of callers.
+    """
+    return _cached(function, nogil=True, _nrt=False)
+
+
 def compiled_allocating(function: Function) -> Function:
-    """Like `compiled`, for functions that make arrays of their own."""
-    return _cached(function)
-
-
-def compiled_parallel(function: Function) -> Function:
-    """Like `compiled`, with `numba.prange` loops shared among the threads."""
-    return _cached(function, parallel=True)
+    """Like `compiled_apart`, for functions that make arrays of their own."""
+    return _cached(function, nogil=True)
 
 
 def _cached(function: Function, **options: Any) -> Function:

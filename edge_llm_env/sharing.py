@@ -10,8 +10,12 @@ from itertools import pairwise
 from typing import Any
 
 
-def share_rows(kernel: Callable[..., None], rows: int, least: int, *arguments: Any) -> None:
+def share_rows(
+    kernel: Callable[..., None], rows: int, least: int, *arguments: Any, meanwhile: Callable[[], None] | None = None
+) -> None:
     """Call `kernel(*arguments, first, last)` for parts of the rows that make up all of them, at the same time.
+
+    `meanwhile` is work of the caller's that the other threads need not wait for: done while they start.
 
     Each part has at least `least` rows, since waking a thread costs more than it saves on fewer, and there are at most
     as many parts as cores. Kernels release the interpreter's lock and rows do not touch each other, so the outcome does
@@ -22,6 +26,8 @@ def share_rows(kernel: Callable[..., None], rows: int, least: int, *arguments: A
     parts = max(1, min(cores(), rows // least))
     bounds = [rows * part // parts for part in range(parts + 1)]
     waiting = [_threads(os.getpid()).submit(kernel, *arguments, *part) for part in pairwise(bounds[1:])]
+    if meanwhile is not None:
+        meanwhile()
     kernel(*arguments, bounds[0], bounds[1])
     for part in waiting:
         part.result()

@@ -84,7 +84,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
                 checked_workload(workload, f"options['workloads'][{at}]")
         self._seed(seed, mask)
         for row in np.flatnonzero(mask):
-            self._begin(int(row), workloads[row])
+            self._begin(row, workloads[row] or self._draw(row))
         self._finished[mask] = False
         return self._observations.copy(), self._infos()
 
@@ -96,28 +96,43 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             raise ResetNeeded("step was called before reset: call reset first")
         actions = self._checked(actions)
         simulation = self.simulation
-        waiting = self._finished
-        active = ~waiting
-        if waiting.any():
-            simulation.rows.reward_terms[waiting] = 0.0
-            if self.autoreset_mode is AutoresetMode.NEXT_STEP:
-                for row in np.flatnonzero(waiting):
-                    self._begin(int(row))
-        arguments = (simulation.constants, simulation.rows, actions, active, self._observations)
-        share_rows(self.mechanism.step_rows, self.num_envs, ROWS_PER_THREAD, *arguments)
+        resting = np.flatnonzero(self._finished)
+        beginning = resting if self.autoreset_mode is AutoresetMode.NEXT_STEP else resting[:0]
+        workloads: list[Workload] = []
+        seen = np.empty_like(self._observations)
+        share_rows(
+            self.mechanism.step_rows,
+            self.num_envs,
+            ROWS_PER_THREAD,
+            simulation.constants,
+            simulation.rows,
+            actions,
+            ~self._finished,
+            self._observations,
+            seen,
+            meanwhile=lambda: workloads.extend(self._draw(row) for row in beginning),
+        )
+        simulation.rows.reward_terms[resting] = 0.0
+        for row, workload in zip(beginning, workloads, strict=True):
+            self._begin(row, workload)
+            seen[row] = self._observations[row]
         truncated = finished(simulation.constants, simulation.rows)
-        rewards = simulation.rows.reward_terms.sum(axis=1)
+        rewards = sum(simulation.rows.reward_terms.T, start=np.zeros(self.num_envs))
         infos = self._infos()
         self._finished = truncated
         if self.autoreset_mode is AutoresetMode.SAME_STEP and truncated.any():
-            infos = self._reset_within_step(truncated, infos)
-        return self._observations.copy(), rewards, np.zeros(self.num_envs, dtype=np.bool_), truncated.copy(), infos
+            seen, infos = self._reset_within_step(truncated, seen, infos)
+        return seen, rewards, np.zeros(self.num_envs, dtype=np.bool_), truncated.copy(), infos
 
-    def _reset_within_step(self, truncated: NDArray[np.bool_], infos: Infos) -> Infos:
-        """Begin new episodes on the truncated rows; infos of the finished ones move to `final_info`."""
-        final_observations, final_infos = self._observations.copy(), infos
+    def _reset_within_step(
+        self, truncated: NDArray[np.bool_], seen: NDArray[np.float32], infos: Infos
+    ) -> tuple[NDArray[np.float32], Infos]:
+        """Begin new episodes on the truncated rows; what they saw last moves to `final_obs` and `final_info`."""
+        final_observations, final_infos = seen, infos
+        seen = seen.copy()
         for row in np.flatnonzero(truncated):
-            self._begin(int(row))
+            self._begin(row, self._draw(row))
+            seen[row] = self._observations[row]
         self._finished = np.zeros(self.num_envs, dtype=np.bool_)
         infos = self._infos() | {
             "reward_terms": final_infos["reward_terms"],
@@ -125,7 +140,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             "final_info": final_infos,
         }
         infos["_final_obs"] = infos["_final_info"] = truncated.copy()
-        return infos
+        return seen, infos
 
     @abstractmethod
     def _checked(self, actions: Any) -> NDArray:
@@ -147,11 +162,14 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             if seeds[row] is not None:
                 self._generators[row] = seeding.np_random(seeds[row])[0]
 
-    def _begin(self, row: int, workload: Workload | None = None) -> None:
-        if workload is None:
-            workload = draw_workload(self.scenario, self._generators[row])
-        self.simulation.load(row, workload)
-        begin_row(self.simulation.constants, self.simulation.rows, row, self._observations[row])
+    def _draw(self, row: np.intp) -> Workload:
+        """The next tape of a row's generator."""
+        return draw_workload(self.scenario, self._generators[row])
+
+    def _begin(self, row: np.intp, workload: Workload) -> None:
+        """Begin an episode of a row on a tape."""
+        self.simulation.load(int(row), workload)
+        begin_row(self.simulation.constants, self.simulation.rows, int(row), self._observations[row])
 
     def _infos(self) -> Infos:
         rows = self.simulation.rows

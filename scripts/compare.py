@@ -14,6 +14,7 @@ from agents.comparison import as_json, as_markdown, baseline_solvers, save_resul
 from agents.evaluation import evaluate_model, evaluate_solver
 from agents.threads import set_thread_counts
 from agents.training import TrainingSettings, train
+from baselines import hindsight_bounds
 from edge_llm_env import ScenarioError, load_scenario
 from edge_llm_env.workload.streams import draw_workloads
 
@@ -34,6 +35,8 @@ class Options:
     """Compare the baselines only."""
     training_steps: int = TrainingSettings.steps
     """Environment steps of training; the default takes about three minutes on two cores."""
+    hindsight_episodes: int = 10
+    """Tapes, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
     json: bool = False
     """Print the results as JSON instead of the table."""
     results: Path = Path("results")
@@ -55,6 +58,8 @@ def main(options: Options) -> int:
 def compare(options: Options) -> int:
     """Train or load, evaluate everything on the same tapes, report."""
     scenario = load_scenario(options.scenario)
+    if options.hindsight_episodes < 0:
+        raise ValueError(f"hindsight_episodes = {options.hindsight_episodes}: must be at least 0")
     workloads = draw_workloads(scenario, options.episodes, options.seed)
     model = None
     if options.policy is not None:
@@ -70,16 +75,19 @@ def compare(options: Options) -> int:
     evaluations = {name: evaluate_solver(make(), scenario, workloads) for name, make in solvers.items()}
     if model is not None:
         evaluations["MaskablePPO"] = evaluate_model(model, scenario, workloads)
-    records = summarise(evaluations)
+    known = workloads[: options.hindsight_episodes]
+    records = summarise(evaluations, hindsight_bounds(scenario, known) if known else None)
     settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(options).items()}
-    file = save_results(scenario, settings, records, options.results)
+    written = save_results(scenario, settings, records, options.results)
     if options.json:
         print(as_json(scenario, settings, records))
     else:
         print(f"{scenario.name}: {scenario.description}")
         print(f"{options.episodes} tapes of {scenario.epoch.episode_epochs} epochs, the same for every policy\n")
         print(as_markdown(records))
-        print(f"\nwritten: {file}, {file.with_suffix('.png')}")
+        if known:
+            print(f"\nhindsight knows all arrivals; it and the gap to its bound are of the first {len(known)} tapes")
+        print(f"\nwritten: {', '.join(map(str, written))}")
     return 0
 
 

@@ -32,7 +32,8 @@ class Mechanism(NamedTuple):
     step_row: Callable[..., None]
     """Compiled `(constants, rows, row, action, observation (length,))`: take one step of one row."""
     step_rows: Callable[..., None]
-    """Compiled `(constants, rows, actions, active, observations (R, length), first, last)`: step some active rows."""
+    """Compiled `(constants, rows, actions, active, observations (R, length), seen, first, last)`: step the active rows
+    from `first` to before `last`, and copy the observations of all of these to `seen`."""
 
 
 def observation_space(scenario: Scenario) -> spaces.Space[NDArray[np.float32]]:

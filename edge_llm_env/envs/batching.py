@@ -12,7 +12,7 @@ from edge_llm_env.compiling import compiled
 from edge_llm_env.dynamics.epoch import admit, dispatch, refresh_mask
 from edge_llm_env.dynamics.state import N_INVALID, Constants, Rows, rule_of
 from edge_llm_env.envs.base import EpochEnv, Mechanism
-from edge_llm_env.envs.observation import observe, observe_admission
+from edge_llm_env.envs.observation import copy_observation, observe, observe_admission
 from edge_llm_env.vector import EpochVectorEnv
 
 
@@ -39,13 +39,15 @@ def step_rows(
     actions: NDArray[np.int64],
     active: NDArray[np.bool_],
     observations: NDArray[np.float32],
+    seen: NDArray[np.float32],
     first: int,
     last: int,
 ) -> None:
-    """Step the active rows from `first` to before `last`."""
+    """Step the active rows from `first` to before `last`, and copy the observations of all of these to `seen`."""
     for row in range(first, last):
         if active[row]:
             step_row(constants, rows, row, actions[row], observations[row])
+        copy_observation(observations, seen, row)
 
 
 MECHANISM = Mechanism(

@@ -7,8 +7,10 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from agents import comparison
 from agents.comparison import as_markdown, baseline_solvers, save_results, summarise
 from agents.evaluation import Evaluation, evaluate_solver
+from baselines.hindsight import HindsightBounds
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
 
@@ -45,7 +47,7 @@ def test_the_table_has_a_line_per_policy_and_columns_that_align(records: list[di
     assert len(lines) == 2 + len(records)
     assert len({len(line) for line in lines}) == 1
     assert [line.split("|")[1].strip() for line in lines[2:]] == [record["policy"] for record in records]
-    assert {line.count("|") for line in lines} == {12}
+    assert {line.count("|") for line in lines} == {13}
 
 
 def test_policies_stand_in_order_of_throughput_and_dftsp_leads_the_heuristics(records: list[dict]) -> None:
@@ -55,14 +57,14 @@ def test_policies_stand_in_order_of_throughput_and_dftsp_leads_the_heuristics(re
 
 
 def test_results_are_a_json_file_that_tells_what_was_run_and_a_picture(records: list[dict], tmp_path: Path) -> None:
-    file = save_results(SHORT, {"seed": 0}, records, tmp_path / "new")
+    file, picture_file = save_results(SHORT, {"seed": 0}, records, tmp_path / "new")
     written = json.loads(file.read_text())
     assert written["scenario"] == "carry-over"
     assert written["scenario_fingerprint"] == SHORT.fingerprint()
     assert written["settings"] == {"seed": 0}
     assert set(written["versions"]) > {"python", "numpy", "torch", "edge-llm-env"}
     assert written["policies"] == records
-    picture = matplotlib.image.imread(file.with_suffix(".png"))
+    picture = matplotlib.image.imread(picture_file)
     assert picture.std() > 0
     assert sorted(path.name for path in file.parent.iterdir()) == ["compare-carry-over.json", "compare-carry-over.png"]
 
@@ -71,3 +73,32 @@ def test_a_single_tape_and_a_policy_that_serves_nothing_can_be_shown(tmp_path: P
     records = summarise({"DFTSP": evaluation([10]), "idle": evaluation([0])})
     assert "idle" in as_markdown(records)
     save_results(SHORT, {}, records, tmp_path)
+
+
+def test_hindsight_adds_its_bound_its_schedule_and_the_gap_that_each_policy_closes() -> None:
+    hindsight = HindsightBounds(served=np.array([14]), upper_bound=np.array([15]), seconds=1.0)
+    evaluations = {"DFTSP": evaluation([10, 20]), "better": evaluation([12, 24]), "worse": evaluation([9, 30])}
+    records = {record["policy"]: record for record in summarise(evaluations, hindsight)}
+    # On the first tape, the only one that hindsight knows, the gap is 15 - 10 = 5 requests.
+    closed = {name: record["gap_closed_percent"] for name, record in records.items()}
+    assert closed == {
+        "DFTSP": 0.0, "better": pytest.approx(40.0), "worse": pytest.approx(-20.0),
+        "hindsight bound": pytest.approx(100.0), "hindsight schedule": pytest.approx(80.0),
+    }  # fmt: skip
+    assert records["hindsight bound"]["percent_of_dftsp"] == pytest.approx(150.0)
+    assert records["hindsight bound"]["tapes"] == 1
+    assert "hindsight bound" in as_markdown(list(records.values()))
+
+
+def test_without_a_gap_none_is_closed() -> None:
+    hindsight = HindsightBounds(served=np.array([10]), upper_bound=np.array([10]), seconds=1.0)
+    records = summarise({"DFTSP": evaluation([10])}, hindsight)
+    assert [record["gap_closed_percent"] for record in records] == [None] * 3
+
+
+def test_without_matplotlib_the_json_file_is_written_alone(
+    records: list[dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "find_spec", lambda name: None)
+    assert save_results(SHORT, {}, records, tmp_path) == [tmp_path / "compare-carry-over.json"]
+    assert len(list(tmp_path.iterdir())) == 1

@@ -28,21 +28,23 @@ def short(tmp_path: Path) -> Path:
 
 
 def test_compare_trains_prints_the_table_and_writes_the_results(short: Path) -> None:
-    finished = run("compare.py", "--scenario", "short.toml", "--episodes", "3", "--training-steps", "100", cwd=short)
+    small = ("--scenario", "short.toml", "--episodes", "3", "--training-steps", "100", "--hindsight-episodes", "1")
+    finished = run("compare.py", *small, cwd=short)
     assert finished.returncode == 0, finished.stderr
-    for policy in ("DFTSP", "shortest job first", "random order", "StB", "NoB", "MaskablePPO"):
+    expected = {"DFTSP", "look-ahead", "shortest job first", "random order", "MaskablePPO", "hindsight bound"}
+    for policy in expected:
         assert f"| {policy}" in finished.stdout
     written = json.loads((short / "results" / "compare-short.json").read_text())
-    assert {record["policy"] for record in written["policies"]} > {"DFTSP", "MaskablePPO"}
+    assert {record["policy"] for record in written["policies"]} > expected
     assert (short / "results" / "compare-short.png").stat().st_size > 10_000
 
 
 def test_compare_prints_json_alone_when_asked_and_twice_the_same_results(short: Path) -> None:
-    options = ("--scenario", "short.toml", "--episodes", "3", "--no-train", "--json")
+    options = ("--scenario", "short.toml", "--episodes", "3", "--no-train", "--hindsight-episodes", "0", "--json")
     first, second = (json.loads(run("compare.py", *options, cwd=short).stdout) for _ in range(2))
     served = [{record["policy"]: record["served_per_episode"] for record in one["policies"]} for one in (first, second)]
     assert served[0] == served[1]
-    assert len(served[0]) == 7
+    assert len(served[0]) == 8
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""What a solver serves when it decides every epoch of an episode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+import edge_llm_env  # noqa: F401 (registers the ids)
+from baselines.policy import EpochPolicy
+from baselines.problem import Solver
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.workload.tape import Workload
+
+
+def served_by(solver: Solver, scenario: Scenario, workloads: Sequence[Workload]) -> NDArray[np.int64]:
+    """(E,) requests served on each of E tapes, in `EdgeLLM/BatchSelection-v0`. Raises ValueError for no tape."""
+    if not workloads:
+        raise ValueError("workloads: must have at least one tape")
+    env = gym.make_vec(
+        "EdgeLLM/BatchSelection-v0",
+        num_envs=len(workloads),
+        vectorization_mode="vector_entry_point",
+        scenario=scenario,
+        autoreset_mode=AutoresetMode.DISABLED,
+    )
+    policy = EpochPolicy(solver, env)
+    observations, infos = env.reset(options={"workloads": list(workloads)})
+    for _ in range(scenario.epoch.episode_epochs):
+        actions, _ = policy.predict(observations)
+        observations, _, _, _, infos = env.step(actions)
+    env.close()
+    return infos["served"]

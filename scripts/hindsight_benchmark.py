@@ -1,0 +1,46 @@
+"""Measure hindsight's bounds and print them as JSON: python scripts/hindsight_benchmark.py."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from agents.files import write_text
+from baselines.hindsight_benchmark import hindsight_benchmark
+
+
+@dataclass(frozen=True)
+class Options:
+    """Compare hindsight's schedule and bound with DFTSP and the look-ahead rule, tape by tape."""
+
+    scenario: str = "carry-over"
+    """A preset's name."""
+    rates_per_s: tuple[float, ...] = (5.0, 10.0)
+    """Arrival rates, requests/s."""
+    episodes: int = 20
+    """Tapes per rate."""
+    seed: int = 0
+    """Sets the tapes."""
+    results: Path = Path("results")
+    """Folder of hindsight_benchmark.json."""
+
+
+def main(options: Options) -> int:
+    """Measure, write and print; the exit status."""
+    try:
+        report = hindsight_benchmark(options.scenario, options.rates_per_s, options.episodes, options.seed)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    text = json.dumps(report, indent=1)
+    write_text(options.results / "hindsight_benchmark.json", text + "\n")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Options)))
