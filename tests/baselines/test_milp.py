@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -25,9 +26,13 @@ def cp_sat_bounds(problem: BatchProblem) -> tuple[float, float]:
     return strict.value, lenient.value
 
 
+INSTANCES = int(os.environ.get("INSTANCES_PER_FAMILY", "15"))
+"""Set it to 840 for 20,160 instances, which takes some minutes."""
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_highs_finds_the_optimum(family):
-    for problem in problems(family, count=15, sizes=(1, 12)):
+    for problem in problems(family, count=INSTANCES, sizes=(1, 12)):
         solution, best = MilpSolver().solve(problem), BruteForce().solve(problem).value
         assert solution.optimal
         assert solution.value == solution.upper_bound == best, problem
