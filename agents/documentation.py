@@ -12,7 +12,8 @@ from agents.comparison import as_markdown
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import list_scenarios, load_scenario
 
-RESULTS = Path("results")
+RECORDED = Path("results/recorded")
+"""Results that the README quotes, under version control; `results/` itself is what the last runs wrote."""
 
 
 def environments_table() -> str:
@@ -38,12 +39,12 @@ def baselines_table() -> str:
 
 def comparison_table() -> str:
     """The recorded comparison on `carry-over`."""
-    return as_markdown(json.loads((RESULTS / "compare-carry-over.json").read_text(encoding="utf-8"))["policies"])
+    return as_markdown(json.loads((RECORDED / "compare-carry-over.json").read_text(encoding="utf-8"))["policies"])
 
 
 def benchmark_table() -> str:
     """The recorded speeds."""
-    report = json.loads((RESULTS / "benchmark.json").read_text(encoding="utf-8"))
+    report = json.loads((RECORDED / "benchmark.json").read_text(encoding="utf-8"))
     first_use = report["first_use_seconds"]
     rows = [
         (f"`{env_id}`, {kind}", f"{speeds[which]['median']:,} steps/s")

@@ -1,12 +1,40 @@
-"""Fill the README's tables anew from the registry, the presets and results/: python scripts/update_readme.py."""
+"""Fill the README's tables anew from the registry, the presets and results/recorded/."""
 
 from __future__ import annotations
 
+import shutil
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from agents.documentation import with_tables
+import tyro
+
+from agents.documentation import RECORDED, with_tables
 from agents.files import write_text
 
-if __name__ == "__main__":
+
+@dataclass(frozen=True)
+class Options:
+    """Bring the README up to date; run it in the repository's root."""
+
+    record: bool = False
+    """First make what the last runs wrote to results/ the recorded results."""
+
+
+def main(options: Options) -> int:
+    """Update the README; the exit status."""
+    if options.record:
+        RECORDED.mkdir(parents=True, exist_ok=True)
+        for file in sorted(RECORDED.parent.glob("*.*")):
+            shutil.copy(file, RECORDED / file.name)
     readme = Path("README.md")
-    write_text(readme, with_tables(readme.read_text(encoding="utf-8")))
+    try:
+        write_text(readme, with_tables(readme.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Options)))
