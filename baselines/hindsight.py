@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from baselines.annealing import annealed_schedule
 from baselines.episode import EpisodeProblem
+from baselines.forward_schedule import forward_schedule
 from baselines.lagrangian import descend
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.tape import Workload
@@ -52,9 +53,10 @@ class HindsightSolver(Protocol):
 class LagrangianHindsight:
     """A schedule and an upper bound, close to each other, for episodes of any length.
 
-    The best of `restarts` annealed schedules (`baselines.annealing`), each of `moves_per_offer` moves for every chance
-    to serve a request, then the Lagrangian bound (`baselines.lagrangian`), valid after any number of `iterations`. The
-    search ends early when the bound is within `gap` (relative) of the schedule. Equal `seed`, equal result.
+    The best of the schedule that serves all it can in every epoch (`baselines.forward_schedule`) and of `restarts`
+    annealed ones (`baselines.annealing`), each of `moves_per_offer` moves for every chance to serve a request; then the
+    Lagrangian bound (`baselines.lagrangian`), valid after any number of `iterations`. The search ends early when the
+    bound is within `gap` (relative) of the schedule. Equal `seed`, equal result.
 
     Raises ValueError for numbers less than one or a negative gap.
     """
@@ -77,7 +79,7 @@ class LagrangianHindsight:
         """The bound and the best schedule found."""
         rng = np.random.default_rng(self.seed)
         moves = self.moves_per_offer * len(episode.offers.request)
-        schedules = [annealed_schedule(episode, moves, rng) for _ in range(self.restarts)]
+        schedules = [forward_schedule(episode), *(annealed_schedule(episode, moves, rng) for _ in range(self.restarts))]
         schedule = max(schedules, key=episode.value)
         value = episode.value(schedule)
         descent = descend(episode, value, self.iterations, self.gap)

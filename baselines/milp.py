@@ -21,6 +21,8 @@ class MilpSolver:
     the capacity, for feasible; where the feasibility rule rejects its batch, that loses its least valuable requests
     until it is accepted, and the solution is not called optimal. Otherwise `optimal` and `upper_bound` are what HiGHS
     reports, with its relative gap set to 0; its absolute gap stays at 1e-6. `nodes` counts its branch-and-bound nodes.
+    Where sums meet a capacity to the last bit HiGHS can be wrong about both: of 20,160 instances it called one batch of
+    5 requests optimal where all other solvers find 6.
 
     Raises ValueError for a limit that is not positive, RuntimeError if HiGHS fails.
     """

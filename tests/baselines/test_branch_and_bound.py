@@ -202,3 +202,18 @@ def test_padding_costs_may_come_on_top_of_costs_of_their_own():
         own = rng.uniform(0.0, 0.1, (2, 8)) * [[problem.rule.window_s], [problem.rule.memory_limit_bytes]]
         candidates: Candidates = problem.candidates._replace(compute_s=own[0], memory_bytes=own[1])
         assert_optimal(replace(problem, candidates=candidates))
+
+
+def test_the_instance_that_highs_gets_wrong():
+    """Six requests fill the downlink and the least slack to the last bit; HiGHS calls five of them optimal."""
+    problem = BatchProblem.additive(
+        compute_s=[0, 1, 0, 2, 1, 2, 0, 1, 0, 3, 1, 1],
+        uplink_share=[0, 0, 0.125, 0.25, 0.25, 0, 0.125, 0.25, 0.25, 0.25, 0.125, 0.375],
+        downlink_share=[0.25, 0.125, 0.25, 0.375, 0.375, 0.25, 0, 0, 0.375, 0.125, 0.125, 0.25],
+        memory_bytes=[3, 0, 3, 3, 3, 1, 3, 2, 2, 0, 3, 3],
+        slack_s=[17, 0, 5, 8, 5, 23, 24, 2, 22, 4, 11, 4],
+        window_s=6.0,
+        memory_limit_bytes=22.0,
+    )
+    assert_optimal(problem)
+    assert BranchAndBound().solve(problem).value == DFTSP().solve(problem).value == 6.0

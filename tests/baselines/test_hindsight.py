@@ -9,11 +9,14 @@ from baselines import DFTSP, EarliestDeadlineFirst, FirstComeFirstServed, NoBatc
 from baselines.annealing import annealed_schedule
 from baselines.episode import NEVER, EpisodeProblem
 from baselines.exact_hindsight import ExactHindsight
+from baselines.forward_schedule import forward_schedule
 from baselines.hindsight import Hindsight, LagrangianHindsight, hindsight_bounds
 from baselines.hindsight_benchmark import hindsight_benchmark
 from baselines.lagrangian import GRID, relaxed_value
 from baselines.look_ahead import LookAhead
 from baselines.playing import served_by
+from edge_llm_env import load_scenario
+from edge_llm_env.workload.streams import draw_workloads
 from tests.baselines.schedules import MODES, PlainEpisode, replayed, scenario_of, workload_of
 from tests.helpers import tape
 
@@ -208,3 +211,14 @@ def test_the_gap_of_a_result() -> None:
     found = Hindsight(np.array([0, NEVER]), 1, 2, None, 0)
     assert found.gap == 1.0
     assert not found.optimal
+
+
+def test_the_schedule_serves_at_least_what_the_largest_batch_of_every_epoch_does():
+    scenario = load_scenario("paper-bloom-3b", **{"epoch.episode_epochs": 6})
+    for workload in draw_workloads(scenario, 3, seed=0):
+        episode = EpisodeProblem.of_workload(scenario, workload)
+        forward = forward_schedule(episode)
+        assert episode.is_feasible(forward)
+        hindsight = LagrangianHindsight(iterations=5, restarts=1, moves_per_offer=1).solve(episode)
+        assert hindsight.value >= episode.value(forward) > 0
+        assert episode.is_feasible(hindsight.schedule)
