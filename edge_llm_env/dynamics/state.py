@@ -43,7 +43,6 @@ R_SERVED, R_TOKENS, R_ENERGY, R_EXPIRED = range(4)
 
 RESOURCES = ("uplink", "downlink", "memory", "compute")
 """Columns of `Rows.utilisation`: fraction of each capacity that a batch uses."""
-U_UPLINK, U_DOWNLINK, U_MEMORY, U_COMPUTE = range(4)
 
 
 class Constants(NamedTuple):
