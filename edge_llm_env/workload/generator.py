@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from edge_llm_env.radio.fading import rayleigh_power_gains
 from edge_llm_env.radio.path_loss import distance_in_disc, path_gain
-from edge_llm_env.scenarios.schema import Range, Scenario
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.scenarios.workload_settings import Range
 from edge_llm_env.workload.arrivals import poisson_arrivals
 from edge_llm_env.workload.tape import Workload
 

@@ -1,0 +1,31 @@
+"""How a scenario cuts time."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from edge_llm_env.scenarios.section import PositiveFloat, Section
+
+
+class EpochSettings(Section):
+    """How time is cut: an epoch is uplink, then compute, then downlink."""
+
+    epoch_s: PositiveFloat = Field(description="T_E, length of an epoch")
+    uplink_s: PositiveFloat = Field(description="T_U, uplink part")
+    downlink_s: PositiveFloat = Field(description="T_D, downlink part")
+    episode_epochs: int = Field(default=50, gt=0, description="epochs after which an episode is truncated")
+    visible_slots: int = Field(gt=0, le=4096, description="Q, pending requests that the agent can see and choose among")
+
+    @model_validator(mode="after")
+    def _leaves_time_to_compute(self) -> EpochSettings:
+        if self.uplink_s + self.downlink_s >= self.epoch_s:
+            raise ValueError(
+                f"epoch.uplink_s + epoch.downlink_s = {self.uplink_s + self.downlink_s:g}: "
+                f"must be less than epoch.epoch_s = {self.epoch_s:g}"
+            )
+        return self
+
+    @property
+    def compute_window_s(self) -> float:
+        """T_C = T_E - T_U - T_D (s)."""
+        return self.epoch_s - self.uplink_s - self.downlink_s

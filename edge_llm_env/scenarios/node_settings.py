@@ -1,0 +1,36 @@
+"""What a scenario computes on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from edge_llm_env.scenarios.section import PositiveFloat, Section, Tokens
+
+
+class NodeSettings(Section):
+    """The edge node: modules pooled into one, and the quantized decoder that they hold."""
+
+    device: str = Field(description="catalogue name of the compute module")
+    modules: int = Field(gt=0, description="number of modules, pooled")
+    memory_bytes_per_module: PositiveFloat = Field(description="memory counted per module")
+    decoder: str = Field(description="catalogue name of the decoder")
+    precision: str = Field(description="catalogue name of the weight precision")
+    cost_model: Literal["paper"] = Field(default="paper", description="how batches are costed")
+    prompt_padding: Literal["none", "batch_max", "fixed"] = Field(
+        description="prompts are computed at their own length, at the longest of the batch, or at a fixed length"
+    )
+    fixed_prompt_tokens: Tokens | None = Field(default=None, description="the fixed length, with prompt_padding fixed")
+    output_length: Literal["per_request", "batch_max"] = Field(
+        description="each request stops at its own output length, or all run to the longest of the batch"
+    )
+
+    @model_validator(mode="after")
+    def _fixed_length_goes_with_fixed_padding(self) -> NodeSettings:
+        if (self.prompt_padding == "fixed") != (self.fixed_prompt_tokens is not None):
+            raise ValueError(
+                f"node.fixed_prompt_tokens = {self.fixed_prompt_tokens}: must be given with "
+                f'prompt_padding = "fixed" and only then (prompt_padding = "{self.prompt_padding}")'
+            )
+        return self
