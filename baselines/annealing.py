@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.episode import NEVER, EpisodeProblem, Offers
-from baselines.problem import Candidates, request_at
 from edge_llm_env.compiling import compiled, compiled_allocating
 from edge_llm_env.dynamics.feasibility import (
     BatchSums,
@@ -25,6 +24,7 @@ from edge_llm_env.dynamics.feasibility import (
     memory_bytes,
     with_request,
 )
+from edge_llm_env.optimum.candidates import Candidates, request_at
 
 NOBODY = -1
 """No offer, or no member of a batch."""

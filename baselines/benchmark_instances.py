@@ -6,9 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from baselines.problem import BatchProblem, Candidates
+from baselines.problem import BatchProblem
 from edge_llm_env.dynamics.state import constants_of, rule_of
 from edge_llm_env.inference.batch_cost import AffineCost
+from edge_llm_env.optimum.candidates import Candidates
 from edge_llm_env.scenarios import load_scenario
 
 Scarce = Literal["compute", "bandwidth", "all"]

@@ -16,7 +16,7 @@ from baselines.cp_sat import CpSatSolver
 from baselines.dftsp import DFTSP, search
 from baselines.milp import MilpSolver
 from baselines.problem import BatchProblem, Solution, Solver
-from baselines.subproblems import alone_feasible, longest_outputs, longest_prompts, subproblem, thresholds
+from edge_llm_env.optimum.subproblems import alone_feasible, longest_outputs, longest_prompts, subproblem, thresholds
 from edge_llm_env.scenarios import load_scenario
 
 PAPER_SCENARIOS = ("paper-bloom-3b", "paper-bloom-7b1", "paper-opt-13b")

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.best_first import NODES, advance, begin_heap, begin_search, best_batch, outcome
 from baselines.problem import BatchProblem, Solution
 from baselines.solve_rows import RowSolutions, checked_values, solve_rows
 from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.optimum.best_first import NODES, advance, begin_heap, begin_search, best_batch, outcome
 
 NODES_BETWEEN_LOOKS = 256
 """Nodes between two looks at the clock."""
@@ -20,10 +20,10 @@ NODES_BETWEEN_LOOKS = 256
 class BranchAndBound:
     """The most valuable feasible batch, of any values, any padding, both output-length modes and any affine cost.
 
-    1. Longest lengths and the slack threshold are searched in boxes (`baselines.boxes`), highest bound first; whole
-       ranges of them are dropped by one bound.
-    2. Bounds come from the linear relaxation over all four capacities at once (`baselines.relaxation`).
-    3. A single triple of them is a knapsack, searched request by request (`baselines.item_search`).
+    1. Longest lengths and the slack threshold are searched in boxes (`edge_llm_env.optimum.boxes`), highest bound
+       first; whole ranges of them are dropped by one bound.
+    2. Bounds come from the linear relaxation over all four capacities at once (`edge_llm_env.optimum.relaxation`).
+    3. A single triple of them is a knapsack, searched request by request (`edge_llm_env.optimum.item_search`).
 
     A batch is accepted only if the one feasibility rule accepts it. Values that differ by less than one part in 10¹⁰
     count as equal. `nodes` counts boxes bounded and requests branched on. With `node_limit` or `time_limit_s` the

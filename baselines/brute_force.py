@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.problem import BatchProblem, Candidates, Solution, request_at
+from baselines.problem import BatchProblem, Solution
 from edge_llm_env.compiling import compiled
 from edge_llm_env.dynamics.feasibility import Rule, empty_batch, is_feasible, with_request
+from edge_llm_env.optimum.candidates import Candidates, request_at
 
 
 class BruteForce:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.subproblems import COMPUTE, DOWNLINK, MEMORY, UPLINK, Subproblem
 from edge_llm_env.compiling import compiled_allocating
+from edge_llm_env.optimum.subproblems import COMPUTE, DOWNLINK, MEMORY, UPLINK, Subproblem
 
 
 class Chains(NamedTuple):

@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 
 from baselines.chains import Chains, chains_of, cheapest_completions
 from baselines.heuristics import ShortestJobFirst
-from baselines.problem import BatchProblem, Candidates, Solution, batch_is_feasible
-from baselines.subproblems import (
+from baselines.problem import BatchProblem, Solution
+from edge_llm_env.compiling import compiled_allocating
+from edge_llm_env.dynamics.feasibility import Rule
+from edge_llm_env.optimum.candidates import Candidates, batch_is_feasible
+from edge_llm_env.optimum.subproblems import (
     COMPUTE,
     DOWNLINK,
     MEMORY,
@@ -21,17 +24,15 @@ from baselines.subproblems import (
     subproblem,
     thresholds,
 )
-from edge_llm_env.compiling import compiled_allocating
-from edge_llm_env.dynamics.feasibility import Rule
 
 
 class DFTSP:
     """The largest feasible batch, by asking for each size z from an upper bound downward whether one exists.
 
-    For a slack threshold and longest lengths (`baselines.subproblems`) the candidates form classes of equal compute
-    time and memory, each in order of bandwidth need (`baselines.chains`); depth k of the tree chooses how many of class
-    k, and a leaf has z in all. A node is pruned when a capacity is exceeded or when even the cheapest completion to z
-    requests would exceed it. `nodes` counts the nodes visited.
+    For a slack threshold and longest lengths (`edge_llm_env.optimum.subproblems`) the candidates form classes of equal
+    compute time and memory, each in order of bandwidth need (`baselines.chains`); depth k of the tree chooses how many
+    of class k, and a leaf has z in all. A node is pruned when a capacity is exceeded or when even the cheapest
+    completion to z requests would exceed it. `nodes` counts the nodes visited.
 
     With `prunes=False` it is the paper's brute-force comparison: the same tree, constraints checked at its leaves.
     With `node_limit` the search stops there, with the shortest-job-first batch, and `upper_bound` is the size that it

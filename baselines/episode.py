@@ -8,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.problem import BatchProblem, Candidates, batch_is_feasible
-from baselines.subproblems import alone_feasible
+from baselines.problem import BatchProblem
 from edge_llm_env.compiling import compiled_allocating
 from edge_llm_env.dynamics.epoch import begin_episode, dispatch
 from edge_llm_env.dynamics.feasibility import Rule
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import rule_of
+from edge_llm_env.optimum.candidates import Candidates, batch_is_feasible
+from edge_llm_env.optimum.subproblems import alone_feasible
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.tape import Workload

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.problem import BatchProblem, Candidates, Solution, request_at
+from baselines.problem import BatchProblem, Solution
 from edge_llm_env.compiling import compiled
 from edge_llm_env.dynamics.feasibility import (
     Request,
@@ -22,6 +22,7 @@ from edge_llm_env.dynamics.feasibility import (
     with_request,
 )
 from edge_llm_env.dynamics.state import constants_of, rule_of
+from edge_llm_env.optimum.candidates import Candidates, request_at
 from edge_llm_env.scenarios.schema import Scenario
 
 

@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.best_first import best_batch
 from baselines.episode import EpisodeProblem, Offers, candidates_between
 from edge_llm_env.compiling import compiled_allocating
 from edge_llm_env.dynamics.feasibility import Rule
+from edge_llm_env.optimum.best_first import best_batch
 
 GRID = 1024
 """Prices are whole multiples of 1/GRID: `BranchAndBound` is faster where values are multiples of one number."""

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from baselines.boxes import levels_of
 from baselines.problem import BatchProblem
 from edge_llm_env.dynamics.feasibility import TOLERANCE
 from edge_llm_env.inference.batch_cost import Polynomial
+from edge_llm_env.optimum.boxes import levels_of
 
 
 class MilpModel(NamedTuple):

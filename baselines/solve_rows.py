@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.best_first import best_batch
-from baselines.problem import Candidates
 from edge_llm_env.compiling import compiled_allocating
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import Constants, Rows, rule_of
+from edge_llm_env.optimum.best_first import best_batch
+from edge_llm_env.optimum.candidates import Candidates
 from edge_llm_env.sharing import share_rows
 
 ROWS_PER_THREAD = 8

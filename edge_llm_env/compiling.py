@@ -56,11 +56,21 @@ class _KernelCache(FunctionCache):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
-        self._cache_file = IndexDataCacheFile(
+        self._cache_file = _IndexFile(
             cache_path=self._cache_path,
             filename_base=self._impl.filename_base,
             source_stamp=(_kernel_sources("edge_llm_env"), _kernel_sources(function.__module__.partition(".")[0])),
         )
+
+
+class _IndexFile(IndexDataCacheFile):
+    """The index of one kernel's cached code, empty if it names modules or types that are no longer there."""
+
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            return super()._load_index()
+        except (ImportError, AttributeError):
+            return {}
 
 
 @cache

@@ -11,11 +11,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from baselines import BatchProblem
-from baselines.problem import Candidates
 from edge_llm_env import Scenario, load_scenario
 from edge_llm_env.dynamics.feasibility import Rule
 from edge_llm_env.dynamics.state import constants_of, rule_of
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
+from edge_llm_env.optimum.candidates import Candidates
 from tests.baselines import plain_rule
 
 TIGHT, LOOSE = (0.3, 0.8), (2.0, 3.0)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import edge_llm_env  # noqa: F401 (registers the environments)
 from baselines import DFTSP, BatchProblem, BranchAndBound, BruteForce
-from baselines.problem import Candidates
+from edge_llm_env.optimum.candidates import Candidates
 from tests.baselines import plain_rule
 from tests.baselines.instances import FAMILIES, PADDINGS, problems, scenario_problem, scenario_rule
 

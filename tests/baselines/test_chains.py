@@ -9,7 +9,7 @@ import pytest
 
 from baselines import BatchProblem
 from baselines.chains import chains_of, cheapest_completions
-from baselines.subproblems import (
+from edge_llm_env.optimum.subproblems import (
     COMPUTE,
     DOWNLINK,
     MEMORY,

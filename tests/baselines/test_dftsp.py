@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baselines import DFTSP, BatchProblem, BruteForce
-from baselines.problem import Candidates
 from edge_llm_env.dynamics.feasibility import Rule
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
+from edge_llm_env.optimum.candidates import Candidates
 from tests.baselines import plain_rule
 from tests.baselines.instances import ADDITIVE, CONSTRAINTS, FAMILIES, SCENARIOS, problems, without
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from baselines import BatchProblem
-from baselines.problem import Candidates, batch_of
 from edge_llm_env import draw_workload, load_scenario
 from edge_llm_env.dynamics.feasibility import compute_time_s, memory_bytes
+from edge_llm_env.optimum.candidates import Candidates, batch_of
 from tests.baselines import plain_rule
 from tests.baselines.instances import (
     FAMILIES,

@@ -1,6 +1,7 @@
 """Boxes: ranges of longest lengths and slack thresholds, relaxed to one knapsack each.
 
-`baselines.subproblems` cuts the epoch problem into one knapsack per triple (longest prompt, longest output, threshold).
+`edge_llm_env.optimum.subproblems` cuts the epoch problem into one knapsack per triple (longest prompt, longest output,
+threshold).
 Where all lengths differ those are n³, so triples are taken together: a box is a range of each, and stands for the
 batches whose own longest lengths and least slack lie in it. Its relaxation gives every request the lowest cost that it
 has anywhere in the box, and the batch the highest capacity; a box whose bound cannot win is dropped, others are split.
@@ -14,9 +15,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.problem import Candidates
-from baselines.relaxation import Relaxation
-from baselines.subproblems import (
+from edge_llm_env.compiling import compiled, compiled_allocating, compiled_apart
+from edge_llm_env.dynamics.feasibility import Rule
+from edge_llm_env.optimum.candidates import Candidates
+from edge_llm_env.optimum.relaxation import Relaxation
+from edge_llm_env.optimum.subproblems import (
     COMPUTE,
     DOWNLINK,
     MEMORY,
@@ -28,8 +31,6 @@ from baselines.subproblems import (
     depends_on_n,
     depends_on_s,
 )
-from edge_llm_env.compiling import compiled, compiled_allocating, compiled_apart
-from edge_llm_env.dynamics.feasibility import Rule
 
 PROMPT, OUTPUT, SLACK = range(3)
 """The dimensions of a box; levels of each ascend."""

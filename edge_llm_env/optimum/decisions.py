@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.relaxation import AT_ONE, RESOURCES, Relaxation, relaxation_of_size
 from edge_llm_env.compiling import compiled, compiled_allocating, compiled_apart
+from edge_llm_env.optimum.relaxation import AT_ONE, RESOURCES, Relaxation, relaxation_of_size
 
 SIZE, DEPTH, DECIDED = range(3)
 """Entries of `ItemSearch.counts`."""

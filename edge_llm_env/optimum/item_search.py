@@ -1,7 +1,7 @@
 """Search over the requests of one subproblem: branch on a request that the linear relaxation splits.
 
-Depth first with an explicit stack (`baselines.decisions`), so that it can stop at any node and go on later. Where
-turning a request around would cost more than the bound is above the goal, it is decided without branching.
+Depth first with an explicit stack (`edge_llm_env.optimum.decisions`), so that it can stop at any node and go on
+later. Where turning a request around would cost more than the bound is above the goal, it is decided without branching.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.decisions import DECIDED, DEPTH, SIZE, ItemSearch, decide, push, restore, settle
-from baselines.problem import Candidates, batch_is_feasible
-from baselines.relaxation import AT_ONE, BASIC, RESOURCES, Relaxation, reset_prices
-from baselines.simplex import tighten
 from edge_llm_env.compiling import compiled, compiled_apart
 from edge_llm_env.dynamics.feasibility import Rule
+from edge_llm_env.optimum.candidates import Candidates, batch_is_feasible
+from edge_llm_env.optimum.decisions import DECIDED, DEPTH, SIZE, ItemSearch, decide, push, restore, settle
+from edge_llm_env.optimum.relaxation import AT_ONE, BASIC, RESOURCES, Relaxation, reset_prices
+from edge_llm_env.optimum.simplex import tighten
 
 
 class Incumbent(NamedTuple):

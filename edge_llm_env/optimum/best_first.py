@@ -7,15 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.boxes import HIGH, LOW, Levels, is_single, levels_of, load_box, penalty, sets, whole_box
-from baselines.decisions import ItemSearch, item_search_of_size, require
-from baselines.heap import Heap, heap_of_room, highest, insert_box, pop_box, with_room
-from baselines.item_search import Incumbent, advance_items, begin_items, examine, goal_of
-from baselines.problem import Candidates
-from baselines.relaxation import Relaxation, relaxation_of_size, reset_prices
-from baselines.simplex import resume_prices, tighten
 from edge_llm_env.compiling import compiled, compiled_allocating, compiled_apart
 from edge_llm_env.dynamics.feasibility import Rule
+from edge_llm_env.optimum.boxes import HIGH, LOW, Levels, is_single, levels_of, load_box, penalty, sets, whole_box
+from edge_llm_env.optimum.candidates import Candidates
+from edge_llm_env.optimum.decisions import ItemSearch, item_search_of_size, require
+from edge_llm_env.optimum.heap import Heap, heap_of_room, highest, insert_box, pop_box, with_room
+from edge_llm_env.optimum.item_search import Incumbent, advance_items, begin_items, examine, goal_of
+from edge_llm_env.optimum.relaxation import Relaxation, relaxation_of_size, reset_prices
+from edge_llm_env.optimum.simplex import resume_prices, tighten
 
 NODES, SEARCHING, DIVING = range(3)
 """Entries of `Search.counts`."""

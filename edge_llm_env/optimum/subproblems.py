@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.problem import Candidates, request_at
 from edge_llm_env.compiling import compiled, compiled_allocating
 from edge_llm_env.dynamics.feasibility import (
     TOLERANCE,
@@ -25,6 +24,7 @@ from edge_llm_env.dynamics.feasibility import (
     with_request,
 )
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
+from edge_llm_env.optimum.candidates import Candidates, request_at
 
 SLACKENED = 1.0 + 2.0 * TOLERANCE
 """Searches prune at capacities a little beyond the rule's, since they add in another order; leaves face the rule."""

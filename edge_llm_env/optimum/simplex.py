@@ -1,4 +1,4 @@
-"""A dual simplex method with bound flipping for `baselines.relaxation`.
+"""A dual simplex method with bound flipping for `edge_llm_env.optimum.relaxation`.
 
 Each pivot is an exact line search along an edge of the bound L(λ). As every price is feasible for some choice of
 bounds, the method continues from wherever it stands when capacities change or requests are decided, and may stop
@@ -9,8 +9,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from baselines.relaxation import AT_ONE, AT_ZERO, BASIC, NOISE, RESOURCES, Relaxation, bound_at_prices, reset_prices
 from edge_llm_env.compiling import compiled, compiled_apart
+from edge_llm_env.optimum.relaxation import (
+    AT_ONE,
+    AT_ZERO,
+    BASIC,
+    NOISE,
+    RESOURCES,
+    Relaxation,
+    bound_at_prices,
+    reset_prices,
+)
 
 MOST_PIVOTS = 60
 """Far more than it takes unless pivots stand still among ties; then the bound is what it is."""

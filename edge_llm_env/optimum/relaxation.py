@@ -4,8 +4,8 @@ Prices λ ≥ 0 on the capacities c give, with reduced values r_i = v_i - λ·a_
 
     L(λ) = λ·c + Σ max(0, r_i)
 
-on every batch. The least of them is the optimum of the linear relaxation; `baselines.simplex` descends to it. The bound
-is added up from the prices anew each time, so it is valid whatever led to them.
+on every batch. The least of them is the optimum of the linear relaxation; `edge_llm_env.optimum.simplex` descends to
+it. The bound is added up from the prices anew each time, so it is valid whatever led to them.
 """
 
 from __future__ import annotations
