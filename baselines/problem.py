@@ -91,7 +91,6 @@ class BatchProblem:
         """The epoch problem of a simulated row: its visible requests, each of value 1."""
         rows = simulation.rows
         shown = slice(0, int(rows.visible[row]))
-        zeros = np.zeros(shown.stop)
         return cls(
             rule_of(simulation.constants),
             Candidates(
@@ -100,8 +99,8 @@ class BatchProblem:
                 rows.slot_slack_s[row, shown].copy(),
                 rows.slot_uplink_share[row, shown].copy(),
                 rows.slot_downlink_share[row, shown].copy(),
-                zeros,
-                zeros,
+                rows.slot_transfer_s[row, shown].copy(),
+                np.zeros(shown.stop),
             ),
             np.ones(shown.stop),
         )

@@ -82,15 +82,14 @@ def fill_row(
 ) -> None:
     """Write the solution of one row: its epoch problem, as `BatchProblem.of_row` has it."""
     shown = rows.visible[row]
-    nothing = np.zeros(shown)
     candidates = Candidates(
         rows.slot_prompt_tokens[row, :shown].copy(),
         rows.slot_output_tokens[row, :shown].copy(),
         rows.slot_slack_s[row, :shown].copy(),
         rows.slot_uplink_share[row, :shown].copy(),
         rows.slot_downlink_share[row, :shown].copy(),
-        nothing,
-        nothing,
+        rows.slot_transfer_s[row, :shown].copy(),
+        np.zeros(shown),
     )
     worth = values[row, :shown].copy()
     selected, nodes, bound, finished = best_batch(rule_of(constants), candidates, worth, most_nodes)

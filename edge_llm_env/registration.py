@@ -29,6 +29,12 @@ ENVIRONMENTS = (
         "edge_llm_env.envs.batch_selection:BatchSelectionVectorEnv",
         "name the epoch's whole batch; MultiBinary(Q)",
     ),
+    Registered(
+        "EdgeLLM/Bandwidth-v0",
+        "edge_llm_env.envs.bandwidth:BandwidthEnv",
+        "edge_llm_env.envs.bandwidth:BandwidthVectorEnv",
+        "divide the bands among requests and the epoch into its parts; Box(2Q) or Box(2Q+2)",
+    ),
 )
 
 

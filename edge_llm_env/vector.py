@@ -22,9 +22,6 @@ from edge_llm_env.sharing import share_rows
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.tape import Workload
 
-ROWS_PER_THREAD = 256
-"""Fewer rows do not repay waking a thread, and training with few leaves the cores to torch."""
-
 Infos = dict[str, Any]
 
 
@@ -103,7 +100,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         share_rows(
             self.mechanism.step_rows,
             self.num_envs,
-            ROWS_PER_THREAD,
+            self.mechanism.rows_per_thread,
             simulation.constants,
             simulation.rows,
             actions,

@@ -50,7 +50,11 @@ class Node:
         self.peak_flops_per_s = node.modules * device.fp16_flops_per_s
         self.power_w = node.modules * device.power_w
         epoch = self.scenario.epoch
-        self.window_s = epoch.epoch_s - epoch.uplink_s - epoch.downlink_s
+        self.flexible = epoch.split == "flexible"
+        self.reserved_s = 0.0 if self.flexible else epoch.uplink_s + epoch.downlink_s
+        self.window_s = epoch.epoch_s - self.reserved_s
+        self.uplink_s = epoch.epoch_s if self.flexible else epoch.uplink_s
+        self.downlink_s = epoch.epoch_s if self.flexible else epoch.downlink_s
         self.memory_limit_bytes = node.modules * node.memory_bytes_per_module
 
     def lengths(self, batch: list[Request]) -> list[tuple[int, int]]:
@@ -92,11 +96,11 @@ class Node:
         return self.power_w * self.compute_s(batch)
 
     def uplink_share(self, request: Request) -> float:
-        """ρ^U = s·b_U / (T_U·R^U), with the channel of the present epoch."""
+        """ρ^U = s·b_U / (T_U·R^U), with the channel of the present epoch; of T_E where the split is flexible."""
         radio = self.scenario.radio
         return self._share(
             request.prompt_tokens * radio.uplink_bits_per_token,
-            self.scenario.epoch.uplink_s,
+            self.uplink_s,
             radio.uplink_bandwidth_hz,
             radio.device_power_dbm,
             request.uplink_gains[min(request.epochs_pending, len(request.uplink_gains) - 1)],
@@ -107,7 +111,7 @@ class Node:
         radio = self.scenario.radio
         return self._share(
             request.output_tokens * radio.downlink_bits_per_token,
-            self.scenario.epoch.downlink_s,
+            self.downlink_s,
             radio.downlink_bandwidth_hz,
             radio.node_power_dbm,
             request.downlink_gains[min(request.epochs_pending, len(request.downlink_gains) - 1)],
@@ -120,9 +124,8 @@ class Node:
         return bits / (duration_s * rate_bits_per_s) if rate_bits_per_s > 0 else math.inf
 
     def slack_s(self, request: Request, start_s: float) -> float:
-        """arrival + τ − t − T_U − T_D."""
-        epoch = self.scenario.epoch
-        return request.arrival_s + request.latency_requirement_s - start_s - epoch.uplink_s - epoch.downlink_s
+        """arrival + τ − t − T_U − T_D; without the last two where the split is flexible."""
+        return request.arrival_s + request.latency_requirement_s - start_s - self.reserved_s
 
     def can_compute(self, batch: list[Request], start_s: float) -> bool:
         """Constraints 3 and 4: memory, and compute time within the window and every slack."""
@@ -137,7 +140,19 @@ class Node:
 
     def can_serve(self, batch: list[Request], start_s: float) -> bool:
         """Constraints 1 to 4; accuracy, constraint 5, is a matter of arriving."""
-        return self.can_transmit(batch) and self.can_compute(batch, start_s)
+        return self.can_transmit(batch) and self.can_compute(batch, start_s) and self.can_be_in_time(batch, start_s)
+
+    def parts_s(self, batch: list[Request]) -> float:
+        """T_U + T_D of a flexible split, each as short as the batch can have it; 0 where it is fixed."""
+        if not self.flexible:
+            return 0.0
+        uplink_s = sum(self.uplink_share(request) for request in batch) * self.scenario.epoch.epoch_s
+        return uplink_s + sum(self.downlink_share(request) for request in batch) * self.scenario.epoch.epoch_s
+
+    def can_be_in_time(self, batch: list[Request], start_s: float) -> bool:
+        """Uplink, compute and downlink one after another, within the epoch and every deadline."""
+        limits = [self.window_s, *(self.slack_s(request, start_s) for request in batch)]
+        return all(_fits(self.parts_s(batch) + self.compute_s(batch), limit) for limit in limits)
 
 
 def _fits(amount: float, capacity: float) -> bool:
@@ -239,7 +254,7 @@ class ReferenceSimulator:
         """The observation's context features, by name."""
         node, batch, asked = self.node, self.batch, self.scenario.workload
         slots = self.scenario.epoch.visible_slots
-        compute_s = node.compute_s(batch) if batch else 0.0
+        compute_s = node.compute_s(batch) + node.parts_s(batch) if batch else 0.0
         limit_s = min([node.window_s, *(node.slack_s(request, self.start_s) for request in batch)])
         padded = node.lengths(batch) if batch else [(0, 0)]
         features = {
@@ -321,5 +336,5 @@ class ReferenceSimulator:
             "uplink": sum(map(node.uplink_share, batch)),
             "downlink": sum(map(node.downlink_share, batch)),
             "memory": (node.memory_bytes(batch) if batch else node.weight_bytes()) / node.memory_limit_bytes,
-            "compute": (node.compute_s(batch) if batch else 0.0) / node.window_s,
+            "compute": (node.compute_s(batch) + node.parts_s(batch) if batch else 0.0) / node.window_s,
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from edge_llm_env.compiling import compiled
 from edge_llm_env.dynamics.feasibility import (
     BatchSums,
@@ -10,7 +12,6 @@ from edge_llm_env.dynamics.feasibility import (
     compute_time_s,
     empty_batch,
     energy_j,
-    fits_band,
     fits_node,
     is_feasible,
     memory_bytes,
@@ -65,9 +66,8 @@ def begin_epoch(rule: Rule, constants: Constants, rows: Rows, row: int) -> None:
         if rows.status[row, request] != PENDING:
             continue
         seen = candidate(constants, rows, row, request, start_s)
-        alone = with_request(empty_batch(), seen)
         # Slack only shrinks, so a request that the node cannot serve alone now it never can; its channel may recover.
-        if not fits_node(rule, alone):
+        if not fits_node(rule, with_request(empty_batch(), without_transfers(seen))):
             rows.status[row, request] = EXPIRED
             rows.counters[row, N_EXPIRED] += 1
             rows.counters[row, N_PENDING] -= 1
@@ -114,15 +114,40 @@ def candidate(constants: Constants, rows: Rows, row: int, request: int, start_s:
     downlink_rate = shannon_rate_bits_per_s(
         constants.downlink_bandwidth_hz, constants.downlink_snr * rows.downlink_gain[row, request, block]
     )
+    uplink_share = minimum_share(prompt_tokens * constants.uplink_bits_per_token, constants.uplink_s, uplink_rate)
+    downlink_share = minimum_share(
+        output_tokens * constants.downlink_bits_per_token, constants.downlink_s, downlink_rate
+    )
     return Request(
         max(constants.fixed_prompt_tokens, float(prompt_tokens)),
         float(output_tokens),
-        arrival_s + rows.latency_requirement_s[row, request] - start_s - constants.uplink_s - constants.downlink_s,
-        minimum_share(prompt_tokens * constants.uplink_bits_per_token, constants.uplink_s, uplink_rate),
-        minimum_share(output_tokens * constants.downlink_bits_per_token, constants.downlink_s, downlink_rate),
-        0.0,
+        arrival_s + rows.latency_requirement_s[row, request] - start_s - constants.reserved_s,
+        uplink_share,
+        downlink_share,
+        transfer_time_s(constants, uplink_share, downlink_share),
         0.0,
     )
+
+
+@compiled
+def transfer_time_s(constants: Constants, uplink_share: float, downlink_share: float) -> float:
+    """Time that a request's transfers take of the window, each over the whole band: 0 where the split is fixed.
+
+    Where the split is flexible, a batch 𝓑 needs an uplink part of at least U = Σ bits_i / R_i, since Σ ρ_i ≤ 1 with
+    ρ_i = bits_i / (T_U·R_i), and a downlink part of at least D, likewise. Longer parts only take time from computing,
+    so U and D are the best split for 𝓑, and it is feasible if and only if U + t_comp + D fits T_E and every deadline.
+    That is the rule of a fixed split with the times of transfer as a cost of each request. A dead channel's share is
+    infinite, which the rule refuses by itself.
+    """
+    if not constants.flexible_split or math.isinf(uplink_share + downlink_share):
+        return 0.0
+    return uplink_share * constants.uplink_s + downlink_share * constants.downlink_s
+
+
+@compiled
+def without_transfers(request: Request) -> Request:
+    """A request as it would be if its channel carried everything in no time."""
+    return Request(request.prompt_tokens, request.output_tokens, request.slack_s, 0.0, 0.0, 0.0, request.memory_bytes)
 
 
 @compiled
@@ -137,16 +162,17 @@ def first_epoch(arrival_s: float, epoch_s: float) -> int:
 @compiled
 def fill_slot(rule: Rule, rows: Rows, row: int, slot: int, request: int, seen: Request) -> None:
     """Show in a slot a request that the node can serve alone; it is admissible when its channel can too."""
-    alone = with_request(empty_batch(), seen)
+    computed = with_request(empty_batch(), without_transfers(seen))
     rows.slot_request[row, slot] = request
     rows.slot_prompt_tokens[row, slot] = seen.prompt_tokens
     rows.slot_output_tokens[row, slot] = seen.output_tokens
     rows.slot_slack_s[row, slot] = seen.slack_s
     rows.slot_uplink_share[row, slot] = seen.uplink_share
     rows.slot_downlink_share[row, slot] = seen.downlink_share
-    rows.slot_compute_s[row, slot] = compute_time_s(rule, alone)
-    rows.slot_memory_bytes[row, slot] = memory_bytes(rule, alone) - memory_bytes(rule, empty_batch())
-    rows.action_mask[row, slot] = fits_band(alone)
+    rows.slot_transfer_s[row, slot] = seen.compute_s
+    rows.slot_compute_s[row, slot] = compute_time_s(rule, computed)
+    rows.slot_memory_bytes[row, slot] = memory_bytes(rule, computed) - memory_bytes(rule, empty_batch())
+    rows.action_mask[row, slot] = is_feasible(rule, with_request(empty_batch(), seen))
 
 
 @compiled
@@ -158,7 +184,7 @@ def in_slot(rows: Rows, row: int, slot: int) -> Request:
         rows.slot_slack_s[row, slot],
         rows.slot_uplink_share[row, slot],
         rows.slot_downlink_share[row, slot],
-        0.0,
+        rows.slot_transfer_s[row, slot],
         0.0,
     )
 

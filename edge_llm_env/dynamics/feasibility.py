@@ -43,7 +43,7 @@ class Request(NamedTuple):
     uplink_share: float
     downlink_share: float
     compute_s: float
-    """Cost of its own beside the polynomials; 0 in the environments."""
+    """Time of its own beside the polynomials: its transfers, where the split of the epoch is flexible."""
     memory_bytes: float
     """Cost of its own beside the polynomials; 0 in the environments."""
 

@@ -45,6 +45,11 @@ RESOURCES = ("uplink", "downlink", "memory", "compute")
 """Columns of `Rows.utilisation`: fraction of each capacity that a batch uses."""
 
 
+BATCH_SELECTIONS = ("exact", "earliest_deadline_first", "first_come_first_served")
+"""Values of `NodeSettings.batch_selection`."""
+EXACT, EARLIEST_DEADLINE_FIRST, FIRST_COME_FIRST_SERVED = range(3)
+
+
 class Constants(NamedTuple):
     """What stays the same for all rows of a scenario; flat, since parallel loops take no nested tuples."""
 
@@ -53,10 +58,17 @@ class Constants(NamedTuple):
     pads_prompts: bool
     pads_outputs: bool
     window_s: float
+    """T_C; T_E where the split is flexible."""
     memory_limit_bytes: float
     epoch_s: float
+    flexible_split: bool
+    """A batch's transfers take time of the window, as its computation does."""
     uplink_s: float
+    """Time that uplink shares are shares of: T_U; T_E where the split is flexible."""
     downlink_s: float
+    """Time that downlink shares are shares of: T_D; T_E where the split is flexible."""
+    reserved_s: float
+    """Time of an epoch that is not for computing, whatever the batch: T_U + T_D; 0 where the split is flexible."""
     uplink_bandwidth_hz: float
     downlink_bandwidth_hz: float
     uplink_snr: float
@@ -69,6 +81,8 @@ class Constants(NamedTuple):
     """Length that every prompt is computed at, longer ones at their own; 0 without fixed padding."""
     offered_accuracy: float
     """f(ΔPPL); a request that requires more is rejected."""
+    batch_selection: int
+    """Index in BATCH_SELECTIONS."""
     episode_epochs: int
     served_weight: float
     """This and the next three are the scenario's `RewardWeights`."""
@@ -121,6 +135,8 @@ class Rows(NamedTuple):
     """(R, Q) smallest share of the band, with this epoch's channel."""
     slot_downlink_share: NDArray[np.float64]
     """(R, Q) smallest share of the band, with this epoch's channel."""
+    slot_transfer_s: NDArray[np.float64]
+    """(R, Q) time that its transfers take of the window; 0 where the split is fixed or the channel is dead."""
     slot_compute_s: NDArray[np.float64]
     """(R, Q) compute time of the batch of it alone."""
     slot_memory_bytes: NDArray[np.float64]
@@ -144,15 +160,18 @@ def constants_of(scenario: Scenario) -> Constants:
     """A scenario as kernels read it."""
     epoch, node, radio, asked = scenario.epoch, scenario.node, scenario.radio, scenario.workload
     weights = scenario.reward
+    flexible = epoch.split == "flexible"
     return Constants(
         cost=np.array(scenario.batch_cost),
         pads_prompts=node.prompt_padding == "batch_max",
         pads_outputs=node.output_length == "batch_max",
-        window_s=epoch.compute_window_s,
+        window_s=epoch.epoch_s if flexible else epoch.compute_window_s,
         memory_limit_bytes=scenario.memory_limit_bytes,
         epoch_s=epoch.epoch_s,
-        uplink_s=epoch.uplink_s,
-        downlink_s=epoch.downlink_s,
+        flexible_split=flexible,
+        uplink_s=epoch.epoch_s if flexible else epoch.uplink_s,
+        downlink_s=epoch.epoch_s if flexible else epoch.downlink_s,
+        reserved_s=0.0 if flexible else epoch.uplink_s + epoch.downlink_s,
         uplink_bandwidth_hz=radio.uplink_bandwidth_hz,
         downlink_bandwidth_hz=radio.downlink_bandwidth_hz,
         uplink_snr=reference_snr(radio.device_power_dbm, radio.noise_dbm_per_hz, radio.uplink_bandwidth_hz),
@@ -161,6 +180,7 @@ def constants_of(scenario: Scenario) -> Constants:
         downlink_bits_per_token=radio.downlink_bits_per_token,
         fixed_prompt_tokens=float(node.fixed_prompt_tokens or 0),
         offered_accuracy=scenario.quantization.accuracy,
+        batch_selection=BATCH_SELECTIONS.index(node.batch_selection),
         episode_epochs=epoch.episode_epochs,
         served_weight=weights.served,
         tokens_weight=weights.tokens,

@@ -34,6 +34,8 @@ class Mechanism(NamedTuple):
     step_rows: Callable[..., None]
     """Compiled `(constants, rows, actions, active, observations (R, length), seen, first, last)`: step the active rows
     from `first` to before `last`, and copy the observations of all of these to `seen`."""
+    rows_per_thread: int = 256
+    """Fewer rows do not repay waking a thread, and training with few leaves the cores to torch."""
 
 
 def observation_space(scenario: Scenario) -> spaces.Space[NDArray[np.float32]]:

@@ -28,11 +28,11 @@ class Feature(NamedTuple):
 
 CONTEXT_FEATURES = (
     Feature("batch_size", "Q", "requests in the batch so far"),
-    Feature("batch_uplink_share", "1", "uplink band that the batch uses"),
-    Feature("batch_downlink_share", "1", "downlink band that the batch uses"),
+    Feature("batch_uplink_share", "1", "share of the uplink (of T_E where the split is flexible) that the batch uses"),
+    Feature("batch_downlink_share", "1", "share of the downlink, likewise"),
     Feature("batch_memory", "M", "weights and KV cache of the batch, bytes"),
-    Feature("batch_compute", "T_C", "compute time of the batch, s"),
-    Feature("batch_headroom", "T_C", "compute time left below the window and the least slack of the batch, s"),
+    Feature("batch_compute", "window", "compute time of the batch, and transfers where the split is flexible, s"),
+    Feature("batch_headroom", "window", "time left below the window and the least slack of the batch, s"),
     Feature("batch_longest_prompt", "longest prompt", "longest prompt of the batch, tokens"),
     Feature("batch_longest_output", "longest output", "longest output of the batch, tokens"),
     Feature("visible", "Q", "slots in use"),
@@ -42,8 +42,8 @@ CONTEXT_FEATURES = (
 SLOT_FEATURES = (
     Feature("present", "1", "1 if the slot holds a pending request"),
     Feature("admissible", "1", "1 if the batch stays feasible with it"),
-    Feature("slack", "longest latency requirement", "most compute time of a batch that serves it, s"),
-    Feature("compute", "T_C", "compute time of the batch of it alone, s"),
+    Feature("slack", "longest latency requirement", "most time that a batch that serves it may take, s"),
+    Feature("compute", "window", "compute time of the batch of it alone, s"),
     Feature("memory", "M", "KV cache of the batch of it alone, bytes"),
     Feature("uplink_share", "1", "smallest share of the uplink band that it needs"),
     Feature("downlink_share", "1", "smallest share of the downlink band that it needs"),

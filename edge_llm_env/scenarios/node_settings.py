@@ -26,6 +26,12 @@ class NodeSettings(Section):
         description="each request stops at its own output length, or all run to the longest of the batch"
     )
 
+    batch_selection: Literal["exact", "earliest_deadline_first", "first_come_first_served"] = Field(
+        default="exact",
+        description="whom the node computes where an agent leaves that to it: the most valuable batch, "
+        "or in that order whoever still fits",
+    )
+
     @model_validator(mode="after")
     def _fixed_length_goes_with_fixed_padding(self) -> NodeSettings:
         if (self.prompt_padding == "fixed") != (self.fixed_prompt_tokens is not None):

@@ -30,6 +30,16 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
     "independent fading": ("carry-over", {"radio.reciprocal_fading": False}),
     "narrow uplink": ("carry-over", {"radio.uplink_bandwidth_hz": 20e3, "workload.arrivals.rate_per_s": 3.0}),
     "narrow downlink": ("carry-over", {"radio.downlink_bandwidth_hz": 15e3, "workload.arrivals.rate_per_s": 3.0}),
+    "flexible split": ("carry-over", {"epoch.split": "flexible"}),
+    "flexible split, narrow bands": (
+        "carry-over",
+        {
+            "epoch.split": "flexible",
+            "radio.uplink_bandwidth_hz": 30e3,
+            "radio.downlink_bandwidth_hz": 15e3,
+            "workload.arrivals.rate_per_s": 3.0,
+        },
+    ),
     "little memory": ("carry-over", {"node.memory_bytes_per_module": 0.26e9}),
     "few slots": ("carry-over", {"epoch.visible_slots": 3}),
     "other epochs": ("carry-over", {"epoch.epoch_s": 0.7, "epoch.uplink_s": 0.1, "epoch.downlink_s": 0.05}),

@@ -14,7 +14,7 @@ from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
 
-from edge_llm_env import draw_workload, sharing, vector
+from edge_llm_env import draw_workload, sharing
 from tests.helpers import ALL_WEIGHTS, ENVIRONMENT_IDS, assert_same, small_scenario, tape
 
 SCENARIO = small_scenario(**ALL_WEIGHTS)
@@ -309,9 +309,8 @@ def test_vector_of_no_environments_is_an_error(env_id: str, num_envs: int):
 
 def test_many_rows_in_parallel_are_the_same_as_few_in_series(env_id: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sharing, "cores", lambda: 2)
-    rows = 2 * vector.ROWS_PER_THREAD
-    half = rows // 2
-    together, first, second = native(env_id, rows), native(env_id, half), native(env_id, half)
+    half = native(env_id).mechanism.rows_per_thread
+    together, first, second = native(env_id, 2 * half), native(env_id, half), native(env_id, half)
     begun = together.reset(seed=0)[0], np.concatenate([first.reset(seed=0)[0], second.reset(seed=half)[0]])
     assert_same(*begun)
     for actions in actions_for(together, 12):
@@ -332,7 +331,7 @@ def test_rows_shared_among_threads_are_the_same_in_every_autoreset_mode(
     serial, parallel = native(env_id, mode=mode), native(env_id, mode=mode)
     actions = actions_for(serial, 30)
     expected = serial.reset(seed=0), play(serial, actions)
-    monkeypatch.setattr(vector, "ROWS_PER_THREAD", 1)
+    monkeypatch.setattr(type(parallel), "mechanism", parallel.mechanism._replace(rows_per_thread=1))
     monkeypatch.setattr(sharing, "cores", lambda: 4)
     assert_same((parallel.reset(seed=0), play(parallel, actions)), expected)
 

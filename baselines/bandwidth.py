@@ -1,0 +1,178 @@
+"""Allocations for `EdgeLLM/Bandwidth-v0`: the exact one, and the simple ones of the field."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.branch_and_bound import BranchAndBound
+from baselines.policy import rows_of
+from baselines.problem import BatchProblem, Solver
+from edge_llm_env.dynamics.feasibility import TOLERANCE
+from edge_llm_env.dynamics.simulation import Simulation
+
+
+class Allocation(Protocol):
+    """Anything that divides a row's bands and epoch."""
+
+    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
+        """An action of `Bandwidth-v0`."""
+        ...
+
+
+class AllocationPolicy:
+    """An allocation as a policy, for a single or vector `Bandwidth-v0` or an SB3 `VecEnv` of them.
+
+    It reads the rows of the environment that it is made for in full precision. Raises ValueError for an environment
+    that is not of this suite.
+    """
+
+    def __init__(self, allocation: Allocation, env: Any) -> None:
+        rows_of(env)  # raises where there are none
+        self.allocation = allocation
+        self._env = env
+
+    def predict(
+        self,
+        observation: NDArray[np.float32],
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[NDArray, Any]:
+        """Actions for observations of shape (length,) or (rows, length); `state` passes through unchanged."""
+        actions = np.stack([self.allocation.action(simulation, row) for simulation, row in rows_of(self._env)])
+        return (actions[0] if observation.ndim == 1 else actions), state
+
+
+class MinimumShares:
+    """The optimum of the epoch: the best batch, each request with the least share that carries it, and the best split.
+
+    Where the split is fixed, a batch can be transferred if and only if its least shares fit both bands, so the exact
+    batch with least shares is optimal. Where it is flexible, the least parts that a batch needs, U = Σ bits_i / R_i and
+    D likewise, are the best split for it: any longer part only takes time from computing. So no split between those of
+    batches can be better than all of them, and one exact solve in which each request's transfers cost their time finds
+    the best (`edge_llm_env.dynamics.epoch.transfer_time_s`).
+
+    `solver` solves that problem; `BranchAndBound` by default.
+    """
+
+    def __init__(self, solver: Solver | None = None) -> None:
+        self.solver = solver or BranchAndBound()
+
+    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
+        """Least shares for the best batch of a row; 0 for everyone else."""
+        return shares_for(simulation, row, self.solver.solve(BatchProblem.of_row(simulation, row)).selected)
+
+
+def shares_for(simulation: Simulation, row: int, selected: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The action that transfers a batch, bool over the visible slots, with least shares and parts."""
+    constants, slots = simulation.constants, simulation.slots
+    action = np.zeros(2 * slots + 2 * constants.flexible_split)
+    for band, needs in enumerate(needs_s(simulation, row)):
+        part_s = (constants.uplink_s, constants.downlink_s)[band]
+        wanted = np.flatnonzero(selected)
+        if constants.flexible_split and len(wanted):
+            # Half the tolerance that the batch was accepted with: shares that fill the part are not scaled down for it.
+            action[2 * slots + band] = needs[wanted].sum() / (1.0 + TOLERANCE / 2) / constants.epoch_s
+            part_s = action[2 * slots + band] * constants.epoch_s
+        for slot in wanted:
+            share = needs[slot] / part_s
+            while share * part_s < needs[slot]:  # rounded down
+                share = np.nextafter(share, np.inf)
+            action[band * slots + slot] = share
+    return action
+
+
+def needs_s(simulation: Simulation, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Time of the whole uplink and of the whole downlink that each visible request needs (s), infinite if dead."""
+    rows, constants, shown = simulation.rows, simulation.constants, int(simulation.rows.visible[row])
+    return (
+        rows.slot_uplink_share[row, :shown] * constants.uplink_s,
+        rows.slot_downlink_share[row, :shown] * constants.downlink_s,
+    )
+
+
+class EqualShare:
+    """Every visible request has the same share of each band; the split is the scenario's."""
+
+    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
+        """Shares 1/k each of k requests."""
+        size = int(simulation.rows.visible[row])
+        return _with_nominal_split(simulation, *[np.full(size, 1.0 / max(1, size))] * 2)
+
+
+class EqualFinishingTime:
+    """Shares in proportion to bits/rate, so that all transfers of a band finish together.
+
+    Given to the requests in order of arrival for as long as all of these finish in time in both bands, since beyond
+    that nobody would; the split is the scenario's.
+    """
+
+    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
+        """Shares in proportion to need, that fill each band."""
+        parts_s = nominal_parts_s(simulation)
+        shares = [needs / part_s for needs, part_s in zip(needs_s(simulation, row), parts_s, strict=True)]
+        transferred = np.zeros(len(shares[0]), dtype=np.bool_)
+        used = np.zeros(2)
+        for i, share in enumerate(zip(*shares, strict=True)):
+            if (used + share <= 1.0).all():
+                used += share
+                transferred[i] = True
+        scaled = [
+            np.divide(share, total, out=np.zeros(len(share)), where=transferred)
+            for share, total in zip(shares, used, strict=True)
+        ]
+        return _with_nominal_split(simulation, *scaled)
+
+
+class WaterFilling:
+    """The same level of share for every request, but no more than it needs (max-min fairness); the split is the
+    scenario's.
+    """
+
+    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
+        """Shares min(need, level), the level such that a band is full or everyone has what it needs."""
+        parts_s = nominal_parts_s(simulation)
+        filled = [water_filled(needs / part_s) for needs, part_s in zip(needs_s(simulation, row), parts_s, strict=True)]
+        return _with_nominal_split(simulation, *filled)
+
+
+def water_filled(needs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """min(need, level) of each, at the highest level at which they sum to at most 1."""
+    shares = np.zeros(len(needs))
+    left = 1.0
+    for at, i in enumerate(np.argsort(needs, kind="stable")):
+        shares[i] = min(needs[i], left / (len(needs) - at))
+        left -= shares[i]
+    return shares
+
+
+class RandomAllocation:
+    """Every entry of the action uniform in 0..1, from a generator of its own; equal `seed`, equal actions."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
+        """An action of the space, uniform."""
+        return self._rng.random(2 * simulation.slots + 2 * simulation.constants.flexible_split)
+
+
+def nominal_parts_s(simulation: Simulation) -> tuple[float, float]:
+    """T_U and T_D as the scenario has them (s), which a flexible split may leave."""
+    epoch = simulation.scenario.epoch
+    return epoch.uplink_s, epoch.downlink_s
+
+
+def _with_nominal_split(
+    simulation: Simulation, uplink: NDArray[np.float64], downlink: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    constants, slots = simulation.constants, simulation.slots
+    action = np.zeros(2 * slots + 2 * constants.flexible_split)
+    action[: len(uplink)] = uplink
+    action[slots : slots + len(downlink)] = downlink
+    if constants.flexible_split:
+        action[2 * slots :] = np.array(nominal_parts_s(simulation)) / constants.epoch_s
+    return action
