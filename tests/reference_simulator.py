@@ -120,7 +120,11 @@ class Node:
     def _share(self, bits: float, duration_s: float, bandwidth_hz: float, power_dbm: float, gain: float) -> float:
         power_w = 10 ** (power_dbm / 10) / 1000
         noise_w = 10 ** (self.scenario.radio.noise_dbm_per_hz / 10) / 1000 * bandwidth_hz
-        rate_bits_per_s = bandwidth_hz * math.log2(1 + power_w * gain / noise_w)
+        bits_per_s_per_hz = math.log2(1 + power_w * gain / noise_w)
+        cap = self.scenario.radio.max_spectral_efficiency_bits_per_s_per_hz
+        if cap is not None:
+            bits_per_s_per_hz = min(bits_per_s_per_hz, cap)
+        rate_bits_per_s = bandwidth_hz * bits_per_s_per_hz
         return bits / (duration_s * rate_bits_per_s) if rate_bits_per_s > 0 else math.inf
 
     def slack_s(self, request: Request, start_s: float) -> float:

@@ -109,10 +109,14 @@ def candidate(constants: Constants, rows: Rows, row: int, request: int, start_s:
     block = min(epochs_pending, rows.uplink_gain.shape[2] - 1)
     prompt_tokens, output_tokens = rows.prompt_tokens[row, request], rows.output_tokens[row, request]
     uplink_rate = shannon_rate_bits_per_s(
-        constants.uplink_bandwidth_hz, constants.uplink_snr * rows.uplink_gain[row, request, block]
+        constants.uplink_bandwidth_hz,
+        constants.uplink_snr * rows.uplink_gain[row, request, block],
+        constants.max_bits_per_s_per_hz,
     )
     downlink_rate = shannon_rate_bits_per_s(
-        constants.downlink_bandwidth_hz, constants.downlink_snr * rows.downlink_gain[row, request, block]
+        constants.downlink_bandwidth_hz,
+        constants.downlink_snr * rows.downlink_gain[row, request, block],
+        constants.max_bits_per_s_per_hz,
     )
     uplink_share = minimum_share(prompt_tokens * constants.uplink_bits_per_token, constants.uplink_s, uplink_rate)
     downlink_share = minimum_share(

@@ -5,6 +5,7 @@ A row is one environment. Every array has the row as its first axis; a single en
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +76,8 @@ class Constants(NamedTuple):
     """At channel gain 1, linear."""
     downlink_snr: float
     """At channel gain 1, linear."""
+    max_bits_per_s_per_hz: float
+    """Infinite without a cap."""
     uplink_bits_per_token: float
     downlink_bits_per_token: float
     fixed_prompt_tokens: float
@@ -176,6 +179,7 @@ def constants_of(scenario: Scenario) -> Constants:
         downlink_bandwidth_hz=radio.downlink_bandwidth_hz,
         uplink_snr=reference_snr(radio.device_power_dbm, radio.noise_dbm_per_hz, radio.uplink_bandwidth_hz),
         downlink_snr=reference_snr(radio.node_power_dbm, radio.noise_dbm_per_hz, radio.downlink_bandwidth_hz),
+        max_bits_per_s_per_hz=radio.max_spectral_efficiency_bits_per_s_per_hz or math.inf,
         uplink_bits_per_token=radio.uplink_bits_per_token,
         downlink_bits_per_token=radio.downlink_bits_per_token,
         fixed_prompt_tokens=float(node.fixed_prompt_tokens or 0),

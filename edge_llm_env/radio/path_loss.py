@@ -1,4 +1,4 @@
-"""Large-scale attenuation between the base station and a user."""
+"""Attenuation over distance: the log-distance model, and where users are."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ def path_gain(distance_m: NDArray[np.float64], intercept_db: float, slope_db: fl
     """
     gain_at_1_km = 10.0 ** (-intercept_db / 10.0)
     return np.asarray(gain_at_1_km * (distance_m / 1000.0) ** (-slope_db / 10.0), dtype=np.float64)
+
+
+def gain_of_loss(loss_db: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Linear power gain 10^(-L/10) of a loss in dB; shadowing is a loss of either sign."""
+    return np.asarray(10.0 ** (-loss_db / 10.0), dtype=np.float64)
 
 
 def distance_in_disc(quantile: NDArray[np.float64], min_distance_m: float, cell_radius_m: float) -> NDArray[np.float64]:

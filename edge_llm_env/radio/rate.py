@@ -18,9 +18,12 @@ def reference_snr(power_dbm: float, noise_dbm_per_hz: float, bandwidth_hz: float
 
 
 @compiled
-def shannon_rate_bits_per_s(bandwidth_hz: float, snr: float) -> float:
-    """Rate of the whole band, R = B·log2(1 + snr) in bit/s (design §1, constraint 1)."""
-    return bandwidth_hz * math.log2(1.0 + snr)
+def shannon_rate_bits_per_s(bandwidth_hz: float, snr: float, max_bits_per_s_per_hz: float) -> float:
+    """Rate of the whole band, R = B·min(log2(1 + snr), cap) in bit/s (design §1, constraint 1).
+
+    The cap is the spectral efficiency of the highest modulation and coding scheme; it may be infinite.
+    """
+    return bandwidth_hz * min(math.log2(1.0 + snr), max_bits_per_s_per_hz)
 
 
 @compiled

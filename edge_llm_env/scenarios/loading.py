@@ -92,23 +92,47 @@ def _first_line(error: ValidationError) -> str:
     """The first problem of a validation error as `field = value: what is allowed`."""
     problem = error.errors(include_url=False)[0]
     message = problem["msg"].removeprefix("Value error, ")
-    location = [str(part) for part in problem["loc"]]
+    location, section = _located([str(part) for part in problem["loc"]])
     if not location or (problem["type"] == "value_error" and isinstance(problem["input"], dict)):
         return message if message.startswith(location[0] if location else "") else f"{'.'.join(location)}: {message}"
     field = ".".join(location)
     if problem["type"] == "missing":
         return f"{field}: is required"
+    if problem["type"] == "union_tag_not_found":
+        return f"{field}.kind: is required"
+    if problem["type"] == "union_tag_invalid":
+        return f"{field}.kind = {problem['ctx']['tag']!r}: must be one of {problem['ctx']['expected_tags']}"
     if problem["type"] == "extra_forbidden":
-        known = _fields_at(location[:-1])
+        known = list(section.model_fields) if _is_section(section) else []
         close = get_close_matches(location[-1], known, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
         return f"{field}: no such key; allowed are {', '.join(known)}{hint}"
     return f"{field} = {problem['input']!r}: {message[0].lower()}{message[1:]}"
 
 
-def _fields_at(location: list[str]) -> list[str]:
+def _located(parts: list[str]) -> tuple[list[str], Any]:
+    """Where a problem is, as a scenario's author writes it, and the section which its last part is, or should be, in.
+
+    Pydantic names the kind of a section that has several (`path_loss.umi.user_height_m`), which the author does not.
+    """
+    location: list[str] = []
+    inside: Any = Scenario
     section: Any = Scenario
-    for part in location:
-        fields = getattr(section, "model_fields", {})
+    for part in parts:
+        kinds = {kind: member for member in get_args(section) if _is_section(member) for kind in _kinds(member)}
+        if part in kinds:
+            section = kinds[part]
+            continue
+        location.append(part)
+        inside = section
+        fields = section.model_fields if _is_section(section) else {}
         section = fields[part].annotation if part in fields else (get_args(section) or (section,))[-1]
-    return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
+    return location, inside
+
+
+def _is_section(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _kinds(section: type[BaseModel]) -> tuple[str, ...]:
+    return get_args(section.model_fields["kind"].annotation) if "kind" in section.model_fields else ()

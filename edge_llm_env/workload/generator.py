@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.radio.fading import rayleigh_power_gains
-from edge_llm_env.radio.path_loss import distance_in_disc, path_gain
+from edge_llm_env.radio.path_loss import distance_in_disc
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.workload_settings import Range
 from edge_llm_env.workload.arrivals import poisson_arrivals
+from edge_llm_env.workload.channel import draw_channel
 from edge_llm_env.workload.tape import Workload
 
 
@@ -20,9 +20,7 @@ def draw_workload(scenario: Scenario, rng: np.random.Generator) -> Workload:
     requests = len(arrival_s)
     prompt, output, latency, accuracy, distance = rng.random((5, requests))
     distance_m = distance_in_disc(distance, radio.min_distance_m, radio.cell_radius_m)
-    attenuation = path_gain(distance_m, radio.path_loss_intercept_db, radio.path_loss_slope_db)[:, None]
-    uplink, downlink = rayleigh_power_gains(rng, requests, scenario.fading_blocks, radio.reciprocal_fading)
-    uplink_gain = attenuation * uplink
+    uplink_gain, downlink_gain = draw_channel(radio, distance_m, scenario.fading_blocks, scenario.epoch.epoch_s, rng)
     return Workload(
         arrival_s=arrival_s,
         prompt_tokens=one_of_values(prompt, asked.prompt_tokens),
@@ -31,7 +29,7 @@ def draw_workload(scenario: Scenario, rng: np.random.Generator) -> Workload:
         accuracy_requirement=uniform(accuracy, asked.accuracy_requirement),
         distance_m=distance_m,
         uplink_gain=uplink_gain,
-        downlink_gain=uplink_gain if radio.reciprocal_fading else attenuation * downlink,
+        downlink_gain=downlink_gain,
     )
 
 

@@ -40,6 +40,23 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
             "workload.arrivals.rate_per_s": 3.0,
         },
     ),
+    "capped rate": (
+        "carry-over",
+        {
+            "radio.max_spectral_efficiency_bits_per_s_per_hz": 0.5,
+            "radio.uplink_bandwidth_hz": 400e3,
+            "radio.downlink_bandwidth_hz": 300e3,
+            "workload.arrivals.rate_per_s": 3.0,
+        },
+    ),
+    "urban cell, slow users": (
+        "carry-over",
+        {
+            "radio.path_loss": {"kind": "uma"},
+            "radio.fading": {"kind": "rician", "k_factor_db": 5.0, "user_speed_m_per_s": 0.01},
+            "radio.uplink_bandwidth_hz": 40e3,
+        },
+    ),
     "little memory": ("carry-over", {"node.memory_bytes_per_module": 0.26e9}),
     "few slots": ("carry-over", {"epoch.visible_slots": 3}),
     "other epochs": ("carry-over", {"epoch.epoch_s": 0.7, "epoch.uplink_s": 0.1, "epoch.downlink_s": 0.05}),
@@ -105,6 +122,8 @@ def test_episode_is_that_of_the_reference(env_id: str, name: str):
     [
         ("narrow uplink", "uplink"),
         ("narrow downlink", "downlink"),
+        ("capped rate", "uplink"),
+        ("capped rate", "downlink"),
         ("little memory", "memory"),
         ("carry-over", "latency"),
         ("few slots", "visible"),

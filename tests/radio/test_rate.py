@@ -21,11 +21,17 @@ def test_reference_snr_by_hand():
 
 def test_shannon_rate_by_hand():
     # 20 MHz at snr 3: 20e6 · log2(4) = 40 Mbit/s
-    assert shannon_rate_bits_per_s(20e6, 3.0) == 40e6
+    assert shannon_rate_bits_per_s(20e6, 3.0, math.inf) == 40e6
+
+
+def test_rate_stops_at_the_highest_spectral_efficiency():
+    # log2(1 + 255) = 8 bit/s/Hz: capped at 7.4, 20e6 · 7.4 = 148 Mbit/s; log2(1 + 3) = 2 is below the cap
+    assert shannon_rate_bits_per_s(20e6, 255.0, 7.4) == 20e6 * 7.4
+    assert shannon_rate_bits_per_s(20e6, 3.0, 7.4) == 40e6
 
 
 def test_rate_without_signal_is_zero():
-    assert shannon_rate_bits_per_s(20e6, 0.0) == 0.0
+    assert shannon_rate_bits_per_s(20e6, 0.0, math.inf) == 0.0
 
 
 def test_minimum_share_by_hand():
@@ -34,7 +40,7 @@ def test_minimum_share_by_hand():
 
 
 def test_user_with_the_minimum_share_sends_its_payload_just_in_time():
-    rate = shannon_rate_bits_per_s(1e6, 7.5)
+    rate = shannon_rate_bits_per_s(1e6, 7.5, math.inf)
     share = minimum_share(5e5, 0.25, rate)
     assert share * rate * 0.25 == pytest.approx(5e5, rel=1e-12)
 

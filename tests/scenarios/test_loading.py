@@ -99,6 +99,29 @@ def test_overrides_apply_to_a_file_too(tmp_path: Path):
         ("workload.prompt_tokens", [128, -1], "workload.prompt_tokens.1 = -1: input should be greater than 0"),
         ("node.prompt_padding", "max", "node.prompt_padding = 'max': input should be 'none', 'batch_max' or 'fixed'"),
         ("node.cost_model", "guess", "node.cost_model = 'guess': input should be 'paper'"),
+        ("radio.path_loss.slope_db", 0, "radio.path_loss.slope_db = 0: input should be greater than 0"),
+        (
+            "radio.path_loss",
+            {"kind": "umi", "user_height_m": 30.0},
+            "radio.path_loss.user_height_m = 30.0: input should be less than or equal to 22.5",
+        ),
+        (
+            "radio.path_loss.kind",
+            "rma",
+            "radio.path_loss.kind = 'rma': must be one of 'log_distance', 'uma', 'umi'",
+        ),
+        ("radio.path_loss", {}, "radio.path_loss.kind: is required"),
+        ("radio.fading", {"kind": "rician"}, "radio.fading.k_factor_db: is required"),
+        (
+            "radio.fading.user_speed_m_per_s",
+            -1.0,
+            "radio.fading.user_speed_m_per_s = -1.0: input should be greater than or equal to 0",
+        ),
+        (
+            "radio.max_spectral_efficiency_bits_per_s_per_hz",
+            0,
+            "radio.max_spectral_efficiency_bits_per_s_per_hz = 0: input should be greater than 0",
+        ),
         ("workload.arrivals.kind", "bursts", "workload.arrivals.kind = 'bursts': input should be 'poisson'"),
         ("workload.arrivals.rate_per_s", 0, "workload.arrivals.rate_per_s = 0: input should be greater than 0"),
         ("reward.served", "much", "reward.served = 'much': input should be a valid number"),
@@ -113,6 +136,7 @@ def test_value_out_of_range_names_the_field_and_what_is_allowed(field: str, valu
     [
         ("radio.uplink_bandwith_hz", "radio.uplink_bandwith_hz", "did you mean uplink_bandwidth_hz?"),
         ("epoch.visible_slot", "epoch.visible_slot", "did you mean visible_slots?"),
+        ("radio.path_loss.slope", "radio.path_loss.slope", "did you mean slope_db?"),
         ("workload.arrivals.rate", "workload.arrivals.rate", "allowed are kind, rate_per_s"),
         ("reward.penalty", "reward.penalty", "allowed are served, tokens, energy, expired"),
         ("rewards.served", "rewards", "did you mean reward?"),
@@ -187,6 +211,19 @@ def test_accuracy_beyond_one_is_an_error():
 def test_cell_without_an_area_is_an_error():
     message = error_of("carry-over", **{"radio.min_distance_m": 500.0})
     assert "radio.min_distance_m = 500: must be less than radio.cell_radius_m = 500" in message
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "allowed"),
+    [
+        ("carrier_frequency_hz", 400e6, "[5e+08, 1e+11]"),
+        ("min_distance_m", 5.0, "[10, 5000]"),
+        ("cell_radius_m", 6000.0, "[10, 5000]"),
+    ],
+)
+def test_urban_model_outside_its_range_is_an_error(field: str, value: float, allowed: str):
+    message = error_of("carry-over", **{"radio.path_loss": {"kind": "uma"}, f"radio.{field}": value})
+    assert message.endswith(f'radio.{field} = {value:g}: must lie in {allowed} with path_loss.kind = "uma"')
 
 
 @pytest.mark.parametrize(("padding", "length"), [("fixed", None), ("none", 512), ("batch_max", 512)])

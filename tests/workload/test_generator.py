@@ -77,13 +77,26 @@ def test_users_are_uniform_over_the_area_of_the_cell(scenario: Scenario, workloa
     assert stats.kstest(workload.distance_m**2, "uniform", args=(inner, outer - inner)).pvalue > 0.01
 
 
-def test_gains_are_path_loss_times_exponential_fading(scenario: Scenario, workload: Workload):
-    attenuation = path_gain(
-        workload.distance_m, scenario.radio.path_loss_intercept_db, scenario.radio.path_loss_slope_db
-    )
+def test_gains_are_path_loss_times_exponential_fading(workload: Workload):
+    attenuation = path_gain(workload.distance_m, 128.1, 37.6)
     fading = workload.uplink_gain / attenuation[:, None]
     assert fading.mean() == pytest.approx(1.0, abs=3 / np.sqrt(fading.size))
     assert stats.kstest(fading.ravel(), "expon").pvalue > 0.01
+
+
+@pytest.mark.parametrize(
+    "radio",
+    [
+        {"path_loss": {"kind": "umi"}},
+        {"fading": {"kind": "rician", "k_factor_db": 6.0}},
+        {"fading": {"kind": "rayleigh", "user_speed_m_per_s": 1.5}},
+    ],
+)
+def test_another_channel_leaves_what_requests_ask_for_as_it_was(scenario: Scenario, workload: Workload, radio: dict):
+    other = load_scenario(scenario, **{f"radio.{field}": value for field, value in radio.items()})
+    drawn = vars(draw_workload(other, np.random.default_rng(5)))
+    for name, values in vars(workload).items():
+        assert np.array_equal(drawn[name], values) != name.endswith("_gain"), name
 
 
 def test_reciprocal_fading_gives_both_directions_one_gain(workload: Workload):
