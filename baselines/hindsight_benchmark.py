@@ -60,7 +60,7 @@ def at_rate(scenario: Scenario, episodes: int, seed: int) -> dict[str, Any]:
             }
         )
     return {
-        "rate_per_s": scenario.workload.arrivals.rate_per_s,
+        "rate_per_s": scenario.workload.arrivals.mean_rate_per_s,
         "discount": rule.discount,
         "tuning_seconds": tuning_s,
     } | (summary(tapes) | {"tapes": tapes})

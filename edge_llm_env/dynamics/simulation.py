@@ -27,7 +27,7 @@ class Simulation:
         self.scenario = scenario
         self.constants = constants_of(scenario)
         self.slots = scenario.epoch.visible_slots
-        expected = scenario.workload.arrivals.rate_per_s * scenario.horizon_s
+        expected = scenario.workload.arrivals.mean_rate_per_s * scenario.horizon_s
         capacity = int(expected + 6 * np.sqrt(expected)) + 1
         self.rows: Rows = allocate(rows, capacity, scenario.fading_blocks, self.slots)
 

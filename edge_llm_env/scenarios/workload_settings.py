@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field, field_validator, model_validator
 
-from edge_llm_env.scenarios.section import FiniteFloat, PositiveFloat, Section, Tokens
-
-
-class PoissonArrivals(Section):
-    """Independent arrivals at a constant rate."""
-
-    kind: Literal["poisson"]
-    rate_per_s: PositiveFloat
+from edge_llm_env.scenarios.arrival_settings import Arrivals
+from edge_llm_env.scenarios.section import FiniteFloat, Section, Tokens
 
 
 class Range(Section):
@@ -32,7 +24,7 @@ class Range(Section):
 class WorkloadSettings(Section):
     """What users ask for: arrivals, lengths and requirements."""
 
-    arrivals: PoissonArrivals
+    arrivals: Arrivals
     prompt_tokens: tuple[Tokens, ...] = Field(min_length=1, description="s, drawn with equal probability")
     output_tokens: tuple[Tokens, ...] = Field(min_length=1, description="n, drawn with equal probability")
     latency_requirement_s: Range = Field(description="τ, drawn uniformly")

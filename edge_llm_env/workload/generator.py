@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edge_llm_env.radio.path_loss import distance_in_disc
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.workload_settings import Range
-from edge_llm_env.workload.arrivals import poisson_arrivals
+from edge_llm_env.workload.arrivals import draw_arrivals
 from edge_llm_env.workload.channel import draw_channel
 from edge_llm_env.workload.tape import Workload
 
@@ -16,7 +16,7 @@ from edge_llm_env.workload.tape import Workload
 def draw_workload(scenario: Scenario, rng: np.random.Generator) -> Workload:
     """One episode's workload; equal generators give equal workloads."""
     asked, radio = scenario.workload, scenario.radio
-    arrival_s = poisson_arrivals(rng, asked.arrivals.rate_per_s, scenario.horizon_s)
+    arrival_s = draw_arrivals(asked.arrivals, rng, scenario.horizon_s)
     requests = len(arrival_s)
     prompt, output, latency, accuracy, distance = rng.random((5, requests))
     distance_m = distance_in_disc(distance, radio.min_distance_m, radio.cell_radius_m)

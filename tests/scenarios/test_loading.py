@@ -122,7 +122,27 @@ def test_overrides_apply_to_a_file_too(tmp_path: Path):
             0,
             "radio.max_spectral_efficiency_bits_per_s_per_hz = 0: input should be greater than 0",
         ),
-        ("workload.arrivals.kind", "bursts", "workload.arrivals.kind = 'bursts': input should be 'poisson'"),
+        ("workload.arrivals.kind", "bursts", "workload.arrivals.kind = 'bursts': must be one of 'poisson'"),
+        (
+            "workload.arrivals",
+            {"kind": "diurnal", "rate_per_s": 1.0, "amplitude": 1.5, "period_s": 10.0},
+            "workload.arrivals.amplitude = 1.5: input should be less than or equal to 1",
+        ),
+        (
+            "workload.arrivals",
+            {"kind": "markov_modulated", "rates_per_s": [1.0, 2.0], "mean_sojourns_s": [1.0, 2.0, 3.0]},
+            "workload.arrivals: rates_per_s has 2 states: must have as many as mean_sojourns_s, which has 3",
+        ),
+        (
+            "workload.arrivals",
+            {"kind": "markov_modulated", "rates_per_s": [0.0, 0.0], "mean_sojourns_s": [1.0, 2.0]},
+            "workload.arrivals: rates_per_s: must be greater than 0 in one state at least",
+        ),
+        (
+            "workload.arrivals",
+            {"kind": "markov_modulated", "rates_per_s": [5.0], "mean_sojourns_s": [1.0]},
+            "workload.arrivals.rates_per_s = [5.0]: tuple should have at least 2 items",
+        ),
         ("workload.arrivals.rate_per_s", 0, "workload.arrivals.rate_per_s = 0: input should be greater than 0"),
         ("reward.served", "much", "reward.served = 'much': input should be a valid number"),
     ],
