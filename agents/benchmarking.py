@@ -1,4 +1,4 @@
-"""How fast the environments are: steps per second, import time and first compilation."""
+"""How fast the environments are: steps per second, alone and with the oracle in the loop, import time, compilation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,19 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from baselines import VectorOracleDecoding
+from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.scenarios import load_scenario
+
+DECODING_SLOTS = 64
+"""Visible requests per row when oracle decoding is timed."""
+
+DECODING_RATE_PER_S = 40.0
+"""Arrivals that keep all of those slots full on `carry-over`, requests/s."""
+
+DECODING_ROWS = 256
+"""Rows when oracle decoding is timed."""
 
 
 def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict[str, Any]:
@@ -36,6 +48,16 @@ def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict
             }
             for environment in ENVIRONMENTS
         },
+        "oracle_decoding": _oracle_decoding(scenario, seconds, repeats),
+    }
+
+
+def _oracle_decoding(scenario: str, seconds: float, repeats: int) -> dict[str, Any]:
+    measured = [oracle_decoding_steps_per_s(scenario, seconds) for _ in range(repeats)]
+    return {
+        "rows": DECODING_ROWS,
+        "visible": statistics.mean(visible for _, visible in measured),
+        "steps_per_s": _spread([speed for speed, _ in measured]),
     }
 
 
@@ -57,6 +79,31 @@ def vector_steps_per_s(env_id: str, scenario: str, rows: int, seconds: float) ->
             infos = env.step(choose(infos))[4]
         steps += 50 * rows
     return steps / (time.perf_counter() - started_s)
+
+
+def oracle_decoding_steps_per_s(scenario: str, seconds: float) -> tuple[float, float]:
+    """Epoch steps per second of `VectorOracleDecoding` at random values and a full queue, and the mean queue."""
+    overrides = {"workload.arrivals.rate_per_s": DECODING_RATE_PER_S, "epoch.visible_slots": DECODING_SLOTS}
+    env = VectorOracleDecoding(
+        gym.make_vec(
+            "EdgeLLM/BatchSelection-v0",
+            num_envs=DECODING_ROWS,
+            vectorization_mode="vector_entry_point",
+            scenario=load_scenario(scenario, **overrides),
+        )
+    )
+    simulation: Simulation = env.unwrapped.simulation  # type: ignore[attr-defined]
+    values = np.random.default_rng(0).random((20, DECODING_ROWS, DECODING_SLOTS), dtype=np.float32)
+    env.reset(seed=0)
+    for step in range(5):
+        env.step(values[step])
+    steps, seen = 0, 0
+    started_s = time.perf_counter()
+    while (elapsed_s := time.perf_counter() - started_s) < seconds:
+        seen += int(simulation.rows.visible.sum())
+        env.step(values[steps % len(values)])
+        steps += 1
+    return steps * DECODING_ROWS / elapsed_s, seen / (steps * DECODING_ROWS)
 
 
 def _choices(env: Any, rows: int) -> Any:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.vector import AutoresetMode
+from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
@@ -26,19 +26,27 @@ class EdgeVecEnv(VecEnv):
     Rewards are multiplied by `reward_scale`, so that values can be brought to order one; `infos[i]["episode"]` of a
     finished row tells its unscaled return `r`, length `l` and time `t`, as SB3's `Monitor` does. The row of `seed(s)`
     number i is the single environment of `reset(seed=s + i)`. Rows that did not finish share one empty info, since
-    building a thousand of them would cost more than the step.
+    building a thousand of them would cost more than the step. `wrapper` goes around the vector environment, for
+    instance `baselines.oracle_decoding.VectorOracleDecoding`; it must keep the observations.
     """
 
     def __init__(
-        self, env_id: str, num_envs: int, scenario: str | Path | Scenario, *, reward_scale: float = 1.0
+        self,
+        env_id: str,
+        num_envs: int,
+        scenario: str | Path | Scenario,
+        *,
+        reward_scale: float = 1.0,
+        wrapper: Callable[[VectorEnv], VectorEnv] | None = None,
     ) -> None:
-        self.env: Any = gym.make_vec(
+        env = gym.make_vec(
             env_id,
             num_envs=num_envs,
             vectorization_mode="vector_entry_point",
             scenario=scenario,
             autoreset_mode=AutoresetMode.SAME_STEP,
         )
+        self.env: Any = env if wrapper is None else wrapper(env)
         self.render_mode = None
         super().__init__(num_envs, self.env.single_observation_space, self.env.single_action_space)
         self.reward_scale = reward_scale

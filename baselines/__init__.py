@@ -16,6 +16,7 @@ from baselines.heuristics import (
 from baselines.hindsight import Hindsight, LagrangianHindsight, hindsight_bounds
 from baselines.look_ahead import LookAhead
 from baselines.milp import MilpSolver
+from baselines.oracle_decoding import OracleDecoding, VectorOracleDecoding
 from baselines.policy import EpochPolicy
 from baselines.problem import BatchProblem, Solution, Solver
 from baselines.tuning import tune_discount, tuned_look_ahead
@@ -35,11 +36,13 @@ __all__ = [
     "LookAhead",
     "MilpSolver",
     "NoBatching",
+    "OracleDecoding",
     "RandomOrder",
     "ShortestJobFirst",
     "Solution",
     "Solver",
     "StaticBatching",
+    "VectorOracleDecoding",
     "hindsight_bounds",
     "tune_discount",
     "tuned_look_ahead",

@@ -3,11 +3,14 @@
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 from sb3_contrib.common.maskable.utils import get_action_masks, is_masking_supported
+from stable_baselines3 import PPO, SAC, TD3
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
 from agents.sb3_vec_env import EdgeVecEnv
+from baselines import VectorOracleDecoding
 from edge_llm_env import load_scenario
 from edge_llm_env.registration import ENVIRONMENTS
 
@@ -90,3 +93,18 @@ def test_sb3_wrappers_go_around_it() -> None:
     for _ in range(4):
         infos = env.step(everything)[3]
     assert infos[0]["episode"]["l"] == 4
+
+
+@pytest.mark.parametrize("algorithm", [PPO, SAC, TD3])
+def test_sb3_trains_on_oracle_decoding(algorithm: type[PPO | SAC | TD3]) -> None:
+    env = EdgeVecEnv("EdgeLLM/BatchSelection-v0", 4, SHORT, wrapper=VectorOracleDecoding)
+    settings = {"n_steps": 16, "batch_size": 32} if algorithm is PPO else {"learning_starts": 16, "batch_size": 16}
+    model = algorithm("MlpPolicy", env, seed=0, device="cpu", **settings)
+    before = [parameter.detach().clone() for parameter in model.policy.parameters()]
+    model.learn(96)
+    after = list(model.policy.parameters())
+    assert any(not torch.equal(one, other) for one, other in zip(before, after, strict=True))
+    assert all(torch.isfinite(parameter).all() for parameter in after)
+    assert len(model.ep_info_buffer) >= 4
+    actions, _ = model.predict(env.reset(), deterministic=True)
+    assert env.env.action_space.contains(actions)
