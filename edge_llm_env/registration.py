@@ -35,6 +35,18 @@ ENVIRONMENTS = (
         "edge_llm_env.envs.bandwidth:BandwidthVectorEnv",
         "divide the bands among requests and the epoch into its parts; Box(2Q) or Box(2Q+2)",
     ),
+    Registered(
+        "EdgeLLM/Compute-v0",
+        "edge_llm_env.envs.compute:ComputeEnv",
+        "edge_llm_env.envs.compute:ComputeVectorEnv",
+        "divide the node's modules among G model and precision variants; Box(G)",
+    ),
+    Registered(
+        "EdgeLLM/Joint-v0",
+        "edge_llm_env.envs.joint:JointEnv",
+        "edge_llm_env.envs.joint:JointVectorEnv",
+        "values, bands, split and modules at once; Box(3Q+G) or Box(3Q+2+G)",
+    ),
 )
 
 

@@ -13,10 +13,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES, REWARD_TERMS
-from edge_llm_env.envs.base import Mechanism, begin_row, checked_options, checked_workload, finished, observation_space
-from edge_llm_env.envs.observation import observation_length
+from edge_llm_env.envs.base import Mechanism, begin_row, checked_options, checked_workload, finished
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.sharing import share_rows
 from edge_llm_env.workload.generator import draw_workload
@@ -56,12 +54,12 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {"autoreset_mode": self.autoreset_mode, "render_modes": []}
         self.scenario = load_scenario(scenario)
-        self.simulation = Simulation(self.scenario, rows=num_envs)
-        self.single_observation_space = observation_space(self.scenario)
+        self.simulation = self.mechanism.simulation(self.scenario, rows=num_envs)
+        self.single_observation_space = self.mechanism.observation_space(self.scenario)
         self.single_action_space = self.mechanism.action_space(self.scenario)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._observations = np.zeros((num_envs, observation_length(self.simulation.slots)), dtype=np.float32)
+        self._observations = np.zeros((num_envs, self.mechanism.observation_length(self.scenario)), dtype=np.float32)
         self._finished = np.zeros(num_envs, dtype=np.bool_)
         self._generators: list[np.random.Generator] = []
 

@@ -17,6 +17,7 @@ from edge_llm_env.dynamics.feasibility import (
     memory_bytes,
     with_request,
 )
+from edge_llm_env.dynamics.modules import begin_modules, rule_alone
 from edge_llm_env.dynamics.state import (
     EXPIRED,
     N_ARRIVED,
@@ -44,6 +45,7 @@ from edge_llm_env.radio.rate import minimum_share, shannon_rate_bits_per_s
 def begin_episode(rule: Rule, constants: Constants, rows: Rows, row: int) -> None:
     """Forget the last episode of a row and begin the first epoch of the tape that it holds."""
     rows.status[row, :] = NOT_ARRIVED
+    begin_modules(constants, rows, row)
     rows.counters[row, :] = 0
     rows.utilisation_sum[row, :] = 0.0
     rows.oldest[row] = 0
@@ -67,7 +69,9 @@ def begin_epoch(rule: Rule, constants: Constants, rows: Rows, row: int) -> None:
             continue
         seen = candidate(constants, rows, row, request, start_s)
         # Slack only shrinks, so a request that the node cannot serve alone now it never can; its channel may recover.
-        if not fits_node(rule, with_request(empty_batch(), without_transfers(seen))):
+        computed = without_transfers(seen)
+        judge = rule_alone(rule, constants, computed, rows.accuracy_requirement[row, request])
+        if not fits_node(judge, with_request(empty_batch(), computed)):
             rows.status[row, request] = EXPIRED
             rows.counters[row, N_EXPIRED] += 1
             rows.counters[row, N_PENDING] -= 1
@@ -75,7 +79,7 @@ def begin_epoch(rule: Rule, constants: Constants, rows: Rows, row: int) -> None:
             continue
         oldest = min(oldest, request)
         if visible < slots:
-            fill_slot(rule, rows, row, visible, request, seen)
+            fill_slot(judge, rows, row, visible, request, seen)
             visible += 1
         else:
             beyond += 1
@@ -199,16 +203,22 @@ def admit(rule: Rule, constants: Constants, rows: Rows, row: int, slot: int) -> 
     before = load_batch(rows, row)
     after = with_request(before, in_slot(rows, row, slot))
     store_batch(rows, row, after)
+    serve(constants, rows, row, slot)
+    rows.reward_terms[row, R_ENERGY] += constants.energy_weight * (energy_j(rule, after) - energy_j(rule, before))
+    used = utilisation_of(rule, after)
+    for resource in range(len(used)):
+        rows.utilisation[row, resource] = used[resource]
+
+
+@compiled
+def serve(constants: Constants, rows: Rows, row: int, slot: int) -> None:
+    """Count a slot's request as served, and pay for it and its tokens."""
     rows.status[row, rows.slot_request[row, slot]] = SERVED
     rows.counters[row, N_SERVED] += 1
     rows.counters[row, N_PENDING] -= 1
     rows.action_mask[row, slot] = False
     rows.reward_terms[row, R_SERVED] += constants.served_weight
     rows.reward_terms[row, R_TOKENS] += constants.tokens_weight * rows.slot_output_tokens[row, slot]
-    rows.reward_terms[row, R_ENERGY] += constants.energy_weight * (energy_j(rule, after) - energy_j(rule, before))
-    used = utilisation_of(rule, after)
-    for resource in range(len(used)):
-        rows.utilisation[row, resource] = used[resource]
 
 
 @compiled

@@ -23,13 +23,16 @@ _TAPE_FIELDS = (
 class Simulation:
     """State of `rows` environments of one scenario; kernels step `constants` and `rows`, this class loads them."""
 
-    def __init__(self, scenario: Scenario, rows: int) -> None:
+    def __init__(
+        self, scenario: Scenario, rows: int, *, hosts_variants: bool = False, keeps_split: bool = False
+    ) -> None:
         self.scenario = scenario
-        self.constants = constants_of(scenario)
+        self.constants = constants_of(scenario, hosts_variants=hosts_variants, keeps_split=keeps_split)
+        self.divided_modules = scenario.node.modules if hosts_variants else 0
         self.slots = scenario.epoch.visible_slots
         expected = scenario.workload.arrivals.mean_rate_per_s * scenario.horizon_s
         capacity = int(expected + 6 * np.sqrt(expected)) + 1
-        self.rows: Rows = allocate(rows, capacity, scenario.fading_blocks, self.slots)
+        self.rows: Rows = allocate(rows, capacity, scenario.fading_blocks, self.slots, self.divided_modules)
 
     def load(self, row: int, workload: Workload) -> None:
         """Put a tape on a row; its episode begins with `begin_episode`."""
@@ -51,7 +54,13 @@ class Simulation:
         requests, tape_blocks = workload.uplink_gain.shape
         if requests <= capacity and tape_blocks <= blocks:
             return
-        grown = allocate(len(self.rows.requests), max(requests, 2 * capacity), max(tape_blocks, blocks), self.slots)
+        grown = allocate(
+            len(self.rows.requests),
+            max(requests, 2 * capacity),
+            max(tape_blocks, blocks),
+            self.slots,
+            self.divided_modules,
+        )
         for name, old in self.rows._asdict().items():
             new = getattr(grown, name)
             new[tuple(slice(0, size) for size in old.shape)] = old

@@ -51,6 +51,13 @@ BATCH_SELECTIONS = ("exact", "earliest_deadline_first", "first_come_first_served
 EXACT, EARLIEST_DEADLINE_FIRST, FIRST_COME_FIRST_SERVED = range(3)
 
 
+COST_SHAPE = (3, 2, 6)
+"""Of a `BatchCost` as an array: resources, base and marginal, monomials."""
+
+IDLE = -1
+"""Value of `Rows.module_variant` of a module that hosts nothing."""
+
+
 class Constants(NamedTuple):
     """What stays the same for all rows of a scenario; flat, since parallel loops take no nested tuples."""
 
@@ -98,6 +105,15 @@ class Constants(NamedTuple):
     """Scale of prompt lengths in observations."""
     longest_output_tokens: float
     """Scale of output lengths in observations."""
+    modules: int
+    module_memory_bytes: float
+    variant_cost: NDArray[np.float64]
+    """(G, 3, 2, 6) as `cost`, of each variant that the modules can be divided among, cheapest first; G = 0 where they
+    work as one."""
+    variant_accuracy: NDArray[np.float64]
+    """(G,) f(ΔPPL)."""
+    variant_load_s: NDArray[np.float64]
+    """(G,) time that a module takes to load the weights."""
 
 
 class Rows(NamedTuple):
@@ -153,19 +169,28 @@ class Rows(NamedTuple):
     """(R, 4) of the batch that the last step admitted to or dispatched, per entry of RESOURCES."""
     utilisation_sum: NDArray[np.float64]
     """(R, 4) summed over the batches dispatched in this episode."""
+    module_variant: NDArray[np.int64]
+    """(R, M) the variant that each module hosts, or IDLE; M = 0 where the modules work as one."""
+    module_ready_s: NDArray[np.float64]
+    """(R, M) time after the start of the epoch at which each module has loaded its weights, 0 if it has."""
     counters: NDArray[np.int64]
     """(R, 9) per entry of COUNTERS."""
     reward_terms: NDArray[np.float64]
     """(R, 4) of the last step, weighted, per entry of REWARD_TERMS."""
 
 
-def constants_of(scenario: Scenario) -> Constants:
-    """A scenario as kernels read it."""
+def constants_of(scenario: Scenario, *, hosts_variants: bool = False, keeps_split: bool = False) -> Constants:
+    """A scenario as kernels read it.
+
+    With `hosts_variants` the node's modules are divided among its variants. With `keeps_split` T_U and T_D are the
+    scenario's even where the split is flexible.
+    """
+    variants = scenario.variants if hosts_variants else ()
     epoch, node, radio, asked = scenario.epoch, scenario.node, scenario.radio, scenario.workload
     weights = scenario.reward
-    flexible = epoch.split == "flexible"
+    flexible = epoch.split == "flexible" and not keeps_split
     return Constants(
-        cost=np.array(scenario.batch_cost),
+        cost=np.array(variants[0].batch_cost if variants else scenario.batch_cost),
         pads_prompts=node.prompt_padding == "batch_max",
         pads_outputs=node.output_length == "batch_max",
         window_s=epoch.epoch_s if flexible else epoch.compute_window_s,
@@ -183,7 +208,7 @@ def constants_of(scenario: Scenario) -> Constants:
         uplink_bits_per_token=radio.uplink_bits_per_token,
         downlink_bits_per_token=radio.downlink_bits_per_token,
         fixed_prompt_tokens=float(node.fixed_prompt_tokens or 0),
-        offered_accuracy=scenario.quantization.accuracy,
+        offered_accuracy=max([variant.accuracy for variant in variants] or [scenario.quantization.accuracy]),
         batch_selection=BATCH_SELECTIONS.index(node.batch_selection),
         episode_epochs=epoch.episode_epochs,
         served_weight=weights.served,
@@ -193,6 +218,11 @@ def constants_of(scenario: Scenario) -> Constants:
         longest_latency_s=asked.latency_requirement_s.high,
         longest_prompt_tokens=float(max(asked.prompt_tokens)),
         longest_output_tokens=float(max(asked.output_tokens)),
+        modules=node.modules,
+        module_memory_bytes=node.memory_bytes_per_module,
+        variant_cost=np.array([variant.batch_cost for variant in variants]).reshape(-1, *COST_SHAPE),
+        variant_accuracy=np.array([variant.accuracy for variant in variants], dtype=np.float64),
+        variant_load_s=np.array([variant.load_s for variant in variants], dtype=np.float64),
     )
 
 
@@ -229,8 +259,8 @@ def polynomial_at(cost: NDArray[np.float64], resource: int, part: int) -> Polyno
     )
 
 
-def allocate(rows: int, requests: int, blocks: int, slots: int) -> Rows:
-    """Rows of zeros with room for that many requests of that many fading blocks, and that many visible slots."""
+def allocate(rows: int, requests: int, blocks: int, slots: int, modules: int) -> Rows:
+    """Rows of zeros with room for that many requests, fading blocks, visible slots and divided modules."""
 
     def of(dtype: type, *shape: int) -> NDArray:
         return np.zeros((rows, *shape), dtype=dtype)
@@ -253,6 +283,8 @@ def allocate(rows: int, requests: int, blocks: int, slots: int) -> Rows:
         batch=of(float, len(BatchSums._fields)),
         utilisation=of(float, len(RESOURCES)),
         utilisation_sum=of(float, len(RESOURCES)),
+        module_variant=of(np.int64, modules),
+        module_ready_s=of(float, modules),
         counters=of(np.int64, len(COUNTERS)),
         reward_terms=of(float, len(REWARD_TERMS)),
         **per_slot,

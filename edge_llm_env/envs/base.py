@@ -36,12 +36,23 @@ class Mechanism(NamedTuple):
     from `first` to before `last`, and copy the observations of all of these to `seen`."""
     rows_per_thread: int = 256
     """Fewer rows do not repay waking a thread, and training with few leaves the cores to torch."""
+    hosts_variants: bool = False
+    """The node's modules are divided among its variants."""
+    keeps_split: bool = False
+    """T_U and T_D are the scenario's even where the split is flexible."""
 
+    def simulation(self, scenario: Scenario, rows: int) -> Simulation:
+        """Rows of a scenario as the mechanism needs them."""
+        return Simulation(scenario, rows, hosts_variants=self.hosts_variants, keeps_split=self.keeps_split)
 
-def observation_space(scenario: Scenario) -> spaces.Space[NDArray[np.float32]]:
-    """The observation space of a scenario: see `edge_llm_env.envs.observation`."""
-    length = observation_length(scenario.epoch.visible_slots)
-    return cast("spaces.Space[NDArray[np.float32]]", spaces.Box(0.0, 1.0, shape=(length,), dtype=np.float32))
+    def observation_length(self, scenario: Scenario) -> int:
+        """Entries of an observation."""
+        return observation_length(scenario.epoch.visible_slots, len(scenario.variants) if self.hosts_variants else 0)
+
+    def observation_space(self, scenario: Scenario) -> spaces.Space[NDArray[np.float32]]:
+        """The observation space of a scenario: see `edge_llm_env.envs.observation`."""
+        shape = (self.observation_length(scenario),)
+        return cast("spaces.Space[NDArray[np.float32]]", spaces.Box(0.0, 1.0, shape=shape, dtype=np.float32))
 
 
 @compiled
@@ -70,10 +81,10 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
             raise ValueError(f"render_mode = {render_mode!r}: must be None, this environment does not render yet")
         self.render_mode = render_mode
         self.scenario = load_scenario(scenario)
-        self.simulation = Simulation(self.scenario, rows=1)
-        self.observation_space = observation_space(self.scenario)
+        self.simulation = self.mechanism.simulation(self.scenario, rows=1)
+        self.observation_space = self.mechanism.observation_space(self.scenario)
         self.action_space = self.mechanism.action_space(self.scenario)
-        self._observation = np.zeros(observation_length(self.simulation.slots), dtype=np.float32)
+        self._observation = np.zeros(self.mechanism.observation_length(self.scenario), dtype=np.float32)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

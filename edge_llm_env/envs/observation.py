@@ -1,7 +1,9 @@
 """What an agent sees: the one description of the observation's layout, and the kernel that writes it.
 
-An observation is a float32 vector: the context features, then the features of slot 0, of slot 1, and so on. Every entry
-lies in 0..1 (larger values are clipped). The features of an empty or admitted slot are all 0.
+An observation is a float32 vector: the context features, then the features of slot 0, of slot 1, and so on. Where an
+agent divides the modules among variants, the accuracy requirements of all slots follow, then the features of each
+variant, cheapest first. Every entry lies in 0..1 (larger values are clipped). The features of an empty or admitted slot
+are all 0.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from edge_llm_env.compiling import compiled
 from edge_llm_env.dynamics.epoch import load_batch, utilisation_of
 from edge_llm_env.dynamics.feasibility import Rule
+from edge_llm_env.dynamics.modules import hosted, loading_s
 from edge_llm_env.dynamics.state import N_BEYOND, Constants, Rows
 
 
@@ -52,19 +55,41 @@ SLOT_FEATURES = (
     Feature("can_wait", "1", "1 if it could still be served alone one epoch later"),
 )
 
+VARIANT_FEATURES = (
+    Feature("modules", "M", "modules that host the variant"),
+    Feature("loading", "T_E", "time until all of them have loaded its weights, s"),
+    Feature("accuracy", "1", "accuracy that it offers"),
+)
+"""Where the modules are divided, these follow for each variant, after the accuracy requirement of each slot."""
+
 ADMISSIBLE = SLOT_FEATURES.index(next(feature for feature in SLOT_FEATURES if feature.name == "admissible"))
-_CONTEXT, _SLOT = len(CONTEXT_FEATURES), len(SLOT_FEATURES)
+_CONTEXT, _SLOT, _VARIANT = len(CONTEXT_FEATURES), len(SLOT_FEATURES), len(VARIANT_FEATURES)
 
 
-def observation_length(slots: int) -> int:
-    """Entries of an observation with that many visible slots."""
-    return _CONTEXT + slots * _SLOT
+def observation_length(slots: int, variants: int = 0) -> int:
+    """Entries of an observation with that many visible slots, and variants where the modules are divided."""
+    return _CONTEXT + slots * _SLOT + (slots + variants * _VARIANT if variants else 0)
 
 
-def split_observation(observation: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Views of observations of shape (..., length): their context (..., C) and their slots (..., Q, S)."""
-    slots = observation[..., _CONTEXT:]
+def split_observation(
+    observation: NDArray[np.float32], variants: int = 0
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Views of observations of shape (..., length): their context (..., C) and their slots (..., Q, S).
+
+    `variants` is their number where the modules are divided; `split_variants` has the rest.
+    """
+    length = observation.shape[-1]
+    end = length if variants == 0 else _CONTEXT + (length - _CONTEXT - variants * _VARIANT) // (_SLOT + 1) * _SLOT
+    slots = observation[..., _CONTEXT:end]
     return observation[..., :_CONTEXT], slots.reshape(*slots.shape[:-1], -1, _SLOT)
+
+
+def split_variants(observation: NDArray[np.float32], variants: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Views of observations where the modules are divided: accuracy requirements (..., Q) and variants (..., G, V)."""
+    first = observation.shape[-1] - variants * _VARIANT
+    slots = (first - _CONTEXT) // (_SLOT + 1)
+    features = observation[..., first:]
+    return observation[..., first - slots : first], features.reshape(*features.shape[:-1], variants, _VARIANT)
 
 
 def slot_feature(observation: NDArray[np.float32], name: str) -> NDArray[np.float32]:
@@ -78,6 +103,8 @@ def observe(rule: Rule, constants: Constants, rows: Rows, row: int, observation:
     """Write a row's whole observation, of shape (length,)."""
     observe_context(rule, constants, rows, row, observation)
     observation[_CONTEXT + rows.visible[row] * _SLOT :] = 0.0
+    if len(constants.variant_accuracy) > 0:
+        observe_variants(constants, rows, row, observation)
     for slot in range(rows.visible[row]):
         at = _CONTEXT + slot * _SLOT
         slack_s, compute_s = rows.slot_slack_s[row, slot], rows.slot_compute_s[row, slot]
@@ -91,6 +118,20 @@ def observe(rule: Rule, constants: Constants, rows: Rows, row: int, observation:
         observation[at + 7] = clipped(rows.slot_prompt_tokens[row, slot] / constants.longest_prompt_tokens)
         observation[at + 8] = clipped(rows.slot_output_tokens[row, slot] / constants.longest_output_tokens)
         observation[at + 9] = compute_s <= slack_s - constants.epoch_s
+
+
+@compiled
+def observe_variants(constants: Constants, rows: Rows, row: int, observation: NDArray[np.float32]) -> None:
+    """Write what the slots require and what each variant has."""
+    at = _CONTEXT + rows.slot_request.shape[1] * _SLOT
+    for slot in range(rows.visible[row]):
+        observation[at + slot] = rows.accuracy_requirement[row, rows.slot_request[row, slot]]
+    at += rows.slot_request.shape[1]
+    for variant in range(len(constants.variant_accuracy)):
+        observation[at + 0] = hosted(rows, row, variant) / constants.modules
+        observation[at + 1] = clipped(loading_s(rows, row, variant) / constants.epoch_s)
+        observation[at + 2] = constants.variant_accuracy[variant]
+        at += _VARIANT
 
 
 @compiled

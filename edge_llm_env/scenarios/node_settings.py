@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from edge_llm_env.scenarios.section import PositiveFloat, Section, Tokens
+
+
+class VariantSettings(Section):
+    """A decoder at a precision that the node can host."""
+
+    decoder: str = Field(description="catalogue name of the decoder")
+    precision: str = Field(description="catalogue name of the weight precision")
+    perplexity_increase: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        default=None,
+        description="ΔPPL against the best decoder hosted, where decoders differ; if not given, that of the precision",
+    )
 
 
 class NodeSettings(Section):
@@ -31,6 +42,23 @@ class NodeSettings(Section):
         description="whom the node computes where an agent leaves that to it: the most valuable batch, "
         "or in that order whoever still fits",
     )
+
+    variants: tuple[VariantSettings, ...] = Field(
+        default=(),
+        description="what the modules can host side by side, where an agent divides them; "
+        "if none is given, only `decoder` at `precision`",
+    )
+    storage_bandwidth_bytes_per_s: PositiveFloat | None = Field(
+        default=None, description="how fast a module loads weights from its storage; needed with several variants"
+    )
+
+    @model_validator(mode="after")
+    def _several_variants_need_loading(self) -> NodeSettings:
+        if len(self.variants) > 1 and self.storage_bandwidth_bytes_per_s is None:
+            raise ValueError("node.storage_bandwidth_bytes_per_s: is required with several node.variants")
+        if len(set(self.variants)) < len(self.variants):
+            raise ValueError("node.variants: must differ from each other")
+        return self
 
     @model_validator(mode="after")
     def _fixed_length_goes_with_fixed_padding(self) -> NodeSettings:

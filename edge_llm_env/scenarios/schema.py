@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -13,9 +13,9 @@ from edge_llm_env.inference.batch_cost import BatchCost
 from edge_llm_env.inference.catalog import load_decoder, load_device, load_quantization
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.paper_cost import paper_batch_cost
-from edge_llm_env.inference.quantization import Quantization
+from edge_llm_env.inference.quantization import Quantization, accuracy_from_perplexity
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
-from edge_llm_env.scenarios.node_settings import NodeSettings
+from edge_llm_env.scenarios.node_settings import NodeSettings, VariantSettings
 from edge_llm_env.scenarios.radio_settings import RadioSettings
 from edge_llm_env.scenarios.section import FiniteFloat, Section
 from edge_llm_env.scenarios.workload_settings import WorkloadSettings
@@ -35,6 +35,24 @@ class Provenance(Section):
 
     source: str
     assumed: bool
+
+
+class Variant(NamedTuple):
+    """What some of the node's modules can host."""
+
+    decoder: str
+    precision: str
+    accuracy: float
+    """f(ΔPPL), 0..1."""
+    batch_cost: BatchCost
+    """With all of the node's modules."""
+    load_s: float
+    """Time that a module takes to load the weights (s)."""
+
+    @property
+    def weight_bytes(self) -> float:
+        """Weights, which each of its modules holds (bytes)."""
+        return self.batch_cost.memory_bytes.base.constant
 
 
 class Scenario(Section):
@@ -65,13 +83,33 @@ class Scenario(Section):
     @cached_property
     def batch_cost(self) -> BatchCost:
         """What a batch costs on the node in time, memory and energy."""
+        return self._batch_cost(self.decoder, self.quantization)
+
+    def _batch_cost(self, decoder: DecoderConfig, quantization: Quantization) -> BatchCost:
         device = load_device(self.node.device)
         return paper_batch_cost(
-            self.decoder,
-            self.quantization,
+            decoder,
+            quantization,
             flops_per_s=device.fp16_flops_per_s * self.node.modules,
             power_w=device.power_w * self.node.modules,
         )
+
+    @cached_property
+    def variants(self) -> tuple[Variant, ...]:
+        """What the node can host side by side, cheapest first: in compute time of the longest request."""
+        hosted = self.node.variants or (VariantSettings(decoder=self.node.decoder, precision=self.node.precision),)
+        variants = [self._variant(settings) for settings in hosted]
+        longest = max(self.workload.prompt_tokens), max(self.workload.output_tokens)
+        return tuple(sorted(variants, key=lambda variant: _time_alone_s(variant.batch_cost, *longest)))
+
+    def _variant(self, settings: VariantSettings) -> Variant:
+        quantization = load_quantization(settings.decoder, settings.precision)
+        cost = self._batch_cost(load_decoder(settings.decoder), quantization)
+        bandwidth = self.node.storage_bandwidth_bytes_per_s
+        load_s = 0.0 if bandwidth is None else cost.memory_bytes.base.constant / bandwidth
+        increase = settings.perplexity_increase
+        accuracy = quantization.accuracy if increase is None else accuracy_from_perplexity(increase)
+        return Variant(settings.decoder, settings.precision, accuracy, cost, load_s)
 
     @property
     def memory_limit_bytes(self) -> float:
@@ -93,6 +131,7 @@ class Scenario(Section):
         content = self.model_dump(mode="json", exclude={"name", "description", "provenance"})
         content["batch_cost"] = self.batch_cost
         content["accuracy"] = self.quantization.accuracy
+        content["variants"] = self.variants
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     @model_validator(mode="after")
@@ -107,6 +146,20 @@ class Scenario(Section):
                 f"{self.node.decoder} at {self.node.precision} need {weight_bytes:.4g} bytes, "
                 f"so {self.node.modules} modules must have at least {weight_bytes / self.node.modules:.4g} each"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _variants_are_known_and_fit_a_module(self) -> Scenario:
+        try:
+            variants = self.variants
+        except ValueError as error:
+            raise ValueError(f"node.variants: {error}") from None
+        for variant in variants if self.node.variants else ():
+            if variant.weight_bytes > self.node.memory_bytes_per_module:
+                raise ValueError(
+                    f"node.memory_bytes_per_module = {self.node.memory_bytes_per_module:g}: must hold each variant, "
+                    f"{variant.decoder} at {variant.precision} needs {variant.weight_bytes:.4g}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -128,3 +181,8 @@ class Scenario(Section):
                     raise ValueError(f"provenance.{dotted}: must name a field of the scenario")
                 section = getattr(section, part)
         return self
+
+
+def _time_alone_s(cost: BatchCost, prompt_tokens: int, output_tokens: int) -> float:
+    compute = cost.compute_s
+    return compute.base(prompt_tokens, output_tokens) + compute.marginal(prompt_tokens, output_tokens)

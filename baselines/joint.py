@@ -1,0 +1,202 @@
+"""The allocation of `EdgeLLM/Joint-v0` that serves most in an epoch: batches, bands, split and modules together."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.bandwidth import shares_for
+from baselines.partitions import partitions
+from edge_llm_env.compiling import compiled, compiled_allocating
+from edge_llm_env.dynamics.cascade import NOBODY, SHARES, TIMES, accurate_enough, cascade
+from edge_llm_env.dynamics.feasibility import Rule
+from edge_llm_env.dynamics.modules import delay_after_moving_s, hosted, variant_rule
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.dynamics.state import Constants, Rows, rule_of
+from edge_llm_env.optimum.best_first import best_batch
+from edge_llm_env.optimum.candidates import Candidates
+
+NO_LIMIT = np.iinfo(np.int64).max
+
+
+class JointSolution(NamedTuple):
+    """An epoch's allocation."""
+
+    counts: NDArray[np.int64]
+    """(G,) modules of each variant."""
+    server: NDArray[np.int64]
+    """(visible,) the variant that serves each request, or NOBODY."""
+    upper_bound: int
+    """No allocation serves more."""
+
+    @property
+    def served(self) -> int:
+        """Requests that it serves: some allocation does."""
+        return int((self.server != NOBODY).sum())
+
+    @property
+    def optimal(self) -> bool:
+        """Whether no allocation serves more."""
+        return self.served == self.upper_bound
+
+
+class BestJoint:
+    """The composition of the oracles: over all partitions of the modules, exact batches with least shares and parts.
+
+    For each partition the batches are those of the cascade of `Compute-v0`, first with equal values and then with
+    values that steer each request to the variant which a Lagrangian relaxation of "served at most once" puts it on. The
+    relaxation also bounds what any assignment of requests to variants could serve with that partition. So the result is
+    the optimum over partitions, assignments, batches, shares and splits of the epoch wherever `optimal` says so: where
+    the least `upper_bound` is met. The bound lets every variant have all of the bands, and where the split is flexible
+    it ignores loading, so it may not be met where several variants are short of band, or a module moves under a
+    flexible split. It holds for `node.batch_selection` exact, and does not look beyond the epoch.
+
+    `iterations` of the relaxation per partition. Raises ValueError for less than one.
+    """
+
+    def __init__(self, iterations: int = 40) -> None:
+        if iterations < 1:
+            raise ValueError(f"iterations = {iterations}: must be at least 1")
+        self.iterations = iterations
+
+    def solve(self, simulation: Simulation, row: int) -> JointSolution:
+        """The best allocation found for a row's epoch, and the bound."""
+        constants, rows = simulation.constants, simulation.rows
+        choices = partitions(constants.modules, len(constants.variant_accuracy))
+        present = [hosted(rows, row, variant) for variant in range(choices.shape[1])]
+        # Between equals the first wins, so the present partition, and those near it, come first.
+        order = np.argsort(np.abs(choices - present).sum(axis=1), kind="stable")
+        choice, server, bound = best_joint(constants, rows, row, choices[order], self.iterations)
+        return JointSolution(choices[order][choice], server, int(bound))
+
+    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
+        """The action that does it."""
+        solution = self.solve(simulation, row)
+        served = solution.server != NOBODY
+        values = np.zeros(simulation.slots)
+        values[: len(served)][served] = steering_values(solution.server, len(solution.counts))[served]
+        shares = shares_for(simulation, row, served)
+        return np.concatenate([values, shares, solution.counts / simulation.constants.modules])
+
+
+@compiled_allocating
+def steering_values(wanted: NDArray[np.int64], variants: int) -> NDArray[np.float64]:
+    """Values with which the cascade serves at least the requests whose `wanted` variant is not NOBODY, if it can.
+
+    Each is worth more than all those of dearer variants together, so a variant that can compute all the requests that
+    are to be its own does: a batch without one of them is worth less. It may take others besides; what remains of the
+    dearer variants' batches is still feasible.
+    """
+    values = np.zeros(len(wanted))
+    for i in range(len(wanted)):
+        rank = variants if wanted[i] == NOBODY else wanted[i]
+        values[i] = (len(wanted) + 1.0) ** -rank
+    return values
+
+
+@compiled_allocating
+def best_joint(
+    constants: Constants, rows: Rows, row: int, choices: NDArray[np.int64], iterations: int
+) -> tuple[int, NDArray[np.int64], int]:
+    """Index of the best of the partitions (P, G), who serves whom with it, and the bound over all partitions."""
+    rule = rule_of(constants)
+    visible, variants = rows.visible[row], choices.shape[1]
+    transfers = TIMES if constants.flexible_split else SHARES
+    overlap_s = 0.0 if constants.flexible_split else constants.uplink_s
+    delays_s = np.zeros((len(choices), variants))
+    best, most, server = 0, -1, np.full(visible, NOBODY)
+    for choice in range(len(choices)):
+        for variant in range(variants):
+            delay_s = delay_after_moving_s(constants, rows, row, variant, choices[choice, variant])
+            delays_s[choice, variant] = max(0.0, delay_s - overlap_s)
+        counts, delay = choices[choice], delays_s[choice]
+        found = cascade(rule, constants, rows, row, np.ones(visible), counts, delay, rule.window_s, 0.0, transfers)
+        if served(found) > most:
+            best, most, server = choice, served(found), found
+    bound = 0
+    prices = np.zeros(visible)  # a bound at any prices: those of one partition are a good start for the next
+    for choice in range(len(choices)):
+        counts, delay = choices[choice], delays_s[choice]
+        least = float(visible)
+        for _ in range(iterations):
+            if math.floor(least + 1e-6) <= most:
+                break
+            times = np.zeros(visible, dtype=np.int64)
+            wanted = np.full(visible, NOBODY)
+            value = relaxed(rule, constants, rows, row, counts, delay, prices, times, wanted)
+            least = min(least, value)
+            steered = steering_values(wanted, variants)
+            found = cascade(rule, constants, rows, row, steered, counts, delay, rule.window_s, 0.0, transfers)
+            if served(found) > most:
+                best, most, server = choice, served(found), found
+            length = 0.0
+            for i in range(visible):
+                length += (times[i] - 1.0) ** 2 if times[i] > 1 or prices[i] > 0.0 else 0.0
+            if length == 0.0:
+                break
+            step = (value - most) / length
+            for i in range(visible):
+                prices[i] = min(1.0, max(0.0, prices[i] + step * (times[i] - 1.0)))
+        bound = max(bound, math.floor(least + 1e-6))
+    return best, server, max(bound, most)
+
+
+@compiled_allocating
+def relaxed(
+    rule: Rule,
+    constants: Constants,
+    rows: Rows,
+    row: int,
+    counts: NDArray[np.int64],
+    delays_s: NDArray[np.float64],
+    prices: NDArray[np.float64],
+    times: NDArray[np.int64],
+    wanted: NDArray[np.int64],
+) -> float:
+    """The Lagrangian bound Σ λ_i + Σ_g max Σ (1 - λ_i) of a partition at prices λ of shape (visible,).
+
+    Counts in `times` how many variants' batches have each request, and names in `wanted` the cheapest of them.
+    """
+    visible = len(prices)
+    bound = prices.sum()
+    for variant in range(len(counts)):
+        delay_s = 0.0 if constants.flexible_split else delays_s[variant]
+        if counts[variant] == 0 or rule.window_s - delay_s <= 0.0:
+            continue
+        worth = np.zeros(visible)
+        slack_s, transfer_s = np.zeros(visible), np.zeros(visible)
+        for slot in range(visible):
+            if accurate_enough(constants, rows, row, slot, variant):
+                worth[slot] = 1.0 - prices[slot]
+            slack_s[slot] = rows.slot_slack_s[row, slot] - delay_s
+            transfer_s[slot] = rows.slot_transfer_s[row, slot]
+        candidates = Candidates(
+            rows.slot_prompt_tokens[row, :visible].copy(),
+            rows.slot_output_tokens[row, :visible].copy(),
+            slack_s,
+            rows.slot_uplink_share[row, :visible].copy(),
+            rows.slot_downlink_share[row, :visible].copy(),
+            transfer_s,
+            np.zeros(visible),
+        )
+        node = variant_rule(rule, constants, variant, counts[variant], rule.window_s - delay_s)
+        selected, _, most, _ = best_batch(node, candidates, worth, NO_LIMIT)
+        bound += most
+        for slot in range(visible):
+            if selected[slot] and worth[slot] > 0.0:
+                times[slot] += 1
+                if wanted[slot] == NOBODY:
+                    wanted[slot] = variant
+    return bound
+
+
+@compiled
+def served(server: NDArray[np.int64]) -> int:
+    """How many requests some variant serves."""
+    count = 0
+    for slot in range(len(server)):
+        count += server[slot] != NOBODY
+    return count

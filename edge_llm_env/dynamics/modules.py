@@ -1,0 +1,150 @@
+"""Modules divided among variants: which hosts what, and how long it loads weights after it moves.
+
+A variant's modules work as one, as the node's do in arXiv 2405.07140, and each holds the variant's weights. A module
+that moves to another variant first loads them, and the variant computes once all of its modules have loaded: adding a
+module stalls it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.compiling import compiled
+from edge_llm_env.dynamics.feasibility import Request, Rule, empty_batch, fits_node, with_request
+from edge_llm_env.dynamics.state import IDLE, Constants, Rows, affine_cost_at
+from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
+
+
+@compiled
+def begin_modules(constants: Constants, rows: Rows, row: int) -> None:
+    """Divide a row's modules evenly among the variants, with their weights loaded."""
+    variants, modules = len(constants.variant_accuracy), rows.module_variant.shape[1]
+    for module in range(modules):
+        rows.module_variant[row, module] = module * variants // modules
+        rows.module_ready_s[row, module] = 0.0
+
+
+@compiled
+def hosted(rows: Rows, row: int, variant: int) -> int:
+    """How many modules of a row host a variant."""
+    count = 0
+    for module in range(rows.module_variant.shape[1]):
+        count += rows.module_variant[row, module] == variant
+    return count
+
+
+@compiled
+def loading_s(rows: Rows, row: int, variant: int) -> float:
+    """Time after the start of the epoch at which all modules of a variant have loaded, 0 if they have (s)."""
+    longest_s = 0.0
+    for module in range(rows.module_variant.shape[1]):
+        if rows.module_variant[row, module] == variant:
+            longest_s = max(longest_s, rows.module_ready_s[row, module])
+    return longest_s
+
+
+@compiled
+def next_to_leave(rows: Rows, row: int, variant: int) -> int:
+    """The module of a variant that would leave it first: that which still loads longest, between equals the last."""
+    leaving = -1
+    for module in range(rows.module_variant.shape[1]):
+        if rows.module_variant[row, module] == variant and (
+            leaving < 0 or rows.module_ready_s[row, module] >= rows.module_ready_s[row, leaving]
+        ):
+            leaving = module
+    return leaving
+
+
+@compiled
+def move_modules(constants: Constants, rows: Rows, row: int, counts: NDArray[np.int64]) -> None:
+    """Give each variant that many modules, of shape (G,), by moving as few as possible; the others are idle."""
+    for variant in range(len(counts)):
+        for _ in range(hosted(rows, row, variant) - counts[variant]):
+            module = next_to_leave(rows, row, variant)
+            rows.module_variant[row, module] = IDLE
+            rows.module_ready_s[row, module] = 0.0
+    for variant in range(len(counts)):
+        for _ in range(counts[variant] - hosted(rows, row, variant)):
+            module = next_to_leave(rows, row, IDLE)
+            rows.module_variant[row, module] = variant
+            rows.module_ready_s[row, module] = constants.variant_load_s[variant]
+
+
+@compiled
+def delay_after_moving_s(constants: Constants, rows: Rows, row: int, variant: int, count: int) -> float:
+    """What `loading_s` of a variant would be after `move_modules` gave it `count` modules (s)."""
+    already = hosted(rows, row, variant)
+    if count > already:
+        return max(constants.variant_load_s[variant], loading_s(rows, row, variant))
+    # Those that still load longest leave first: what is left is as ready as the `count` readiest.
+    readiest_s = 0.0
+    for module in range(rows.module_variant.shape[1]):
+        if rows.module_variant[row, module] == variant:
+            sooner = 0
+            for other in range(rows.module_variant.shape[1]):
+                if rows.module_variant[row, other] == variant and (
+                    rows.module_ready_s[row, other] < rows.module_ready_s[row, module]
+                    or (rows.module_ready_s[row, other] == rows.module_ready_s[row, module] and other < module)
+                ):
+                    sooner += 1
+            if sooner < count:
+                readiest_s = max(readiest_s, rows.module_ready_s[row, module])
+    return readiest_s
+
+
+@compiled
+def pass_time(constants: Constants, rows: Rows, row: int) -> None:
+    """An epoch passes: modules go on loading."""
+    for module in range(rows.module_variant.shape[1]):
+        rows.module_ready_s[row, module] = max(0.0, rows.module_ready_s[row, module] - constants.epoch_s)
+
+
+@compiled
+def variant_rule(rule: Rule, constants: Constants, variant: int, modules: int, window_s: float) -> Rule:
+    """The rule of a variant on that many modules, at least one, with `window_s` to compute.
+
+    Compute time is that of all M modules times M / modules. Each module holds the weights, and the rule's memory counts
+    them once, so the others' are taken off the limit.
+    """
+    cost = constants.variant_cost[variant]
+    compute_s, memory, energy = affine_cost_at(cost, 0), affine_cost_at(cost, 1), affine_cost_at(cost, 2)
+    slower = constants.modules / modules
+    return Rule(
+        AffineCost(times(compute_s.base, slower), times(compute_s.marginal, slower)),
+        memory,
+        energy,
+        rule.pads_prompts,
+        rule.pads_outputs,
+        window_s,
+        modules * constants.module_memory_bytes - (modules - 1) * memory.base.constant,
+    )
+
+
+@compiled
+def times(polynomial: Polynomial, factor: float) -> Polynomial:
+    """A polynomial times a constant; `Polynomial.scaled` for kernels."""
+    return Polynomial(
+        polynomial.constant * factor,
+        polynomial.s * factor,
+        polynomial.s_squared * factor,
+        polynomial.n * factor,
+        polynomial.n_squared * factor,
+        polynomial.s_times_n * factor,
+    )
+
+
+@compiled
+def rule_alone(rule: Rule, constants: Constants, request: Request, accuracy_requirement: float) -> Rule:
+    """The rule by which a request is judged alone: the row's own, or where variants are hosted that of the cheapest one
+    that could serve it on all modules; a rule that nothing fits if there is none.
+    """
+    variants = len(constants.variant_accuracy)
+    if variants == 0:
+        return rule
+    alone = with_request(empty_batch(), request)
+    for variant in range(variants):
+        node = variant_rule(rule, constants, variant, constants.modules, rule.window_s)
+        if accuracy_requirement <= constants.variant_accuracy[variant] and fits_node(node, alone):
+            return node
+    return variant_rule(rule, constants, 0, constants.modules, -1.0)
