@@ -17,6 +17,21 @@ ENVIRONMENT_IDS = tuple(environment.id for environment in ENVIRONMENTS)
 ALL_WEIGHTS = {"reward.served": 1.0, "reward.tokens": 0.01, "reward.energy": -0.003, "reward.expired": -0.7}
 """Reward weights that make every term of the reward count."""
 
+ROOFLINE = {
+    "node.cost_model": "roofline",
+    "node.device": "jetson-agx-orin-64gb",
+    "node.modules": 1,
+    "node.memory_bytes_per_module": 64e9,
+    "node.decoder": "llama-3.1-8b",
+    "node.precision": "w4a16-awq",
+    "epoch.epoch_s": 20.0,
+    "workload.arrivals.rate_per_s": 0.8,
+    "workload.output_tokens": [32, 64, 128],
+    "workload.latency_requirement_s.low": 20.0,
+    "workload.latency_requirement_s.high": 60.0,
+}
+"""Turns `carry-over` into a Jetson AGX Orin that serves Llama-3.1-8B in 4 bits, under the roofline cost model."""
+
 
 def small_scenario(preset: str = "carry-over", **overrides: Any) -> Scenario:
     """A preset with few slots and short episodes; dots of the overridden fields are written as `__`."""

@@ -50,6 +50,18 @@ class AffineCost(NamedTuple):
     base: Polynomial
     marginal: Polynomial
 
+    def of_equals(self, requests: int, prompt_tokens: float, output_tokens: float) -> float:
+        """Cost of a batch of so many requests that all have these lengths (tokens)."""
+        return self.base(prompt_tokens, output_tokens) + requests * self.marginal(prompt_tokens, output_tokens)
+
+    def scaled(self, factor: float) -> AffineCost:
+        """The cost times a constant."""
+        return AffineCost(self.base.scaled(factor), self.marginal.scaled(factor))
+
+    def plus(self, other: AffineCost) -> AffineCost:
+        """The sum of two costs."""
+        return AffineCost(self.base.plus(other.base), self.marginal.plus(other.marginal))
+
 
 class BatchCost(NamedTuple):
     """What a batch costs in compute time (s), memory (bytes, weights included) and energy (J)."""
@@ -57,3 +69,7 @@ class BatchCost(NamedTuple):
     compute_s: AffineCost
     memory_bytes: AffineCost
     energy_j: AffineCost
+
+    def energy_per_token_j(self, requests: int, prompt_tokens: int, output_tokens: int) -> float:
+        """Energy per output token (J) of a batch of so many requests of these lengths (tokens)."""
+        return self.energy_j.of_equals(requests, prompt_tokens, output_tokens) / (requests * output_tokens)

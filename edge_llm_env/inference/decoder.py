@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
 class DecoderConfig(BaseModel):
@@ -24,3 +26,17 @@ class DecoderConfig(BaseModel):
     tied_embeddings: bool = Field(default=True, description="output head shares the embedding matrix")
     experts: int = Field(default=1, gt=0, description="feed-forward experts stored, E")
     experts_per_token: int = Field(default=1, gt=0, description="experts that act on one token, k")
+
+    @classmethod
+    def from_hf_config(cls, path: str | Path) -> DecoderConfig:
+        """The decoder that a Hugging Face `config.json` describes.
+
+        Raises ValueError, one line, when the file cannot be read, its `model_type` is not known or a key is missing.
+        """
+        from edge_llm_env.inference.hf_config import decoder_fields
+
+        try:
+            return cls(**decoder_fields(path))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            raise ValueError(f"{path}: {problem['loc'][0]} = {problem['input']!r}: {problem['msg']}") from None

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 class Device(BaseModel):
     """Datasheet of one compute module: dense peak rate, memory and power.
 
-    Raises `pydantic.ValidationError` on an unknown field or a non-positive value.
+    Peaks are of the GPU alone, or of the CPU where there is no other, and dense: advertised figures often count
+    sparsity or other accelerators. Raises `pydantic.ValidationError` on an unknown field or a non-positive value.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

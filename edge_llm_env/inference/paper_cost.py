@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge_llm_env.inference.batch_cost import AffineCost, BatchCost, Polynomial
 from edge_llm_env.inference.decoder import DecoderConfig
-from edge_llm_env.inference.quantization import Quantization
+from edge_llm_env.inference.quantization import Precision
 
 _NOTHING = Polynomial()
 
@@ -32,10 +32,10 @@ def decode_flops(decoder: DecoderConfig) -> Polynomial:
     )
 
 
-def weight_bytes(decoder: DecoderConfig, quantization: Quantization) -> float:
+def weight_bytes(decoder: DecoderConfig, precision: Precision) -> float:
     """Bytes of the stored weights: α·2·L·(4d² + 2df); no embeddings (arXiv 2405.07140, memory footprint)."""
     d, f = decoder.d_model, decoder.d_ff
-    return quantization.memory_factor * 2.0 * decoder.layers * (4.0 * d * d + 2.0 * d * f)
+    return precision.memory_factor * 2.0 * decoder.layers * (4.0 * d * d + 2.0 * d * f)
 
 
 def kv_cache_bytes(decoder: DecoderConfig) -> Polynomial:
@@ -44,16 +44,14 @@ def kv_cache_bytes(decoder: DecoderConfig) -> Polynomial:
     return Polynomial(s=per_token, n=per_token)
 
 
-def paper_batch_cost(
-    decoder: DecoderConfig, quantization: Quantization, *, flops_per_s: float, power_w: float
-) -> BatchCost:
+def paper_batch_cost(decoder: DecoderConfig, precision: Precision, *, flops_per_s: float, power_w: float) -> BatchCost:
     """Batch cost of the paper: compute time β·FLOPs/C, additive over requests; memory α·weights + Σ KV.
 
     `flops_per_s` is the node's pooled capacity C. Energy is `power_w` (W) for as long as the node computes: assumed,
     since the paper has no energy model.
     """
     flops = prefill_flops(decoder).plus(decode_flops(decoder))
-    compute = AffineCost(_NOTHING, flops.scaled(quantization.compute_factor / flops_per_s))
-    memory = AffineCost(Polynomial(constant=weight_bytes(decoder, quantization)), kv_cache_bytes(decoder))
+    compute = AffineCost(_NOTHING, flops.scaled(precision.compute_factor / flops_per_s))
+    memory = AffineCost(Polynomial(constant=weight_bytes(decoder, precision)), kv_cache_bytes(decoder))
     energy = AffineCost(_NOTHING, compute.marginal.scaled(power_w))
     return BatchCost(compute, memory, energy)

@@ -5,19 +5,36 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Quantization(BaseModel):
-    """A precision as arXiv 2405.07140 describes it: memory factor α, compute factor β and perplexity loss ΔPPL.
+class Precision(BaseModel):
+    """How a model's numbers are stored: bits for the roofline cost model, α and β for the paper's.
 
-    Raises `pydantic.ValidationError` on an unknown field or a value out of range.
+    Weights of `weight_bits` come in groups of `group_size` that share `group_overhead_bits`, a scale and a zero point
+    of 16 bits each; without groups the overhead is that of whole rows, and is left out. Raises
+    `pydantic.ValidationError` on an unknown field or a value out of range.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    weight_bits: int = Field(gt=0, le=32, description="bits of one stored weight")
-    activation_bits: int = Field(default=16, gt=0, le=32, description="bits of one activation and KV-cache entry")
-    memory_factor: float = Field(gt=0, le=1, description="α: weight bytes relative to 16-bit weights")
-    compute_factor: float = Field(gt=0, description="β: compute time relative to 16-bit weights")
-    perplexity_increase: float = Field(ge=0, description="ΔPPL on WikiText2 relative to 16-bit weights")
+    weight_bits: int = Field(gt=0, le=32, description="bits of one stored weight, scales apart")
+    group_size: int | None = Field(default=None, gt=0, description="weights that share a scale; none: whole rows")
+    group_overhead_bits: float = Field(default=32.0, ge=0, description="bits of a group's scale and zero point")
+    head_bits: float = Field(default=16.0, gt=0, le=32, description="bits of one weight of embeddings and output head")
+    kv_bits: float = Field(default=16.0, gt=0, le=32, description="bits of one entry of the KV cache")
+    memory_factor: float = Field(gt=0, le=1, description="α of `paper`: weight bytes relative to 16-bit weights")
+    compute_factor: float = Field(gt=0, description="β of `paper`: compute time relative to 16-bit weights")
+
+    @property
+    def stored_weight_bits(self) -> float:
+        """Bits of one weight with its part of the group's scale: w + 32/group (design §2)."""
+        return self.weight_bits + (0.0 if self.group_size is None else self.group_overhead_bits / self.group_size)
+
+
+class Quantization(Precision):
+    """A precision applied to a model, which tells its loss of quality ΔPPL."""
+
+    perplexity_increase: float = Field(
+        ge=0, allow_inf_nan=False, description="ΔPPL on WikiText2 relative to 16-bit weights"
+    )
 
     @property
     def accuracy(self) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from edge_llm_env.scenarios.section import PositiveFloat, Section, Tokens
+from edge_llm_env.scenarios.section import NonNegativeFloat, PositiveFloat, Section, Tokens
 
 
 class VariantSettings(Section):
@@ -26,9 +26,12 @@ class NodeSettings(Section):
     device: str = Field(description="catalogue name of the compute module")
     modules: int = Field(gt=0, description="number of modules, pooled")
     memory_bytes_per_module: PositiveFloat = Field(description="memory counted per module")
-    decoder: str = Field(description="catalogue name of the decoder")
+    decoder: str = Field(description="catalogue name of the decoder, or path of a Hugging Face config.json")
     precision: str = Field(description="catalogue name of the weight precision")
-    cost_model: Literal["paper"] = Field(default="paper", description="how batches are costed")
+    perplexity_increase: NonNegativeFloat | None = Field(
+        default=None, description="ΔPPL of the precision, where the catalogue has none for the decoder or is overruled"
+    )
+    cost_model: Literal["paper", "roofline"] = Field(default="paper", description="how batches are costed")
     prompt_padding: Literal["none", "batch_max", "fixed"] = Field(
         description="prompts are computed at their own length, at the longest of the batch, or at a fixed length"
     )

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, Field, model_validator
 
 from edge_llm_env.inference.batch_cost import BatchCost
-from edge_llm_env.inference.catalog import load_decoder, load_device, load_quantization
+from edge_llm_env.inference.catalog import load_decoder, load_device, load_efficiency, load_quantization
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.paper_cost import paper_batch_cost
 from edge_llm_env.inference.quantization import Quantization, accuracy_from_perplexity
+from edge_llm_env.inference.roofline_cost import roofline_batch_cost
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
 from edge_llm_env.scenarios.node_settings import NodeSettings, VariantSettings
 from edge_llm_env.scenarios.radio_settings import RadioSettings
@@ -78,7 +79,7 @@ class Scenario(Section):
     @cached_property
     def quantization(self) -> Quantization:
         """The precision that its weights are served in."""
-        return load_quantization(self.node.decoder, self.node.precision)
+        return load_quantization(self.node.decoder, self.node.precision, self.node.perplexity_increase)
 
     @cached_property
     def batch_cost(self) -> BatchCost:
@@ -87,6 +88,8 @@ class Scenario(Section):
 
     def _batch_cost(self, decoder: DecoderConfig, quantization: Quantization) -> BatchCost:
         device = load_device(self.node.device)
+        if self.node.cost_model == "roofline":
+            return roofline_batch_cost(decoder, quantization, device, load_efficiency(), modules=self.node.modules)
         return paper_batch_cost(
             decoder,
             quantization,
@@ -141,8 +144,9 @@ class Scenario(Section):
         except ValueError as error:
             raise ValueError(f"node.{error}") from None
         if weight_bytes > self.memory_limit_bytes:
+            held = "the weights" if self.node.cost_model == "paper" else "the runtime and the weights"
             raise ValueError(
-                f"node.memory_bytes_per_module = {self.node.memory_bytes_per_module:g}: the weights of "
+                f"node.memory_bytes_per_module = {self.node.memory_bytes_per_module:g}: {held} of "
                 f"{self.node.decoder} at {self.node.precision} need {weight_bytes:.4g} bytes, "
                 f"so {self.node.modules} modules must have at least {weight_bytes / self.node.modules:.4g} each"
             )

@@ -17,6 +17,7 @@ from edge_llm_env.dynamics.state import constants_of, rule_of
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.optimum.candidates import Candidates
 from tests.baselines import plain_rule
+from tests.helpers import ROOFLINE
 
 TIGHT, LOOSE = (0.3, 0.8), (2.0, 3.0)
 """What a capacity holds, as a range of fractions of what all requests together need."""
@@ -266,6 +267,26 @@ def padding_family(prompt_padding: str, output_length: str) -> Callable[[Generat
     return family
 
 
+@cache
+def roofline_rule(decoder: str, prompt_padding: str, output_length: str) -> Rule:
+    """The rule of a decoder at 8 bits under the roofline cost model and a padding."""
+    node = {"decoder": decoder, "precision": "w8a16", "prompt_padding": prompt_padding, "output_length": output_length}
+    overrides = ROOFLINE | {f"node.{field}": value for field, value in node.items()}
+    return rule_of(constants_of(load_scenario("carry-over", **overrides)))
+
+
+def roofline_family(decoder: str) -> Callable[[Generator, int], BatchProblem]:
+    """The roofline cost model, whose base grows with the longest output, under any padding."""
+
+    def family(rng: Generator, size: int) -> BatchProblem:
+        rule = roofline_rule(
+            decoder, str(rng.choice(["none", "batch_max"])), str(rng.choice(["per_request", "batch_max"]))
+        )
+        return scenario_problem(rng, rule, rng.choice(LENGTHS, size), rng.choice(LENGTHS, size))
+
+    return family
+
+
 def base_family(compute: Polynomial, memory: Polynomial) -> Callable[[Generator, int], BatchProblem]:
     """A rule with base costs as a roofline model has them, under any padding.
 
@@ -315,6 +336,8 @@ SCENARIOS = {f"{prompts}-{outputs}": padding_family(prompts, outputs) for prompt
     "base_of_longest_prompt": base_family(Polynomial(constant=0.1, s=0.3, s_squared=0.1), Polynomial()),
     "base_of_longest_output": base_family(Polynomial(n=0.5, n_squared=0.1), Polynomial(n=0.5)),
     "base_of_product": base_family(Polynomial(s_times_n=0.5), Polynomial()),
+    "roofline_grouped_queries": roofline_family("llama-3.1-8b"),
+    "roofline_mixture_of_experts": roofline_family("mixtral-8x7b"),
     "base_of_memory": base_family(Polynomial(), Polynomial(constant=1.0, s=0.3, s_times_n=0.3)),
 }
 FAMILIES: dict[str, Callable[[Generator, int], BatchProblem]] = ADDITIVE | SCENARIOS

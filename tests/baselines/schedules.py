@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env import Scenario, Workload, draw_workload, load_scenario
-from tests.reference_simulator import Node, Request
+from tests.reference_node import Node, Request
 
 NEVER = -1
 

@@ -18,7 +18,7 @@ from tests.baselines.instances import FAMILIES, PADDINGS, problems, scenario_pro
 
 SMALL, LARGE = (1, 10), (11, 14)
 SMALL_PER_FAMILY, LARGE_PER_FAMILY = 800, 40
-"""With 24 families 20,160 instances against all subsets and DFTSP."""
+"""With 26 families 21,840 instances against all subsets and DFTSP."""
 
 VALUES = {
     "uniform": lambda rng, size: rng.uniform(0.0, 1.0, size),

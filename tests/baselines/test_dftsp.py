@@ -22,7 +22,7 @@ from tests.baselines.instances import ADDITIVE, CONSTRAINTS, FAMILIES, SCENARIOS
 
 SMALL, LARGE = (1, 10), (11, 14)
 SMALL_PER_FAMILY, LARGE_PER_FAMILY = 200, 40
-"""With 24 families 5,760 instances, 960 of them of 11 to 14 requests."""
+"""With 26 families 6,240 instances, 1,040 of them of 11 to 14 requests."""
 
 
 def assert_optimal(problem: BatchProblem, solver: DFTSP | None = None) -> None:

@@ -27,7 +27,7 @@ def cp_sat_bounds(problem: BatchProblem) -> tuple[float, float]:
 
 
 INSTANCES = int(os.environ.get("INSTANCES_PER_FAMILY", "15"))
-"""Set it to 840 for 20,160 instances, which takes some minutes, and where HiGHS misses one optimum among the ties."""
+"""Set it to 840 for 21,840 instances, which takes some minutes; HiGHS misses one optimum, among the ties."""
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from edge_llm_env import Scenario, Workload, draw_workload, load_scenario
 from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, split_observation
-from tests.helpers import ALL_WEIGHTS, small_scenario, some_action, tape
+from tests.helpers import ALL_WEIGHTS, ROOFLINE, small_scenario, some_action, tape
 from tests.reference_simulator import ReferenceSimulator
 
 SHORT = {"epoch.episode_epochs": 6}
 BOTH_PADDED = {"node.prompt_padding": "batch_max", "node.output_length": "batch_max"}
 FIXED = {"node.prompt_padding": "fixed", "node.fixed_prompt_tokens": 512}
+FEW_STEPS = ROOFLINE | {"epoch.visible_slots": 8, "workload.output_tokens": [8, 16, 32]}
+"""The reference goes through every decode step of every batch."""
 SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
     "carry-over": ("carry-over", {}),
     "prompts padded": ("paper-bloom-3b", {"workload.arrivals.rate_per_s": 12.0, "epoch.visible_slots": 16}),
@@ -60,6 +62,12 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
     "little memory": ("carry-over", {"node.memory_bytes_per_module": 0.26e9}),
     "few slots": ("carry-over", {"epoch.visible_slots": 3}),
     "other epochs": ("carry-over", {"epoch.epoch_s": 0.7, "epoch.uplink_s": 0.1, "epoch.downlink_s": 0.05}),
+    "roofline": ("carry-over", FEW_STEPS | ALL_WEIGHTS),
+    "roofline, both padded": ("carry-over", FEW_STEPS | BOTH_PADDED),
+    "roofline, mixture of experts": (
+        "carry-over",
+        FEW_STEPS | {"node.decoder": "mixtral-8x7b", "node.precision": "w8a16"},
+    ),
     "accuracy matters": ("paper-opt-13b", {"node.precision": "w4a16-rtn", "workload.arrivals.rate_per_s": 8.0}),
 }
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from edge_llm_env.inference.catalog import load_quantization
+from edge_llm_env.inference.catalog import load_precision, load_quantization
 from edge_llm_env.inference.quantization import Quantization, accuracy_from_perplexity
 
 
@@ -46,3 +46,10 @@ def test_values_out_of_range_and_unknown_fields_are_errors(wrong: dict[str, floa
     fields = {"weight_bits": 8, "memory_factor": 0.5, "compute_factor": 0.8, "perplexity_increase": 0.0}
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         Quantization(**(fields | wrong))
+
+
+def test_a_weight_takes_its_bits_and_its_part_of_the_scales():
+    # a scale and a zero point of 16 bits for 128 weights: 4 + 32/128; one scale of 16 bits for 32: 4 + 16/32
+    assert load_precision("w4a16-awq").stored_weight_bits == 4.25
+    assert load_precision("w4a16-mlc").stored_weight_bits == 4.5
+    assert load_precision("w8a16").stored_weight_bits == 8

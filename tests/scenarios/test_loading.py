@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -204,13 +205,14 @@ def test_weights_that_just_fit_are_allowed():
 @pytest.mark.parametrize(
     ("field", "name", "choices"),
     [
-        ("decoder", "bloom-3", "must be one of bloom-3b, bloom-7b1, opt-13b (did you mean 'bloom-3b'?)"),
-        ("device", "tx2", "must be one of jetson-tx2"),
-        ("precision", "int8", "must be one of w16a16, w4a16-gptq, w4a16-rtn, w8a16"),
+        ("decoder", "bloom-3", r"bloom-3b, bloom-7b1, .*, opt-13b.* \(did you mean 'bloom-3b'\?\)"),
+        ("device", "tx2", "a100-80gb-pcie, .*, jetson-tx2"),
+        ("precision", "int8", "w16a16, w4a16-awq, .*, w8a16"),
     ],
 )
 def test_unknown_catalogue_name_lists_the_choices(field: str, name: str, choices: str):
-    assert f"node.{field} = {name!r}: {choices}" in error_of("carry-over", **{f"node.{field}": name})
+    message = error_of("carry-over", **{f"node.{field}": name})
+    assert re.search(f"node.{field} = {name!r}: must be one of {choices}", message)
 
 
 def test_range_upside_down_is_an_error():

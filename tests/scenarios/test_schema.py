@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from edge_llm_env import list_scenarios, load_scenario
+from edge_llm_env import ScenarioError, list_scenarios, load_scenario
+from tests.helpers import ROOFLINE
 
 
 def test_scenario_and_its_sections_are_frozen():
@@ -82,3 +85,39 @@ def test_fingerprint_changes_with_the_catalogue(monkeypatch: pytest.MonkeyPatch)
 def test_horizon_reaches_one_epoch_past_the_last():
     # 50 epochs of 2 s, the first starting at 2 s; the final observation is of the epoch that starts at 102 s
     assert load_scenario("carry-over").horizon_s == 102.0
+
+
+def test_the_cost_model_decides_what_a_batch_costs():
+    paper = load_scenario("carry-over", **(ROOFLINE | {"node.cost_model": "paper"}))
+    roofline = load_scenario("carry-over", **ROOFLINE)
+    assert set(paper.batch_cost.compute_s.base) == {0.0}
+    # 127 decode steps of one request, each at least the time to read 4.76 GB at 204.8 GB/s
+    assert roofline.batch_cost.compute_s.base(128, 128) > 127 * 4.76e9 / 204.8e9
+    assert paper.fingerprint() != roofline.fingerprint()
+
+
+def test_a_decoder_can_be_a_hugging_face_config(tmp_path: Path):
+    config = {"model_type": "bloom", "n_layer": 30, "hidden_size": 2560, "n_head": 32, "vocab_size": 250880}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    mine = load_scenario("carry-over", **{"node.decoder": str(tmp_path / "config.json")})
+    assert mine.batch_cost == load_scenario("carry-over").batch_cost
+    overrides = {"node.decoder": mine.node.decoder, "node.precision": "w4a16-awq"}
+    with pytest.raises(ScenarioError, match=r"node\.precision = 'w4a16-awq': no perplexity increase .* is known"):
+        load_scenario("carry-over", **overrides)
+    assert load_scenario("carry-over", **overrides, **{"node.perplexity_increase": 1.0}).quantization.accuracy == 0.5
+
+
+def test_a_broken_hugging_face_config_is_an_error_of_one_line(tmp_path: Path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(
+        ScenarioError, match=r"^scenario carry-over: node\.decoder: .*config\.json: model_type is missing$"
+    ):
+        load_scenario("carry-over", **{"node.decoder": str(tmp_path / "config.json")})
+
+
+def test_the_roofline_model_counts_the_runtime_beside_the_weights():
+    # 5.809e9 bytes of weights, by hand in tests/inference/test_work.py, do not fit 6e9 with a runtime of 1e9
+    with pytest.raises(
+        ScenarioError, match=r"the runtime and the weights of llama-3.1-8b at w4a16-awq need 6\.8\d+e\+09"
+    ):
+        load_scenario("carry-over", **(ROOFLINE | {"node.memory_bytes_per_module": 6e9}))

@@ -1,16 +1,21 @@
-"""The catalogue: decoders, devices and precisions read from the TOML tables of this folder, with their sources."""
+"""The catalogue: the TOML tables of this folder, in which every value has its source."""
 
 from __future__ import annotations
 
 import tomllib
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
-from edge_llm_env.inference.quantization import Quantization
+from edge_llm_env.inference.efficiency import Efficiency
+from edge_llm_env.inference.quantization import Precision, Quantization
 from edge_llm_env.naming import one_of
+
+TABLES = ("decoders", "devices", "precisions", "perplexity_increases", "efficiency")
+"""Names of the tables."""
 
 
 class Entry(NamedTuple):
@@ -25,8 +30,8 @@ class Entry(NamedTuple):
 def table(name: str) -> dict[str, dict[str, Entry]]:
     """A whole catalogue table, entry name → field → `Entry`.
 
-    `name` is "decoders", "devices", "precisions" or "perplexity_increases". Every value resolves to its own source
-    and assumed flag, or to those of its entry. Raises ValueError naming the entry when either is missing.
+    `name` is one of `TABLES`. Every value resolves to its own source and assumed flag, or to those of its entry. Raises
+    ValueError naming the entry when either is missing.
     """
     text = files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
     return {entry: _with_provenance(f"{name}.{entry}", fields) for entry, fields in tomllib.loads(text).items()}
@@ -49,7 +54,15 @@ def _entry(table_name: str, kind: str, name: str) -> dict[str, Any]:
 
 
 def load_decoder(name: str) -> DecoderConfig:
-    """The decoder of that catalogue name; a ValueError lists the names when there is none."""
+    """The decoder of that catalogue name, or of that path to a Hugging Face `config.json`.
+
+    A ValueError lists the names when there is none, or says what is wrong with the file.
+    """
+    if _is_file(name):
+        try:
+            return DecoderConfig.from_hf_config(name)
+        except ValueError as error:
+            raise ValueError(f"decoder: {error}") from None
     return DecoderConfig(**_entry("decoders", "decoder", name))
 
 
@@ -58,8 +71,32 @@ def load_device(name: str) -> Device:
     return Device(**_entry("devices", "device", name))
 
 
-def load_quantization(decoder: str, precision: str) -> Quantization:
-    """The precision as it applies to a decoder; a ValueError lists what is known for that decoder."""
-    increases = _entry("perplexity_increases", "decoder", decoder)
-    increase = increases[one_of("precision", precision, increases)]
-    return Quantization(**_entry("precisions", "precision", precision), perplexity_increase=increase)
+def load_precision(name: str) -> Precision:
+    """The precision of that catalogue name; a ValueError lists the names when there is none."""
+    return Precision(**_entry("precisions", "precision", name))
+
+
+def load_quantization(decoder: str, precision: str, perplexity_increase: float | None = None) -> Quantization:
+    """The precision as it applies to a decoder, at a given ΔPPL or at the catalogue's.
+
+    A ValueError lists what is known for that decoder when the catalogue has no ΔPPL; 16-bit weights have none to lose.
+    """
+    if perplexity_increase is None:
+        increases = {"w16a16": 0.0} if _is_file(decoder) else _entry("perplexity_increases", "decoder", decoder)
+        one_of("precision", precision, table("precisions"))
+        if precision not in increases:
+            raise ValueError(
+                f"precision = {precision!r}: no perplexity increase of {decoder} is known, so perplexity_increase must "
+                f"be given, or the precision be one of {', '.join(sorted(increases))}"
+            )
+        perplexity_increase = increases[precision]
+    return Quantization(**_entry("precisions", "precision", precision), perplexity_increase=perplexity_increase)
+
+
+def load_efficiency() -> Efficiency:
+    """The parameters of the roofline cost model."""
+    return Efficiency(**_entry("efficiency", "cost model", "roofline"))
+
+
+def _is_file(decoder: str) -> bool:
+    return Path(decoder).suffix == ".json"

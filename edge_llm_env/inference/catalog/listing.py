@@ -1,0 +1,37 @@
+"""The catalogue as text: one table per kind of entry, and where its values come from."""
+
+from __future__ import annotations
+
+from edge_llm_env.inference.catalog import Entry, table
+
+
+def as_text(name: str) -> str:
+    """A catalogue table with a row per entry; values marked * are assumed, and sources stand below.
+
+    `name` is one of `TABLES`.
+    """
+    entries = table(name)
+    fields = list(dict.fromkeys(field for values in entries.values() for field in values))
+    rows = [[name, *fields]]
+    rows += [[entry, *(_cell(values.get(field)) for field in fields)] for entry, values in entries.items()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines += ["", "* assumed. Sources:"]
+    return "\n".join(lines + [line for entry, values in entries.items() for line in _sources(entry, values)])
+
+
+def _cell(entry: Entry | None) -> str:
+    if entry is None:
+        return "-"
+    value = {True: "yes", False: "no"}[entry.value] if isinstance(entry.value, bool) else f"{entry.value:g}"
+    return f"{value}*" if entry.assumed else value
+
+
+def _sources(entry: str, values: dict[str, Entry]) -> list[str]:
+    """One line per source: of the whole entry, or of the fields that it holds for."""
+    fields_of: dict[str, list[str]] = {}
+    for field, value in values.items():
+        fields_of.setdefault(value.source, []).append(field)
+    if len(fields_of) == 1:
+        return [f"  {entry}: {source}" for source in fields_of]
+    return [f"  {entry}, {', '.join(fields)}: {source}" for source, fields in fields_of.items()]

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import pytest
+
+from edge_llm_env.inference.catalog import load_decoder, load_precision, table
+from edge_llm_env.inference.decoder import DecoderConfig
+from edge_llm_env.inference.work import (
+    decode_work,
+    experts_read,
+    experts_read_affine,
+    kv_bytes_per_token,
+    layer_weights,
+    parameters,
+    prefill_work,
+    read_bytes,
+    weight_bytes,
+)
+
+FP16, AWQ = load_precision("w16a16"), load_precision("w4a16-awq")
+LLAMA = load_decoder("llama-3.1-8b")
+MIXTRAL = load_decoder("mixtral-8x7b")
+TINY = DecoderConfig(
+    layers=2, d_model=8, d_ff=16, heads=4, kv_heads=2, head_dim=2, vocabulary=10, gated_ffn=True, tied_embeddings=False
+)
+"""Attention 8·2·(2·4 + 2·2) = 192 and FFN 3·8·16 = 384 weights per layer, 80 in the output head."""
+
+PUBLISHED_PARAMETERS = {
+    "bloom-3b": 3.00e9, "bloom-7b1": 7.07e9, "opt-6.7b": 6.66e9, "opt-13b": 12.85e9, "llama-2-7b": 6.74e9,
+    "llama-2-13b": 13.02e9, "llama-3-8b": 8.03e9, "llama-3.1-8b": 8.03e9, "llama-3.2-1b": 1.24e9,
+    "llama-3.2-3b": 3.21e9, "qwen2.5-0.5b": 0.49e9, "qwen2.5-1.5b": 1.54e9, "qwen2.5-3b": 3.09e9,
+    "qwen2.5-7b": 7.61e9, "qwen3-0.6b": 0.596e9, "qwen3-1.7b": 1.72e9, "qwen3-4b": 4.02e9, "qwen3-8b": 8.19e9,
+    "qwen3-30b-a3b": 30.5e9, "phi-2": 2.78e9, "phi-3-mini": 3.82e9, "gemma-2-2b": 2.61e9, "mistral-7b": 7.24e9,
+    "mixtral-8x7b": 46.7e9, "tinyllama-1.1b": 1.10e9,
+}  # fmt: skip
+"""Of the model cards; the catalogue's sizes must add up to them."""
+
+
+@pytest.mark.parametrize("name", table("decoders"))
+def test_the_sizes_of_a_decoder_add_up_to_its_published_parameters(name: str):
+    assert parameters(load_decoder(name)) == pytest.approx(PUBLISHED_PARAMETERS[name], rel=0.01)
+
+
+def test_active_parameters_of_the_mixtures_are_as_published():
+    # model cards: 12.9e9 of Mixtral-8x7B and 3.3e9 of Qwen3-30B-A3B act on a token, embeddings included
+    for name, published in (("mixtral-8x7b", 12.9e9), ("qwen3-30b-a3b", 3.3e9)):
+        decoder = load_decoder(name)
+        dense = decoder.model_copy(update={"experts": decoder.experts_per_token})
+        assert parameters(dense) == pytest.approx(published, rel=0.02)
+
+
+def test_opt_13b_is_5120_wide():
+    assert load_decoder("opt-13b").d_model == 40 * 128 == 5120
+
+
+def test_weights_of_llama_3_1_8b_by_hand():
+    # per layer: 4096·128·(2·32 + 2·8) = 41 943 040 and 3·4096·14 336 = 176 160 768, together 218 103 808
+    assert layer_weights(LLAMA, 1) == 218_103_808
+    # 32 layers: 6 979 321 856; embeddings and head 128 256·4096 = 525 336 576 each
+    assert parameters(LLAMA) == 6_979_321_856 + 2 * 525_336_576 == 8_029_995_008
+    assert weight_bytes(LLAMA, FP16) == 2 * 8_029_995_008 == 16_059_990_016
+
+
+def test_four_bit_weights_carry_their_scales_and_a_16_bit_head():
+    # 4 + 32/128 = 4.25 bits: 6 979 321 856 · 4.25/8 = 3 707 764 736; two tables of 525 336 576 · 2 bytes
+    assert weight_bytes(LLAMA, AWQ) == 3_707_764_736 + 2 * 1_050_673_152
+    # a pass reads the output head, but of the embeddings only single rows
+    assert read_bytes(LLAMA, AWQ, 1) == 3_707_764_736 + 1_050_673_152
+
+
+def test_tied_embeddings_are_stored_once_and_read_as_the_head():
+    llama = load_decoder("llama-3.2-1b")
+    untied = llama.model_copy(update={"tied_embeddings": False})
+    table_bytes = 128_256 * 2048 * 2
+    assert weight_bytes(untied, FP16) - weight_bytes(llama, FP16) == table_bytes
+    assert read_bytes(untied, FP16, 1) == read_bytes(llama, FP16, 1) == weight_bytes(llama, FP16)
+
+
+def test_kv_cache_of_llama_3_1_8b_is_131072_bytes_per_token():
+    # 2 · 32 layers · 8 KV heads · 128 · 2 bytes; its 32 attention heads would make four times as many
+    assert kv_bytes_per_token(LLAMA, FP16) == 131_072
+    assert kv_bytes_per_token(LLAMA.model_copy(update={"kv_heads": 32}), FP16) == 4 * 131_072
+
+
+def test_kv_cache_of_8_bits_is_half_as_large():
+    assert kv_bytes_per_token(LLAMA, FP16.model_copy(update={"kv_bits": 8.0})) == 65_536
+
+
+def test_prefill_of_three_tokens_by_hand():
+    work = prefill_work(TINY, FP16)
+    # 2·2·(192 + 384)·3 = 6912; attention 4·2·4·2·9/2 = 288; logits of the last token 2·80 = 160
+    assert work.flops.of_equals(1, 3, 5) == 6912 + 288 + 160
+    # weights of two layers and the head, 2 bytes each: 2·(2·576 + 80) = 2464; KV of 3 tokens: 2·2·2·2·2 = 32 each
+    assert work.bytes.of_equals(1, 3, 5) == 2464 + 3 * 32
+    assert work.bytes.of_equals(4, 3, 5) == 2464 + 4 * 3 * 32
+    assert (work.steps.base(3, 5), work.steps.marginal(3, 5)) == (1, 1)
+
+
+def test_decode_of_three_tokens_by_hand():
+    work = decode_work(TINY, FP16)
+    # two steps of 2·2·576 + 160 = 2464 FLOPs; attention 4·2·4·2 = 64 at contexts 4 and 5
+    assert work.flops.of_equals(1, 3, 3) == 2 * 2464 + 64 * (4 + 5)
+    # weights 2464 bytes per step, KV 32 bytes at contexts 4 and 5
+    assert work.bytes.of_equals(1, 3, 3) == 2 * 2464 + 32 * (4 + 5)
+    assert work.bytes.of_equals(7, 3, 3) == 2 * 2464 + 7 * 32 * (4 + 5)
+    assert (work.steps.base(3, 3), work.steps.marginal(3, 3)) == (2, 2)
+
+
+@pytest.mark.parametrize("name", ["llama-3.1-8b", "mixtral-8x7b", "qwen3-30b-a3b", "opt-13b"])
+@pytest.mark.parametrize(("s", "n"), [(1, 1), (1, 2), (128, 512), (512, 128), (300, 301)])
+def test_decode_closed_form_is_the_sum_over_steps(name: str, s: int, n: int):
+    decoder = load_decoder(name)
+    d, h, heads, kv_heads = decoder.d_model, decoder.head_dim, decoder.heads, decoder.kv_heads
+    matrices = 3 if decoder.gated_ffn else 2
+    acting = d * h * (2 * heads + 2 * kv_heads) + matrices * d * decoder.d_ff * decoder.experts_per_token
+    weights = decoder.layers * acting * 4.25 / 8 + 2 * decoder.vocabulary * d
+    flops = moved = 0.0
+    for k in range(1, n):
+        flops += decoder.layers * (2 * acting + 4 * heads * h * (s + k)) + 2 * decoder.vocabulary * d
+        moved += weights + 4 * decoder.layers * kv_heads * h * (s + k)
+    work = decode_work(decoder, AWQ)
+    assert work.flops.of_equals(1, s, n) == pytest.approx(flops, rel=1e-12)
+    assert work.bytes.of_equals(1, s, n) == pytest.approx(moved, rel=1e-12)
+
+
+def test_weight_only_quantization_saves_bytes_and_no_flops():
+    for make in (prefill_work, decode_work):
+        assert make(LLAMA, AWQ).flops == make(LLAMA, FP16).flops
+        assert make(LLAMA, AWQ).bytes.base(64, 64) < 0.35 * make(LLAMA, FP16).bytes.base(64, 64)
+
+
+def test_experts_that_a_batch_uses_by_hand():
+    # Mixtral: 8 experts, 2 act. One token uses 2; of two tokens each expert is used with 1 - (3/4)² = 7/16
+    assert experts_read(MIXTRAL, 1) == 2
+    assert experts_read(MIXTRAL, 2) == pytest.approx(8 * 7 / 16)
+    assert experts_read(LLAMA, 5) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "too_few", "too_many_at_16"), [("mixtral-8x7b", 0.25, 0.66), ("qwen3-30b-a3b", 0.09, 0.23)]
+)
+def test_the_affine_count_of_experts_errs_as_its_docstring_says(name: str, too_few: float, too_many_at_16: float):
+    decoder = load_decoder(name)
+    first, each = experts_read_affine(decoder)
+    error = {batch: (first + each * batch) / experts_read(decoder, batch) - 1 for batch in range(1, 17)}
+    assert error[1] == pytest.approx(0, abs=1e-12)
+    assert error[8] == pytest.approx(0, abs=1e-12)
+    assert min(error.values()) == pytest.approx(-too_few, abs=0.005)
+    assert error[16] == pytest.approx(too_many_at_16, abs=0.005)
+    assert first >= 0
+    assert each > 0
+
+
+def test_a_dense_model_has_one_expert_whatever_the_batch():
+    assert experts_read_affine(LLAMA) == (1, 0)
+
+
+def test_a_prompt_of_60_tokens_leaves_under_3_percent_of_the_experts_unread():
+    for name in ("mixtral-8x7b", "qwen3-30b-a3b"):
+        decoder = load_decoder(name)
+        assert experts_read(decoder, 60) > 0.97 * decoder.experts
+    assert prefill_work(MIXTRAL, FP16).bytes.base(60, 1) == read_bytes(MIXTRAL, FP16, 8)
