@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
+from statistics import mean
 
 import baselines
 from agents.comparison import as_markdown
+from edge_llm_env.inference.validation.report import validation_report
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import list_scenarios, load_scenario
 
@@ -62,11 +65,34 @@ def benchmark_table() -> str:
     return _table(("measured", ""), rows)
 
 
+@cache
+def validation_table() -> str:
+    """The cost models' errors on published measurements, fitted anew."""
+    report = validation_report()
+    phases = ("prefill", "decode", "decode, batch > 1", "memory")
+    titles = {
+        "fitted": "`roofline`, fitted to all rows",
+        "new_model": "`roofline`, a model that is not in the fit",
+        "new_device": "`roofline`, a device that is not in the fit",
+        "paper": "`paper`",
+    }
+    rows = []
+    for name, title in titles.items():
+        cells = []
+        for phase in phases:
+            errors = [abs(row["error"][name]) for row in report["rows"] if row["phase"] == phase]
+            cells.append(f"{100.0 * mean(errors):.1f} ({100.0 * max(errors):.0f})")
+        rows.append((title, *cells))
+    counts = [f"{phase}, {sum(row['phase'] == phase for row in report['rows'])} rows" for phase in phases]
+    return _table(("mean absolute error in % (and the worst row's)", *counts), rows)
+
+
 SECTIONS: dict[str, Callable[[], str]] = {
     "comparison": comparison_table,
     "environments": environments_table,
     "scenarios": scenarios_table,
     "baselines": baselines_table,
+    "validation": validation_table,
     "benchmark": benchmark_table,
 }
 """README sections, between `<!-- name ... -->` and `<!-- /name -->`, and what fills them."""

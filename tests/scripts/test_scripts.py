@@ -104,6 +104,15 @@ def test_benchmark_prints_json(tmp_path: Path) -> None:
     assert report == json.loads((tmp_path / "results" / "benchmark.json").read_text())
 
 
+def test_validate_model_prints_the_errors_and_writes_every_row_and_a_picture(tmp_path: Path) -> None:
+    finished = run("validate_model.py", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert "Mean absolute percentage error" in finished.stdout
+    written = json.loads((tmp_path / "results" / "validate_model.json").read_text())
+    assert len(written["rows"]) == 103
+    assert (tmp_path / "results" / "validate_model.png").stat().st_size > 10_000
+
+
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("*.py")))
 def test_every_script_explains_itself(script: str) -> None:
     finished = subprocess.run(

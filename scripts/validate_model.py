@@ -1,0 +1,35 @@
+"""Compare the cost models with published measurements: python scripts/validate_model.py."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from agents.files import write_text
+from agents.validation_plot import plot_validation
+from edge_llm_env.inference.validation.report import as_text, validation_report
+
+
+@dataclass(frozen=True)
+class Options:
+    """Fit the roofline model to published measurements and print its errors, in and out of sample."""
+
+    results: Path = Path("results")
+    """Folder of validate_model.json and validate_model.png."""
+
+
+def main(options: Options) -> int:
+    """Fit, write and print; the exit status."""
+    report = validation_report()
+    write_text(options.results / "validate_model.json", json.dumps(report, indent=1) + "\n")
+    plot_validation(report, options.results / "validate_model.png")
+    print(as_text(report))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Options)))
