@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from edge_llm_env import Scenario
 from edge_llm_env.inference.catalog import load_device, load_efficiency
 from tests.reference_node import Node, Request
+
+
+def node_of(scenario: Scenario) -> Node:
+    """The node under the scenario's cost model."""
+    return RooflineNode(scenario) if scenario.node.cost_model == "roofline" else Node(scenario)
 
 
 class RooflineNode(Node):

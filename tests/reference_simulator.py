@@ -8,8 +8,8 @@ the scenario's settings, the catalogue's values and the tape.
 from __future__ import annotations
 
 from edge_llm_env import Scenario, Workload
-from tests.reference_node import Node, Request
-from tests.reference_roofline import RooflineNode
+from tests.reference_node import Request
+from tests.reference_roofline import node_of
 
 
 class ReferenceSimulator:
@@ -17,7 +17,7 @@ class ReferenceSimulator:
 
     def __init__(self, scenario: Scenario, workload: Workload) -> None:
         self.scenario = scenario
-        self.node = RooflineNode(scenario) if scenario.node.cost_model == "roofline" else Node(scenario)
+        self.node = node_of(scenario)
         self.requests = [
             Request(
                 index,

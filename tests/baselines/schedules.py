@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env import Scenario, Workload, draw_workload, load_scenario
-from tests.reference_node import Node, Request
+from tests.reference_node import Request
+from tests.reference_roofline import node_of
 
 NEVER = -1
 
@@ -19,6 +20,7 @@ MODES = {
     "carry-over": {},
     "outputs to the longest": {"node.output_length": "batch_max"},
     "prompts to the longest": {"node.prompt_padding": "batch_max", "radio.reciprocal_fading": False},
+    "roofline": {"node.cost_model": "roofline", "workload.output_tokens": [16, 32, 64]},
     "narrow band": {"radio.uplink_bits_per_token": 40960.0, "radio.downlink_bits_per_token": 81920.0},
 }
 """What binds differs: overrides of `carry-over`."""
@@ -41,7 +43,7 @@ class PlainEpisode:
     """Who can be served together in which epoch, by the reference simulator's rule."""
 
     def __init__(self, scenario: Scenario, workload: Workload) -> None:
-        self.scenario, self.workload, self.node = scenario, workload, Node(scenario)
+        self.scenario, self.workload, self.node = scenario, workload, node_of(scenario)
 
     def can_serve(self, epoch: int, batch: Sequence[int]) -> bool:
         start_s = (epoch + 1) * self.scenario.epoch.epoch_s
