@@ -13,7 +13,7 @@ import baselines
 from agents.comparison import as_markdown
 from edge_llm_env.inference.validation.report import validation_report
 from edge_llm_env.registration import ENVIRONMENTS
-from edge_llm_env.scenarios import list_scenarios, load_scenario
+from edge_llm_env.scenarios import describe_scenarios
 
 RECORDED = Path("results/recorded")
 """Results that the README quotes, under version control; `results/` itself is what the last runs wrote."""
@@ -26,8 +26,8 @@ def environments_table() -> str:
 
 def scenarios_table() -> str:
     """Every preset."""
-    presets = [load_scenario(name) for name in list_scenarios()]
-    return _table(("scenario", "what it is"), [(f"`{one.name}`", one.description) for one in presets])
+    described = describe_scenarios()
+    return _table(("scenario", "what it is"), [(f"`{name}`", description) for name, description in described.items()])
 
 
 def baselines_table() -> str:

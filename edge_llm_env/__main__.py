@@ -1,4 +1,4 @@
-"""python -m edge_llm_env: what the suite knows, on the command line."""
+"""`python -m edge_llm_env COMMAND`: what the suite knows, without an environment."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from edge_llm_env.inference.catalog import TABLES
-from edge_llm_env.inference.catalog.listing import as_text
+from edge_llm_env.inference.catalog import listing
+from edge_llm_env.traces import summary
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status."""
+    """Run the command that the arguments name; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m edge_llm_env", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    catalog = commands.add_parser("catalog", help="list decoders, devices and precisions with their sources")
-    catalog.add_argument("table", nargs="?", choices=TABLES, help="one table; all of them if left out")
-    chosen = parser.parse_args(arguments)
-    print("\n\n".join(as_text(name) for name in ([chosen.table] if chosen.table else TABLES)))
-    return 0
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing.add_command(commands)
+    summary.add_command(commands)
+    options = parser.parse_args(arguments)
+    return int(options.run(options))
 
 
 if __name__ == "__main__":

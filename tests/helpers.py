@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -9,7 +10,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import ArrayLike, NDArray
 
-from edge_llm_env import Scenario, Workload, load_scenario
+from edge_llm_env import Scenario, ScenarioError, Workload, load_scenario
 from edge_llm_env.registration import ENVIRONMENTS
 
 ENVIRONMENT_IDS = tuple(environment.id for environment in ENVIRONMENTS)
@@ -37,6 +38,29 @@ def small_scenario(preset: str = "carry-over", **overrides: Any) -> Scenario:
     """A preset with few slots and short episodes; dots of the overridden fields are written as `__`."""
     dotted = {name.replace("__", "."): value for name, value in overrides.items()}
     return load_scenario(preset, **({"epoch.visible_slots": 6, "epoch.episode_epochs": 4} | dotted))
+
+
+AZURE_TRACE = "\n".join(
+    ["TIMESTAMP,ContextTokens,GeneratedTokens"]
+    + [
+        f"2023-11-16 {18 + second // 3600}:{second // 60 % 60:02}:{second % 60:02}.{7919 * second % 10**7:07},"
+        f"{100 + 37 * second % 1500},{10 + 23 * second % 400}"
+        for second in range(4 * 3600)
+    ]
+)
+"""A made-up trace in Azure's format: one request in each second of four hours."""
+
+
+def load_preset(name: str, folder: Path, **overrides: Any) -> Scenario:
+    """Any preset; those that replay a trace of the user's get a made-up one, written to the folder."""
+    try:
+        return load_scenario(name, **overrides)
+    except ScenarioError as error:
+        if "workload.arrivals.path: is required" not in str(error):
+            raise
+        path = folder / "trace.csv"
+        path.write_text(AZURE_TRACE, encoding="utf-8")
+        return load_scenario(name, **({"workload.arrivals.path": str(path)} | overrides))
 
 
 def tape(

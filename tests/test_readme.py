@@ -9,6 +9,7 @@ import pytest
 
 from agents.documentation import SECTIONS, with_tables
 from edge_llm_env import load_scenario
+from tests.helpers import AZURE_TRACE
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,10 +30,14 @@ def test_there_are_snippets_for_making_training_and_asking_the_oracle() -> None:
         assert any(name in snippet for snippet in SNIPPETS)
 
 
-def test_the_scenario_that_it_shows_is_valid(tmp_path: Path) -> None:
-    for number, text in enumerate(re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)):
-        (tmp_path / f"{number}.toml").write_text(text, encoding="utf-8")
-        assert load_scenario(tmp_path / f"{number}.toml").workload.arrivals.rate_per_s == 10.0
+def test_the_scenarios_that_it_shows_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("AzureLLMInferenceTrace_conv.csv").write_text(AZURE_TRACE)
+    rates_per_s = []
+    for text in re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL):
+        Path("mine.toml").write_text(text, encoding="utf-8")
+        rates_per_s.append(load_scenario("mine.toml").workload.arrivals.mean_rate_per_s)
+    assert rates_per_s == pytest.approx([10.0, 0.5], rel=1e-3)
 
 
 def test_its_tables_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:

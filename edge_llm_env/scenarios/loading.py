@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from copy import deepcopy
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +24,11 @@ class ScenarioError(ValueError):
 def list_scenarios() -> list[str]:
     """Names of the presets, sorted."""
     return sorted(entry.name.removesuffix(".toml") for entry in _PRESETS.iterdir() if entry.name.endswith(".toml"))
+
+
+def describe_scenarios() -> dict[str, str]:
+    """Name and description of every preset, also of those that need a trace's path to load."""
+    return {name: _extended(_read_preset(name, "scenario"))["description"] for name in list_scenarios()}
 
 
 def load_scenario(scenario: str | Path | Scenario, **overrides: Any) -> Scenario:
@@ -85,7 +91,7 @@ def _override(content: dict[str, Any], dotted: str, value: Any) -> None:
         content = content.setdefault(section, {})
         if not isinstance(content, dict):
             raise ScenarioError(f"override {dotted} = {value!r}: {section} is a value, not a section")
-    content[field] = value
+    content[field] = deepcopy(value)  # a section given whole may be overridden in part by what follows
 
 
 def _first_line(error: ValidationError) -> str:
@@ -119,6 +125,8 @@ def _located(parts: list[str]) -> tuple[list[str], Any]:
     inside: Any = Scenario
     section: Any = Scenario
     for part in parts:
+        if "[" in part:  # how pydantic names a member of a union that is no section, such as tuple[int, ...]
+            continue
         kinds = {kind: member for member in get_args(section) if _is_section(member) for kind in _kinds(member)}
         if part in kinds:
             section = kinds[part]

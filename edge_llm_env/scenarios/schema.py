@@ -15,6 +15,7 @@ from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.paper_cost import paper_batch_cost
 from edge_llm_env.inference.quantization import Quantization, accuracy_from_perplexity
 from edge_llm_env.inference.roofline_cost import roofline_batch_cost
+from edge_llm_env.scenarios.arrival_settings import TraceArrivals
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
 from edge_llm_env.scenarios.node_settings import NodeSettings, VariantSettings
 from edge_llm_env.scenarios.radio_settings import RadioSettings
@@ -102,7 +103,7 @@ class Scenario(Section):
         """What the node can host side by side, cheapest first: in compute time of the longest request."""
         hosted = self.node.variants or (VariantSettings(decoder=self.node.decoder, precision=self.node.precision),)
         variants = [self._variant(settings) for settings in hosted]
-        longest = max(self.workload.prompt_tokens), max(self.workload.output_tokens)
+        longest = self.workload.longest_prompt_tokens, self.workload.longest_output_tokens
         return tuple(sorted(variants, key=lambda variant: _time_alone_s(variant.batch_cost, *longest)))
 
     def _variant(self, settings: VariantSettings) -> Variant:
@@ -130,8 +131,13 @@ class Scenario(Section):
         return (self.epoch.episode_epochs + 1) * self.epoch.epoch_s
 
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of everything that shapes the environment; name, description and provenance do not."""
+        """SHA-256 (hex) of everything that shapes the environment; name, description and provenance do not.
+
+        A trace counts by its content and not by where the file is.
+        """
         content = self.model_dump(mode="json", exclude={"name", "description", "provenance"})
+        if isinstance(self.workload.arrivals, TraceArrivals):
+            content["workload"]["arrivals"]["path"] = self.workload.arrivals.sha256()
         content["batch_cost"] = self.batch_cost
         content["accuracy"] = self.quantization.accuracy
         content["variants"] = self.variants
@@ -168,11 +174,22 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _fixed_length_holds_every_prompt(self) -> Scenario:
-        fixed, longest = self.node.fixed_prompt_tokens, max(self.workload.prompt_tokens)
+        fixed, longest = self.node.fixed_prompt_tokens, self.workload.longest_prompt_tokens
         if fixed is not None and fixed < longest:
             raise ValueError(
                 f"node.fixed_prompt_tokens = {fixed}: "
                 f"must be at least the longest of workload.prompt_tokens = {longest}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _trace_lasts_an_episode(self) -> Scenario:
+        arrivals = self.workload.arrivals
+        if isinstance(arrivals, TraceArrivals) and arrivals.part.span_s < self.horizon_s:
+            raise ValueError(
+                f"workload.arrivals: the part of the trace lasts {arrivals.part.span_s:g} s, scaled: must be at least "
+                f"the {self.horizon_s:g} s of an episode and the epoch after it (epoch.episode_epochs = "
+                f"{self.epoch.episode_epochs}, epoch.epoch_s = {self.epoch.epoch_s:g})"
             )
         return self
 

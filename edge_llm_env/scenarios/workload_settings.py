@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator, model_validator
+from typing import Annotated, Literal
 
-from edge_llm_env.scenarios.arrival_settings import Arrivals
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from edge_llm_env.scenarios.arrival_settings import Arrivals, TraceArrivals
 from edge_llm_env.scenarios.section import FiniteFloat, Section, Tokens
+from edge_llm_env.traces.part import TracePart
 
 
 class Range(Section):
@@ -21,14 +24,54 @@ class Range(Section):
         return self
 
 
+def _list_or_trace(lengths: object) -> object:
+    if isinstance(lengths, str) and lengths != "trace":
+        raise ValueError('must be a list of token counts, or "trace"')
+    return lengths
+
+
+Lengths = Annotated[
+    Annotated[tuple[Tokens, ...], Field(min_length=1)] | Literal["trace"], BeforeValidator(_list_or_trace)
+]
+
+
 class WorkloadSettings(Section):
     """What users ask for: arrivals, lengths and requirements."""
 
     arrivals: Arrivals
-    prompt_tokens: tuple[Tokens, ...] = Field(min_length=1, description="s, drawn with equal probability")
-    output_tokens: tuple[Tokens, ...] = Field(min_length=1, description="n, drawn with equal probability")
+    prompt_tokens: Lengths = Field(description='s, drawn from a list with equal probability, or "trace": as replayed')
+    output_tokens: Lengths = Field(description='n, drawn from a list with equal probability, or "trace": as replayed')
     latency_requirement_s: Range = Field(description="τ, drawn uniformly")
     accuracy_requirement: Range = Field(description="a, drawn uniformly")
+
+    @property
+    def longest_prompt_tokens(self) -> int:
+        """Longest prompt that can be drawn or replayed."""
+        if isinstance(self.prompt_tokens, tuple):
+            return max(self.prompt_tokens)
+        return int(self._replayed.prompt_tokens.max())
+
+    @property
+    def longest_output_tokens(self) -> int:
+        """Longest output that can be drawn or replayed."""
+        if isinstance(self.output_tokens, tuple):
+            return max(self.output_tokens)
+        return int(self._replayed.output_tokens.max())
+
+    @property
+    def _replayed(self) -> TracePart:
+        assert isinstance(self.arrivals, TraceArrivals)  # as the validator of lengths has seen to
+        return self.arrivals.part
+
+    @model_validator(mode="after")
+    def _lengths_are_replayed_from_a_trace(self) -> WorkloadSettings:
+        for field in ("prompt_tokens", "output_tokens"):
+            if getattr(self, field) == "trace" and self.arrivals.kind != "trace":
+                raise ValueError(
+                    f'workload.{field} = "trace": must go with arrivals.kind = "trace", '
+                    f'not "{self.arrivals.kind}"; or a list of token counts'
+                )
+        return self
 
     @field_validator("latency_requirement_s")
     @classmethod

@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.scenarios.arrival_settings import (
-    Arrivals,
     DiurnalArrivals,
     GammaArrivals,
     MarkovModulatedArrivals,
     PoissonArrivals,
+    RandomArrivals,
 )
 
 FloatArray = NDArray[np.float64]
 
 
-def draw_arrivals(arrivals: Arrivals, rng: np.random.Generator, horizon_s: float) -> FloatArray:
+def draw_arrivals(arrivals: RandomArrivals, rng: np.random.Generator, horizon_s: float) -> FloatArray:
     """Arrival times of an episode as a scenario describes them."""
     match arrivals:
         case PoissonArrivals():

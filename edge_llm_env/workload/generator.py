@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.radio.path_loss import distance_in_disc
+from edge_llm_env.scenarios.arrival_settings import TraceArrivals
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.workload_settings import Range
 from edge_llm_env.workload.arrivals import draw_arrivals
@@ -16,21 +19,36 @@ from edge_llm_env.workload.tape import Workload
 def draw_workload(scenario: Scenario, rng: np.random.Generator) -> Workload:
     """One episode's workload; equal generators give equal workloads."""
     asked, radio = scenario.workload, scenario.radio
-    arrival_s = draw_arrivals(asked.arrivals, rng, scenario.horizon_s)
+    replayed = None
+    if isinstance(asked.arrivals, TraceArrivals):
+        replayed = asked.arrivals.part.window(rng.random(), scenario.horizon_s)
+        arrival_s = replayed.arrival_s
+    else:
+        arrival_s = draw_arrivals(asked.arrivals, rng, scenario.horizon_s)
     requests = len(arrival_s)
     prompt, output, latency, accuracy, distance = rng.random((5, requests))
     distance_m = distance_in_disc(distance, radio.min_distance_m, radio.cell_radius_m)
     uplink_gain, downlink_gain = draw_channel(radio, distance_m, scenario.fading_blocks, scenario.epoch.epoch_s, rng)
     return Workload(
         arrival_s=arrival_s,
-        prompt_tokens=one_of_values(prompt, asked.prompt_tokens),
-        output_tokens=one_of_values(output, asked.output_tokens),
+        prompt_tokens=lengths(asked.prompt_tokens, prompt, replayed.prompt_tokens if replayed else None),
+        output_tokens=lengths(asked.output_tokens, output, replayed.output_tokens if replayed else None),
         latency_requirement_s=uniform(latency, asked.latency_requirement_s),
         accuracy_requirement=uniform(accuracy, asked.accuracy_requirement),
         distance_m=distance_m,
         uplink_gain=uplink_gain,
         downlink_gain=downlink_gain,
     )
+
+
+def lengths(
+    asked: tuple[int, ...] | Literal["trace"], quantile: NDArray[np.float64], replayed: NDArray[np.int64] | None
+) -> NDArray[np.int64]:
+    """Token counts drawn from a list, or as replayed from a trace."""
+    if isinstance(asked, tuple):
+        return one_of_values(quantile, asked)
+    assert replayed is not None  # `WorkloadSettings` sees to it
+    return replayed
 
 
 def one_of_values(quantile: NDArray[np.float64], values: tuple[int, ...]) -> NDArray[np.int64]:

@@ -45,6 +45,12 @@ def test_overriding_a_scenario_leaves_it_as_it_was():
     assert scenario.workload.arrivals.rate_per_s == 5.0
 
 
+def test_section_given_whole_can_be_overridden_in_part_and_stays_as_it_was():
+    reward = {"served": 0.0}
+    assert load_scenario("carry-over", **{"reward": reward, "reward.tokens": 1.0}).reward.tokens == 1.0
+    assert reward == {"served": 0.0}
+
+
 def test_whole_section_can_be_overridden():
     reward = {"served": 0.0, "tokens": 1.0}
     assert load_scenario("carry-over", reward=reward).reward.tokens == 1.0
@@ -97,6 +103,16 @@ def test_overrides_apply_to_a_file_too(tmp_path: Path):
         ("epoch.visible_slots", 5000, "epoch.visible_slots = 5000: input should be less than or equal to 4096"),
         ("epoch.episode_epochs", -1, "epoch.episode_epochs = -1: input should be greater than 0"),
         ("workload.prompt_tokens", [], "workload.prompt_tokens = []: tuple should have at least 1 item"),
+        (
+            "workload.prompt_tokens",
+            "long",
+            "workload.prompt_tokens = 'long': must be a list of token counts, or \"trace\"",
+        ),
+        (
+            "workload.output_tokens",
+            "trace",
+            'workload.output_tokens = "trace": must go with arrivals.kind = "trace", not "poisson"',
+        ),
         ("workload.prompt_tokens", [128, -1], "workload.prompt_tokens.1 = -1: input should be greater than 0"),
         ("node.prompt_padding", "max", "node.prompt_padding = 'max': input should be 'none', 'batch_max' or 'fixed'"),
         ("node.cost_model", "guess", "node.cost_model = 'guess': input should be 'paper'"),

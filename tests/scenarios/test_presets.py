@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from edge_llm_env import Scenario, list_scenarios, load_scenario
+from edge_llm_env.scenarios import describe_scenarios
+from tests.helpers import load_preset
 
 PAPER = {"paper-bloom-3b": "bloom-3b", "paper-bloom-7b1": "bloom-7b1", "paper-opt-13b": "opt-13b"}
 
@@ -12,13 +16,15 @@ def test_presets_are_listed_in_order():
 
 
 @pytest.mark.parametrize("name", list_scenarios())
-def test_preset_loads_under_its_own_name(name: str):
-    assert load_scenario(name).name == name
+def test_preset_loads_under_its_own_name(name: str, tmp_path: Path):
+    scenario = load_preset(name, tmp_path)
+    assert scenario.name == name
+    assert describe_scenarios()[name] == scenario.description
 
 
 @pytest.mark.parametrize("name", list_scenarios())
-def test_preset_says_of_every_value_where_it_comes_from(name: str):
-    scenario = load_scenario(name)
+def test_preset_says_of_every_value_where_it_comes_from(name: str, tmp_path: Path):
+    scenario = load_preset(name, tmp_path)
     values = [
         f"{section}.{field}"
         for section in ("epoch", "node", "radio", "workload")
@@ -54,8 +60,8 @@ def test_carry_over_lets_requests_wait():
 
 
 @pytest.mark.parametrize("name", list_scenarios())
-def test_reward_is_one_per_request_served(name: str):
-    reward = load_scenario(name).reward
+def test_reward_is_one_per_request_served(name: str, tmp_path: Path):
+    reward = load_preset(name, tmp_path).reward
     assert reward.model_dump() == {"served": 1.0, "tokens": 0.0, "energy": 0.0, "expired": 0.0}
 
 

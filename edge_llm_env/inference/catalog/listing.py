@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from edge_llm_env.inference.catalog import Entry, table
+import argparse
+from typing import Any
+
+from edge_llm_env.inference.catalog import TABLES, Entry, table
+
+
+def add_command(commands: Any) -> None:
+    """Add `catalog` to the subparsers of a command line."""
+    command = commands.add_parser("catalog", help="decoders, devices and precisions with their sources")
+    command.add_argument("table", nargs="?", choices=TABLES, help="one table; all of them if left out")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the tables; the exit status."""
+    print("\n\n".join(as_text(name) for name in ([options.table] if options.table else TABLES)))
+    return 0
 
 
 def as_text(name: str) -> str:

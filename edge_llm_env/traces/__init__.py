@@ -1,0 +1,1 @@
+"""Public traces of language-model requests: their formats, reading them, and what is in one."""
