@@ -291,7 +291,7 @@ def test_override_below_a_value_is_an_error():
 
 def test_unknown_preset_lists_the_choices():
     message = error_of("cary-over")
-    assert message.startswith("scenario = 'cary-over': must be one of carry-over, paper-bloom-3b, ")
+    assert message.startswith("scenario = 'cary-over': must be one of bursty, carry-over, paper-bloom-3b, ")
     assert message.endswith("(did you mean 'carry-over'?); or a path that ends in .toml")
 
 
@@ -319,4 +319,4 @@ def test_file_that_is_not_text_is_an_error(tmp_path: Path):
 def test_extending_what_does_not_exist_lists_the_choices(tmp_path: Path, base: str):
     message = error_of(written(tmp_path, f"extends = {base}\n"))
     assert message.startswith("extends = ")
-    assert "must be one of carry-over, paper-bloom-3b, paper-bloom-7b1, paper-opt-13b" in message
+    assert "must be one of bursty, carry-over, paper-bloom-3b, paper-bloom-7b1, paper-opt-13b" in message

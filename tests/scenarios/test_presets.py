@@ -12,7 +12,7 @@ PAPER = {"paper-bloom-3b": "bloom-3b", "paper-bloom-7b1": "bloom-7b1", "paper-op
 
 
 def test_presets_are_listed_in_order():
-    assert list_scenarios() == ["carry-over", *PAPER]
+    assert list_scenarios() == ["bursty", "carry-over", *PAPER]
 
 
 @pytest.mark.parametrize("name", list_scenarios())
@@ -57,6 +57,16 @@ def test_carry_over_lets_requests_wait():
     assert (asked.latency_requirement_s.low, asked.latency_requirement_s.high) == (2.0, 6.0)
     assert asked.arrivals.rate_per_s == 5.0
     assert scenario.quantization.compute_factor == 1.0
+
+
+def test_bursts_have_the_mean_rate_of_carry_over_and_let_requests_wait_longer():
+    bursty, carry_over = load_scenario("bursty"), load_scenario("carry-over")
+    arrivals, asked = bursty.workload.arrivals, bursty.workload
+    # (12·2 + 4·14) / (12 + 4) = 80/16
+    assert arrivals.mean_rate_per_s == carry_over.workload.arrivals.mean_rate_per_s == 5.0
+    assert max(arrivals.rates_per_s) == 14.0
+    assert (asked.latency_requirement_s.low, asked.latency_requirement_s.high) == (2.0, 10.0)
+    assert bursty.node == carry_over.node
 
 
 @pytest.mark.parametrize("name", list_scenarios())
