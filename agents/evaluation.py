@@ -15,6 +15,7 @@ from scipy import stats
 
 import edge_llm_env  # noqa: F401 (registers the ids)
 from baselines import EpochPolicy, Solver
+from baselines.oracle_decoding import decode
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.tape import Workload
 
@@ -78,6 +79,11 @@ def evaluate_model(model: Any, scenario: Scenario, workloads: Sequence[Workload]
     return evaluate(lambda env: MaskedModel(model, env), "EdgeLLM/Batching-v0", scenario, workloads)
 
 
+def evaluate_values(policy: Policy, scenario: Scenario, workloads: Sequence[Workload]) -> Evaluation:
+    """A policy of values, deterministic, with oracle decoding; decoding counts as part of its decision."""
+    return evaluate(lambda env: DecodedPolicy(policy, env), "EdgeLLM/BatchSelection-v0", scenario, workloads)
+
+
 def evaluate(
     make_policy: Callable[[VectorEnv], Policy], env_id: str, scenario: Scenario, workloads: Sequence[Workload]
 ) -> Evaluation:
@@ -128,6 +134,21 @@ class MaskedModel:
         """The model's actions."""
         masks = {"action_masks": self._env.action_masks()} if isinstance(self._model, MaskablePPO) else {}
         return self._model.predict(observation, state, episode_start, deterministic, **masks)
+
+
+class DecodedPolicy:
+    """A policy whose actions are values in 0..1, as one of batches: `VectorOracleDecoding` seen from the other side."""
+
+    def __init__(self, policy: Policy, env: VectorEnv) -> None:
+        self._policy = policy
+        self._env: Any = env.unwrapped
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[Any, Any]:
+        """The most valuable feasible batches."""
+        values, state = self._policy.predict(observation, state, episode_start, deterministic)
+        return decode(self._env.simulation, values), state
 
 
 def paired_difference(one: NDArray[np.float64], other: NDArray[np.float64]) -> Interval:

@@ -16,9 +16,14 @@ def save_model(model: Any, path: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, UTF-8; folders on the way are made."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file; folders on the way are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
+    unfinished.write_bytes(content)
     _publish(unfinished, path)
 
 

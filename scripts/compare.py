@@ -11,7 +11,8 @@ import tyro
 from sb3_contrib import MaskablePPO
 
 from agents.comparison import as_json, as_markdown, baseline_solvers, save_results, summarise
-from agents.evaluation import evaluate_model, evaluate_solver
+from agents.evaluation import evaluate_model, evaluate_solver, evaluate_values
+from agents.policy_files import load_policy, policies_for
 from agents.threads import set_thread_counts
 from agents.training import TrainingSettings, train
 from baselines import hindsight_bounds
@@ -31,8 +32,10 @@ class Options:
     """Seeds the tapes and the training."""
     policy: Path | None = None
     """A trained MaskablePPO (.zip) to compare instead of training one."""
+    values: tuple[str, ...] = ()
+    """Value policies, each by its path without suffix, beside those that come with the package for the scenario."""
     no_train: bool = False
-    """Compare the baselines only."""
+    """Train nothing: compare the baselines and the policies that there are."""
     training_steps: int = TrainingSettings.steps
     """Environment steps of training; the default takes about three minutes on two cores."""
     hindsight_episodes: int = 10
@@ -61,6 +64,8 @@ def compare(options: Options) -> int:
     if options.hindsight_episodes < 0:
         raise ValueError(f"hindsight_episodes = {options.hindsight_episodes}: must be at least 0")
     workloads = draw_workloads(scenario, options.episodes, options.seed)
+    named = [(name, name) for name in policies_for(scenario)] + [(Path(path).name, path) for path in options.values]
+    value_policies = {name: load_policy(path, scenario)[0] for name, path in named}
     model = None
     if options.policy is not None:
         set_thread_counts()
@@ -73,6 +78,7 @@ def compare(options: Options) -> int:
             print("training interrupted; comparing the policy as it is", file=sys.stderr)
     solvers = baseline_solvers(scenario, options.seed)
     evaluations = {name: evaluate_solver(make(), scenario, workloads) for name, make in solvers.items()}
+    evaluations |= {name: evaluate_values(one, scenario, workloads) for name, one in value_policies.items()}
     if model is not None:
         evaluations["MaskablePPO"] = evaluate_model(model, scenario, workloads)
     known = workloads[: options.hindsight_episodes]

@@ -96,6 +96,23 @@ def test_ctrl_c_saves_and_the_run_can_be_resumed(short: Path) -> None:
     assert (short / "mine" / "last.zip").stat().st_size > 0
 
 
+def test_a_value_function_is_found_saved_and_compared(short: Path) -> None:
+    small = ("--generations", "1", "--tapes", "2", "--validation-tapes", "2", "--evaluation-tapes", "3", "--seeds", "0")
+    finished = run("train_values.py", "--scenario", "short.toml", "--name", "mine", "--hindsight-tapes", "1", *small,
+                   cwd=short)  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    assert "of DFTSP" in finished.stdout
+    record = json.loads((short / "results" / "train-mine.json").read_text())
+    assert [run["seed"] for run in record["runs"]] == [0]
+    options = ("--scenario", "short.toml", "--episodes", "3", "--no-train", "--hindsight-episodes", "0", "--json")
+    compared = json.loads(run("compare.py", *options, "--values", "results/mine", cwd=short).stdout)
+    served = {policy["policy"]: sum(policy["served_per_episode"]) for policy in compared["policies"]}
+    assert served["mine"] == record["runs"][0]["served"]
+    other = run("compare.py", "--scenario", "carry-over", *options[2:], "--values", "results/mine", cwd=short)
+    assert other.returncode == 2
+    assert "is for scenario 'short'" in other.stderr
+
+
 def test_benchmark_prints_json(tmp_path: Path) -> None:
     finished = run("benchmark.py", "--seconds", "0.05", "--repeats", "1", "--rows", "4", cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr

@@ -1,0 +1,135 @@
+"""Value policies on disk: weights as safetensors, and beside them a JSON card that says what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from agents.files import write_bytes, write_text
+from agents.value_features import FEATURES
+from agents.value_functions import ValueFunction
+from agents.value_policy import ValuePolicy
+from edge_llm_env.naming import one_of
+from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.scenarios import Scenario, load_scenario
+
+ENV_ID = "EdgeLLM/BatchSelection-v0"
+"""The environment that values are decoded in; its id ends with its version."""
+
+PRETRAINED = Path(str(files("agents"))) / "pretrained"
+"""Folder of the policies that the package brings along."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a saved policy is, and how it came about."""
+
+    scenario: str
+    """A preset's name or the path of a TOML file."""
+    overrides: dict[str, Any]
+    """Of the scenario, as `load_scenario` takes them."""
+    algorithm: str
+    hyperparameters: dict[str, Any]
+    seed: int
+    epoch_steps: int
+    """Epochs played in training."""
+    evaluation: dict[str, Any]
+    """What it reached, on which tapes."""
+    check: dict[str, int]
+    """`served` on the first `tapes` evaluation tapes of `seed`: what a test expects of it."""
+
+    def load_scenario(self) -> Scenario:
+        """The scenario that it was trained for."""
+        return load_scenario(self.scenario, **self.overrides)
+
+
+def save_policy(policy: ValuePolicy, card: Card, path: Path) -> list[Path]:
+    """Write `path` with the suffixes .safetensors and .json, each whole or not at all; the files written.
+
+    Raises ValueError for a policy of a population, or one of another scenario than its card's.
+    """
+    if len(policy.parameters) != 1:
+        raise ValueError(f"policy: has {len(policy.parameters)} members, must have 1")
+    if policy.scenario.fingerprint() != card.load_scenario().fingerprint():
+        raise ValueError(f"card.scenario = {card.scenario!r}: is not the scenario of the policy")
+    arrays = {name: array.copy() for name, array in policy.function.split(policy.parameters[0]).items()}
+    weights = save(arrays)
+    written = {
+        "environment": ENV_ID,
+        "scenario_fingerprint": policy.scenario.fingerprint(),
+        "width": policy.function.width,
+        "features": list(FEATURES),
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+    } | asdict(card)
+    paths = [path.with_name(f"{path.name}.safetensors"), path.with_name(f"{path.name}.json")]
+    write_bytes(paths[0], weights)
+    write_text(paths[1], json.dumps(written, indent=1, allow_nan=False) + "\n")
+    return paths
+
+
+def load_policy(name: str | Path, scenario: Scenario | None = None) -> tuple[ValuePolicy, Card]:
+    """A policy that the package brings along, by its name, or one of your own by its path without suffix.
+
+    Nothing is unpickled. Raises ValueError with the reason when there is none, a file is damaged, or it is for another
+    version of the environment, other features or another scenario than its card names, or than `scenario` if given.
+    (`ValuePolicy.for_scenario` takes it elsewhere on purpose.)
+    """
+    path = Path(name)
+    if path.name == str(name):
+        one_of("policy", str(name), shipped_policies())
+        path = PRETRAINED / path
+    card_path, weights_path = path.with_name(f"{path.name}.json"), path.with_name(f"{path.name}.safetensors")
+    try:
+        written = json.loads(card_path.read_text(encoding="utf-8"))
+        weights = weights_path.read_bytes()
+        card = Card(**{field: written[field] for field in Card.__dataclass_fields__})
+        trained_in = card.load_scenario()
+        _refuse_others(path, written, weights, trained_in, scenario)
+        function = ValueFunction(written["width"])
+        parameters = function.join(load(weights))
+    except OSError as error:
+        raise ValueError(f"policy = {path}: cannot be read: {error.strerror}, {error.filename}") from None
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"policy = {path}: its card is damaged: {error!r}") from None
+    except SafetensorError as error:
+        raise ValueError(f"policy = {path}: its weights are damaged: {error}") from None
+    return ValuePolicy(function, parameters, trained_in), card
+
+
+def shipped_policies() -> list[str]:
+    """Names of the policies that the package brings along."""
+    return sorted(path.stem for path in PRETRAINED.glob("*.json"))
+
+
+def policies_for(scenario: Scenario) -> list[str]:
+    """Names of those that were trained for a scenario."""
+    fingerprint = scenario.fingerprint()
+    cards = {name: json.loads((PRETRAINED / f"{name}.json").read_text(encoding="utf-8")) for name in shipped_policies()}
+    return [name for name, card in cards.items() if card["scenario_fingerprint"] == fingerprint]
+
+
+def _refuse_others(
+    path: Path, written: dict[str, Any], weights: bytes, trained_in: Scenario, wanted: Scenario | None
+) -> None:
+    """Raise ValueError unless the card fits the code, the weights and the scenarios."""
+    fingerprint = written["scenario_fingerprint"]
+    if written["environment"] not in [environment.id for environment in ENVIRONMENTS]:
+        reason = f"is for {written['environment']}, which there is not: must be {ENV_ID}"
+    elif written["features"] != list(FEATURES):
+        reason = "is for features that are others now, train it again"
+    elif hashlib.sha256(weights).hexdigest() != written["weights_sha256"]:
+        reason = "its weights are not those of its card"
+    elif trained_in.fingerprint() != fingerprint:
+        reason = f"was trained when scenario {trained_in.name!r} was another ({fingerprint[:12]}), train it again"
+    elif wanted is not None and wanted.fingerprint() != fingerprint:
+        reason = f"is for scenario {trained_in.name!r} ({fingerprint[:12]}), not {wanted.name!r}"
+    else:
+        return
+    raise ValueError(f"policy = {path}: {reason}")

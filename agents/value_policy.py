@@ -1,0 +1,48 @@
+"""A value function as a policy: observations in, values of the visible requests out, for oracle decoding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.value_features import Scales, request_features
+from agents.value_functions import Parameters, ValueFunction
+from edge_llm_env.scenarios.schema import Scenario
+
+
+class ValuePolicy:
+    """What SB3 calls a policy, for `baselines.OracleDecoding` and `VectorOracleDecoding`.
+
+    It decides by the observation alone; the scenario only tells in which units that is. `parameters` has shape (size,),
+    or (P, size) for a population, of which each has an equal share of consecutive rows.
+    """
+
+    def __init__(self, function: ValueFunction, parameters: NDArray, scenario: Scenario) -> None:
+        self.function = function
+        self.parameters: Parameters = np.atleast_2d(np.asarray(parameters, dtype=np.float32))
+        if self.parameters.shape[1:] != (function.size,):
+            raise ValueError(f"parameters of shape {parameters.shape}: must have {function.size} per member")
+        self.scenario = scenario
+        self._scales = Scales.of(scenario)
+
+    def for_scenario(self, scenario: Scenario) -> ValuePolicy:
+        """The same parameters in another scenario."""
+        return ValuePolicy(self.function, self.parameters, scenario)
+
+    def predict(
+        self,
+        observation: NDArray[np.float32],
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[NDArray[np.float32], Any]:
+        """Values in 0..1, (Q,) or (rows, Q); `state` passes through unchanged."""
+        rows = np.atleast_2d(observation)
+        if len(rows) % len(self.parameters):
+            raise ValueError(
+                f"observation of shape {observation.shape}: must have a multiple of {len(self.parameters)} rows"
+            )
+        values = self.function.values(self.parameters, *request_features(rows, self._scales))
+        return (values[0] if observation.ndim == 1 else values), state

@@ -1,0 +1,67 @@
+"""Find value functions by the cross-entropy method: python scripts/train_values.py --scenario carry-over."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tyro
+
+from agents.value_search import Progress, SearchSettings
+from agents.value_training import References, save_training, train_seeds
+from edge_llm_env import ScenarioError, load_scenario
+
+
+@dataclass(frozen=True)
+class Options:
+    """Search with several seeds, judge each on held-out tapes, save the median one and the record of all."""
+
+    scenario: str = "carry-over"
+    """A preset's name or the path of a TOML file."""
+    overrides: dict[str, float] = field(default_factory=dict)
+    """Fields of the scenario to change, e.g. workload.arrivals.rate_per_s 10."""
+    name: str = "value-carry-over"
+    """Name of the policy and of the record."""
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """One search each."""
+    search: tyro.conf.OmitArgPrefixes[SearchSettings] = field(default_factory=SearchSettings)
+    evaluation_tapes: int = 200
+    """Held-out tapes that every policy is judged on."""
+    hindsight_tapes: int = 20
+    """Of these, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
+    results: Path = Path("results")
+    """Folder of the record."""
+    policies: Path = Path("results")
+    """Folder of the policy; agents/pretrained to ship it."""
+
+
+def main(options: Options) -> int:
+    """Search, judge, save; the exit status."""
+
+    def show(seed: int, progress: Progress) -> None:
+        if progress.validation_percent_of_dftsp is not None:
+            percent = f"{progress.validation_percent_of_dftsp:.3f} % of DFTSP in validation"
+            print(f"seed {seed}, generation {progress.generation}: {percent}", file=sys.stderr, flush=True)
+
+    try:
+        scenario = load_scenario(options.scenario, **options.overrides)
+        references = References(scenario, options.evaluation_tapes, options.hindsight_tapes, seed=0)
+        found = train_seeds(options.scenario, options.overrides, options.search, options.seeds, references, show)
+        written = save_training(*found, options.name, options.results, options.policies)
+    except (ScenarioError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for run in found[0]["runs"]:
+        to_dftsp, to_rule = run["difference_to_dftsp_percent"], run["difference_to_look_ahead_percent"]
+        print(
+            f"seed {run['seed']}: {run['percent_of_dftsp']:.2f} % of DFTSP "
+            f"[{100 + to_dftsp['low']:.2f}, {100 + to_dftsp['high']:.2f}], above look-ahead by "
+            f"{to_rule['mean']:+.3f} [{to_rule['low']:+.3f}, {to_rule['high']:+.3f}] %, {run['seconds']:.0f} s"
+        )
+    print(f"written: {', '.join(map(str, written))}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Options)))

@@ -1,0 +1,73 @@
+"""The search: reproducible, on shared tapes, and what it returns validated best."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from agents.cross_entropy import CrossEntropySettings
+from agents.evaluation import evaluate_solver, evaluate_values
+from agents.value_functions import ValueFunction
+from agents.value_policy import ValuePolicy
+from agents.value_search import SearchSettings, search, served_by_each, training_tapes
+from baselines import DFTSP
+from edge_llm_env import load_scenario
+from edge_llm_env.workload.streams import Stream, draw_workloads
+
+SCENARIO = load_scenario("carry-over", **{"epoch.episode_epochs": 5})
+SMALL = SearchSettings(
+    generations=3,
+    tapes=6,
+    cross_entropy=CrossEntropySettings(population=5, elites=2),
+    validate_every=2,
+    validation_tapes=8,
+)
+
+
+def test_equal_settings_find_equal_parameters_and_another_seed_finds_others():
+    one, same, other = (search(SCENARIO, SMALL, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one.policy.parameters, same.policy.parameters)
+    assert one.curve == same.curve
+    assert not np.array_equal(one.policy.parameters, other.policy.parameters)
+
+
+def test_the_policy_is_the_one_that_validated_best():
+    found = search(SCENARIO, SMALL, seed=2)
+    validated = [one.validation_percent_of_dftsp for one in found.curve]
+    assert [percent is not None for percent in validated] == [True, False, True, True]
+    workloads = draw_workloads(SCENARIO, SMALL.validation_tapes, 2, Stream.VALIDATION)
+    served = evaluate_values(found.policy, SCENARIO, workloads).served.sum()
+    oracle = evaluate_solver(DFTSP(), SCENARIO, workloads).served.sum()
+    assert 100.0 * served / oracle == pytest.approx(max(percent for percent in validated if percent is not None))
+    assert found.epoch_steps == 3 * 5 * 6 * 5
+
+
+def test_progress_is_reported_as_it_is_made():
+    seen = []
+    found = search(SCENARIO, SMALL, 0, seen.append)
+    assert seen == found.curve
+    assert [one.generation for one in seen] == [0, 1, 2, 3]
+
+
+def test_candidates_on_shared_tapes_serve_as_each_would_alone():
+    function = ValueFunction()
+    tapes = training_tapes(SCENARIO, 0, 1, 3)
+    candidates = function.starting_point(0.5) + np.random.default_rng(0).normal(0, 0.3, (4, function.size))
+    together = served_by_each(function, candidates, SCENARIO, tapes)
+    for served, candidate in zip(together, candidates, strict=True):
+        alone = evaluate_values(ValuePolicy(function, candidate, SCENARIO), SCENARIO, tapes).served
+        np.testing.assert_array_equal(served, alone)
+    assert len({tuple(served) for served in together.tolist()}) > 1
+
+
+def test_training_tapes_are_others_in_every_generation_and_none_of_any_stream():
+    sets = [training_tapes(SCENARIO, 0, generation, 3) for generation in (1, 2)]
+    sets += [draw_workloads(SCENARIO, 3, 0, stream) for stream in Stream]
+    firsts = [workload.arrival_s[0] for tapes in sets for workload in tapes]
+    assert len(set(firsts)) == len(firsts)
+
+
+@pytest.mark.parametrize("name", ["generations", "tapes", "validate_every", "validation_tapes"])
+def test_settings_below_one_are_errors(name: str):
+    with pytest.raises(ValueError, match=f"{name} = 0: must be at least 1"):
+        SearchSettings(**{name: 0})
