@@ -11,23 +11,30 @@ from numpy.typing import NDArray
 from baselines.problem import BatchProblem, Solution
 from baselines.solve_rows import RowSolutions, checked_values, solve_rows
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.optimum.best_first import NODES, advance, begin_heap, begin_search, best_batch, outcome
+from edge_llm_env.optimum.best_first import advance, begin_heap, best_batch, outcome
+from edge_llm_env.optimum.search_state import NODES, begin_search
 
 NODES_BETWEEN_LOOKS = 256
-"""Nodes between two looks at the clock."""
+"""Nodes between two looks at the clock, and at what the interpreter wants: an interrupt from the keyboard."""
+
+NODES_IN_ONE_CALL = 2**15
+"""Most nodes that are visited in one call of compiled code, some tenths of a second; rarely is a problem so hard."""
 
 
 class BranchAndBound:
     """The most valuable feasible batch, of any values, any padding, both output-length modes and any affine cost.
 
     1. Longest lengths and the slack threshold are searched in boxes (`edge_llm_env.optimum.boxes`), highest bound
-       first; whole ranges of them are dropped by one bound.
+       first; whole ranges of them are dropped by one bound, or cut off a box by its prices
+       (`edge_llm_env.optimum.narrowing`).
     2. Bounds come from the linear relaxation over all four capacities at once (`edge_llm_env.optimum.relaxation`).
-    3. A single triple of them is a knapsack, searched request by request (`edge_llm_env.optimum.item_search`).
+    3. A single triple of them is a knapsack, searched request by request (`edge_llm_env.optimum.item_search`), for
+       batches close to its bound first.
 
     A batch is accepted only if the one feasibility rule accepts it. Values that differ by less than one part in 10¹⁰
-    count as equal. `nodes` counts boxes bounded and requests branched on. With `node_limit` or `time_limit_s` the
-    search may stop early, with the best batch found, `optimal=False` and a valid `upper_bound`.
+    count as equal. `nodes` counts boxes bounded and requests branched on, at most `node_limit`. With
+    that or `time_limit_s` the search may stop early, with the best batch found, `optimal=False` and a valid
+    `upper_bound`.
 
     Raises ValueError for a limit that is not positive.
     """
@@ -44,7 +51,11 @@ class BranchAndBound:
         """The optimum, or the best found within the limits."""
         most_nodes = np.iinfo(np.int64).max if self.node_limit is None else self.node_limit
         if self.time_limit_s is None:
-            selected, nodes, bound, finished = best_batch(problem.rule, problem.candidates, problem.values, most_nodes)
+            selected, nodes, bound, finished = best_batch(
+                problem.rule, problem.candidates, problem.values, min(most_nodes, NODES_IN_ONE_CALL)
+            )
+            if not finished and most_nodes > NODES_IN_ONE_CALL:
+                selected, nodes, bound, finished = self._until(np.inf, problem, most_nodes)
         else:
             selected, nodes, bound, finished = self._until(time.perf_counter() + self.time_limit_s, problem, most_nodes)
         value = problem.value(selected)
@@ -80,7 +91,7 @@ class BranchAndBound:
     def _until(
         self, deadline_s: float, problem: BatchProblem, most_nodes: int
     ) -> tuple[NDArray[np.bool_], int, float, bool]:
-        """`best_batch`, in slices with a look at the clock between them."""
+        """`best_batch` from the beginning, in slices with a look at the clock between them."""
         rule, candidates = problem.rule, problem.candidates
         search = begin_search(rule, candidates, problem.values)
         heap = begin_heap(rule, candidates, search)
@@ -88,6 +99,6 @@ class BranchAndBound:
         while not finished and (done := int(search.counts[NODES])) < most_nodes:
             slice_end = min(most_nodes, done + NODES_BETWEEN_LOOKS)
             heap, finished = advance(rule, candidates, search, heap, slice_end)
-            if time.perf_counter() >= deadline_s:
+            if time.perf_counter() >= deadline_s or search.counts[NODES] == done:
                 break
         return outcome(search, heap, problem.values, finished)

@@ -19,9 +19,11 @@ from edge_llm_env.optimum.candidates import Candidates, batch_is_feasible
 class BatchProblem:
     """Choose the most valuable feasible batch: max Σ v_i x_i under design §1, constraints 1 to 4.
 
-    `values` has shape (n,) and is at least 0; all ones is the paper's objective, the number of requests served.
+    `values` has shape (n,) and is at least 0; all ones is the paper's objective, the number of requests served. Costs
+    are monotone, as all solvers but `BruteForce` rely on: no request makes a batch cheaper, nor do longer ones.
 
-    Raises ValueError naming the field when lengths differ, or a value is negative, not a number or infinite.
+    Raises ValueError naming the field when lengths differ, a value is negative, not a number or infinite, or a cost
+    falls with the lengths of these requests.
     """
 
     rule: Rule
@@ -40,6 +42,16 @@ class BatchProblem:
                 raise ValueError(f"{name}: every entry must be {allowed}")
             if name != "slack_s" and (array < 0).any():
                 raise ValueError(f"{name}: every entry must be at least 0, the least is {array.min():g}")
+        for name, limit in (("window_s", self.rule.window_s), ("memory_limit_bytes", self.rule.memory_limit_bytes)):
+            check_limit(name, limit)
+        if size > 0:
+            prompts, outputs = self.candidates.prompt_tokens, self.candidates.output_tokens
+            shortest, longest = (prompts.min(), outputs.min()), (prompts.max(), outputs.max())
+            for name, cost in (("compute_s", self.rule.compute_s), ("memory_bytes", self.rule.memory_bytes)):
+                check_monotone(f"rule.{name}.base", cost.base, shortest, longest)
+                check_monotone(f"rule.{name}.marginal", cost.marginal, shortest, longest)
+                if not (least := cost.marginal(*shortest)) >= 0:
+                    raise ValueError(f"rule.{name}.marginal is {least:g} for the shortest request: must be at least 0")
 
     def __len__(self) -> int:
         return len(self.values)
@@ -66,9 +78,6 @@ class BatchProblem:
 
         `window_s` (s) bounds the compute time of any batch, `memory_limit_bytes` its memory.
         """
-        for name, limit in (("window_s", window_s), ("memory_limit_bytes", memory_limit_bytes)):
-            if not np.isfinite(limit) or limit < 0:
-                raise ValueError(f"{name} = {limit}: must be finite and at least 0")
         compute, slack = np.asarray(compute_s, dtype=float), np.asarray(slack_s, dtype=float)
         nothing = AffineCost(Polynomial(), Polynomial())
         length = np.ones(slack.shape)
@@ -112,6 +121,30 @@ class BatchProblem:
     def value(self, selected: NDArray[np.bool_]) -> float:
         """Σ v_i over a batch."""
         return float(self.values[selected].sum())
+
+
+def check_limit(name: str, limit: float) -> None:
+    """Raise ValueError unless a capacity is finite and at least 0."""
+    if not np.isfinite(limit) or limit < 0:
+        raise ValueError(f"{name} = {limit}: must be finite and at least 0")
+
+
+def check_monotone(
+    name: str, polynomial: Polynomial, shortest: tuple[float, float], longest: tuple[float, float]
+) -> None:
+    """Raise ValueError if a polynomial falls with a length anywhere between two pairs of lengths (tokens).
+
+    Its derivatives are linear, so the least of each is at a corner.
+    """
+    for s in (shortest[0], longest[0]):
+        for n in (shortest[1], longest[1]):
+            by_prompt = polynomial.s + 2.0 * polynomial.s_squared * s + polynomial.s_times_n * n
+            by_output = polynomial.n + 2.0 * polynomial.n_squared * n + polynomial.s_times_n * s
+            for length, slope in (("prompt", by_prompt), ("output", by_output)):
+                if not slope >= 0.0:
+                    raise ValueError(
+                        f"{name} changes by {slope:g} per {length} token at {s:g} and {n:g} tokens: must not fall"
+                    )
 
 
 class Solution(NamedTuple):

@@ -5,7 +5,7 @@ threshold).
 Where all lengths differ those are n³, so triples are taken together: a box is a range of each, and stands for the
 batches whose own longest lengths and least slack lie in it. Its relaxation gives every request the lowest cost that it
 has anywhere in the box, and the batch the highest capacity; a box whose bound cannot win is dropped, others are split.
-As costs never fall with lengths (design §2), the lowest cost is at the shortest "longest" lengths.
+As costs never fall with lengths (`BatchProblem` checks it), the lowest cost is at the shortest "longest" lengths.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.compiling import compiled, compiled_allocating, compiled_apart
 from edge_llm_env.dynamics.feasibility import Rule
+from edge_llm_env.inference.batch_cost import Polynomial
 from edge_llm_env.optimum.candidates import Candidates
 from edge_llm_env.optimum.relaxation import Relaxation
 from edge_llm_env.optimum.subproblems import (
@@ -43,6 +44,8 @@ class Levels(NamedTuple):
 
     among: NDArray[np.int64]
     """(m,) their indices as candidates, the largest slack first: those of a box are among the first."""
+    by_value: NDArray[np.int64]
+    """(m,) positions in `among`, the most valuable first."""
     level: NDArray[np.int64]
     """(m, 3) where each stands in each dimension."""
     longest_s: NDArray[np.float64]
@@ -51,6 +54,8 @@ class Levels(NamedTuple):
     """Tokens of each level of OUTPUT; one, infinite, where it does not matter."""
     threshold_s: NDArray[np.float64]
     """Seconds of each level of SLACK, the window at most."""
+    shortest: NDArray[np.float64]
+    """(2,) tokens of the shortest prompt and of the shortest output."""
     per_unit: NDArray[np.float64]
     """(4,) what costs and capacities are multiplied by, so that the capacities of the whole are 1."""
 
@@ -65,7 +70,8 @@ def levels_of(rule: Rule, candidates: Candidates, values: NDArray[np.float64]) -
         if values[i] > 0.0:
             among[count] = i
             count += 1
-    s, n, slack_s = np.empty(count), np.empty(count), np.empty(count)
+    s, n, slack_s, loss = np.empty(count), np.empty(count), np.empty(count), np.empty(count)
+    shortest = np.full(2, np.inf)
     for k in range(count):
         slack_s[k] = -min(candidates.slack_s[among[k]], rule.window_s)
     among = among[:count][np.argsort(slack_s, kind="mergesort")]
@@ -73,6 +79,10 @@ def levels_of(rule: Rule, candidates: Candidates, values: NDArray[np.float64]) -
         s[k] = candidates.prompt_tokens[among[k]] if matters(rule, PROMPT) else np.inf
         n[k] = candidates.output_tokens[among[k]] if matters(rule, OUTPUT) else np.inf
         slack_s[k] = min(candidates.slack_s[among[k]], rule.window_s)
+        loss[k] = -values[among[k]]
+        shortest[PROMPT] = min(shortest[PROMPT], candidates.prompt_tokens[among[k]])
+        shortest[OUTPUT] = min(shortest[OUTPUT], candidates.output_tokens[among[k]])
+    by_value = np.argsort(loss, kind="mergesort")
     longest_s, longest_n, threshold_s = distinct(s), distinct(n), distinct(slack_s)
     level = np.empty((count, 3), dtype=np.int64)
     for k in range(count):
@@ -87,7 +97,7 @@ def levels_of(rule: Rule, candidates: Candidates, values: NDArray[np.float64]) -
         )
         per_unit[MEMORY] = reciprocal(rule.memory_limit_bytes - base_bytes)
         per_unit[COMPUTE] = reciprocal(threshold_s[-1] - base_s)
-    return Levels(among, level, longest_s, longest_n, threshold_s, per_unit)
+    return Levels(among, by_value, level, longest_s, longest_n, threshold_s, shortest, per_unit)
 
 
 @compiled
@@ -139,17 +149,26 @@ def whole_box(levels: Levels, box: NDArray[np.int64]) -> None:
 
 
 @compiled_apart
-def load_box(rule: Rule, candidates: Candidates, levels: Levels, box: NDArray[np.int64], lp: Relaxation) -> int:
+def load_box(
+    rule: Rule, candidates: Candidates, levels: Levels, box: NDArray[np.int64], lp: Relaxation, fewest: int
+) -> int:
     """Write the relaxation of a box and return how many requests it is over, the first ones; 0 if no batch is of it.
 
-    A batch of the box has, in each dimension, a request that stands within the box's range.
+    A batch of the box has, in each dimension, a request that stands within the box's range, and `fewest` requests at
+    least: those that cannot be served beside so many others are not free.
     """
     least_s, least_n = levels.longest_s[box[PROMPT, LOW]], levels.longest_n[box[OUTPUT, LOW]]
+    threshold_s = levels.threshold_s[box[SLACK, HIGH]]
     per_byte, per_s = levels.per_unit[MEMORY], levels.per_unit[COMPUTE]
     memory_left = rule.memory_limit_bytes * SLACKENED - base_at(rule.memory_bytes, least_s, least_n)
-    time_left = levels.threshold_s[box[SLACK, HIGH]] * SLACKENED - base_at(rule.compute_s, least_s, least_n)
+    time_left = threshold_s * SLACKENED - base_at(rule.compute_s, least_s, least_n)
     if memory_left < 0.0 or time_left < 0.0:
         return 0
+    others = max(fewest - 1.0, 0.0)
+    least_bytes, least_time_s = costs_beside(rule, levels, least_s, least_n, others)
+    pads_both = rule.pads_prompts and rule.pads_outputs
+    has_base = depends_on_lengths(rule.memory_bytes.base) or depends_on_lengths(rule.compute_s.base)
+    constant_bytes, constant_s = rule.memory_bytes.base.constant, rule.compute_s.base.constant
     lp.capacity[UPLINK] = SLACKENED
     lp.capacity[DOWNLINK] = SLACKENED
     lp.capacity[MEMORY] = memory_left * per_byte
@@ -163,24 +182,48 @@ def load_box(rule: Rule, candidates: Candidates, levels: Levels, box: NDArray[np
         lp.free[k] = False
         if prompt > box[PROMPT, HIGH] or output > box[OUTPUT, HIGH]:
             continue
-        s, n = candidates.prompt_tokens[i], candidates.output_tokens[i]
-        if rule.pads_prompts:
-            s = max(s, least_s)
-        if rule.pads_outputs:
-            n = max(n, least_n)
-        memory = (candidates.memory_bytes[i] + at(rule.memory_bytes.marginal, s, n)) * per_byte
-        compute = (candidates.compute_s[i] + at(rule.compute_s.marginal, s, n)) * per_s
+        longest_s, longest_n = max(least_s, levels.longest_s[prompt]), max(least_n, levels.longest_n[output])
+        s = longest_s if rule.pads_prompts else candidates.prompt_tokens[i]
+        n = longest_n if rule.pads_outputs else candidates.output_tokens[i]
+        marginal_bytes, marginal_s = at(rule.memory_bytes.marginal, s, n), at(rule.compute_s.marginal, s, n)
+        memory_bytes = candidates.memory_bytes[i] + marginal_bytes
+        compute_s = candidates.compute_s[i] + marginal_s
         lp.cost[k, UPLINK] = candidates.uplink_share[i]
         lp.cost[k, DOWNLINK] = candidates.downlink_share[i]
-        lp.cost[k, MEMORY] = memory
-        lp.cost[k, COMPUTE] = compute
-        if memory > lp.capacity[MEMORY] or compute > lp.capacity[COMPUTE]:
+        lp.cost[k, MEMORY] = memory_bytes * per_byte
+        lp.cost[k, COMPUTE] = compute_s * per_s
+        if pads_both and not has_base:
+            beside_bytes, beside_s = constant_bytes + others * marginal_bytes, constant_s + others * marginal_s
+        else:
+            beside_bytes, beside_s = least_bytes, least_time_s
+            if (prompt > box[PROMPT, LOW]) or (output > box[OUTPUT, LOW]):
+                beside_bytes, beside_s = costs_beside(rule, levels, longest_s, longest_n, others)
+        allowed_s = min(threshold_s, levels.threshold_s[levels.level[k, SLACK]])
+        if memory_bytes + beside_bytes > rule.memory_limit_bytes * SLACKENED:
+            continue
+        if compute_s + beside_s > allowed_s * SLACKENED:
             continue
         lp.free[k] = True
         sets_prompt = sets_prompt or prompt >= box[PROMPT, LOW]
         sets_output = sets_output or output >= box[OUTPUT, LOW]
         sets_slack = sets_slack or levels.level[k, SLACK] <= box[SLACK, HIGH]
     return size if sets_prompt and sets_output and sets_slack else 0
+
+
+@compiled
+def depends_on_lengths(polynomial: Polynomial) -> bool:
+    """Whether a cost is not constant."""
+    return depends_on_s(polynomial) or depends_on_n(polynomial)
+
+
+@compiled
+def costs_beside(rule: Rule, levels: Levels, longest_s: float, longest_n: float, others: float) -> tuple[float, float]:
+    """What so many requests cost at least, in memory (bytes) and time (s), in a batch of these longest lengths."""
+    s = longest_s if rule.pads_prompts else levels.shortest[PROMPT]
+    n = longest_n if rule.pads_outputs else levels.shortest[OUTPUT]
+    memory_bytes = base_at(rule.memory_bytes, longest_s, longest_n) + others * at(rule.memory_bytes.marginal, s, n)
+    compute_s = base_at(rule.compute_s, longest_s, longest_n) + others * at(rule.compute_s.marginal, s, n)
+    return memory_bytes, compute_s
 
 
 @compiled

@@ -99,10 +99,15 @@ def usable(lp: Relaxation, size: int, resource: int) -> float:
 
 
 @compiled_apart
-def advance_items(rule: Rule, candidates: Candidates, items: ItemSearch, best: Incumbent, most_nodes: int) -> int:
-    """Visit at most that many nodes, improving `best`; the nodes visited, fewer than `most_nodes` when finished."""
+def advance_items(
+    rule: Rule, candidates: Candidates, items: ItemSearch, best: Incumbent, target: float, most_nodes: int
+) -> int:
+    """Visit at most that many nodes, improving `best`; the nodes visited, fewer than `most_nodes` when finished.
+
+    Finished, it has found the best batch of all that are worth the target.
+    """
     for node in range(most_nodes):
-        branch = examine(rule, candidates, items, best)
+        branch = examine(rule, candidates, items, best, target)
         if branch >= 0:
             push(items, branch)
             alive = decide(items, branch, items.takes_first[items.counts[DEPTH] - 1])
@@ -122,19 +127,19 @@ def advance_items(rule: Rule, candidates: Candidates, items: ItemSearch, best: I
 
 
 @compiled_apart
-def examine(rule: Rule, candidates: Candidates, items: ItemSearch, best: Incumbent) -> int:
+def examine(rule: Rule, candidates: Candidates, items: ItemSearch, best: Incumbent, target: float) -> int:
     """Bound a node, look for a better batch in it and decide what its bound decides.
 
-    Returns the request to branch on, -1 when nothing better is below.
+    Returns the request to branch on, -1 when nothing better that is worth the target is below.
     """
     lp, size = items.lp, items.counts[SIZE]
-    goal = goal_of(best) - items.value[0]
+    goal = max(goal_of(best), target) - items.value[0]
     bound = tighten(lp, size, goal)
     if bound < goal:
         return -1
-    value = round_down(items)
-    if value >= goal and accept(rule, candidates, items, best, value + items.value[0]):
-        goal = goal_of(best) - items.value[0]
+    value = round_down(items) + items.value[0]
+    if value >= goal_of(best) and accept(rule, candidates, items, best, value):
+        goal = max(goal_of(best), target) - items.value[0]
         if bound < goal:
             return -1
     for i in range(size):

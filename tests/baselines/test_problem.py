@@ -11,6 +11,7 @@ import pytest
 from baselines import BatchProblem
 from edge_llm_env import draw_workload, load_scenario
 from edge_llm_env.dynamics.feasibility import compute_time_s, memory_bytes
+from edge_llm_env.inference.batch_cost import Polynomial
 from edge_llm_env.optimum.candidates import Candidates, batch_of
 from tests.baselines import plain_rule
 from tests.baselines.instances import (
@@ -209,3 +210,52 @@ def test_the_problem_of_a_row_keeps_its_numbers_when_the_row_moves_on():
     before = problem.candidates.slack_s.copy()
     env.step(np.zeros(env.action_space.n, dtype=np.int8))
     np.testing.assert_array_equal(problem.candidates.slack_s, before)
+
+
+@pytest.mark.parametrize("resource", ["compute_s", "memory_bytes"])
+@pytest.mark.parametrize(
+    ("part", "falling"),
+    [
+        ("base", Polynomial(constant=9.0, s=-1e-3)),
+        ("base", Polynomial(n_squared=-1.0)),
+        ("marginal", Polynomial(constant=9.0, s_times_n=-1e-6)),
+        ("marginal", Polynomial(s=1.0, s_squared=-1e-2)),
+        ("marginal", Polynomial(n=float("nan"))),
+    ],
+)
+def test_a_cost_that_falls_with_a_length_is_refused_by_its_name(resource, part, falling):
+    problem = next(problems("batch_max-batch_max", count=1, sizes=(6, 6)))
+    cost = getattr(problem.rule, resource)._replace(**{part: falling})
+    with pytest.raises(ValueError, match=rf"^rule\.{resource}\.{part} changes by .* must not fall"):
+        BatchProblem(problem.rule._replace(**{resource: cost}), problem.candidates, problem.values)
+
+
+@pytest.mark.parametrize("resource", ["compute_s", "memory_bytes"])
+def test_a_request_that_makes_a_batch_cheaper_is_refused(resource):
+    problem = next(problems("none-per_request", count=1, sizes=(6, 6)))
+    cost = getattr(problem.rule, resource)._replace(marginal=Polynomial(constant=-1.0))
+    with pytest.raises(ValueError, match=rf"^rule\.{resource}\.marginal is -1 for the shortest request"):
+        BatchProblem(problem.rule._replace(**{resource: cost}), problem.candidates, problem.values)
+
+
+@pytest.mark.parametrize("limit", ["window_s", "memory_limit_bytes"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+def test_a_capacity_of_a_rule_that_makes_no_sense_is_refused(limit, value):
+    problem = next(problems("none-per_request", count=1, sizes=(3, 3)))
+    with pytest.raises(ValueError, match=f"^{limit} = {value}"):
+        BatchProblem(problem.rule._replace(**{limit: value}), problem.candidates, problem.values)
+
+
+@pytest.mark.parametrize("field", [*Candidates._fields, "values"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+def test_every_field_is_checked_by_its_name(field, value):
+    problem = next(problems("none-per_request", count=1, sizes=(3, 3)))
+    column = np.array([value, 1.0, 1.0])
+    columns = problem.candidates._asdict() | {"values": problem.values} | {field: column}
+    values = columns.pop("values")
+    allowed = (field == "slack_s" and value == -1.0) or (field.endswith("_share") and value == np.inf)
+    if allowed:
+        BatchProblem(problem.rule, Candidates(**columns), values)
+        return
+    with pytest.raises(ValueError, match=f"^{field}"):
+        BatchProblem(problem.rule, Candidates(**columns), values)
