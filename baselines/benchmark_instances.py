@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal
 
 import numpy as np
 
 from baselines.problem import BatchProblem
+from edge_llm_env.dynamics.feasibility import Rule
 from edge_llm_env.dynamics.state import constants_of, rule_of
 from edge_llm_env.inference.batch_cost import AffineCost
 from edge_llm_env.optimum.candidates import Candidates
@@ -14,7 +16,7 @@ from edge_llm_env.scenarios import load_scenario
 
 Scarce = Literal["compute", "bandwidth", "all"]
 Lengths = Literal["paper", "different"]
-Padding = Literal["none", "batch_max"]
+Padding = Literal["none", "prompt", "output", "both"]
 
 PLENTY = 10.0
 """What a capacity that is not scarce holds, as a multiple of what a scarce one would."""
@@ -23,15 +25,15 @@ WINDOW_S = 1.5
 
 
 def random_problem(
-    rng: np.random.Generator, pending: int, scarce: Scarce, lengths: Lengths, padding: Padding
+    rng: np.random.Generator, pending: int, scarce: Scarce, lengths: Lengths, padding: Padding, weighted: bool = False
 ) -> BatchProblem:
     """A problem in which each scarce capacity holds a quarter to six tenths of what all pending requests need.
 
     Lengths are from {128, 256, 512}, or all different from 16 on; slacks are uniform up to the window; channel gains
-    spread over 20 dB, one for both directions in half of the problems. `padding` is that of prompts.
+    spread over 20 dB, one for both directions in half of the problems. `padding` says which lengths are padded to the
+    longest of the batch. Values are all 1, or uniform between 0 and 1 if `weighted`.
     """
-    scenario = load_scenario("paper-bloom-3b", **{"node.prompt_padding": padding})
-    rule = rule_of(constants_of(scenario))
+    rule = padded_rule(padding)
     if lengths == "paper":
         s, n = rng.choice([128.0, 256.0, 512.0], (2, pending))
     else:
@@ -64,8 +66,18 @@ def random_problem(
             nothing,
             nothing,
         ),
-        np.ones(pending),
+        rng.uniform(0.0, 1.0, pending) if weighted else np.ones(pending),
     )
+
+
+@cache
+def padded_rule(padding: Padding) -> Rule:
+    """The rule of `paper-bloom-3b` under a padding."""
+    overrides = {
+        "node.prompt_padding": "batch_max" if padding in ("prompt", "both") else "none",
+        "node.output_length": "batch_max" if padding in ("output", "both") else "per_request",
+    }
+    return rule_of(constants_of(load_scenario("paper-bloom-3b", **overrides)))
 
 
 def total(cost: AffineCost, s: np.ndarray, n: np.ndarray) -> float:

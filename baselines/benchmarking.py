@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any, NamedTuple, get_args
 
 import gymnasium as gym
 import numpy as np
@@ -33,7 +34,8 @@ class Family(NamedTuple):
     lengths: Lengths
     padding: Padding
     pending: tuple[int, ...]
-    ratio_to_reach: float
+    ratio_to_reach: float = 1.0
+    weighted: bool = False
 
 
 def families(largest: int) -> dict[str, Family]:
@@ -45,14 +47,24 @@ def families(largest: int) -> dict[str, Family]:
     paper, many = upto(20, 50, 100, 200, 400), upto(50, 100, 200, 400, 1000)
     return {
         "paper lengths, compute-bound": Family("compute", "paper", "none", paper, 200.0),
-        "paper lengths, compute-bound, padded": Family("compute", "paper", "batch_max", paper, 200.0),
+        "paper lengths, compute-bound, padded": Family("compute", "paper", "prompt", paper, 200.0),
         "paper lengths, bandwidth-bound": Family("bandwidth", "paper", "none", paper, 50.0),
-        "paper lengths, bandwidth-bound, padded": Family("bandwidth", "paper", "batch_max", paper, 50.0),
+        "paper lengths, bandwidth-bound, padded": Family("bandwidth", "paper", "prompt", paper, 50.0),
         "paper lengths, all binding": Family("all", "paper", "none", paper, 50.0),
-        "paper lengths, all binding, padded": Family("all", "paper", "batch_max", paper, 50.0),
+        "paper lengths, all binding, padded": Family("all", "paper", "prompt", paper, 50.0),
         "different lengths, compute-bound": Family("compute", "different", "none", many, 20.0),
         "different lengths, all binding": Family("all", "different", "none", many, 20.0),
-        "different lengths, all binding, padded": Family("all", "different", "batch_max", upto(50), 20.0),
+        "different lengths, all binding, padded": Family("all", "different", "prompt", upto(50), 20.0),
+    }
+
+
+def timed_families(pending: int) -> dict[str, Family]:
+    """What the distribution of solve times is measured over: all lengths different, every combination of the rest."""
+    return {
+        f"{scarce}, padded {padding}, {'weighted' if weighted else 'counted'}": Family(
+            scarce, "different", padding, (pending,), weighted=weighted
+        )
+        for scarce, padding, weighted in product(get_args(Scarce), get_args(Padding), (False, True))
     }
 
 
@@ -108,20 +120,20 @@ def instances_of(family: Family, count: int, seed: int) -> Iterable[tuple[int, B
     for size in family.pending:
         for index in range(count):
             rng = np.random.default_rng([seed, size, index])
-            yield size, random_problem(rng, size, family.scarce, family.lengths, family.padding)
+            yield size, random_problem(rng, size, *family[:3], family.weighted)
 
 
-def solve_times(family: Family, *, pending: int, instances: int, seed: int, node_limit: int) -> dict[str, Any]:
-    """The distribution of solve times of `BranchAndBound` at one size, and how many hit the node limit."""
+def solve_times(family: Family, *, instances: int, seed: int, node_limit: int) -> dict[str, Any]:
+    """The distribution of solve times (CPU time) of `BranchAndBound` at one size, and how many hit the node limit."""
     seconds, nodes, stopped = [], [], 0
     solver = BranchAndBound(node_limit=node_limit)
-    for _, problem in instances_of(family._replace(pending=(pending,)), instances, seed):
+    for _, problem in instances_of(family, instances, seed):
         solution, once_s = timed(solver, problem)
         seconds.append(once_s)
         nodes.append(solution.nodes)
         stopped += not solution.optimal
     return {
-        "pending": pending,
+        "pending": family.pending[0],
         "instances": instances,
         "median_ms": 1e3 * float(np.median(seconds)),
         "p99_ms": 1e3 * float(np.quantile(seconds, 0.99)),

@@ -1,4 +1,4 @@
-"""Measure the exact solvers and print it as JSON: python scripts/oracle_benchmark.py."""
+"""Measure the exact solvers, print tables and write them as JSON: python scripts/oracle_benchmark.py."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 
 import tyro  # noqa: E402
 
+from baselines.benchmark_tables import pruning_table, ratio_table, solve_time_table  # noqa: E402
 from baselines.benchmarking import (  # noqa: E402
     PAPER_PRECISIONS,
     PAPER_RATES_PER_S,
@@ -21,6 +22,7 @@ from baselines.benchmarking import (  # noqa: E402
     families,
     pruning,
     solve_times,
+    timed_families,
 )
 
 
@@ -34,8 +36,10 @@ class Options:
     """Most pending requests."""
     time_limit_s: float = 20.0
     """For HiGHS and CP-SAT, per instance."""
-    timed_instances: int = 300
-    """Instances of 400 pending requests for the 99th percentile of BranchAndBound's solve time."""
+    timed_instances: int = 100
+    """Instances of each combination for the 99th percentile of BranchAndBound's solve time."""
+    timed_pending: int = 400
+    """Pending requests of those."""
     node_limit: int = 1_000_000
     """Nodes per epoch, for the unpruned tree above all."""
     epochs: int = 5
@@ -47,31 +51,28 @@ class Options:
 
 def main(options: Options) -> int:
     """Measure, write and print; the exit status."""
-    chosen = families(options.largest)
     ratios, times = {}, {}
-    for name, family in chosen.items():
+    for name, family in families(options.largest).items():
         print(f"{name} ...", file=sys.stderr)
         ratios[name] = compare_solvers(
             family, instances=options.instances, seed=options.seed, time_limit_s=options.time_limit_s
         )
+    for name, family in timed_families(options.timed_pending).items():
+        print(f"{name} ...", file=sys.stderr)
         times[name] = solve_times(
-            family,
-            pending=min(400, options.largest),
-            instances=options.timed_instances,
-            seed=options.seed + 1,
-            node_limit=options.node_limit,
+            family, instances=options.timed_instances, seed=options.seed + 1, node_limit=options.node_limit
         )
-    table = []
+    pruned = []
     for scenario in PAPER_SCENARIOS:
         for precision in PAPER_PRECISIONS:
             for rate in PAPER_RATES_PER_S:
                 print(f"{scenario} {precision} {rate}/s ...", file=sys.stderr)
-                table.append(pruning(scenario, precision, rate, epochs=options.epochs, node_limit=options.node_limit))
-    report = {"ratios": ratios, "solve_times": times, "dftsp_against_unpruned_tree": table}
+                pruned.append(pruning(scenario, precision, rate, epochs=options.epochs, node_limit=options.node_limit))
+    report = {"ratios": ratios, "solve_times": times, "dftsp_against_unpruned_tree": pruned}
     text = json.dumps(report, indent=1)
     options.results.mkdir(parents=True, exist_ok=True)
     (options.results / "oracle_benchmark.json").write_text(text + "\n", encoding="utf-8")
-    print(text)
+    print("\n\n".join((ratio_table(ratios), solve_time_table(times), pruning_table(pruned))))
     return 0
 
 

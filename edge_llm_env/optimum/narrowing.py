@@ -2,8 +2,9 @@
 
 At prices λ a batch of the box is worth at most λ·c + Σ max(0, r_i) over the requests that it may hold
 (`edge_llm_env.optimum.relaxation`). A batch whose longest prompt is of some level holds none that is longer, and one
-whose least slack is of some level holds none that is more urgent, and has that much less time. Levels whose bound is below the goal
-are cut off from the ends, and so are those that only requests whose own reduced value rules them out would set.
+whose least slack is of some level holds none that is more urgent, and has that much less time. Levels whose bound is
+below the goal are cut off from the ends, and so are those that only requests whose own reduced value rules them out
+would set.
 """
 
 from __future__ import annotations

@@ -83,6 +83,7 @@ def test_a_node_limit_gives_a_feasible_batch_and_a_valid_bound(family):
             best = BruteForce().solve(asked).value
             for node_limit in (1, 2, 3, 5, 8, 13, 21):
                 solution = BranchAndBound(node_limit=node_limit).solve(asked)
+                assert solution.nodes <= node_limit
                 assert solution.value <= best * (1 + 1e-9) + 1e-12
                 assert solution.upper_bound >= best * (1 - 1e-9)
                 assert solution.upper_bound >= solution.value == asked.value(solution.selected)
@@ -108,6 +109,17 @@ def test_a_time_limit_that_is_not_reached_changes_nothing():
         stopped = BranchAndBound(node_limit=10**6, time_limit_s=60).solve(problem)
         assert stopped.optimal
         assert stopped.nodes == BranchAndBound().solve(problem).nodes
+
+
+def test_a_search_in_slices_is_the_same_search(monkeypatch):
+    problems_of_size = [all_lengths_different(40, ("batch_max", "batch_max"), seed) for seed in range(3)]
+    whole = [BranchAndBound().solve(problem) for problem in problems_of_size]
+    monkeypatch.setattr("baselines.branch_and_bound.NODES_IN_ONE_CALL", 8)
+    for problem, solution in zip(problems_of_size, whole, strict=True):
+        assert solution.nodes > 8
+        sliced = BranchAndBound().solve(problem)
+        assert sliced.selected.tolist() == solution.selected.tolist()
+        assert sliced[1:] == solution[1:]
 
 
 def test_no_request_is_no_batch():
@@ -202,18 +214,3 @@ def test_padding_costs_may_come_on_top_of_costs_of_their_own():
         own = rng.uniform(0.0, 0.1, (2, 8)) * [[problem.rule.window_s], [problem.rule.memory_limit_bytes]]
         candidates: Candidates = problem.candidates._replace(compute_s=own[0], memory_bytes=own[1])
         assert_optimal(replace(problem, candidates=candidates))
-
-
-def test_the_instance_that_highs_gets_wrong():
-    """Six requests fill the downlink and the least slack to the last bit; HiGHS calls five of them optimal."""
-    problem = BatchProblem.additive(
-        compute_s=[0, 1, 0, 2, 1, 2, 0, 1, 0, 3, 1, 1],
-        uplink_share=[0, 0, 0.125, 0.25, 0.25, 0, 0.125, 0.25, 0.25, 0.25, 0.125, 0.375],
-        downlink_share=[0.25, 0.125, 0.25, 0.375, 0.375, 0.25, 0, 0, 0.375, 0.125, 0.125, 0.25],
-        memory_bytes=[3, 0, 3, 3, 3, 1, 3, 2, 2, 0, 3, 3],
-        slack_s=[17, 0, 5, 8, 5, 23, 24, 2, 22, 4, 11, 4],
-        window_s=6.0,
-        memory_limit_bytes=22.0,
-    )
-    assert_optimal(problem)
-    assert BranchAndBound().solve(problem).value == DFTSP().solve(problem).value == 6.0
