@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.annealing import annealed_schedule
+from baselines.block_bound import block_bound
 from baselines.episode import EpisodeProblem
 from baselines.forward_schedule import forward_schedule
 from baselines.lagrangian import descend
@@ -27,7 +29,9 @@ class Hindsight(NamedTuple):
     upper_bound: int
     """No policy serves more."""
     prices: NDArray[np.float64] | None
-    """(requests,) multipliers μ in 0..1 of the bound: what serving a request later is worth. None if there are none."""
+    """(requests,) multipliers μ in 0..1 of the bound: what serving a request later is worth. None if there are none.
+
+    L(μ) alone (`baselines.lagrangian`) can be above the bound."""
     iterations: int
     """Bounds computed, or branch-and-bound nodes."""
 
@@ -55,23 +59,34 @@ class LagrangianHindsight:
 
     The best of the schedule that serves all it can in every epoch (`baselines.forward_schedule`) and of `restarts`
     annealed ones (`baselines.annealing`), each of `moves_per_offer` moves for every chance to serve a request; then the
-    Lagrangian bound (`baselines.lagrangian`), valid after any number of `iterations`. The search ends early when the
-    bound is within `gap` (relative) of the schedule. Equal `seed`, equal result.
+    Lagrangian bound (`baselines.lagrangian`), valid after any number of `iterations`; then that bound with neighbouring
+    epochs joined to blocks (`baselines.block_bound`), in searches of about `block_nodes` nodes in all, none if it is 0.
+    The search ends early when the bound is within `gap` (relative) of the schedule. Equal `seed`, equal result.
 
-    Raises ValueError for numbers less than one or a negative gap.
+    Raises ValueError for a negative gap or number of nodes, and for other numbers less than one.
     """
 
     def __init__(
-        self, iterations: int = 150, *, restarts: int = 4, moves_per_offer: int = 4000, gap: float = 0.0, seed: int = 0
+        self,
+        iterations: int = 150,
+        *,
+        restarts: int = 4,
+        moves_per_offer: int = 4000,
+        block_nodes: int = 400_000,
+        gap: float = 0.0,
+        seed: int = 0,
     ) -> None:
         for name, number in (("iterations", iterations), ("restarts", restarts), ("moves_per_offer", moves_per_offer)):
             if number < 1:
                 raise ValueError(f"{name} = {number}: must be at least 1")
+        if block_nodes < 0:
+            raise ValueError(f"block_nodes = {block_nodes}: must be at least 0")
         if not gap >= 0:
             raise ValueError(f"gap = {gap}: must be at least 0")
         self.iterations = iterations
         self.restarts = restarts
         self.moves_per_offer = moves_per_offer
+        self.block_nodes = block_nodes
         self.gap = gap
         self.seed = seed
 
@@ -83,7 +98,9 @@ class LagrangianHindsight:
         schedule = max(schedules, key=episode.value)
         value = episode.value(schedule)
         descent = descend(episode, value, self.iterations, self.gap)
-        return Hindsight(schedule, value, descent.bound, descent.prices, descent.iterations)
+        enough = math.floor(value + self.gap * value)
+        bound = block_bound(episode, descent.prices, descent.relaxed, enough, self.block_nodes)
+        return Hindsight(schedule, value, max(value, bound), descent.prices, descent.iterations)
 
 
 class HindsightBounds(NamedTuple):

@@ -50,8 +50,8 @@ class Descent(NamedTuple):
 
     prices: NDArray[np.float64]
     """(requests,) μ of the least bound met."""
-    bound: int
-    """That bound, rounded down: no schedule serves more."""
+    relaxed: float
+    """That bound, L(μ): no schedule serves more."""
     iterations: int
     """Bounds computed."""
 
@@ -91,7 +91,7 @@ def descend(episode: EpisodeProblem, value: int, iterations: int, gap: float = 0
             direction = slope if slope.any() else best_slope
         length = step * max(bound - value, PROGRESS) / (direction @ direction)
         prices = np.clip(np.round((prices - length * direction) * GRID) / GRID, 0.0, 1.0)
-    return Descent(best_prices, max(value, math.floor(least + ROUNDING)), done)
+    return Descent(best_prices, least, done)
 
 
 @compiled_allocating

@@ -99,14 +99,18 @@ def test_prices_prove_the_bound() -> None:
     assert not found.prices[episode.chances() <= 1].any()
     times_served = np.zeros(episode.requests, dtype=np.int64)
     value = relaxed_value(episode.rule, episode.offers, found.prices, 10**6, times_served)
-    assert found.upper_bound == int(value + 1e-6)
+    assert found.upper_bound <= value + 1e-6
+    without_blocks = LagrangianHindsight(block_nodes=0).solve(episode)
+    np.testing.assert_array_equal(without_blocks.prices, found.prices)
+    assert without_blocks.upper_bound == int(value + 1e-6)
 
 
-def test_within_a_percent_and_a_half_on_a_whole_episode() -> None:
+@pytest.mark.parametrize("seed", range(3))
+def test_within_a_percent_on_a_whole_episode(seed: int) -> None:
     scenario = scenario_of("carry-over", epochs=50)
-    workload = workload_of(scenario, 0)
+    workload = workload_of(scenario, seed)
     found = LagrangianHindsight().solve(EpisodeProblem.of_workload(scenario, workload))
-    assert found.gap <= 0.015
+    assert found.gap <= 0.01
     assert found.value > served_by(DFTSP(), scenario, [workload])[0]
     assert replayed(scenario, workload, found.schedule) == found.value
 
@@ -189,6 +193,7 @@ def test_the_benchmarks_report() -> None:
         ({"iterations": 0}, "iterations = 0: must be at least 1"),
         ({"restarts": 0}, "restarts = 0: must be at least 1"),
         ({"moves_per_offer": 0}, "moves_per_offer = 0: must be at least 1"),
+        ({"block_nodes": -1}, "block_nodes = -1: must be at least 0"),
         ({"gap": -0.1}, r"gap = -0\.1: must be at least 0"),
         ({"gap": float("nan")}, "gap = nan: must be at least 0"),
     ],
