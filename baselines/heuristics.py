@@ -111,8 +111,8 @@ class StaticBatching(FirstComeFirstServed):
     def for_scenario(cls, scenario: Scenario) -> StaticBatching:
         """The largest batch that the node can serve within the window when all lengths are the longest; at least 1."""
         longest = Request(
-            prompt_tokens=float(scenario.node.fixed_prompt_tokens or max(scenario.workload.prompt_tokens)),
-            output_tokens=float(max(scenario.workload.output_tokens)),
+            prompt_tokens=float(scenario.node.fixed_prompt_tokens or scenario.workload.longest_prompt_tokens),
+            output_tokens=float(scenario.workload.longest_output_tokens),
             slack_s=np.inf,
             uplink_share=0.0,
             downlink_share=0.0,

@@ -8,7 +8,15 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from baselines import DFTSP, BatchProblem, BranchAndBound, BruteForce, LagrangianHindsight, MilpSolver
+from baselines import (
+    DFTSP,
+    BatchProblem,
+    BranchAndBound,
+    BruteForce,
+    LagrangianHindsight,
+    MilpSolver,
+    StaticBatching,
+)
 from baselines.episode import EpisodeProblem
 from baselines.playing import served_by
 from edge_llm_env import Scenario, draw_workload, load_scenario
@@ -51,3 +59,14 @@ def test_hindsight_is_no_less_than_dftsp_on_a_trace(tmp_path: Path, padding: str
     workload = draw_workload(scenario, np.random.default_rng(2))
     found = LagrangianHindsight().solve(EpisodeProblem.of_workload(scenario, workload))
     assert served_by(DFTSP(), scenario, [workload])[0] <= found.value <= found.upper_bound
+
+
+def test_static_batches_are_safe_for_the_longest_requests_of_the_trace(tmp_path: Path):
+    workload = replaying(tmp_path, "none", "per_request").workload
+    assert (workload.longest_prompt_tokens, workload.longest_output_tokens) == (1599, 409)
+    listed = {"workload.prompt_tokens": [1599], "workload.output_tokens": [409]}
+    sizes = [
+        StaticBatching.for_scenario(replaying(tmp_path, "none", "per_request", **changes)).most_requests
+        for changes in ({}, listed)
+    ]
+    assert sizes[0] == sizes[1] > 1
