@@ -17,8 +17,9 @@ import numpy as np
 
 from baselines import VectorOracleDecoding
 from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.dynamics.state import BATCH_SELECTIONS
 from edge_llm_env.registration import ENVIRONMENTS
-from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.scenarios import Scenario, load_scenario
 
 DECODING_SLOTS = 64
 """Visible requests per row when oracle decoding is timed."""
@@ -28,6 +29,9 @@ DECODING_RATE_PER_S = 40.0
 
 DECODING_ROWS = 256
 """Rows when oracle decoding is timed."""
+
+ALLOCATION_ROWS = 256
+"""Rows when `Bandwidth-v0` is timed with each way to select the batch; only `exact` has a solver in the loop."""
 
 
 def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict[str, Any]:
@@ -49,6 +53,23 @@ def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict
             for environment in ENVIRONMENTS
         },
         "oracle_decoding": _oracle_decoding(scenario, seconds, repeats),
+        "bandwidth_by_batch_selection": {
+            "rows": ALLOCATION_ROWS,
+            "steps_per_s": {
+                selection: _spread(
+                    [
+                        vector_steps_per_s(
+                            "EdgeLLM/Bandwidth-v0",
+                            load_scenario(scenario, **{"node.batch_selection": selection}),
+                            ALLOCATION_ROWS,
+                            seconds,
+                        )
+                        for _ in range(repeats)
+                    ]
+                )
+                for selection in BATCH_SELECTIONS
+            },
+        },
     }
 
 
@@ -65,7 +86,7 @@ def _spread(values: list[float]) -> dict[str, int]:
     return {"median": round(statistics.median(values)), "least": round(min(values)), "most": round(max(values))}
 
 
-def vector_steps_per_s(env_id: str, scenario: str, rows: int, seconds: float) -> float:
+def vector_steps_per_s(env_id: str, scenario: str | Scenario, rows: int, seconds: float) -> float:
     """Environment steps per second of the native vector form, masks computed and followed, rows reset as they end."""
     env = gym.make_vec(env_id, num_envs=rows, vectorization_mode="vector_entry_point", scenario=scenario)
     choose = _choices(env, rows)

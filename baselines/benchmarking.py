@@ -170,6 +170,8 @@ def pruning(scenario: str, precision: str, rate_per_s: float, *, epochs: int, no
     pending = 0
     env: Any = gym.make("EdgeLLM/BatchSelection-v0", scenario=chosen)
     env.reset(seed=0)
+    for solver in solvers.values():
+        solver.solve(BatchProblem.of_row(env.unwrapped.simulation))  # compiled before it is timed
     for _ in range(epochs):
         problem = BatchProblem.of_row(env.unwrapped.simulation)
         pending += len(problem)

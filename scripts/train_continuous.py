@@ -1,0 +1,52 @@
+"""Train SB3 on the continuous environments for a minute each: python scripts/train_continuous.py --task bandwidth."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from agents.continuous_tasks import TASKS
+from agents.continuous_training import ALGORITHMS, train_continuous
+from agents.files import write_text
+
+
+@dataclass(frozen=True)
+class Options:
+    """Train and compare; every task and algorithm that is not narrowed down."""
+
+    task: tuple[str, ...] = tuple(TASKS)
+    algorithm: tuple[str, ...] = tuple(ALGORITHMS)
+    seconds: float = 60.0
+    """Of training."""
+    episodes: int = 50
+    """Held-out tapes."""
+    seed: int = 0
+    results: Path = Path("results")
+    """Folder of continuous_training.json."""
+
+
+def main(options: Options) -> int:
+    """Train as the options say; the exit status."""
+    records = []
+    try:
+        for task in options.task:
+            for algorithm in options.algorithm:
+                record = train_continuous(
+                    task, algorithm, seconds=options.seconds, episodes=options.episodes, seed=options.seed
+                )
+                means = ", ".join(f"{name} {mean:.1f}" for name, mean in record["served_per_episode"].items())
+                print(f"{task}, {algorithm}, {record['steps']:,} steps: served per episode {means}", flush=True)
+                records.append(record)
+                write_text(options.results / "continuous_training.json", json.dumps(records, indent=1))
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Options)))
