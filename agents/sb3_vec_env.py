@@ -27,7 +27,7 @@ class EdgeVecEnv(VecEnv):
     finished row tells its unscaled return `r`, length `l` and time `t`, as SB3's `Monitor` does. The row of `seed(s)`
     number i is the single environment of `reset(seed=s + i)`. Rows that did not finish share one empty info, since
     building a thousand of them would cost more than the step. `wrapper` goes around the vector environment, for
-    instance `baselines.oracle_decoding.VectorOracleDecoding`; it must keep the observations.
+    instance `baselines.oracle_decoding.VectorOracleDecoding`.
     """
 
     def __init__(

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import tyro
 
+from agents.references import References
 from agents.value_search import Progress, SearchSettings
-from agents.value_training import References, save_training, train_seeds
+from agents.value_training import save_training, train_seeds
 from edge_llm_env import ScenarioError, load_scenario
 
 

@@ -111,6 +111,17 @@ def test_a_value_function_is_found_saved_and_compared(short: Path) -> None:
     other = run("compare.py", "--scenario", "carry-over", *options[2:], "--values", "results/mine", cwd=short)
     assert other.returncode == 2
     assert "is for scenario 'short'" in other.stderr
+    elsewhere = run("generalise.py", "--policy", "results/mine", "--rates-per-s", "4", "--decoders", "bloom-7b1",
+                    "--tapes", "2", cwd=short)  # fmt: skip
+    assert "| 4 requests/s |" in elsewhere.stdout, elsewhere.stderr
+
+
+def test_algorithms_explore_and_are_judged(short: Path) -> None:
+    options = ("--scenario", "short.toml", "--algorithms", "ars", "ppo-per-episode", "--steps", "64", "--rows", "8")
+    finished = run("explore_parameters.py", *options, "--evaluation-tapes", "2", cwd=short)
+    assert finished.returncode == 0, finished.stderr
+    report = json.loads((short / "results" / "explore-short.json").read_text())
+    assert [one["algorithm"] for one in report["runs"]] == ["ars", "ppo-per-episode"]
 
 
 def test_benchmark_prints_json(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""What learned policies are held against on held-out tapes: DFTSP, the tuned look-ahead rule and hindsight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.evaluation import Evaluation, Policy, evaluate_solver, evaluate_values, paired_difference
+from baselines import DFTSP, hindsight_bounds, tuned_look_ahead
+from edge_llm_env.scenarios import Scenario
+from edge_llm_env.workload.streams import draw_workloads
+
+CHECK_TAPES = 10
+"""Evaluation tapes, the first ones, on which a test runs a shipped policy again."""
+
+
+class References:
+    """DFTSP, the tuned look-ahead rule and hindsight on the evaluation tapes that learned policies are held against."""
+
+    def __init__(self, scenario: Scenario, tapes: int, hindsight_tapes: int, seed: int) -> None:
+        if not 0 <= hindsight_tapes <= tapes:
+            raise ValueError(f"hindsight_tapes = {hindsight_tapes}: must be in 0..{tapes}")
+        self.scenario, self.seed = scenario, seed
+        self.workloads = draw_workloads(scenario, tapes, seed)
+        self.dftsp = evaluate_solver(DFTSP(), scenario, self.workloads)
+        rule = tuned_look_ahead(scenario, seed)
+        self.discount = rule.discount
+        self.look_ahead = evaluate_solver(rule, scenario, self.workloads)
+        known = self.workloads[:hindsight_tapes]
+        self.hindsight = hindsight_bounds(scenario, known) if known else None
+
+    def judge(self, policy: Policy) -> dict[str, Any]:
+        """What a policy reaches, tape by tape against the references."""
+        evaluation = evaluate_values(policy, self.scenario, self.workloads)
+        return self._against_dftsp(evaluation) | {
+            "difference_to_look_ahead_percent": self._percent(evaluation.served, self.look_ahead.served),
+            "served": int(evaluation.served.sum()),
+            "served_on_check_tapes": int(evaluation.served[:CHECK_TAPES].sum()),
+        }
+
+    def as_record(self) -> dict[str, Any]:
+        """The references themselves."""
+        return {
+            "tapes": len(self.workloads),
+            "seed": self.seed,
+            "dftsp_served": int(self.dftsp.served.sum()),
+            "dftsp_decision_us": 1e6 * self.dftsp.decision_s,
+            "look_ahead": {"discount": self.discount} | self._against_dftsp(self.look_ahead),
+            "hindsight_tapes": 0 if self.hindsight is None else len(self.hindsight.served),
+        }
+
+    def _against_dftsp(self, evaluation: Evaluation) -> dict[str, Any]:
+        record = {
+            "percent_of_dftsp": 100.0 * float(evaluation.served.sum() / self.dftsp.served.sum()),
+            "difference_to_dftsp_percent": self._percent(evaluation.served, self.dftsp.served),
+            "decision_us": 1e6 * evaluation.decision_s,
+        }
+        if self.hindsight is not None:
+            known = len(self.hindsight.served)
+            gained = int((evaluation.served - self.dftsp.served)[:known].sum())
+            goals = {"schedule": self.hindsight.served, "bound": self.hindsight.upper_bound}
+            gaps = {name: int((served - self.dftsp.served[:known]).sum()) for name, served in goals.items()}
+            record["closes_percent_of_gap_to_hindsight"] = {
+                name: 100.0 * gained / gap if gap > 0 else None for name, gap in gaps.items()
+            }
+        return record
+
+    def _percent(self, served: NDArray[np.int64], other: NDArray[np.int64]) -> dict[str, float]:
+        """Mean paired difference with its 95 % interval, in percent of DFTSP's mean."""
+        interval = paired_difference(served.astype(float), other.astype(float))
+        return {part: 100.0 * value / float(self.dftsp.served.mean()) for part, value in interval._asdict().items()}

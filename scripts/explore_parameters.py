@@ -1,0 +1,63 @@
+"""SB3's algorithms exploring in a value function's parameters: python scripts/explore_parameters.py."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import tyro
+
+from agents.exploration import Algorithm, explore
+from agents.files import write_text
+from agents.references import References
+from edge_llm_env import ScenarioError, load_scenario
+
+
+@dataclass(frozen=True)
+class Options:
+    """Train each algorithm, judge it on held-out tapes against DFTSP and look-ahead, write all of them down."""
+
+    scenario: str = "carry-over"
+    """A preset's name or the path of a TOML file."""
+    algorithms: tuple[Algorithm, ...] = ("ars", "ppo-gsde", "ppo-per-episode", "sac-gsde", "ppo-slot-values")
+    """See `agents.exploration`."""
+    seeds: tuple[int, ...] = (0,)
+    """Each algorithm is trained once with each."""
+    steps: int = 200_000
+    """Epoch steps of each training."""
+    rows: int = 64
+    """Rows stepped together."""
+    evaluation_tapes: int = 200
+    """Held-out tapes."""
+    results: Path = Path("results")
+    """Folder of explore-<scenario>.json."""
+
+
+def main(options: Options) -> int:
+    """Train, judge, write; the exit status."""
+    try:
+        scenario = load_scenario(options.scenario)
+        references = References(scenario, options.evaluation_tapes, hindsight_tapes=0, seed=0)
+        settings = asdict(options) | {"results": str(options.results)}
+        report = {"settings": settings, "references": references.as_record(), "runs": []}
+        for algorithm in options.algorithms:
+            for seed in options.seeds:
+                run = explore(algorithm, references, steps=options.steps, rows=options.rows, seed=seed)
+                report["runs"].append(run)
+                above = run["difference_to_look_ahead_percent"]
+                print(
+                    f"{algorithm}, seed {seed}: {run['percent_of_dftsp']:.2f} % of DFTSP, above look-ahead by "
+                    f"{above['mean']:+.3f} [{above['low']:+.3f}, {above['high']:+.3f}] %, {run['seconds']:.0f} s",
+                    flush=True,
+                )
+                write_text(options.results / f"explore-{scenario.name}.json", json.dumps(report, indent=1) + "\n")
+    except (ScenarioError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Options)))

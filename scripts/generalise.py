@@ -1,0 +1,67 @@
+"""A value policy at other loads and on another model: python scripts/generalise.py --policy value-carry-over."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from agents.files import write_text
+from agents.generalisation import as_markdown, generalisation
+from agents.policy_files import load_policy
+from edge_llm_env import ScenarioError, load_scenario
+
+
+@dataclass(frozen=True)
+class Options:
+    """Evaluate a policy where it was not trained, beside DFTSP and a look-ahead rule tuned there."""
+
+    policy: str = "value-carry-over"
+    """The name of a policy of the package, or the path of another without suffix."""
+    rates_per_s: tuple[float, ...] = (3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0)
+    """Arrival rates in its own scenario, requests/s."""
+    decoders: tuple[str, ...] = ("bloom-7b1", "opt-13b")
+    """Other models on its node."""
+    decoder_rate_per_s: float = 2.5
+    """Arrival rate for these, requests/s."""
+    tapes: int = 100
+    """Held-out tapes of each scenario."""
+    seed: int = 0
+    """Sets the tapes."""
+    results: Path = Path("results")
+    """Folder of generalisation-<policy>.json."""
+
+
+def main(options: Options) -> int:
+    """Evaluate, write and print; the exit status."""
+    try:
+        policy, card = load_policy(options.policy)
+        rate = "workload.arrivals.rate_per_s"
+        changes = {f"{value:g} requests/s": {rate: value} for value in options.rates_per_s}
+        changes |= {
+            f"{name}, {options.decoder_rate_per_s:g} requests/s": {
+                "node.decoder": name,
+                rate: options.decoder_rate_per_s,
+            }
+            for name in options.decoders
+        }
+        scenarios = {
+            name: load_scenario(card.scenario, **(card.overrides | change)) for name, change in changes.items()
+        }
+        records = list(generalisation(policy, scenarios, options.tapes, options.seed))
+    except (ScenarioError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    report = {"policy": options.policy, "tapes": options.tapes, "seed": options.seed, "scenarios": records}
+    write_text(
+        options.results / f"generalisation-{Path(options.policy).name}.json", json.dumps(report, indent=1) + "\n"
+    )
+    print(as_markdown(records))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Options)))
