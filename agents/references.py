@@ -53,7 +53,7 @@ class References:
 
     def _against_dftsp(self, evaluation: Evaluation) -> dict[str, Any]:
         record = {
-            "percent_of_dftsp": 100.0 * float(evaluation.served.sum() / self.dftsp.served.sum()),
+            "percent_of_dftsp": 100.0 * float(evaluation.served.sum() / max(1, self.dftsp.served.sum())),
             "difference_to_dftsp_percent": self._percent(evaluation.served, self.dftsp.served),
             "decision_us": 1e6 * evaluation.decision_s,
         }
@@ -70,4 +70,7 @@ class References:
     def _percent(self, served: NDArray[np.int64], other: NDArray[np.int64]) -> dict[str, float]:
         """Mean paired difference with its 95 % interval, in percent of DFTSP's mean."""
         interval = paired_difference(served.astype(float), other.astype(float))
-        return {part: 100.0 * value / float(self.dftsp.served.mean()) for part, value in interval._asdict().items()}
+        return {
+            part: 100.0 * value / max(1.0, float(self.dftsp.served.mean()))
+            for part, value in interval._asdict().items()
+        }

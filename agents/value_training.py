@@ -1,13 +1,13 @@
-"""Training a value function with several seeds, judging each on held-out tapes, and shipping the median one."""
+"""Training a value function with several seeds, judging each on held-out tapes, and keeping the median one."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from agents.files import write_text
 from agents.policy_files import Card, save_policy
@@ -15,6 +15,19 @@ from agents.references import CHECK_TAPES, References
 from agents.value_policy import ValuePolicy
 from agents.value_search import Progress, SearchSettings, search
 from edge_llm_env.scenarios import load_scenario
+
+ALGORITHM = "cross-entropy method"
+
+
+class Trained(NamedTuple):
+    """What has been trained so far."""
+
+    record: dict[str, Any]
+    """Every seed's run."""
+    policy: ValuePolicy
+    """Of the seed that serves the median number of requests on the held-out tapes, the lower of two."""
+    card: Card
+    """Of that policy."""
 
 
 def train_seeds(
@@ -24,8 +37,8 @@ def train_seeds(
     seeds: Sequence[int],
     references: References,
     report: Callable[[int, Progress], None] = lambda seed, progress: None,
-) -> tuple[dict[str, Any], ValuePolicy, Card]:
-    """Search with every seed and judge each; the record of all, and the policy and card of the median one."""
+) -> Iterator[Trained]:
+    """Search with every seed and judge each; after each what there is so far."""
     scenario = load_scenario(scenario_name, **overrides)
     runs: list[dict[str, Any]] = []
     policies: list[ValuePolicy] = []
@@ -37,36 +50,39 @@ def train_seeds(
         run = {"seed": seed, "seconds": seconds, "epoch_steps": found.epoch_steps, "first_discount": found.discount}
         runs.append(run | references.judge(found.policy) | {"curve": curve})
         policies.append(found.policy)
-    order = sorted(range(len(runs)), key=lambda at: runs[at]["served"])
-    median = order[(len(runs) - 1) // 2]
-    record = {
-        "scenario": scenario_name,
-        "overrides": overrides,
-        "scenario_fingerprint": scenario.fingerprint(),
-        "algorithm": "cross-entropy method",
-        "hyperparameters": asdict(settings),
-        "references": references.as_record(),
-        "median_seed": runs[median]["seed"],
-        "runs": runs,
-    }
-    chosen = {name: value for name, value in runs[median].items() if name not in ("curve", "seed", "epoch_steps")}
-    card = Card(
-        scenario=scenario_name,
-        overrides=overrides,
-        algorithm="cross-entropy method",
-        hyperparameters=asdict(settings),
-        seed=runs[median]["seed"],
-        epoch_steps=runs[median]["epoch_steps"],
-        evaluation=chosen | {"references": references.as_record()},
-        check={"tapes": CHECK_TAPES, "seed": references.seed, "served": runs[median]["served_on_check_tapes"]},
+        by_served = sorted(range(len(runs)), key=lambda at: runs[at]["served"])
+        median = by_served[(len(runs) - 1) // 2]
+        record = {
+            "scenario": scenario_name,
+            "overrides": overrides,
+            "scenario_fingerprint": scenario.fingerprint(),
+            "algorithm": ALGORITHM,
+            "hyperparameters": asdict(settings),
+            "references": references.as_record(),
+            "median_seed": runs[median]["seed"],
+            "runs": runs,
+        }
+        yield Trained(record, policies[median], card_of(record, runs[median], references.seed))
+
+
+def card_of(record: dict[str, Any], run: dict[str, Any], evaluation_seed: int) -> Card:
+    """The card of a run's policy."""
+    elsewhere = ("seed", "epoch_steps", "curve")
+    return Card(
+        scenario=record["scenario"],
+        overrides=record["overrides"],
+        algorithm=record["algorithm"],
+        hyperparameters=record["hyperparameters"],
+        seed=run["seed"],
+        epoch_steps=run["epoch_steps"],
+        evaluation={name: value for name, value in run.items() if name not in elsewhere}
+        | {"references": record["references"], "seeds": [one["seed"] for one in record["runs"]]},
+        check={"tapes": CHECK_TAPES, "seed": evaluation_seed, "served": run["served_on_check_tapes"]},
     )
-    return record, policies[median], card
 
 
-def save_training(
-    record: dict[str, Any], policy: ValuePolicy, card: Card, name: str, results: Path, policies: Path
-) -> list[Path]:
+def save_training(trained: Trained, name: str, results: Path, policies: Path) -> list[Path]:
     """Write the record of all seeds to `results` and the median policy to `policies`; the files written."""
     file = results / f"train-{name}.json"
-    write_text(file, json.dumps(record, indent=1) + "\n")
-    return [file, *save_policy(policy, card, policies / name)]
+    write_text(file, json.dumps(trained.record, indent=1) + "\n")
+    return [file, *save_policy(trained.policy, trained.card, policies / name)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import tyro
 
@@ -37,6 +38,16 @@ class Options:
     """Folder of the policy; agents/pretrained to ship it."""
 
 
+def as_line(run: dict[str, Any]) -> str:
+    """A seed's result."""
+    to_dftsp, to_rule = run["difference_to_dftsp_percent"], run["difference_to_look_ahead_percent"]
+    return (
+        f"seed {run['seed']}: {run['percent_of_dftsp']:.2f} % of DFTSP "
+        f"[{100 + to_dftsp['low']:.2f}, {100 + to_dftsp['high']:.2f}], above look-ahead by "
+        f"{to_rule['mean']:+.3f} [{to_rule['low']:+.3f}, {to_rule['high']:+.3f}] %, {run['seconds']:.0f} s"
+    )
+
+
 def main(options: Options) -> int:
     """Search, judge, save; the exit status."""
 
@@ -47,19 +58,16 @@ def main(options: Options) -> int:
 
     try:
         scenario = load_scenario(options.scenario, **options.overrides)
+        if not options.seeds:
+            raise ValueError("seeds: must have at least one")
         references = References(scenario, options.evaluation_tapes, options.hindsight_tapes, seed=0)
-        found = train_seeds(options.scenario, options.overrides, options.search, options.seeds, references, show)
-        written = save_training(*found, options.name, options.results, options.policies)
+        training = train_seeds(options.scenario, options.overrides, options.search, options.seeds, references, show)
+        for trained in training:
+            print(as_line(trained.record["runs"][-1]), flush=True)
+            written = save_training(trained, options.name, options.results, options.policies)
     except (ScenarioError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    for run in found[0]["runs"]:
-        to_dftsp, to_rule = run["difference_to_dftsp_percent"], run["difference_to_look_ahead_percent"]
-        print(
-            f"seed {run['seed']}: {run['percent_of_dftsp']:.2f} % of DFTSP "
-            f"[{100 + to_dftsp['low']:.2f}, {100 + to_dftsp['high']:.2f}], above look-ahead by "
-            f"{to_rule['mean']:+.3f} [{to_rule['low']:+.3f}, {to_rule['high']:+.3f}] %, {run['seconds']:.0f} s"
-        )
     print(f"written: {', '.join(map(str, written))}")
     return 0
 
