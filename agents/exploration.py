@@ -38,10 +38,12 @@ def explore(algorithm: Algorithm, references: References, *, steps: int, rows: i
     )
     env.seed(seed)
     started_s = time.perf_counter()
-    model = _model(algorithm, env, scenario.epoch.episode_epochs, seed).learn(steps)
+    # ARS counts every step of every row as a step of all rows.
+    counted = rows if algorithm == "ars" else 1
+    model = _model(algorithm, env, scenario.epoch.episode_epochs, seed).learn(steps * counted)
     seconds = time.perf_counter() - started_s
     policy: Policy = model if by_slot else ParameterPolicy(model, scenario, discount)
-    record = {"algorithm": algorithm, "seed": seed, "epoch_steps": model.num_timesteps, "seconds": seconds}
+    record = {"algorithm": algorithm, "seed": seed, "epoch_steps": model.num_timesteps // counted, "seconds": seconds}
     return record | references.judge(policy)
 
 
@@ -58,7 +60,7 @@ def _model(algorithm: Algorithm, env: EdgeVecEnv, epochs: int, seed: int) -> Any
         )  # fmt: skip
     exploration = {"ppo-gsde": 10, "ppo-per-episode": epochs}
     return PPO(
-        "MlpPolicy", env, n_steps=epochs, batch_size=400, n_epochs=4, gamma=0.9, gae_lambda=0.9, learning_rate=1e-3,
-        use_sde=algorithm in exploration, sde_sample_freq=exploration.get(algorithm, -1),
-        policy_kwargs={"log_std_init": -1.0}, seed=seed, device="cpu",
+        "MlpPolicy", env, n_steps=epochs, batch_size=max(2, epochs * env.num_envs // 8), n_epochs=4, gamma=0.9,
+        gae_lambda=0.9, learning_rate=1e-3, use_sde=algorithm in exploration,
+        sde_sample_freq=exploration.get(algorithm, -1), policy_kwargs={"log_std_init": -1.0}, seed=seed, device="cpu",
     )  # fmt: skip

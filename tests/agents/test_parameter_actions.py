@@ -7,7 +7,9 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from agents.evaluation import evaluate_values
+from agents.exploration import explore
 from agents.parameter_actions import QUEUE_FEATURES, SPREAD, ParameterActions, ParameterPolicy, queue_features
+from agents.references import References
 from agents.sb3_vec_env import EdgeVecEnv
 from agents.value_functions import ValueFunction
 from agents.value_policy import ValuePolicy
@@ -68,3 +70,12 @@ def test_sb3_gets_the_last_observation_of_an_episode_in_the_same_form():
     assert done.all()
     assert infos[0]["terminal_observation"].shape == (len(QUEUE_FEATURES),)
     assert env.observation_space.contains(infos[0]["terminal_observation"])
+
+
+def test_every_algorithm_is_trained_for_the_epochs_that_it_says():
+    references = References(SCENARIO, tapes=2, hindsight_tapes=0, seed=0)
+    # A rollout of 4 epochs on 4 rows, and the 16 candidates of ARS's first generation on 4 rows for 4 epochs.
+    for algorithm, steps in (("ppo-gsde", 16), ("ars", 256)):
+        record = explore(algorithm, references, steps=10, rows=4, seed=0)
+        assert record["epoch_steps"] == steps
+        assert record["served"] > 0

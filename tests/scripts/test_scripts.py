@@ -47,6 +47,13 @@ def test_compare_prints_json_alone_when_asked_and_twice_the_same_results(short: 
     assert len(served[0]) == 8
 
 
+def test_compare_shows_the_policies_that_come_with_the_package_for_the_scenario(tmp_path: Path) -> None:
+    options = ("--scenario", "carry-over", "--episodes", "2", "--no-train", "--hindsight-episodes", "0")
+    finished = run("compare.py", *options, cwd=tmp_path)
+    assert "| value-carry-over " in finished.stdout, finished.stderr
+    assert "| value-carry-over-10" not in finished.stdout
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
