@@ -1,4 +1,4 @@
-"""Fill the README's tables anew from the registry, the presets and results/recorded/."""
+"""Fill the README's tables and docs/environments.md anew from the code, the presets and results/recorded/."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 import tyro
 
 from agents.documentation import RECORDED, with_tables
+from agents.environment_pages import ENVIRONMENTS_PAGE, environments_page
 from agents.files import write_text
 
 
 @dataclass(frozen=True)
 class Options:
-    """Bring the README up to date; run it in the repository's root."""
+    """Bring the README and docs/environments.md up to date; run it in the repository's root."""
 
     record: bool = False
     """First make what the last runs wrote to results/ the recorded results."""
@@ -30,6 +31,7 @@ def main(options: Options) -> int:
     readme = Path("README.md")
     try:
         write_text(readme, with_tables(readme.read_text(encoding="utf-8")))
+        write_text(ENVIRONMENTS_PAGE, environments_page())
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
