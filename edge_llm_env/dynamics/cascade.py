@@ -88,9 +88,10 @@ def cascade(
                 downlink_left -= rows.slot_downlink_share[row, among[i]]
         if transfers == TIMES:
             batch = batch_of(candidates, selected)
-            limit_s = min(node.window_s, batch.least_slack_s)
-            spare_s = min(spare_s - batch.compute_s, limit_s - compute_time_s(node, batch))
-            reserved_s += batch.compute_s
+            if batch.requests > 0.0:  # otherwise no transfer keeps this variant waiting
+                limit_s = min(node.window_s, batch.least_slack_s)
+                spare_s = min(spare_s - batch.compute_s, limit_s - compute_time_s(node, batch))
+                reserved_s += batch.compute_s
     return server
 
 
@@ -129,7 +130,7 @@ def use_of_variants(
         if counts[variant] > 0:
             node = variant_rule(rule, constants, variant, counts[variant], rule.window_s)
             batch = batch_served(rows, row, server, variant)
-            others = (counts[variant] - 1) * node.memory_bytes.base.constant
+            others = (counts[variant] - 1) * constants.variant_weight_bytes[variant]
             memory += memory_bytes(node, batch) + others
             compute_s += compute_time_s(node, batch) * counts[variant] / constants.modules
             energy += energy_j(node, batch)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from edge_llm_env.compiling import compiled
 from edge_llm_env.dynamics.feasibility import Request, Rule, empty_batch, fits_node, with_request
 from edge_llm_env.dynamics.state import IDLE, Constants, Rows, affine_cost_at
-from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 
 
 @compiled
@@ -104,33 +103,17 @@ def pass_time(constants: Constants, rows: Rows, row: int) -> None:
 def variant_rule(rule: Rule, constants: Constants, variant: int, modules: int, window_s: float) -> Rule:
     """The rule of a variant on that many modules, at least one, with `window_s` to compute.
 
-    Compute time is that of all M modules times M / modules. Each module holds the weights, and the rule's memory counts
-    them once, so the others' are taken off the limit.
+    Each module holds the weights, and the cost counts them once, so the others' are taken off the limit.
     """
-    cost = constants.variant_cost[variant]
-    compute_s, memory, energy = affine_cost_at(cost, 0), affine_cost_at(cost, 1), affine_cost_at(cost, 2)
-    slower = constants.modules / modules
+    cost = constants.variant_cost[variant, modules - 1]
     return Rule(
-        AffineCost(times(compute_s.base, slower), times(compute_s.marginal, slower)),
-        memory,
-        energy,
+        affine_cost_at(cost, 0),
+        affine_cost_at(cost, 1),
+        affine_cost_at(cost, 2),
         rule.pads_prompts,
         rule.pads_outputs,
         window_s,
-        modules * constants.module_memory_bytes - (modules - 1) * memory.base.constant,
-    )
-
-
-@compiled
-def times(polynomial: Polynomial, factor: float) -> Polynomial:
-    """A polynomial times a constant; `Polynomial.scaled` for kernels."""
-    return Polynomial(
-        polynomial.constant * factor,
-        polynomial.s * factor,
-        polynomial.s_squared * factor,
-        polynomial.n * factor,
-        polynomial.n_squared * factor,
-        polynomial.s_times_n * factor,
+        modules * constants.module_memory_bytes - (modules - 1) * constants.variant_weight_bytes[variant],
     )
 
 

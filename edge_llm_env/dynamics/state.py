@@ -108,8 +108,10 @@ class Constants(NamedTuple):
     modules: int
     module_memory_bytes: float
     variant_cost: NDArray[np.float64]
-    """(G, 3, 2, 6) as `cost`, of each variant that the modules can be divided among, cheapest first; G = 0 where they
-    work as one."""
+    """(G, M, 3, 2, 6) as `cost`, of each variant that the modules can be divided among, cheapest first, on 1 to M
+    modules; G = 0 where they work as one."""
+    variant_weight_bytes: NDArray[np.float64]
+    """(G,) weights, which each module of a variant holds."""
     variant_accuracy: NDArray[np.float64]
     """(G,) f(ΔPPL)."""
     variant_load_s: NDArray[np.float64]
@@ -190,7 +192,7 @@ def constants_of(scenario: Scenario, *, hosts_variants: bool = False, keeps_spli
     weights = scenario.reward
     flexible = epoch.split == "flexible" and not keeps_split
     return Constants(
-        cost=np.array(variants[0].batch_cost if variants else scenario.batch_cost),
+        cost=np.array(variants[0].batch_cost[-1] if variants else scenario.batch_cost),
         pads_prompts=node.prompt_padding == "batch_max",
         pads_outputs=node.output_length == "batch_max",
         window_s=epoch.epoch_s if flexible else epoch.compute_window_s,
@@ -220,7 +222,10 @@ def constants_of(scenario: Scenario, *, hosts_variants: bool = False, keeps_spli
         longest_output_tokens=float(asked.longest_output_tokens),
         modules=node.modules,
         module_memory_bytes=node.memory_bytes_per_module,
-        variant_cost=np.array([variant.batch_cost for variant in variants]).reshape(-1, *COST_SHAPE),
+        variant_cost=np.array([variant.batch_cost for variant in variants]).reshape(
+            len(variants), node.modules, *COST_SHAPE
+        ),
+        variant_weight_bytes=np.array([variant.weight_bytes for variant in variants], dtype=np.float64),
         variant_accuracy=np.array([variant.accuracy for variant in variants], dtype=np.float64),
         variant_load_s=np.array([variant.load_s for variant in variants], dtype=np.float64),
     )

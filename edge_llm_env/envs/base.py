@@ -18,7 +18,7 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES, REWARD_TERMS, Constants, Rows, rule_of
 from edge_llm_env.envs.observation import observation_length, observe
 from edge_llm_env.naming import one_of
-from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.scenarios import Scenario, ScenarioError, load_scenario
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.tape import Workload
 
@@ -42,7 +42,12 @@ class Mechanism(NamedTuple):
     """T_U and T_D are the scenario's even where the split is flexible."""
 
     def simulation(self, scenario: Scenario, rows: int) -> Simulation:
-        """Rows of a scenario as the mechanism needs them."""
+        """Rows of a scenario as the mechanism needs them; raises `ScenarioError` for one that it cannot run on."""
+        if self.hosts_variants:
+            try:
+                scenario.check_variants_fit_a_module()
+            except ValueError as error:
+                raise ScenarioError(f"scenario {scenario.name}: {error}") from None
         return Simulation(scenario, rows, hosts_variants=self.hosts_variants, keeps_split=self.keeps_split)
 
     def observation_length(self, scenario: Scenario) -> int:

@@ -22,7 +22,10 @@ def checked_box(action: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
 
     Raises ValueError when the shape differs, or an entry is not a number in 0..1.
     """
-    given = np.asarray(action)
+    try:
+        given = np.asarray(action)
+    except ValueError:
+        raise ValueError(f"action of parts of unequal length: must be numbers of shape {shape}") from None
     if given.shape != shape or given.dtype.kind not in "fiu":
         raise ValueError(f"action of shape {given.shape} and dtype {given.dtype}: must be numbers of shape {shape}")
     if not ((given >= 0) & (given <= 1)).all():  # false for NaN, too

@@ -20,7 +20,7 @@ from edge_llm_env.envs.observation import copy_observation, observe
 from edge_llm_env.vector import EpochVectorEnv
 
 ROUNDING = 1e-6
-"""Shares are float32 as a rule; this much short of a whole module counts as one."""
+"""Shares are float32 as a rule; what is this much of the node short of a whole module counts as one."""
 
 
 @compiled_allocating
@@ -32,15 +32,16 @@ def modules_of(constants: Constants, action: NDArray[np.float64], first: int) ->
     """
     variants, modules = len(constants.variant_accuracy), constants.modules
     scale = onto_simplex(action, first, variants)
+    rounding = ROUNDING * modules
     counts = np.zeros(variants, dtype=np.int64)
     remainders = np.zeros(variants)
     total = 0.0
     for variant in range(variants):
         quota = action[first + variant] * scale * modules
         total += quota
-        counts[variant] = math.floor(quota + ROUNDING)
+        counts[variant] = math.floor(quota + rounding)
         remainders[variant] = quota - counts[variant]
-    for _ in range(math.floor(total + ROUNDING) - counts.sum()):
+    for _ in range(math.floor(total + rounding) - counts.sum()):
         largest = np.argmax(remainders)
         counts[largest] += 1
         remainders[largest] -= 1.0

@@ -92,10 +92,10 @@ def split_variants(observation: NDArray[np.float32], variants: int) -> tuple[NDA
     return observation[..., first - slots : first], features.reshape(*features.shape[:-1], variants, _VARIANT)
 
 
-def slot_feature(observation: NDArray[np.float32], name: str) -> NDArray[np.float32]:
-    """View of one slot feature of observations of shape (..., length), of shape (..., Q)."""
+def slot_feature(observation: NDArray[np.float32], name: str, variants: int = 0) -> NDArray[np.float32]:
+    """View of one slot feature of observations of shape (..., length), of shape (..., Q); `variants` as above."""
     index = [feature.name for feature in SLOT_FEATURES].index(name)
-    return split_observation(observation)[1][..., index]
+    return split_observation(observation, variants)[1][..., index]
 
 
 @compiled

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, model_validator
 
+from edge_llm_env.inference import paper_cost, work
 from edge_llm_env.inference.batch_cost import BatchCost
 from edge_llm_env.inference.catalog import load_decoder, load_device, load_efficiency, load_quantization
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.paper_cost import paper_batch_cost
-from edge_llm_env.inference.quantization import Quantization, accuracy_from_perplexity
+from edge_llm_env.inference.quantization import Quantization
 from edge_llm_env.inference.roofline_cost import roofline_batch_cost
 from edge_llm_env.scenarios.arrival_settings import TraceArrivals
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
@@ -46,15 +47,17 @@ class Variant(NamedTuple):
     precision: str
     accuracy: float
     """f(ΔPPL), 0..1."""
-    batch_cost: BatchCost
-    """With all of the node's modules."""
+    batch_cost: tuple[BatchCost, ...]
+    """On one module, on two, and so on up to all of the node's."""
+    weight_bytes: float
+    """Weights, which each of its modules holds (bytes)."""
     load_s: float
     """Time that a module takes to load the weights (s)."""
 
     @property
-    def weight_bytes(self) -> float:
-        """Weights, which each of its modules holds (bytes)."""
-        return self.batch_cost.memory_bytes.base.constant
+    def module_bytes(self) -> float:
+        """What each of its modules holds whatever the batch: the weights, and the runtime under `roofline` (bytes)."""
+        return self.batch_cost[0].memory_bytes.base.constant
 
 
 class Scenario(Section):
@@ -85,35 +88,54 @@ class Scenario(Section):
     @cached_property
     def batch_cost(self) -> BatchCost:
         """What a batch costs on the node in time, memory and energy."""
-        return self._batch_cost(self.decoder, self.quantization)
+        return self._batch_cost(self.decoder, self.quantization, self.node.modules)
 
-    def _batch_cost(self, decoder: DecoderConfig, quantization: Quantization) -> BatchCost:
+    def _batch_cost(self, decoder: DecoderConfig, quantization: Quantization, modules: int) -> BatchCost:
         device = load_device(self.node.device)
         if self.node.cost_model == "roofline":
-            return roofline_batch_cost(decoder, quantization, device, load_efficiency(), modules=self.node.modules)
+            return roofline_batch_cost(decoder, quantization, device, load_efficiency(), modules=modules)
         return paper_batch_cost(
             decoder,
             quantization,
-            flops_per_s=device.fp16_flops_per_s * self.node.modules,
-            power_w=device.power_w * self.node.modules,
+            flops_per_s=device.fp16_flops_per_s * modules,
+            power_w=device.power_w * modules,
         )
 
     @cached_property
     def variants(self) -> tuple[Variant, ...]:
         """What the node can host side by side, cheapest first: in compute time of the longest request."""
-        hosted = self.node.variants or (VariantSettings(decoder=self.node.decoder, precision=self.node.precision),)
-        variants = [self._variant(settings) for settings in hosted]
+        node = self.node
+        alone = VariantSettings(
+            decoder=node.decoder, precision=node.precision, perplexity_increase=node.perplexity_increase
+        )
+        variants = [self._variant(settings) for settings in node.variants or (alone,)]
         longest = self.workload.longest_prompt_tokens, self.workload.longest_output_tokens
-        return tuple(sorted(variants, key=lambda variant: _time_alone_s(variant.batch_cost, *longest)))
+        return tuple(sorted(variants, key=lambda variant: _time_alone_s(variant.batch_cost[-1], *longest)))
 
     def _variant(self, settings: VariantSettings) -> Variant:
-        quantization = load_quantization(settings.decoder, settings.precision)
-        cost = self._batch_cost(load_decoder(settings.decoder), quantization)
+        decoder = load_decoder(settings.decoder)
+        quantization = load_quantization(settings.decoder, settings.precision, settings.perplexity_increase)
+        stored_bytes = work.weight_bytes if self.node.cost_model == "roofline" else paper_cost.weight_bytes
+        weight_bytes = stored_bytes(decoder, quantization)
         bandwidth = self.node.storage_bandwidth_bytes_per_s
-        load_s = 0.0 if bandwidth is None else cost.memory_bytes.base.constant / bandwidth
-        increase = settings.perplexity_increase
-        accuracy = quantization.accuracy if increase is None else accuracy_from_perplexity(increase)
-        return Variant(settings.decoder, settings.precision, accuracy, cost, load_s)
+        return Variant(
+            settings.decoder,
+            settings.precision,
+            quantization.accuracy,
+            tuple(self._batch_cost(decoder, quantization, modules) for modules in range(1, self.node.modules + 1)),
+            weight_bytes,
+            0.0 if bandwidth is None else weight_bytes / bandwidth,
+        )
+
+    def check_variants_fit_a_module(self) -> None:
+        """Raise ValueError if a module cannot hold a variant, as it must where the modules are divided."""
+        for variant in self.variants:
+            if variant.module_bytes > self.node.memory_bytes_per_module:
+                raise ValueError(
+                    f"node.memory_bytes_per_module = {self.node.memory_bytes_per_module:g}: where the modules are "
+                    f"divided, each must hold {variant.decoder} at {variant.precision}, "
+                    f"{variant.module_bytes:.4g} bytes"
+                )
 
     @property
     def memory_limit_bytes(self) -> float:
@@ -160,16 +182,12 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _variants_are_known_and_fit_a_module(self) -> Scenario:
-        try:
-            variants = self.variants
-        except ValueError as error:
-            raise ValueError(f"node.variants: {error}") from None
-        for variant in variants if self.node.variants else ():
-            if variant.weight_bytes > self.node.memory_bytes_per_module:
-                raise ValueError(
-                    f"node.memory_bytes_per_module = {self.node.memory_bytes_per_module:g}: must hold each variant, "
-                    f"{variant.decoder} at {variant.precision} needs {variant.weight_bytes:.4g}"
-                )
+        if self.node.variants:
+            try:
+                _ = self.variants
+            except ValueError as error:
+                raise ValueError(f"node.variants: {error}") from None
+            self.check_variants_fit_a_module()
         return self
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
+from gymnasium.wrappers import RescaleAction
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from edge_llm_env import Scenario, ScenarioError, draw_workload
@@ -58,7 +59,11 @@ def test_gymnasium_check_env_has_nothing_to_say(env_id: str, scenario: str):
 
 @pytest.mark.parametrize("scenario", ["carry-over", "paper-bloom-3b"])
 def test_stable_baselines_check_env_has_nothing_to_say(env_id: str, scenario: str):
-    sb3_check_env(gym.make(env_id, scenario=scenario).unwrapped)
+    """Continuous actions are put on -1..1, the range that SB3 asks for."""
+    env = gym.make(env_id, scenario=scenario).unwrapped
+    if isinstance(env.action_space, spaces.Box):
+        env = RescaleAction(env, np.float32(-1.0), np.float32(1.0))
+    sb3_check_env(env)
 
 
 def test_passive_checker_has_nothing_to_say(env_id: str):
@@ -83,7 +88,7 @@ def test_environment_made_from_a_file_is_that_of_the_scenario(env_id: str, tmp_p
 
 
 def test_bad_scenario_is_an_error_when_the_environment_is_made(env_id: str):
-    with pytest.raises(ScenarioError, match="must be one of carry-over"):
+    with pytest.raises(ScenarioError, match=r"must be one of .*carry-over"):
         gym.make(env_id, scenario="cary-over")
 
 
