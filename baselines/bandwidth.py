@@ -77,12 +77,19 @@ def shares_for(simulation: Simulation, row: int, selected: NDArray[np.bool_]) ->
             # Half the tolerance that the batch was accepted with: shares that fill the part are not scaled down for it.
             action[2 * slots + band] = needs[wanted].sum() / (1.0 + TOLERANCE / 2) / constants.epoch_s
             part_s = action[2 * slots + band] * constants.epoch_s
-        for slot in wanted:
-            share = needs[slot] / part_s
-            while share * part_s < needs[slot]:  # rounded down
-                share = np.nextafter(share, np.inf)
-            action[band * slots + slot] = share
+        action[band * slots + wanted] = least_shares(needs[wanted], part_s)
     return action
+
+
+def least_shares(needs_s: NDArray[np.float64], part_s: float) -> NDArray[np.float64]:
+    """The least shares of a part of the epoch (s) that carry those needs (s of the whole band).
+
+    A plain quotient, rounded down, would often carry one bit in 10¹⁶ too little.
+    """
+    shares = needs_s / part_s
+    while (short := shares * part_s < needs_s).any():
+        shares[short] = np.nextafter(shares[short], np.inf)
+    return shares
 
 
 def needs_s(simulation: Simulation, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -113,7 +120,7 @@ class EqualFinishingTime:
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """Shares in proportion to need, that fill each band."""
         parts_s = nominal_parts_s(simulation)
-        shares = [needs / part_s for needs, part_s in zip(needs_s(simulation, row), parts_s, strict=True)]
+        shares = [least_shares(needs, part_s) for needs, part_s in zip(needs_s(simulation, row), parts_s, strict=True)]
         transferred = np.zeros(len(shares[0]), dtype=np.bool_)
         used = np.zeros(2)
         for i, share in enumerate(zip(*shares, strict=True)):
@@ -135,8 +142,9 @@ class WaterFilling:
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """Shares min(need, level), the level such that a band is full or everyone has what it needs."""
         parts_s = nominal_parts_s(simulation)
-        filled = [water_filled(needs / part_s) for needs, part_s in zip(needs_s(simulation, row), parts_s, strict=True)]
-        return _with_nominal_split(simulation, *filled)
+        needs = needs_s(simulation, row)
+        shares = [least_shares(band, part_s) for band, part_s in zip(needs, parts_s, strict=True)]
+        return _with_nominal_split(simulation, *map(water_filled, shares))
 
 
 def water_filled(needs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -161,9 +169,11 @@ class RandomAllocation:
 
 
 def nominal_parts_s(simulation: Simulation) -> tuple[float, float]:
-    """T_U and T_D as the scenario has them (s), which a flexible split may leave."""
+    """T_U and T_D as the scenario has them (s), which a flexible split may leave; to the bit that an action gets."""
     epoch = simulation.scenario.epoch
-    return epoch.uplink_s, epoch.downlink_s
+    if not simulation.constants.flexible_split:
+        return epoch.uplink_s, epoch.downlink_s
+    return epoch.uplink_s / epoch.epoch_s * epoch.epoch_s, epoch.downlink_s / epoch.epoch_s * epoch.epoch_s
 
 
 def _with_nominal_split(

@@ -51,8 +51,9 @@ class BestJoint:
     relaxation also bounds what any assignment of requests to variants could serve with that partition. So the result is
     the optimum over partitions, assignments, batches, shares and splits of the epoch wherever `optimal` says so: where
     the least `upper_bound` is met. The bound lets every variant have all of the bands, and where the split is flexible
-    it ignores loading, so it may not be met where several variants are short of band, or a module moves under a
-    flexible split. It holds for `node.batch_selection` exact, and does not look beyond the epoch.
+    it lets each wait for the longer of its own uplink and its loading, while the batches that are tried wait for one
+    after the other. So it may not be met where several variants are short of band, or a module moves under a flexible
+    split. It holds for `node.batch_selection` exact, and does not look beyond the epoch.
 
     `iterations` of the relaxation per partition. Raises ValueError for less than one.
     """
@@ -163,27 +164,22 @@ def relaxed(
     visible = len(prices)
     bound = prices.sum()
     for variant in range(len(counts)):
-        delay_s = 0.0 if constants.flexible_split else delays_s[variant]
-        if counts[variant] == 0 or rule.window_s - delay_s <= 0.0:
+        if counts[variant] == 0:
             continue
         worth = np.zeros(visible)
-        slack_s, transfer_s = np.zeros(visible), np.zeros(visible)
         for slot in range(visible):
             if accurate_enough(constants, rows, row, slot, variant):
                 worth[slot] = 1.0 - prices[slot]
-            slack_s[slot] = rows.slot_slack_s[row, slot] - delay_s
-            transfer_s[slot] = rows.slot_transfer_s[row, slot]
-        candidates = Candidates(
-            rows.slot_prompt_tokens[row, :visible].copy(),
-            rows.slot_output_tokens[row, :visible].copy(),
-            slack_s,
-            rows.slot_uplink_share[row, :visible].copy(),
-            rows.slot_downlink_share[row, :visible].copy(),
-            transfer_s,
-            np.zeros(visible),
-        )
-        node = variant_rule(rule, constants, variant, counts[variant], rule.window_s - delay_s)
-        selected, _, most, _ = best_batch(node, candidates, worth, NO_LIMIT)
+        delay_s = delays_s[variant]
+        if not constants.flexible_split:
+            selected, most = best_alone(rule, constants, rows, row, variant, counts[variant], worth, delay_s, True)
+        else:
+            # It computes after the uplink and after loading: no more than if it had to wait for one of them only.
+            selected, most = best_alone(rule, constants, rows, row, variant, counts[variant], worth, 0.0, True)
+            if delay_s > 0.0:
+                loaded, less = best_alone(rule, constants, rows, row, variant, counts[variant], worth, delay_s, False)
+                if less < most:
+                    selected, most = loaded, less
         bound += most
         for slot in range(visible):
             if selected[slot] and worth[slot] > 0.0:
@@ -191,6 +187,46 @@ def relaxed(
                 if wanted[slot] == NOBODY:
                     wanted[slot] = variant
     return bound
+
+
+@compiled_allocating
+def best_alone(
+    rule: Rule,
+    constants: Constants,
+    rows: Rows,
+    row: int,
+    variant: int,
+    modules: int,
+    worth: NDArray[np.float64],
+    delay_s: float,
+    waits_for_uplink: bool,
+) -> tuple[NDArray[np.bool_], float]:
+    """The most valuable batch of a variant that begins `delay_s` late, with the bands to itself, and a bound on it.
+
+    Without `waits_for_uplink` only the downlink part of a flexible split takes of its time.
+    """
+    visible = len(worth)
+    if rule.window_s - delay_s <= 0.0:
+        return np.zeros(visible, dtype=np.bool_), 0.0
+    slack_s, transfer_s = np.zeros(visible), np.zeros(visible)
+    for slot in range(visible):
+        slack_s[slot] = rows.slot_slack_s[row, slot] - delay_s
+        if waits_for_uplink:
+            transfer_s[slot] = rows.slot_transfer_s[row, slot]
+        elif not math.isinf(rows.slot_downlink_share[row, slot]):
+            transfer_s[slot] = rows.slot_downlink_share[row, slot] * constants.downlink_s
+    candidates = Candidates(
+        rows.slot_prompt_tokens[row, :visible].copy(),
+        rows.slot_output_tokens[row, :visible].copy(),
+        slack_s,
+        rows.slot_uplink_share[row, :visible].copy(),
+        rows.slot_downlink_share[row, :visible].copy(),
+        transfer_s,
+        np.zeros(visible),
+    )
+    node = variant_rule(rule, constants, variant, modules, rule.window_s - delay_s)
+    selected, _, most, _ = best_batch(node, candidates, worth, NO_LIMIT)
+    return selected, most
 
 
 @compiled

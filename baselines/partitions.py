@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-import gymnasium as gym
 import numpy as np
-from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-import edge_llm_env  # noqa: F401 (registers the ids)
+from baselines.playing import served_by_allocation
 from edge_llm_env.compiling import compiled_allocating
 from edge_llm_env.dynamics.cascade import NOBODY, SHARES, accurate_enough, cascade
 from edge_llm_env.dynamics.modules import delay_after_moving_s, hosted
@@ -136,24 +134,11 @@ def best_fixed_partition(scenario: Scenario, workloads: Sequence[Workload]) -> F
 
     Raises ValueError for no tape.
     """
-    if not workloads:
-        raise ValueError("workloads: must have at least one tape")
-    modules, variants = scenario.node.modules, len(scenario.variants)
-    choices = [counts for counts in partitions(modules, variants) if counts.sum() == modules]
-    served = [_served_by_partition(scenario, workloads, counts / modules) for counts in choices]
-    return FixedPartition(choices[int(np.argmax(served))] / modules)
-
-
-def _served_by_partition(scenario: Scenario, workloads: Sequence[Workload], shares: NDArray[np.float64]) -> int:
-    env = gym.make_vec(
-        "EdgeLLM/Compute-v0",
-        num_envs=len(workloads),
-        vectorization_mode="vector_entry_point",
-        scenario=scenario,
-        autoreset_mode=AutoresetMode.DISABLED,
-    )
-    _, infos = env.reset(options={"workloads": list(workloads)})
-    for _ in range(scenario.epoch.episode_epochs):
-        *_, infos = env.step(np.tile(shares, (len(workloads), 1)))
-    env.close()
-    return int(infos["served"].sum())
+    modules = scenario.node.modules
+    choices = [
+        FixedPartition(counts / modules)
+        for counts in partitions(modules, len(scenario.variants))
+        if counts.sum() == modules
+    ]
+    served = [served_by_allocation("EdgeLLM/Compute-v0", choice, scenario, workloads).sum() for choice in choices]
+    return choices[int(np.argmax(served))]

@@ -156,3 +156,13 @@ def test_every_script_explains_itself(script: str) -> None:
     )  # fmt: skip
     assert finished.returncode == 0
     assert "usage" in finished.stdout
+
+
+def test_allocation_checks_keep_their_word_and_write_what_they_print(tmp_path: Path) -> None:
+    small = ("--replayed", "4", "--contested", "2", "--actions", "8", "--rounds", "1", "--episodes", "2")
+    finished = run("allocation_checks.py", *small, cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    report = json.loads(finished.stdout)
+    assert report == json.loads((tmp_path / "results" / "allocation_checks.json").read_text())
+    assert len(report["checks"]) == 5
+    assert all(check["replay"]["wrong"] == 0 for check in report["checks"].values())
