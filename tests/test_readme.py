@@ -40,7 +40,7 @@ def test_the_scenarios_that_it_shows_are_valid(tmp_path: Path, monkeypatch: pyte
     for text in re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL):
         Path("mine.toml").write_text(text, encoding="utf-8")
         rates_per_s.append(load_scenario("mine.toml").workload.arrivals.mean_rate_per_s)
-    assert rates_per_s == pytest.approx([10.0, 0.5], rel=1e-3)
+    assert rates_per_s == pytest.approx([10.0, 0.5, 0.25], rel=1e-3)
 
 
 def test_its_tables_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:

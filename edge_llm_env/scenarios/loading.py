@@ -28,7 +28,12 @@ def list_scenarios() -> list[str]:
 
 def describe_scenarios() -> dict[str, str]:
     """Name and description of every preset, also of those that need a trace's path to load."""
-    return {name: _extended(_read_preset(name, "scenario"))["description"] for name in list_scenarios()}
+    return {name: preset_content(name)["description"] for name in list_scenarios()}
+
+
+def preset_content(name: str) -> dict[str, Any]:
+    """A preset as written, laid over what it extends: also of one that needs a trace's path to load."""
+    return _extended(_read_preset(name, "scenario"))
 
 
 def load_scenario(scenario: str | Path | Scenario, **overrides: Any) -> Scenario:
@@ -77,11 +82,23 @@ def _read_preset(name: str, field: str, or_else: str = "") -> dict[str, Any]:
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`base` with `changes` over it: section by section; a distribution or a value is replaced whole."""
+    """`base` with `changes` over it, section by section and field by field.
+
+    A field is replaced whole, but a table without a `kind` lies over one that has a kind: it changes some of its keys.
+    """
     merged = dict(base)
     for key, value in changes.items():
         is_section = key in base and isinstance(value, dict) and isinstance(base[key], dict)
-        merged[key] = base[key] | value if is_section else value
+        merged[key] = _with_fields(base[key], value) if is_section else value
+    return merged
+
+
+def _with_fields(section: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(section)
+    for field, value in changes.items():
+        below = section.get(field)
+        keeps_kind = isinstance(below, dict) and "kind" in below and isinstance(value, dict) and "kind" not in value
+        merged[field] = below | value if keeps_kind else value
     return merged
 
 

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from edge_llm_env import ScenarioError, list_scenarios, load_scenario
+from edge_llm_env.inference.catalog import load_efficiency
 from tests.helpers import ROOFLINE, load_preset
 
 
@@ -122,3 +123,16 @@ def test_the_roofline_model_counts_the_runtime_beside_the_weights():
         ScenarioError, match=r"the runtime and the weights of llama-3.1-8b at w4a16-awq need 6\.8\d+e\+09"
     ):
         load_scenario("carry-over", **(ROOFLINE | {"node.memory_bytes_per_module": 6e9}))
+
+
+def test_each_module_of_a_variant_holds_weights_and_a_runtime_of_its_own():
+    overrides = {"node.modules": 4, "node.storage_bandwidth_bytes_per_s": 1e9}
+    (variant,) = load_scenario("carry-over", **(ROOFLINE | overrides)).variants
+    # 5.809e9 bytes of weights, by hand in tests/inference/test_work.py; the runtime is not loaded from storage
+    assert variant.weight_bytes == pytest.approx(5.809e9 + load_efficiency().runtime_bytes, rel=1e-4)
+    assert variant.load_s == pytest.approx(5.809, rel=1e-4)
+
+
+def test_only_variant_is_the_decoder_at_its_own_perplexity_increase():
+    (variant,) = load_scenario("carry-over", **{"node.perplexity_increase": 0.25}).variants
+    assert (variant.decoder, variant.precision, variant.accuracy) == ("bloom-3b", "w16a16", 0.8)
