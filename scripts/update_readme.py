@@ -1,7 +1,8 @@
-"""Fill the README's tables and docs/environments.md anew from the code, the presets and results/recorded/."""
+"""Fill the README's tables and the pages in docs/ anew from the code, the presets and results/recorded/."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from dataclasses import dataclass
@@ -12,18 +13,19 @@ import tyro
 from agents.documentation import RECORDED, with_tables
 from agents.environment_pages import ENVIRONMENTS_PAGE, environments_page
 from agents.files import write_text
+from baselines.scenario_page import scenarios_page
 
 
 @dataclass(frozen=True)
 class Options:
-    """Bring the README and docs/environments.md up to date; run it in the repository's root."""
+    """Bring the README and the pages on environments and scenarios up to date; run it in the repository's root."""
 
     record: bool = False
     """First make what the last runs wrote to results/ the recorded results."""
 
 
 def main(options: Options) -> int:
-    """Update the README; the exit status."""
+    """Update both; the exit status."""
     if options.record:
         RECORDED.mkdir(parents=True, exist_ok=True)
         for file in sorted(RECORDED.parent.glob("*.*")):
@@ -32,6 +34,8 @@ def main(options: Options) -> int:
     try:
         write_text(readme, with_tables(readme.read_text(encoding="utf-8")))
         write_text(ENVIRONMENTS_PAGE, environments_page())
+        measured = json.loads((RECORDED / "scenarios.json").read_text(encoding="utf-8"))
+        write_text(Path("docs/scenarios.md"), scenarios_page(measured))
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

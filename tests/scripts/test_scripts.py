@@ -166,3 +166,20 @@ def test_allocation_checks_keep_their_word_and_write_what_they_print(tmp_path: P
     assert report == json.loads((tmp_path / "results" / "allocation_checks.json").read_text())
     assert len(report["checks"]) == 5
     assert all(check["replay"]["wrong"] == 0 for check in report["checks"].values())
+
+
+def test_describe_scenarios_measures_prints_and_keeps_what_it_measured(tmp_path: Path) -> None:
+    small = ("--episodes", "2", "--hindsight-episodes", "1")
+    for name in ("paper-bloom-3b", "carry-over"):
+        finished = run("describe_scenarios.py", "--scenarios", name, *small, cwd=tmp_path)
+        assert finished.returncode == 0, finished.stderr
+        assert f"| [`{name}`](#{name}) |" in finished.stdout
+    measured = json.loads((tmp_path / "results" / "scenarios.json").read_text())
+    assert list(measured) == ["carry-over", "paper-bloom-3b"]
+
+
+def test_describe_scenarios_says_that_a_trace_is_missing(tmp_path: Path) -> None:
+    finished = run("describe_scenarios.py", "--scenarios", "azure-conversation", cwd=tmp_path)
+    assert finished.returncode == 2
+    assert "workload.arrivals.path: is required" in finished.stderr
+    assert finished.stderr.count("\n") == 1
