@@ -48,7 +48,7 @@ def comparison_table() -> str:
 def benchmark_table() -> str:
     """The recorded speeds."""
     report = json.loads((RECORDED / "benchmark.json").read_text(encoding="utf-8"))
-    first_use = report["first_use_seconds"]
+    first_use, decoding = report["first_use_seconds"], report["oracle_decoding"]
     rows = [
         (f"`{env_id}`, {kind}", f"{speeds[which]['median']:,} steps/s")
         for env_id, speeds in report["steps_per_s"].items()
@@ -59,10 +59,39 @@ def benchmark_table() -> str:
             "`import edge_llm_env`, beyond `import gymnasium`",
             f"{report['import_seconds']['edge_llm_env_beyond_gymnasium']:.3f} s",
         ),
+        (
+            f"oracle decoding, {decoding['visible']:.0f} pending, {decoding['rows']} rows",
+            f"{decoding['steps_per_s']['median']:,} epochs/s",
+        ),
+        *(
+            (
+                f"`EdgeLLM/Bandwidth-v0`, {report['bandwidth_by_batch_selection']['rows']} rows, batch {selection}",
+                f"{speeds['median']:,} epochs/s",
+            )
+            for selection, speeds in report["bandwidth_by_batch_selection"]["steps_per_s"].items()
+        ),
         ("first use, compiling", f"{first_use['compiling']['both']:.1f} s"),
         ("first use, kernels cached", f"{first_use['cached']['both']:.1f} s"),
     ]
     return _table(("measured", ""), rows)
+
+
+def continuous_table() -> str:
+    """A minute of SB3 on the continuous environments, as recorded."""
+    records = json.loads((RECORDED / "continuous_training.json").read_text(encoding="utf-8"))
+    rows = []
+    for record in records:
+        served, name = record["served_per_episode"], record["algorithm"]
+        others = ", ".join(f"{policy} {mean:.0f}" for policy, mean in served.items() if policy != name)
+        rows.append(
+            (
+                f"{record['task']}: `{record['env']}`, `{record['scenario']}`",
+                f"{name.upper()}, {record['steps']:,} epochs",
+                f"{served[name]:.0f}",
+                others,
+            )
+        )
+    return _table(("task", "trained", "served per episode", "beside it"), rows)
 
 
 @cache
@@ -93,6 +122,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "scenarios": scenarios_table,
     "baselines": baselines_table,
     "validation": validation_table,
+    "continuous": continuous_table,
     "benchmark": benchmark_table,
 }
 """README sections, between `<!-- name ... -->` and `<!-- /name -->`, and what fills them."""
