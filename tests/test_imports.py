@@ -51,7 +51,8 @@ def test_package_imports_only_its_base_dependencies():
     files = sources("edge_llm_env")
     assert len(files) > 20
     for path in files:
-        assert imported_by(path) <= base | sys.stdlib_module_names, path
+        optional = {"pygame"} if path.parent.name == "rendering" else set()
+        assert imported_by(path) <= base | optional | sys.stdlib_module_names, path
 
 
 def modules_after(statement: str) -> set[str]:
@@ -77,6 +78,18 @@ def test_loading_a_scenario_needs_no_compiler():
     loaded = modules_after("import edge_llm_env; edge_llm_env.load_scenario('carry-over')")
     assert "pydantic" in loaded
     assert not loaded & {"numba", "torch"}
+
+
+def test_rendering_text_needs_no_pygame():
+    making = "import gymnasium, edge_llm_env; env = gymnasium.make('EdgeLLM/BatchSelection-v0', render_mode='ansi')"
+    loaded = modules_after(f"{making}; env.reset(seed=0); env.render()")
+    assert "edge_llm_env.rendering.text" in loaded
+    assert "pygame" not in loaded
+
+
+def test_making_an_environment_without_a_render_mode_loads_no_viewer():
+    loaded = modules_after("import gymnasium, edge_llm_env; gymnasium.make('EdgeLLM/BatchSelection-v0').reset(seed=0)")
+    assert not [name for name in loaded if name.startswith(("edge_llm_env.rendering", "pygame"))]
 
 
 def test_importing_the_package_registers_the_environments():

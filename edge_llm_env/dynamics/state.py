@@ -55,7 +55,7 @@ COST_SHAPE = (3, 2, 6)
 """Of a `BatchCost` as an array: resources, base and marginal, monomials."""
 
 IDLE = -1
-"""Value of `Rows.module_variant` of a module that hosts nothing."""
+"""Value of `Rows.module_variant` of a module that hosts nothing, and of `Rows.served_by` of a request not served."""
 
 
 class Constants(NamedTuple):
@@ -175,6 +175,9 @@ class Rows(NamedTuple):
     """(R, M) the variant that each module hosts, or IDLE; M = 0 where the modules work as one."""
     module_ready_s: NDArray[np.float64]
     """(R, M) time after the start of the epoch at which each module has loaded its weights, 0 if it has."""
+    served_by: NDArray[np.int64]
+    """(R, Q) the variant that served each slot's request in the epoch that ended last, or IDLE; Q = 0 where the modules
+    work as one."""
     counters: NDArray[np.int64]
     """(R, 9) per entry of COUNTERS."""
     reward_terms: NDArray[np.float64]
@@ -290,6 +293,7 @@ def allocate(rows: int, requests: int, blocks: int, slots: int, modules: int) ->
         utilisation_sum=of(float, len(RESOURCES)),
         module_variant=of(np.int64, modules),
         module_ready_s=of(float, modules),
+        served_by=of(np.int64, slots if modules else 0),
         counters=of(np.int64, len(COUNTERS)),
         reward_terms=of(float, len(REWARD_TERMS)),
         **per_slot,

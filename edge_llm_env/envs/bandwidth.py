@@ -179,6 +179,7 @@ MECHANISM = Mechanism(
     action_space=lambda scenario: unit_box(action_length(scenario)),
     step_row=step_row,
     step_rows=step_rows,
+    parts_s=lambda constants, action: parts_s(constants, action, len(action) - 2),
     rows_per_thread=64,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 import gymnasium as gym
 import numpy as np
@@ -21,6 +21,9 @@ from edge_llm_env.naming import one_of
 from edge_llm_env.scenarios import Scenario, ScenarioError, load_scenario
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.tape import Workload
+
+if TYPE_CHECKING:
+    from edge_llm_env.rendering.viewer import RenderFrame, Viewer
 
 Action = TypeVar("Action")
 
@@ -40,6 +43,8 @@ class Mechanism(NamedTuple):
     """The node's modules are divided among its variants."""
     keeps_split: bool = False
     """T_U and T_D are the scenario's even where the split is flexible."""
+    parts_s: Callable[[Constants, NDArray[np.float64]], tuple[float, float]] | None = None
+    """T_U and T_D (s) of an action that divides the epoch; None where actions do not."""
 
     def simulation(self, scenario: Scenario, rows: int) -> Simulation:
         """Rows of a scenario as the mechanism needs them; raises `ScenarioError` for one that it cannot run on."""
@@ -73,23 +78,31 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
 
     `scenario` is a preset's name, a path to a TOML file or a `Scenario`. `reset(options={"workload": tape})` replays a
     given `Workload`; without it the tape is drawn from the environment's generator. Episodes are truncated after
-    `epoch.episode_epochs` epochs and never terminate.
+    `epoch.episode_epochs` epochs and never terminate. `render_mode` is None, "human", "rgb_array" or "ansi".
 
-    Raises `ScenarioError` for a scenario that is not valid.
+    Raises `ScenarioError` for a scenario that is not valid, ValueError for an unknown render mode.
     """
 
-    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 (Gymnasium declares it an instance variable)
+    metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it an instance variable)
+        "render_modes": ["human", "rgb_array", "ansi"],
+        "render_fps": 4,
+    }
     mechanism: ClassVar[Mechanism]
 
     def __init__(self, scenario: str | Path | Scenario = "paper-bloom-3b", render_mode: str | None = None) -> None:
         if render_mode is not None:
-            raise ValueError(f"render_mode = {render_mode!r}: must be None, this environment does not render yet")
+            one_of("render_mode", render_mode, self.metadata["render_modes"])
         self.render_mode = render_mode
         self.scenario = load_scenario(scenario)
         self.simulation = self.mechanism.simulation(self.scenario, rows=1)
         self.observation_space = self.mechanism.observation_space(self.scenario)
         self.action_space = self.mechanism.action_space(self.scenario)
         self._observation = np.zeros(self.mechanism.observation_length(self.scenario), dtype=np.float32)
+        self.viewer: Viewer | None = None
+        if render_mode is not None:
+            from edge_llm_env.rendering.viewer import Viewer
+
+            self.viewer = Viewer(self)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -103,15 +116,36 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
             workload = checked_workload(given, "options['workload']")
         self.simulation.load(0, workload)
         begin_row(self.simulation.constants, self.simulation.rows, 0, self._observation)
+        if self.viewer is not None:
+            self.viewer.begin(workload)
         return self._observation.copy(), self._info()
 
     def step(self, action: Action) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Take one step of the mechanism; see the subclass for what an action does."""
-        simulation = self.simulation
-        self.mechanism.step_row(simulation.constants, simulation.rows, 0, self._checked(action), self._observation)
+        simulation, checked = self.simulation, self._checked(action)
+        self.mechanism.step_row(simulation.constants, simulation.rows, 0, checked, self._observation)
+        if self.viewer is not None:
+            self.viewer.advance(checked)
         info = self._info()
         truncated = info["epochs"] >= simulation.constants.episode_epochs
         return self._observation.copy(), sum(info["reward_terms"].values()), False, truncated, info
+
+    def render(self) -> RenderFrame | None:
+        """The epoch that the last step acted in: a window, pixels uint8 of shape (600, 800, 3), or text.
+
+        `edge_llm_env.rendering` says what is shown. Raises `ResetNeeded` before the first reset, and
+        `DependencyNotInstalled` for pictures without pygame (extra `viewer`).
+        """
+        if self.viewer is None:
+            modes = ", ".join(self.metadata["render_modes"])
+            gym.logger.warn(f"render() shows nothing without a render mode: make the environment with one of {modes}")
+            return None
+        return self.viewer.render()
+
+    def close(self) -> None:
+        """Close the window, if there is one; again does nothing."""
+        if self.viewer is not None:
+            self.viewer.close()
 
     @abstractmethod
     def _checked(self, action: Action) -> Any:

@@ -98,6 +98,7 @@ def serve_and_dispatch(
     memory, compute_s, energy = use_of_variants(rule, constants, rows, row, server, counts)
     served = 0
     for slot in range(len(server)):
+        rows.served_by[row, slot] = server[slot]
         if server[slot] != NOBODY:
             serve(constants, rows, row, slot)
             served += 1

@@ -91,6 +91,7 @@ MECHANISM = Mechanism(
     step_rows=step_rows,
     rows_per_thread=64,
     hosts_variants=True,
+    parts_s=lambda constants, action: parts_s(constants, action, len(action) - 2 - len(constants.variant_accuracy)),
 )
 
 
