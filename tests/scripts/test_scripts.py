@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 SHORT = 'extends = "carry-over"\ndescription = "short"\n[epoch]\nepisode_epochs = 4\n'
@@ -146,6 +147,45 @@ def test_validate_model_prints_the_errors_and_writes_every_row_and_a_picture(tmp
     written = json.loads((tmp_path / "results" / "validate_model.json").read_text())
     assert len(written["rows"]) == 103
     assert (tmp_path / "results" / "validate_model.png").stat().st_size > 10_000
+
+
+def test_watch_writes_a_gif_with_a_picture_for_the_reset_and_each_epoch(short: Path) -> None:
+    options = ("--scenario", "short.toml", "--env", "EdgeLLM/BatchSelection-v0", "--epochs", "3", "--gif", "out.gif")
+    finished = run("watch.py", *options, cwd=short)
+    assert finished.returncode == 0, finished.stderr
+    assert "served in 3 epochs: dftsp " in finished.stdout
+    with Image.open(short / "out.gif") as gif:
+        assert (gif.format, gif.size, gif.n_frames) == ("GIF", (800, 600), 4)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--policy", "dtfsp"), "did you mean 'dftsp'?"),
+        (("--policy", "missing.zip"), "policy = 'missing.zip': there is no such file"),
+        (("--policy", "nob", "--env", "EdgeLLM/Compute-v0"), "policy = 'nob': must be one of dftsp"),
+        (("--env", "EdgeLLM/Batch-v0"), "did you mean 'EdgeLLM/Batching-v0'?"),
+        (("--epochs", "5"), "epochs = 5: must be in 1..4"),
+        (("--frames-per-s", "0"), "frames_per_s = 0: must be greater than 0"),
+    ],
+)
+def test_watch_says_in_one_line_what_is_wrong(short: Path, options: tuple[str, ...], message: str) -> None:
+    finished = run("watch.py", "--scenario", "short.toml", "--gif", "out.gif", *options, cwd=short)
+    assert finished.returncode == 2
+    (error,) = [line for line in finished.stderr.splitlines() if line.startswith("error: ")]
+    assert message in error
+    assert not (short / "out.gif").exists()
+
+
+def test_watch_without_pygame_says_which_extra_to_install(short: Path) -> None:
+    (short / "pygame.py").write_text("raise ImportError")
+    finished = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "watch.py"), "--scenario", "short.toml", "--gif", "out.gif"],
+        cwd=short, capture_output=True, text=True, timeout=240,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(short), str(ROOT)])},
+    )  # fmt: skip
+    assert finished.returncode == 2
+    assert finished.stderr.splitlines()[-1] == 'error: pygame is not installed: pip install "edge-llm-env[viewer]"'
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("*.py")))
