@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from agents.files import write_bytes, write_text
-from agents.value_features import FEATURES
+from agents.value_features import COLUMNS
 from agents.value_functions import ValueFunction
 from agents.value_policy import ValuePolicy
 from edge_llm_env.naming import one_of
@@ -65,7 +65,8 @@ def save_policy(policy: ValuePolicy, card: Card, path: Path) -> list[Path]:
         "environment": ENV_ID,
         "scenario_fingerprint": policy.scenario.fingerprint(),
         "width": policy.function.width,
-        "features": list(FEATURES),
+        "features": list(policy.function.features),
+        "levels": policy.function.levels,
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
     } | asdict(card)
     paths = [path.with_name(f"{path.name}.safetensors"), path.with_name(f"{path.name}.json")]
@@ -78,29 +79,49 @@ def load_policy(name: str | Path, scenario: Scenario | None = None) -> tuple[Val
     """A policy that the package brings along, by its name, or one of your own by its path without suffix.
 
     Nothing is unpickled. Raises ValueError with the reason when there is none, a file is damaged, or it is for another
-    version of the environment, other features or another scenario than its card names, or than `scenario` if given.
-    (`ValuePolicy.for_scenario` takes it elsewhere on purpose.)
+    version of the environment, features that there are not, or another scenario than its card names, or than `scenario`
+    if given. (`ValuePolicy.for_scenario` takes it elsewhere on purpose.)
     """
+    path = path_of(name)
+    policy, card, fingerprint = read_policy(path)
+    now = policy.scenario
+    if now.fingerprint() != fingerprint:
+        reason = f"was trained when scenario {now.name!r} was another ({fingerprint[:12]}), train it again"
+        raise ValueError(f"policy = {path}: {reason} or see scripts/refresh_policies.py")
+    if scenario is not None and scenario.fingerprint() != fingerprint:
+        raise ValueError(f"policy = {path}: is for scenario {now.name!r} ({fingerprint[:12]}), not {scenario.name!r}")
+    return policy, card
+
+
+def path_of(name: str | Path) -> Path:
+    """The path, without suffix, of a policy that the package brings along or of one of your own."""
     path = Path(name)
-    if path.name == str(name):
-        one_of("policy", str(name), shipped_policies())
-        path = PRETRAINED / path
+    if path.name != str(name):
+        return path
+    one_of("policy", str(name), shipped_policies())
+    return PRETRAINED / path
+
+
+def read_policy(path: Path) -> tuple[ValuePolicy, Card, str]:
+    """The policy at a path without suffix, in its card's scenario as it is now, and that which it was trained in.
+
+    The latter is a fingerprint. Raises ValueError as `load_policy` does, but for scenarios that changed.
+    """
     card_path, weights_path = path.with_name(f"{path.name}.json"), path.with_name(f"{path.name}.safetensors")
     try:
         written = json.loads(card_path.read_text(encoding="utf-8"))
         weights = weights_path.read_bytes()
         card = Card(**{field: written[field] for field in Card.__dataclass_fields__})
-        trained_in = card.load_scenario()
-        _refuse_others(path, written, weights, trained_in, scenario)
-        function = ValueFunction(written["width"])
+        _refuse_others(path, written, weights)
+        function = ValueFunction(written["width"], written["features"], written["levels"])
         parameters = function.join(load(weights))
+        return ValuePolicy(function, parameters, card.load_scenario()), card, str(written["scenario_fingerprint"])
     except OSError as error:
         raise ValueError(f"policy = {path}: cannot be read: {error.strerror}, {error.filename}") from None
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"policy = {path}: its card is damaged: {error!r}") from None
     except SafetensorError as error:
         raise ValueError(f"policy = {path}: its weights are damaged: {error}") from None
-    return ValuePolicy(function, parameters, trained_in), card
 
 
 def shipped_policies() -> list[str]:
@@ -115,21 +136,14 @@ def policies_for(scenario: Scenario) -> list[str]:
     return [name for name, card in cards.items() if card["scenario_fingerprint"] == fingerprint]
 
 
-def _refuse_others(
-    path: Path, written: dict[str, Any], weights: bytes, trained_in: Scenario, wanted: Scenario | None
-) -> None:
-    """Raise ValueError unless the card fits the code, the weights and the scenarios."""
-    fingerprint = written["scenario_fingerprint"]
+def _refuse_others(path: Path, written: dict[str, Any], weights: bytes) -> None:
+    """Raise ValueError unless the card fits the code and the weights."""
     if written["environment"] not in [environment.id for environment in ENVIRONMENTS]:
         reason = f"is for {written['environment']}, which there is not: must be {ENV_ID}"
-    elif written["features"] != list(FEATURES):
-        reason = "is for features that are others now, train it again"
+    elif unknown := [name for name in written["features"] if name not in COLUMNS]:
+        reason = f"is for features that there are not ({', '.join(unknown)}), train it again"
     elif hashlib.sha256(weights).hexdigest() != written["weights_sha256"]:
         reason = "its weights are not those of its card"
-    elif trained_in.fingerprint() != fingerprint:
-        reason = f"was trained when scenario {trained_in.name!r} was another ({fingerprint[:12]}), train it again"
-    elif wanted is not None and wanted.fingerprint() != fingerprint:
-        reason = f"is for scenario {trained_in.name!r} ({fingerprint[:12]}), not {wanted.name!r}"
     else:
         return
     raise ValueError(f"policy = {path}: {reason}")

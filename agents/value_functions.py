@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.value_features import FEATURES, RAMPS
+from agents.value_features import COLUMNS, FEATURES, RAMPS
 from baselines.look_ahead import GRID
+from edge_llm_env.naming import one_of
 
 Parameters = NDArray[np.float32]
+
+PARTS_OF_CHANCE = {"chance": 1.0} | {f"margin_ramp_{ramp}": 1.0 / RAMPS for ramp in range(RAMPS)}
+"""What the look-ahead rule's chance to wait is the sum of: the feature itself or its ramps."""
 
 
 class ValueFunction:
@@ -19,18 +23,23 @@ class ValueFunction:
         Σ w_k φ_k + Σ o_j tanh(b_j + Σ h_jk φ_k),
 
     linear with `width` 0, else with a hidden layer of that many units. Parameters are float32 of shape (P, size): a
-    population of P, each for an equal share of consecutive rows. Values are divided by the largest of their row, since
-    only ratios matter to the oracle, and are 0 for empty slots.
+    population of P, each for an equal share of consecutive rows. `features` names the features, of
+    `agents.value_features.COLUMNS`. Values are divided by the largest of their row, since only ratios matter to the
+    oracle, rounded up to multiples of 1/`levels`, and are 0 for empty slots. The oracle is faster with fewer levels.
 
-    Raises ValueError for a negative width.
+    Raises ValueError for a negative width, an unknown feature, or levels that are not a power of two in 2..GRID.
     """
 
-    def __init__(self, width: int = 0) -> None:
+    def __init__(self, width: int = 0, features: Sequence[str] = FEATURES, levels: int = GRID) -> None:
         if width < 0:
             raise ValueError(f"width = {width}: must be at least 0")
-        self.width = width
-        hidden = {"hidden": (width, len(FEATURES)), "bias": (width,), "out": (width,)} if width else {}
-        self.shapes: dict[str, tuple[int, ...]] = {"weights": (len(FEATURES),)} | hidden
+        if not 2 <= levels <= GRID or levels & (levels - 1):
+            raise ValueError(f"levels = {levels}: must be a power of two in 2..{GRID}")
+        for name in features:
+            one_of("feature", name, COLUMNS)
+        self.width, self.features, self.levels = width, tuple(features), levels
+        hidden = {"hidden": (width, len(features)), "bias": (width,), "out": (width,)} if width else {}
+        self.shapes: dict[str, tuple[int, ...]] = {"weights": (len(features),)} | hidden
 
     @property
     def size(self) -> int:
@@ -38,10 +47,9 @@ class ValueFunction:
         return sum(int(np.prod(shape)) for shape in self.shapes.values())
 
     def starting_point(self, discount: float) -> NDArray[np.float64]:
-        """Parameters (size,) with which it is the look-ahead rule of that discount."""
+        """Parameters (size,) with which it is the look-ahead rule of that discount, up to rounding to its levels."""
         arrays = {name: np.zeros(shape) for name, shape in self.shapes.items()}
-        for ramp in range(RAMPS):
-            arrays["weights"][FEATURES.index(f"margin_ramp_{ramp}")] = discount / RAMPS
+        arrays["weights"][:] = [discount * PARTS_OF_CHANCE.get(feature, 0.0) for feature in self.features]
         return self.join(arrays)
 
     def values(
@@ -54,7 +62,8 @@ class ValueFunction:
             inside = weighted_sum(arrays["hidden"][:, unit], features) + arrays["bias"][:, unit, None]
             worth += arrays["out"][:, unit, None] * np.tanh(inside)
         value = np.maximum(1.0 - worth, np.float32(1.0 / GRID)) * present
-        return value / np.maximum(value.max(axis=-1, keepdims=True), np.float32(1.0 / GRID))
+        value /= np.maximum(value.max(axis=-1, keepdims=True), np.float32(1.0 / GRID))
+        return np.ceil(value * np.float32(self.levels)) / np.float32(self.levels)
 
     def split(self, parameters: Parameters) -> dict[str, Parameters]:
         """Named arrays, of shape (..., *shape), of parameters (..., size)."""

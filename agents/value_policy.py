@@ -44,5 +44,5 @@ class ValuePolicy:
             raise ValueError(
                 f"observation of shape {observation.shape}: must have a multiple of {len(self.parameters)} rows"
             )
-        values = self.function.values(self.parameters, *request_features(rows, self._scales))
+        values = self.function.values(self.parameters, *request_features(rows, self._scales, self.function.features))
         return (values[0] if observation.ndim == 1 else values), state

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from agents.cross_entropy import CrossEntropy, CrossEntropySettings
 from agents.evaluation import evaluate_solver, evaluate_values
+from agents.value_features import FEATURE_SETS
 from agents.value_functions import Parameters, ValueFunction
 from agents.value_policy import ValuePolicy
 from baselines import DFTSP, tune_discount
+from baselines.look_ahead import GRID
+from edge_llm_env.naming import one_of
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.streams import Stream, draw_workloads
@@ -26,6 +29,12 @@ class SearchSettings:
 
     width: int = 0
     """Hidden units of the value function; 0 for a linear one."""
+    features: str = "waiting"
+    """What it sees: a name of `agents.value_features.FEATURE_SETS`."""
+    levels: int = GRID
+    """Of its values; fewer make the oracle faster."""
+    first_discount: float | None = None
+    """δ of the look-ahead rule that the search begins with; tuned if not given."""
     generations: int = 30
     """Generations of candidates."""
     tapes: int = 48
@@ -38,6 +47,7 @@ class SearchSettings:
     """Tapes that choose among the means, apart from training's and from evaluation's."""
 
     def __post_init__(self) -> None:
+        one_of("features", self.features, FEATURE_SETS)
         for name in ("generations", "tapes", "validate_every", "validation_tapes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
@@ -75,14 +85,14 @@ def search(
     seed: int = 0,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Found:
-    """Search from the tuned look-ahead rule on; equal settings and seeds find equal parameters.
+    """Search from the look-ahead rule on; equal settings and seeds find equal parameters.
 
     All candidates of a generation play the same tapes in one vector environment, so what they differ by is theirs and
     not the arrivals'. Candidates may noise the parameters, never a decision: with noise on each slot's value nobody
     could tell which one mattered.
     """
-    function = ValueFunction(settings.width)
-    discount = tune_discount(scenario, seed)
+    function = ValueFunction(settings.width, FEATURE_SETS[settings.features], settings.levels)
+    discount = tune_discount(scenario, seed) if settings.first_discount is None else settings.first_discount
     method = CrossEntropy(function.starting_point(discount), settings.cross_entropy, np.random.default_rng((seed, 0)))
     validation = draw_workloads(scenario, settings.validation_tapes, seed, Stream.VALIDATION)
     validation_oracle = evaluate_solver(DFTSP(), scenario, validation).served

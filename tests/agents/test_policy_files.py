@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from agents.evaluation import evaluate_values
 from agents.policy_files import PRETRAINED, Card, load_policy, policies_for, save_policy, shipped_policies
+from agents.value_features import FEATURES
 from agents.value_functions import ValueFunction
 from agents.value_policy import ValuePolicy
 from edge_llm_env import load_scenario
@@ -30,8 +31,8 @@ CARD = Card(
 )
 
 
-def policy(width: int = 0) -> ValuePolicy:
-    function = ValueFunction(width)
+def policy(width: int = 0, features: tuple[str, ...] = FEATURES, levels: int = 1024) -> ValuePolicy:
+    function = ValueFunction(width, features, levels)
     return ValuePolicy(function, np.random.default_rng(0).normal(size=function.size), SCENARIO)
 
 
@@ -50,6 +51,14 @@ def test_what_is_saved_is_loaded(tmp_path: Path, width: int):
     assert served[0] == served[1]
 
 
+def test_what_a_function_sees_and_its_levels_are_saved_with_it(tmp_path: Path):
+    save_policy(policy(0, ("chance", "channel"), 64), CARD, tmp_path / "mine")
+    loaded, _ = load_policy(tmp_path / "mine")
+    assert loaded.function.features == ("chance", "channel")
+    assert loaded.function.levels == 64
+    np.testing.assert_array_equal(loaded.parameters, policy(0, ("chance", "channel"), 64).parameters)
+
+
 def changed(path: Path, **entries: object) -> None:
     card = json.loads(path.read_text())
     path.write_text(json.dumps(card | entries))
@@ -61,7 +70,9 @@ def changed(path: Path, **entries: object) -> None:
         ({"environment": "EdgeLLM/BatchSelection-v9"}, "is for EdgeLLM/BatchSelection-v9, which there is not: must be"),
         ({"scenario_fingerprint": "0123"}, r"was trained when scenario 'carry-over' was another \(0123\)"),
         ({"overrides": {"epoch.episode_epochs": 5}}, "was trained when scenario 'carry-over' was another"),
-        ({"features": ["size"]}, "is for features that are others now"),
+        ({"features": ["sise"]}, r"is for features that there are not \(sise\), train it again"),
+        ({"features": ["size"]}, "weights have the shapes"),
+        ({"levels": 3}, "levels = 3: must be a power of two"),
         ({"weights_sha256": "0"}, "its weights are not those of its card"),
         ({"width": 2}, "weights have the shapes"),
         ({"scenario": "carry-ovr"}, "did you mean 'carry-over'"),

@@ -37,7 +37,8 @@ def test_values_with_a_hidden_layer_by_hand():
     features[0, 0] = 0.5, 1.0
     # 0.25·0.5 + 0.5·tanh(2·0.5 - 1) = 0.125 and 0.25 + 0.5·tanh(1) = 0.630797: values 0.875 and 0.369203.
     values = function.values(parameters, features, np.ones((1, 2), dtype=np.float32))
-    np.testing.assert_allclose(values, [[1.0, 0.369203 / 0.875]], rtol=1e-5)
+    # 0.369203 / 0.875 = 432.07/1024, rounded up.
+    assert values.tolist() == [[1.0, 433 / 1024]]
 
 
 @pytest.mark.parametrize("width", [0, 3])
@@ -48,7 +49,23 @@ def test_it_begins_as_the_look_ahead_rule(width: int):
     first = FEATURES.index("margin_ramp_0")
     values = function.values(function.starting_point(0.8)[None].astype(np.float32), features, present)
     rule = (1.0 - 0.8 * features[first : first + RAMPS].mean(axis=0)) * present
-    np.testing.assert_allclose(values, rule / np.maximum(rule.max(axis=1, keepdims=True), 1e-9), rtol=1e-5)
+    exact = rule / np.maximum(rule.max(axis=1, keepdims=True), 1e-9)
+    assert (values >= exact - 1e-5).all()
+    assert (values <= exact + 1e-5 + 1.0 / GRID).all()
+
+
+def test_the_look_ahead_rule_of_one_feature_is_that_of_its_ramps():
+    names = ("size", "chance")
+    assert ValueFunction(features=names).starting_point(0.8).tolist() == [0.0, 0.8]
+    assert ValueFunction().starting_point(0.8).sum() == pytest.approx(0.8)
+
+
+def test_values_are_rounded_up_to_their_levels():
+    function = ValueFunction(features=("chance",), levels=8)
+    features = np.array([[[0.0, 0.55, 0.625, 1.0]]], dtype=np.float32)
+    # 1, 0.45, 0.375 and 0 (at least 1/1024), in eighths 8, 3.6, 3 and little.
+    values = function.values(np.ones((1, 1), dtype=np.float32), features, np.ones((1, 4), dtype=np.float32))
+    assert values.tolist() == [[1.0, 0.5, 0.375, 0.125]]
 
 
 @pytest.mark.parametrize("width", [0, 4])
@@ -80,3 +97,14 @@ def test_arrays_of_other_shapes_are_an_error():
         ValueFunction().join({"weights": np.zeros(3)})
     with pytest.raises(ValueError, match="width = -1: must be at least 0"):
         ValueFunction(-1)
+
+
+@pytest.mark.parametrize("levels", [1, 48, 2048])
+def test_levels_that_the_decoder_has_not_are_an_error(levels: int):
+    with pytest.raises(ValueError, match=f"levels = {levels}: must be a power of two in 2..1024"):
+        ValueFunction(levels=levels)
+
+
+def test_a_feature_that_there_is_not_is_an_error():
+    with pytest.raises(ValueError, match=r"feature = 'sise': must be one of .*did you mean 'size'"):
+        ValueFunction(features=("sise",))
