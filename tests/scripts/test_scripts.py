@@ -119,6 +119,11 @@ def test_a_value_function_is_found_saved_and_compared(short: Path) -> None:
     other = run("compare.py", "--scenario", "carry-over", *options[2:], "--values", "results/mine", cwd=short)
     assert other.returncode == 2
     assert "is for scenario 'short'" in other.stderr
+    again = run("refresh_policies.py", "--policies", "results/mine", "nothing", cwd=short)
+    percent = f"{record['runs'][0]['percent_of_dftsp']:.3f}"
+    assert f"results/mine: {percent} -> {percent} % of DFTSP; its scenario is as it was" in again.stdout, again.stderr
+    assert again.returncode == 2
+    assert "error: policy = 'nothing': must be one of" in again.stderr
     elsewhere = run("generalise.py", "--policy", "results/mine", "--rates-per-s", "4", "--decoders", "bloom-7b1",
                     "--tapes", "2", cwd=short)  # fmt: skip
     assert "| 4 requests/s |" in elsewhere.stdout, elsewhere.stderr
