@@ -94,6 +94,16 @@ class EdgeVecEnv(VecEnv):
         self._lengths[done] = 0
         return observations, (self.reward_scale * rewards).astype(np.float32), done, infos
 
+    def state(self) -> dict[str, NDArray]:
+        """All that later steps depend on, as arrays by name: the rows, their generators, the episodes so far."""
+        return self.env.unwrapped.state() | {"returns": self._returns.copy(), "lengths": self._lengths.copy()}
+
+    def restore(self, state: dict[str, NDArray]) -> None:
+        """Go on from what `state` returned, in place of a reset."""
+        self.env.unwrapped.restore(state)
+        self._returns, self._lengths = state["returns"].copy(), state["lengths"].copy()
+        self._reset_seeds()
+
     def action_masks(self) -> NDArray[np.bool_]:
         """Valid actions of each row, bool of shape (rows, actions)."""
         return self.env.unwrapped.action_masks()

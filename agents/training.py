@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sb3_contrib import MaskablePPO
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.utils import LinearSchedule
 
 from agents.evaluation import evaluate_model, evaluate_solver
-from agents.files import save_model, write_text
+from agents.files import save_model, write_bytes, write_text
 from agents.policies import SetPolicy
 from agents.sb3_vec_env import EdgeVecEnv
 from agents.threads import set_thread_counts
+from agents.training_state import restore_training, training_state
 from baselines import DFTSP
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
@@ -69,16 +71,18 @@ def train(
     """Train as set, into a run folder; the policy that validated best, and whether training ran to its end.
 
     The folder gets `settings.json`, TensorBoard files, `last.zip` at every checkpoint and at the end, and `best.zip`.
-    Ctrl-C saves and returns. With `resume` training goes on from `last.zip` (with new tapes: the state of the rows is
-    not kept). Raises ValueError when the folder holds another run, or to resume there is none or one of other settings.
+    Ctrl-C saves and returns. With `resume` training goes on from `last.zip`, to the same policy as if it had never been
+    interrupted; what was learned after that checkpoint is learned again. Raises ValueError when the folder holds
+    another run, or to resume there is none or one of other settings.
     """
     set_thread_counts()
     _claim(run_dir, settings, resume)
     scenario = load_scenario(settings.scenario)
     env = EdgeVecEnv(ENV_ID, settings.rows, scenario, reward_scale=settings.reward_scale)
-    last = run_dir / "last.zip"
+    last, best = run_dir / "last.zip", run_dir / "best.zip"
+    progress: dict[str, Any] = {"best": 0.0}
     if resume:
-        model = MaskablePPO.load(last, env=env, tensorboard_log=str(run_dir))
+        model, progress = restore_training(MaskablePPO, last, env, tensorboard_log=str(run_dir))
     else:
         model = MaskablePPO(
             SetPolicy,
@@ -94,62 +98,79 @@ def train(
             tensorboard_log=str(run_dir),
             seed=settings.seed,
         )
-    # A resumed run continues on tapes of its own, told apart by how far it had come.
-    env.seed(settings.seed + model.num_timesteps)
+    checkpoints = Checkpoints(settings, run_dir, progress)
     finished = True
     try:
         if model.num_timesteps < settings.steps:
             model.learn(
                 settings.steps - model.num_timesteps,
-                callback=CallbackList([Checkpoints(settings, run_dir)]),
+                callback=CallbackList([checkpoints]),
                 reset_num_timesteps=not resume,
                 tb_log_name="tensorboard",
                 progress_bar=progress_bar,
             )
     except KeyboardInterrupt:
         finished = False
-    save_model(model, last)
-    best = run_dir / "best.zip"
+        checkpoints.save()
     return (MaskablePPO.load(best, env=env) if best.exists() else model), finished
 
 
 class Checkpoints(BaseCallback):
-    """Every `checkpoint_every` steps and at the end: save, validate against DFTSP, and keep the best."""
+    """Every `checkpoint_every` steps and at the end: validate against DFTSP, keep the best, save.
 
-    def __init__(self, settings: TrainingSettings, run_dir: Path) -> None:
+    `progress` is what it knew at the checkpoint that a run goes on from. Checkpoints lie between rollouts, and so does
+    the state that `save` writes at any time.
+    """
+
+    def __init__(self, settings: TrainingSettings, run_dir: Path, progress: dict[str, Any]) -> None:
         super().__init__()
-        self._settings, self._run_dir = settings, run_dir
+        self._settings, self._run_dir, self._progress = settings, run_dir, progress
         self._scenario = load_scenario(settings.scenario)
         self._workloads = draw_workloads(self._scenario, settings.validation_episodes, settings.seed, Stream.VALIDATION)
         self._oracle_served = int(evaluate_solver(DFTSP(), self._scenario, self._workloads).served.sum())
-        self._best_file = run_dir / "best.json"
-        self._best = json.loads(self._best_file.read_text())["percent_of_dftsp"] if self._best_file.exists() else 0.0
         self._next = 0
+        self._state = b""
+
+    def save(self) -> None:
+        """Write `last.zip` as of the last time between rollouts; nothing if there was none yet."""
+        if self._state:
+            write_bytes(self._run_dir / "last.zip", self._state)
 
     def _on_training_start(self) -> None:
-        self._next = self.num_timesteps + self._settings.checkpoint_every
+        self._plan()
 
     def _on_step(self) -> bool:
         return True
 
     def _on_rollout_start(self) -> None:
-        if self.num_timesteps >= self._next:
-            self._next += self._settings.checkpoint_every
-            self._checkpoint()
+        self._between_rollouts(due=self.num_timesteps >= self._next)
 
     def _on_training_end(self) -> None:
-        self._checkpoint()
+        self._between_rollouts(due=True)
 
-    def _checkpoint(self) -> None:
-        save_model(self.model, self._run_dir / "last.zip")
+    def _plan(self) -> None:
+        every = self._settings.checkpoint_every
+        self._next = (self.num_timesteps // every + 1) * every
+
+    def _between_rollouts(self, due: bool) -> None:
+        if due:
+            self._plan()
+            self._validate()
+        self._state = training_state(self.model, self._progress)
+        if due:
+            # After the validation: killed before this line, a run validates again, with the same outcome.
+            self.save()
+
+    def _validate(self) -> None:
         served = int(evaluate_model(self.model, self._scenario, self._workloads).served.sum())
         percent = 100.0 * served / max(1, self._oracle_served)
         self.logger.record("validation/percent_of_dftsp", percent)
         self.logger.dump(self.num_timesteps)
-        if percent > self._best:
-            self._best = percent
+        if percent > self._progress["best"]:
+            self._progress["best"] = percent
             save_model(self.model, self._run_dir / "best.zip")
-            write_text(self._best_file, json.dumps({"steps": self.num_timesteps, "percent_of_dftsp": percent}) + "\n")
+            report = {"steps": self.num_timesteps, "percent_of_dftsp": percent}
+            write_text(self._run_dir / "best.json", json.dumps(report) + "\n")
 
 
 def _claim(run_dir: Path, settings: TrainingSettings, resume: bool) -> None:

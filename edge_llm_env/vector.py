@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.state import COUNTERS, RESOURCES, REWARD_TERMS
+from edge_llm_env.dynamics.state import COUNTERS, RESOURCES, REWARD_TERMS, Rows
 from edge_llm_env.envs.base import Mechanism, begin_row, checked_options, checked_workload, finished
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.sharing import share_rows
@@ -118,6 +119,36 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         if self.autoreset_mode is AutoresetMode.SAME_STEP and truncated.any():
             seen, infos = self._reset_within_step(truncated, seen, infos)
         return seen, rewards, np.zeros(self.num_envs, dtype=np.bool_), truncated.copy(), infos
+
+    def state(self) -> dict[str, NDArray]:
+        """All that later steps depend on beside the scenario, copied: arrays by name, none of them of objects.
+
+        Raises `ResetNeeded` before the first reset.
+        """
+        if not self._generators:
+            raise ResetNeeded("state was called before reset: call reset first")
+        states = [json.dumps(generator.bit_generator.state) for generator in self._generators]
+        return {f"rows.{name}": array.copy() for name, array in self.simulation.rows._asdict().items()} | {
+            "observations": self._observations.copy(),
+            "finished": self._finished.copy(),
+            "generators": np.array(states),
+        }
+
+    def restore(self, state: dict[str, NDArray]) -> None:
+        """Go on from what `state` returned, of an environment with the same scenario and number of rows.
+
+        Raises ValueError for the state of another number of rows, or of observations of another length.
+        """
+        observations = state["observations"]
+        if observations.shape != self._observations.shape:
+            raise ValueError(
+                f"state: has observations of shape {observations.shape}, must be {self._observations.shape}"
+            )
+        self.simulation.rows = Rows(**{name: state[f"rows.{name}"].copy() for name in Rows._fields})
+        self._observations, self._finished = observations.copy(), state["finished"].copy()
+        self._generators = [seeding.np_random(0)[0] for _ in range(self.num_envs)]
+        for generator, text in zip(self._generators, state["generators"], strict=True):
+            generator.bit_generator.state = json.loads(str(text))
 
     def _reset_within_step(
         self, truncated: NDArray[np.bool_], seen: NDArray[np.float32], infos: Infos

@@ -1,15 +1,23 @@
 """Training: run folders, checkpoints, interruption, resumption."""
 
 import json
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from sb3_contrib import MaskablePPO
 
 from agents.evaluation import evaluate_model
 from agents.training import Checkpoints, TrainingSettings, train
+from agents.training_state import STATE_FILE
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
 
@@ -25,6 +33,24 @@ def parameters(model: MaskablePPO) -> list[torch.Tensor]:
 
 def same(one: MaskablePPO, other: MaskablePPO) -> bool:
     return all(torch.equal(mine, theirs) for mine, theirs in zip(parameters(one), parameters(other), strict=True))
+
+
+def assert_same_run(one: Path, other: Path) -> None:
+    """The same parameters, optimizer, rows and generators at the end, and the same best policy."""
+    assert json.loads((one / "best.json").read_text()) == json.loads((other / "best.json").read_text())
+    assert same(MaskablePPO.load(one / "best.zip"), MaskablePPO.load(other / "best.zip"))
+    mine, theirs = MaskablePPO.load(one / "last.zip"), MaskablePPO.load(other / "last.zip")
+    assert same(mine, theirs)
+    for moments, other_moments in zip(optimizer_moments(mine), optimizer_moments(theirs), strict=True):
+        assert torch.equal(moments, other_moments)
+    states = [np.load(BytesIO(zipfile.ZipFile(run / "last.zip").read(STATE_FILE))) for run in (one, other)]
+    assert sorted(states[0]) == sorted(states[1])
+    for name in states[0]:
+        assert np.array_equal(states[0][name], states[1][name]), name
+
+
+def optimizer_moments(model: MaskablePPO) -> list[torch.Tensor]:
+    return [moment for state in model.policy.optimizer.state_dict()["state"].values() for moment in state.values()]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +121,9 @@ def test_resuming_nothing_or_with_other_settings_is_refused(trained: tuple[Path,
         train(replace(TINY, width=16), trained[0], resume=True)
 
 
-def test_an_interrupted_run_is_saved_and_can_be_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_resumes_to_what_it_would_have_become(
+    trained: tuple[Path, MaskablePPO], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupt(self: Checkpoints) -> bool:
         if self.num_timesteps >= 600:
             raise KeyboardInterrupt
@@ -103,13 +131,74 @@ def test_an_interrupted_run_is_saved_and_can_be_resumed(tmp_path: Path, monkeypa
 
     with monkeypatch.context() as patched:
         patched.setattr(Checkpoints, "_on_step", interrupt)
-        model, finished = train(TINY, tmp_path / "run")
+        _, finished = train(TINY, tmp_path / "run")
     assert not finished
-    assert MaskablePPO.load(tmp_path / "run" / "last.zip").num_timesteps == 600
-    assert model.num_timesteps <= 600
+    # Rollouts of 256 steps: the one that was interrupted is played again.
+    assert MaskablePPO.load(tmp_path / "run" / "last.zip").num_timesteps == 512
     _, finished = train(TINY, tmp_path / "run", resume=True)
     assert finished
-    assert MaskablePPO.load(tmp_path / "run" / "last.zip").num_timesteps >= 1024
+    assert_same_run(trained[0], tmp_path / "run")
+
+
+@pytest.mark.parametrize("steps", [300, 800])
+def test_a_killed_run_resumes_to_what_it_would_have_become(
+    trained: tuple[Path, MaskablePPO], tmp_path: Path, steps: int
+) -> None:
+    settings = replace(TINY, checkpoint_every=256)
+    program = f"""
+import os, signal
+from pathlib import Path
+from agents.training import Checkpoints, TrainingSettings, train
+from agents.training_state import STATE_FILE
+def kill(self):
+    if self.num_timesteps >= {steps}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return True
+Checkpoints._on_step = kill
+train({settings!r}, Path({str(tmp_path / "run")!r}))
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=300)
+    assert done.returncode == -signal.SIGKILL
+    assert MaskablePPO.load(tmp_path / "run" / "last.zip").num_timesteps == steps // 256 * 256
+    _, finished = train(settings, tmp_path / "run", resume=True)
+    assert finished
+    # How often a run is validated changes nothing of what it learns.
+    assert same(MaskablePPO.load(trained[0] / "last.zip"), MaskablePPO.load(tmp_path / "run" / "last.zip"))
+    train(settings, tmp_path / "whole")
+    assert_same_run(tmp_path / "whole", tmp_path / "run")
+
+
+def test_a_run_killed_while_it_saves_leaves_the_checkpoint_before(tmp_path: Path) -> None:
+    program = f"""
+import os, signal
+from pathlib import Path
+import agents.files
+from agents.training import TrainingSettings, train
+publish = agents.files._publish
+def kill(unfinished, path):
+    if path.name == "last.zip" and path.exists():
+        with unfinished.open("r+b") as file:
+            file.truncate(100)
+        os.kill(os.getpid(), signal.SIGKILL)
+    publish(unfinished, path)
+agents.files._publish = kill
+train({TINY!r}, Path({str(tmp_path / "run")!r}))
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=300)
+    assert done.returncode == -signal.SIGKILL
+    assert MaskablePPO.load(tmp_path / "run" / "last.zip").num_timesteps == 512
+    _, finished = train(TINY, tmp_path / "run", resume=True)
+    assert finished
+    assert MaskablePPO.load(tmp_path / "run" / "last.zip").num_timesteps == 1024
+
+
+def test_a_model_without_the_state_of_its_run_cannot_be_resumed(
+    trained: tuple[Path, MaskablePPO], tmp_path: Path
+) -> None:
+    shutil.copytree(trained[0], tmp_path / "run")
+    shutil.copy(tmp_path / "run" / "best.zip", tmp_path / "run" / "last.zip")
+    with pytest.raises(ValueError, match=r"cannot be resumed, it holds a model without training_state\.npz"):
+        train(TINY, tmp_path / "run", resume=True)
 
 
 @pytest.mark.parametrize("name", ["steps", "rows", "rollout_steps", "minibatch", "update_epochs", "checkpoint_every"])

@@ -434,3 +434,23 @@ def test_action_outside_the_space_is_an_error_that_changes_nothing(env_id: str):
         with pytest.raises(ValueError, match=r"action.*must "):
             env.step(batch)
     assert_same(play(env, actions), play(untouched, actions))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_another_environment_goes_on_from_a_state(env_id: str, mode: AutoresetMode) -> None:
+    env, other = native(env_id, mode=mode), native(env_id, mode=mode)
+    with pytest.raises(ResetNeeded, match="state was called before reset"):
+        env.state()
+    env.reset(seed=3)
+    env.action_space.seed(0)
+    for _ in range(7):
+        env.step(env.action_space.sample())
+    state = env.state()
+    kept = {name: array.copy() for name, array in state.items()}
+    other.restore(state)
+    for _ in range(40):
+        actions = env.action_space.sample()
+        assert_same(env.step(actions), other.step(actions))
+    assert all(np.array_equal(state[name], kept[name]) for name in kept), "a state is a copy"
+    with pytest.raises(ValueError, match=r"state: has observations of shape \(5, "):
+        native(env_id, num_envs=2).restore(state)
