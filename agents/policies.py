@@ -117,3 +117,31 @@ class SetPolicy(MaskableActorCriticPolicy):
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
         return super()._get_constructor_parameters() | {"width": self.width}
+
+
+class AnchoredSetPolicy(SetPolicy):
+    """A `SetPolicy` whose entropy is told relative to what its actor was when `drop_anchor` was called.
+
+    `evaluate_actions` gives -KL(actor ‖ anchor) in place of the entropy, so an algorithm's entropy coefficient becomes
+    the weight of staying near the anchor. (To a uniform anchor the two differ by a constant.)
+    """
+
+    def _build(self, lr_schedule: Schedule) -> None:
+        self.anchor = AdmissionScores(self.width).requires_grad_(False)
+        super()._build(lr_schedule)
+
+    def drop_anchor(self) -> None:
+        """Make the actor as it is now the anchor."""
+        self.anchor.load_state_dict(self.action_net.state_dict())
+
+    def evaluate_actions(
+        self, obs: Tensor, actions: Tensor, action_masks: Any = None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Values, log-probabilities of the actions, and -KL(actor ‖ anchor) in each state."""
+        scores, anchored = self.action_net(obs), self.anchor(obs)
+        if action_masks is not None:
+            closed = ~torch.as_tensor(action_masks, dtype=torch.bool).reshape(scores.shape)
+            scores, anchored = scores.masked_fill(closed, CLOSED_LOGIT), anchored.masked_fill(closed, CLOSED_LOGIT)
+        logs, anchored_logs = torch.log_softmax(scores, dim=1), torch.log_softmax(anchored, dim=1)
+        divergence = (logs.exp() * (logs - anchored_logs)).sum(dim=1)
+        return self.value_net(obs), logs.gather(1, actions.long().reshape(-1, 1)).squeeze(1), -divergence

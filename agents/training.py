@@ -5,23 +5,29 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sb3_contrib import MaskablePPO
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.utils import LinearSchedule
 
+from agents.demonstrations import TEACHERS
 from agents.evaluation import evaluate_model, evaluate_solver
 from agents.files import save_model, write_bytes, write_text
-from agents.policies import SetPolicy
+from agents.imitation import imitate
+from agents.policies import AnchoredSetPolicy, SetPolicy
 from agents.sb3_vec_env import EdgeVecEnv
 from agents.threads import set_thread_counts
 from agents.training_state import restore_training, training_state
 from baselines import DFTSP
+from edge_llm_env.naming import one_of
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
 ENV_ID = "EdgeLLM/Batching-v0"
+
+HELD_ROLLOUTS, HOLD = 4, 100.0
+"""Rollouts after imitation in which the actor is held near the clone, and how much more than later."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +60,24 @@ class TrainingSettings:
     """Brings values to order one."""
     width: int = 64
     """Hidden width of the policy."""
+    imitate: str = ""
+    """What to clone before: a teacher (dftsp, look-ahead, hindsight) or demonstrations (.npz); nothing if empty."""
+    imitation_tapes: int = 30
+    """Tapes that each round of imitation plays."""
+    anchor_weight: float = 0.02
+    """After imitation, weight of the divergence from the cloned policy; it falls linearly to 0."""
     checkpoint_every: int = 50_000
     """Steps between checkpoints, and between validations."""
     validation_episodes: int = 40
     """Tapes that each validation runs, apart from training's and from evaluation's."""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "rows", "rollout_steps", "minibatch", "update_epochs", "checkpoint_every"):
+        counts = ("steps", "rows", "rollout_steps", "minibatch", "update_epochs", "imitation_tapes", "checkpoint_every")
+        for name in counts:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
+        if self.imitate and not self.imitate.endswith(".npz"):
+            one_of("imitate", self.imitate, TEACHERS)
 
 
 def train(
@@ -70,7 +85,7 @@ def train(
 ) -> tuple[MaskablePPO, bool]:
     """Train as set, into a run folder; the policy that validated best, and whether training ran to its end.
 
-    The folder gets `settings.json`, TensorBoard files, `last.zip` at every checkpoint and at the end, and `best.zip`.
+    The folder gets `settings.json`, TensorBoard files, `last.zip` at every checkpoint, and `best.zip`.
     Ctrl-C saves and returns. With `resume` training goes on from `last.zip`, to the same policy as if it had never been
     interrupted; what was learned after that checkpoint is learned again. Raises ValueError when the folder holds
     another run, or to resume there is none or one of other settings.
@@ -85,7 +100,7 @@ def train(
         model, progress = restore_training(MaskablePPO, last, env, tensorboard_log=str(run_dir))
     else:
         model = MaskablePPO(
-            SetPolicy,
+            AnchoredSetPolicy if settings.imitate else SetPolicy,
             env,
             n_steps=settings.rollout_steps,
             batch_size=settings.minibatch,
@@ -93,18 +108,21 @@ def train(
             learning_rate=LinearSchedule(settings.learning_rate, 0.0, 1.0),
             gamma=settings.discount,
             gae_lambda=settings.gae_lambda,
-            ent_coef=settings.entropy_coefficient,
+            ent_coef=settings.anchor_weight if settings.imitate else settings.entropy_coefficient,
             policy_kwargs={"width": settings.width},
             tensorboard_log=str(run_dir),
             seed=settings.seed,
         )
+        if settings.imitate:
+            imitate(model, scenario, settings.imitate, settings.imitation_tapes, settings.seed)
+            cast("AnchoredSetPolicy", model.policy).drop_anchor()
     checkpoints = Checkpoints(settings, run_dir, progress)
     finished = True
     try:
         if model.num_timesteps < settings.steps:
             model.learn(
                 settings.steps - model.num_timesteps,
-                callback=CallbackList([checkpoints]),
+                callback=CallbackList([AnchorWeight(settings), checkpoints]),
                 reset_num_timesteps=not resume,
                 tb_log_name="tensorboard",
                 progress_bar=progress_bar,
@@ -115,8 +133,29 @@ def train(
     return (MaskablePPO.load(best, env=env) if best.exists() else model), finished
 
 
+class AnchorWeight(BaseCallback):
+    """After imitation, the weight of the divergence from the cloned policy: it falls linearly to 0.
+
+    At first it is HOLD times as much: the critic, which imitation leaves untrained, would lead the actor astray.
+    """
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_end(self) -> None:
+        settings = self._settings
+        if settings.imitate:
+            held = self.num_timesteps <= HELD_ROLLOUTS * settings.rows * settings.rollout_steps
+            remaining = HOLD if held else max(0.0, 1.0 - self.num_timesteps / settings.steps)
+            self.model.ent_coef = settings.anchor_weight * remaining  # type: ignore[attr-defined]
+
+
 class Checkpoints(BaseCallback):
-    """Every `checkpoint_every` steps and at the end: validate against DFTSP, keep the best, save.
+    """At the start, every `checkpoint_every` steps and at the end: validate against DFTSP, keep the best, save.
 
     `progress` is what it knew at the checkpoint that a run goes on from. Checkpoints lie between rollouts, and so does
     the state that `save` writes at any time.
@@ -137,7 +176,8 @@ class Checkpoints(BaseCallback):
             write_bytes(self._run_dir / "last.zip", self._state)
 
     def _on_training_start(self) -> None:
-        self._plan()
+        if self.num_timesteps:  # the start is a checkpoint too
+            self._plan()
 
     def _on_step(self) -> bool:
         return True

@@ -52,5 +52,9 @@ class LookAhead:
         """P_i of each request, float64 of shape (n,)."""
         alone_s = np.empty(len(problem))
         compute_times_alone_s(problem.rule, problem.candidates, alone_s)
-        margin_s = problem.candidates.slack_s - self.epoch_s - alone_s
-        return np.clip(margin_s / self.epoch_s, 0.0, 1.0)
+        return chances_to_wait(problem.candidates.slack_s, alone_s, self.epoch_s)
+
+
+def chances_to_wait(slack_s: NDArray[np.float64], alone_s: NDArray[np.float64], epoch_s: float) -> NDArray[np.float64]:
+    """P_i, of the shape of `slack_s` and of the compute times alone."""
+    return np.clip((slack_s - epoch_s - alone_s) / epoch_s, 0.0, 1.0)

@@ -17,6 +17,7 @@ class Stream(IntEnum):
     EVALUATION = 1
     VALIDATION = 2
     TUNING = 3
+    DEMONSTRATION = 4
 
 
 def draw_workloads(scenario: Scenario, episodes: int, seed: int, stream: Stream = Stream.EVALUATION) -> list[Workload]:

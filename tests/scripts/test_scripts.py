@@ -86,6 +86,17 @@ def test_a_trained_policy_can_be_compared_and_resumed(short: Path) -> None:
     assert "| MaskablePPO" in compared.stdout, compared.stderr
 
 
+def test_demonstrations_are_stored_and_imitated(short: Path) -> None:
+    played = run("demonstrate.py", "--scenario", "short.toml", "--teacher", "dftsp", "--tapes", "2", cwd=short)
+    assert "states of 2 tapes: demonstrations.npz" in played.stdout, played.stderr
+    training = ("--scenario", "short.toml", "--run-dir", "mine", "--rows", "8", "--rollout-steps", "16", "--width", "8")
+    finished = run("train.py", *training, "--steps", "128", "--imitate", "demonstrations.npz", cwd=short)
+    assert finished.returncode == 0, finished.stderr
+    refused = run("demonstrate.py", "--teacher", "oracle", cwd=short)
+    assert refused.returncode == 2
+    assert "error: teacher = 'oracle'" in refused.stderr
+
+
 def test_ctrl_c_saves_and_the_run_can_be_resumed(short: Path) -> None:
     training = ("--scenario", "short.toml", "--run-dir", "mine", "--rows", "8", "--rollout-steps", "16", "--width", "8")
     command = [sys.executable, str(ROOT / "scripts" / "train.py"), *training, "--steps", "10000000"]
