@@ -37,6 +37,8 @@ class Evaluation(NamedTuple):
     """(E,) requests served."""
     settled: NDArray[np.int64]
     """(E,) requests served, expired or rejected; those still pending at the end have no fate yet."""
+    expired: NDArray[np.int64]
+    """(E,) requests that became impossible to serve."""
     utilisation: NDArray[np.float64]
     """(E, uplink downlink memory compute) mean over the batches."""
     epochs: int
@@ -108,6 +110,7 @@ def evaluate(
     return Evaluation(
         served=infos["served"],
         settled=infos["arrived"] - infos["pending"],
+        expired=infos["expired"],
         utilisation=env.unwrapped.simulation.utilisation_mean(),  # type: ignore[attr-defined]
         epochs=scenario.epoch.episode_epochs,
         epoch_s=scenario.epoch.epoch_s,

@@ -26,7 +26,9 @@ def records() -> list[dict]:
 
 
 def evaluation(served: list[int]) -> Evaluation:
-    return Evaluation(np.array(served), np.array(served) + 10, np.full((len(served), 4), 0.5), 5, 2.0, 2e-6)
+    return Evaluation(
+        np.array(served), np.array(served) + 10, np.full(len(served), 10), np.full((len(served), 4), 0.5), 5, 2.0, 2e-6
+    )
 
 
 def test_records_by_hand() -> None:

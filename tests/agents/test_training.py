@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from sb3_contrib import MaskablePPO
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents.evaluation import evaluate_model
 from agents.policies import AnchoredSetPolicy
@@ -24,7 +25,7 @@ from edge_llm_env.workload.streams import draw_workloads
 
 TINY = TrainingSettings(
     steps=1024, rows=8, rollout_steps=32, minibatch=64, update_epochs=1, width=8, checkpoint_every=512,
-    validation_episodes=2,
+    validation_episodes=2, hindsight_tapes=1,
 )  # fmt: skip
 
 
@@ -74,6 +75,19 @@ def test_a_run_leaves_its_settings_checkpoints_and_tensorboard_files_and_nothing
     best = json.loads((run_dir / "best.json").read_text())
     assert best["steps"] in (0, 512, 1024)
     assert 0 < best["percent_of_dftsp"] < 120
+
+
+def test_tensorboard_names_the_domain(trained: tuple[Path, MaskablePPO]) -> None:
+    events = EventAccumulator(str(trained[0] / "tensorboard_1")).Reload()
+    names = ["expired", "gap_closed_percent", "percent_of_dftsp", "throughput_per_s"]
+    names += [f"utilisation_{resource}" for resource in ("compute", "downlink", "memory", "uplink")]
+    assert sorted(tag for tag in events.Tags()["scalars"] if tag.startswith("validation/")) == [
+        f"validation/{name}" for name in names
+    ]
+    for name in names:
+        assert [event.step for event in events.Scalars(f"validation/{name}")] == [0, 512, 1024]
+    best = json.loads((trained[0] / "best.json").read_text())["percent_of_dftsp"]
+    assert max(event.value for event in events.Scalars("validation/percent_of_dftsp")) == pytest.approx(best, rel=1e-6)
 
 
 def test_the_policy_returned_is_the_best_that_was_saved(trained: tuple[Path, MaskablePPO]) -> None:

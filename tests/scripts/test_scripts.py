@@ -97,6 +97,31 @@ def test_demonstrations_are_stored_and_imitated(short: Path) -> None:
     assert "error: teacher = 'oracle'" in refused.stderr
 
 
+def test_hyperparameters_come_from_a_file_and_options_go_before_it(short: Path) -> None:
+    (short / "mine.yml").write_text("EdgeLLM/Batching-v0: {default: {n_envs: 8, n_steps: 16, n_timesteps: 999}}\n")
+    options = (
+        "--scenario",
+        "short.toml",
+        "--config",
+        "mine.yml",
+        "--run-dir",
+        "mine",
+        "--steps",
+        "128",
+        "--width",
+        "8",
+    )
+    finished = run("train.py", *options, cwd=short)
+    assert finished.returncode == 0, finished.stderr
+    settings = json.loads((short / "mine" / "settings.json").read_text())
+    assert [settings[name] for name in ("rows", "rollout_steps", "steps", "width")] == [8, 16, 128, 8]
+    shown = run("train.py", "--algo", "ppo_mask_imitation", "--help", cwd=short)
+    assert "(default: look-ahead)" in shown.stdout
+    refused = run("train.py", "--algo", "ppo", cwd=short)
+    assert refused.returncode == 2
+    assert "error: algo = 'ppo'" in refused.stderr
+
+
 def test_ctrl_c_saves_and_the_run_can_be_resumed(short: Path) -> None:
     training = ("--scenario", "short.toml", "--run-dir", "mine", "--rows", "8", "--rollout-steps", "16", "--width", "8")
     command = [sys.executable, str(ROOT / "scripts" / "train.py"), *training, "--steps", "10000000"]

@@ -1,0 +1,95 @@
+"""Hyperparameters of training as YAML, in the layout of RL Zoo: environment, then scenario, then settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agents.training import ENV_ID, TrainingSettings
+from edge_llm_env.naming import one_of
+
+FOLDER = Path(str(files("agents"))) / "hyperparameters"
+"""Of the files that come with the package, one per algorithm."""
+
+DEFAULT = "default"
+"""The section for scenarios without one of their own."""
+
+NAMES = {
+    "n_envs": "rows",
+    "n_timesteps": "steps",
+    "n_steps": "rollout_steps",
+    "batch_size": "minibatch",
+    "n_epochs": "update_epochs",
+    "learning_rate": "learning_rate",
+    "gamma": "discount",
+    "gae_lambda": "gae_lambda",
+    "ent_coef": "entropy_coefficient",
+    "policy_kwargs": "width",
+    "reward_scale": "reward_scale",
+    "imitate": "imitate",
+    "imitation_tapes": "imitation_tapes",
+}
+"""RL Zoo's name of every setting that a section may have beside `policy`, to the field of `TrainingSettings`."""
+
+
+def algorithms() -> list[str]:
+    """Names of the files that come with the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.yml"))
+
+
+def read_settings(env_id: str, scenario: str, algorithm: str, config: Path | None = None) -> TrainingSettings:
+    """The settings of a scenario, from a file of the package or from `config`.
+
+    Raises ValueError for an algorithm or an environment that there is not, for a file that cannot be read, and for a
+    setting of an unknown name or an unusable value.
+    """
+    file = config or FOLDER / f"{one_of('algo', algorithm, algorithms())}.yml"
+    try:
+        written = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f"config = {file}: cannot be read: {' '.join(str(error).split())}") from None
+    if not isinstance(written, dict):
+        raise ValueError(f"config = {file}: must have sections of environments")
+    scenarios = written[one_of("env", env_id, [name for name in written if name == ENV_ID])]
+    section = scenarios.get(scenario, scenarios.get(DEFAULT)) if isinstance(scenarios, dict) else None
+    if not isinstance(section, dict):
+        raise ValueError(f"config = {file}: {env_id} has neither a section {scenario!r} nor {DEFAULT!r}")
+    try:
+        return _settings(dict(section), scenario)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"config = {file}: {error}") from None
+
+
+def _settings(section: dict[str, Any], scenario: str) -> TrainingSettings:
+    policy = section.pop("policy", "SetPolicy")
+    wanted = "AnchoredSetPolicy" if section.get("imitate") else "SetPolicy"
+    if policy != wanted:
+        raise ValueError(
+            f"policy = {policy!r}: must be {wanted!r}, {'with' if section.get('imitate') else 'without'} imitate"
+        )
+    fields: dict[str, Any] = {NAMES[one_of("setting", name, NAMES)]: value for name, value in section.items()}
+    if "learning_rate" in fields:
+        fields["learning_rate"] = _linear(fields["learning_rate"])
+    if "width" in fields:
+        kwargs = fields.pop("width")
+        if not isinstance(kwargs, dict) or list(kwargs) != ["width"]:
+            raise ValueError(f"policy_kwargs = {kwargs!r}: must be a mapping with width alone")
+        fields |= kwargs
+    if section.get("imitate") and "entropy_coefficient" in fields:
+        fields["anchor_weight"] = fields.pop("entropy_coefficient")
+    for name, value in fields.items():
+        standard = getattr(TrainingSettings, name)
+        if type(value) is not type(standard) and not (isinstance(standard, float) and type(value) is int):
+            raise ValueError(f"{name} = {value!r}: must be of the kind of {standard!r}")
+    return replace(TrainingSettings(scenario=scenario), **fields)
+
+
+def _linear(value: Any) -> float:
+    """RL Zoo's `lin_1e-3`: the rate at the start of a linear fall to 0, the only schedule there is."""
+    if not isinstance(value, str) or not value.startswith("lin_"):
+        raise ValueError(f"learning_rate = {value!r}: must be lin_ and a number, such as lin_1e-3")
+    return float(value.removeprefix("lin_"))
