@@ -179,11 +179,12 @@ class Checkpoints(BaseCallback):
         self._state = b""
 
     def save(self) -> None:
-        """Write `last.zip` as of the last time between rollouts; nothing if there was none yet."""
+        """Write `last.zip` as of the last time between rollouts; nothing before training starts."""
         if self._state:
             write_bytes(self._run_dir / "last.zip", self._state)
 
     def _on_training_start(self) -> None:
+        self._state = training_state(self.model, self._progress)
         if self.num_timesteps:  # the start is a checkpoint too
             self._plan()
 
