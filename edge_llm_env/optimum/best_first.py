@@ -46,7 +46,7 @@ def advance(rule: Rule, candidates: Candidates, search: Search, heap: Heap, most
             allowed = most_nodes - counts[NODES]
             visited = advance_items(rule, candidates, search.items, best, searched[TARGET], allowed)
             counts[NODES] += visited
-            if visited == allowed:
+            if visited >= allowed:
                 return heap, False
             end_single(search, heap)
         if highest(heap) < goal_of(best):
@@ -90,7 +90,9 @@ def target_below(bound: float, step: float, gap: float) -> float:
     With the optimum's value at hand a search decides most requests at once; to try for it and fail costs little.
     """
     if step > 0.0:
-        return (np.floor(bound / step + 0.5e-6) - 1e-6) * step
+        # Where steps are fine, one at a time would be a search for each.
+        below = bound - gap if gap > step else bound
+        return (np.floor(below / step + 0.5e-6) - 1e-6) * step
     return bound - gap
 
 
