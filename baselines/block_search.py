@@ -45,8 +45,8 @@ def block_gain(
 ) -> tuple[float, int]:
     """By how much the block's own bound is below its part of L(μ), and the nodes that its epochs' searches visited.
 
-    The part of L(μ) is bounded as `baselines.lagrangian` bounds it, by searches of at most MOST_NODES per epoch, so what
-    is gained counts from a bound with that same limit.
+    The part of L(μ) is bounded as `baselines.lagrangian` bounds it, by searches of at most MOST_NODES per epoch, so
+    what is gained counts from a bound with that same limit.
 
     `chances` and `prices` are those of the whole episode, shape (requests,), `prices` whole multiples of 1/GRID.
     The search of the block ends when the highest bound belongs to a schedule, which is then the best, or after
