@@ -18,7 +18,7 @@ def test_tapes_are_the_same_for_a_seed_and_more_episodes_only_add_tapes() -> Non
 
 def test_no_two_tapes_of_any_seed_or_stream_are_the_same() -> None:
     tapes = [tape for seed in (4, 5) for stream in Stream for tape in draw_workloads(SHORT, 3, seed, stream)]
-    assert len({tape.arrival_s[0] for tape in tapes}) == len(tapes) == 18
+    assert len({tape.arrival_s[0] for tape in tapes}) == len(tapes) == 2 * 3 * len(Stream)
 
 
 def test_less_than_one_episode_is_an_error() -> None:
