@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from agents.training import ENV_ID, TrainingSettings
+from agents.training_settings import ENV_ID, TrainingSettings
 from edge_llm_env.naming import one_of
 
 FOLDER = Path(str(files("agents"))) / "hyperparameters"

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from agents.demonstrations import Demonstrations, demonstrate, joined, teacher_of
-from agents.policies import CLOSED_LOGIT, SetPolicy
+from agents.policies import SetPolicy
+from agents.set_networks import CLOSED_LOGIT
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 

@@ -27,7 +27,8 @@ class EdgeVecEnv(VecEnv):
     finished row tells its unscaled return `r`, length `l` and time `t`, as SB3's `Monitor` does. The row of `seed(s)`
     number i is the single environment of `reset(seed=s + i)`. Rows that did not finish share one empty info, since
     building a thousand of them would cost more than the step. `wrapper` goes around the vector environment, for
-    instance `baselines.oracle_decoding.VectorOracleDecoding`.
+    instance `baselines.oracle_decoding.VectorOracleDecoding`. With `tape_rows` above 1 that many consecutive rows have
+    the same seed, so that they play the same tapes, one after the other.
     """
 
     def __init__(
@@ -38,7 +39,10 @@ class EdgeVecEnv(VecEnv):
         *,
         reward_scale: float = 1.0,
         wrapper: Callable[[VectorEnv], VectorEnv] | None = None,
+        tape_rows: int = 1,
     ) -> None:
+        if tape_rows < 1 or num_envs % tape_rows:
+            raise ValueError(f"tape_rows = {tape_rows}: must be at least 1 and divide num_envs = {num_envs}")
         env = gym.make_vec(
             env_id,
             num_envs=num_envs,
@@ -50,6 +54,7 @@ class EdgeVecEnv(VecEnv):
         self.render_mode = None
         super().__init__(num_envs, self.env.single_observation_space, self.env.single_action_space)
         self.reward_scale = reward_scale
+        self.tape_rows = tape_rows
         self._actions: NDArray | None = None
         self._returns = np.zeros(num_envs)
         self._lengths = np.zeros(num_envs, dtype=np.int64)
@@ -59,6 +64,13 @@ class EdgeVecEnv(VecEnv):
     def simulation(self) -> Simulation:
         """The simulated rows, for policies that look past the observation."""
         return self.env.unwrapped.simulation
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Seeds of the rows at the next reset: consecutive from `seed` on, or drawn, one for `tape_rows` rows."""
+        self._seeds = [
+            one for one in super().seed(seed)[: self.num_envs // self.tape_rows] for _ in range(self.tape_rows)
+        ]
+        return self._seeds
 
     def reset(self) -> NDArray[np.float32]:
         """Begin an episode on every row, seeded if `seed` was called since the last reset."""
@@ -96,11 +108,11 @@ class EdgeVecEnv(VecEnv):
 
     def state(self) -> dict[str, NDArray]:
         """All that later steps depend on, as arrays by name: the rows, their generators, the episodes so far."""
-        return self.env.unwrapped.state() | {"returns": self._returns.copy(), "lengths": self._lengths.copy()}
+        return self.env.state() | {"returns": self._returns.copy(), "lengths": self._lengths.copy()}
 
     def restore(self, state: dict[str, NDArray]) -> None:
         """Go on from what `state` returned, in place of a reset."""
-        self.env.unwrapped.restore(state)
+        self.env.restore(state)
         self._returns, self._lengths = state["returns"].copy(), state["lengths"].copy()
         self._reset_seeds()
 

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
 
+from agents.rollout_buffer import EpochRolloutBuffer
 from agents.sb3_vec_env import EdgeVecEnv
 
 STATE_FILE = "training_state.npz"
@@ -25,7 +26,7 @@ Model = TypeVar("Model", bound=BaseAlgorithm)
 def training_state(model: BaseAlgorithm, progress: dict[str, Any]) -> bytes:
     """The model, its optimizer, the rows of its `EdgeVecEnv`, all generators and `progress` (JSON), as an archive.
 
-    To be called between rollouts: the rollout buffer is not kept.
+    To be called between rollouts: of the rollout buffer only the rows' places in their tapes are kept.
     """
     archive = BytesIO()
     model.save(archive)
@@ -33,6 +34,9 @@ def training_state(model: BaseAlgorithm, progress: dict[str, Any]) -> bytes:
     if not isinstance(env, EdgeVecEnv):
         raise ValueError(f"model.env = {env}: must be an EdgeVecEnv")
     arrays = {f"env.{name}": array for name, array in env.state().items()} | _generators()
+    buffer = getattr(model, "rollout_buffer", None)
+    if isinstance(buffer, EpochRolloutBuffer):
+        arrays |= {f"buffer.{name}": array for name, array in buffer.places().items()}
     arrays["progress"] = np.array(json.dumps(progress))
     content = BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
@@ -60,6 +64,9 @@ def restore_training(
     # SB3 seeds generators and environment when it loads, so that theirs come after.
     model = algorithm.load(path, env=env, force_reset=False, **attributes)
     env.restore({name.removeprefix("env."): array for name, array in arrays.items() if name.startswith("env.")})
+    buffer = getattr(model, "rollout_buffer", None)
+    if isinstance(buffer, EpochRolloutBuffer):
+        buffer.go_on({name: arrays[f"buffer.{name}"] for name in buffer.places()})
     _restore_generators(arrays)
     return model, json.loads(str(arrays["progress"]))
 

@@ -14,7 +14,8 @@ from agents.comparison import as_json, as_markdown, baseline_solvers, save_resul
 from agents.evaluation import evaluate_model, evaluate_solver, evaluate_values
 from agents.policy_files import load_policy, policies_for
 from agents.threads import set_thread_counts
-from agents.training import TrainingSettings, train
+from agents.training import train
+from agents.training_settings import TrainingSettings
 from baselines import hindsight_bounds
 from edge_llm_env import ScenarioError, load_scenario
 from edge_llm_env.workload.streams import draw_workloads

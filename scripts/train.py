@@ -12,7 +12,8 @@ from pathlib import Path
 import tyro
 
 from agents.hyperparameter_files import read_settings
-from agents.training import ENV_ID, TrainingSettings, train
+from agents.training import train
+from agents.training_settings import ENV_ID, TrainingSettings
 from edge_llm_env import ScenarioError
 
 

@@ -36,22 +36,29 @@ class Simulation:
 
     def load(self, row: int, workload: Workload) -> None:
         """Put a tape on a row; its episode begins with `begin_episode`."""
-        self._make_room(workload)
-        rows, count = self.rows, workload.requests
-        blocks = workload.uplink_gain.shape[1]
-        rows.requests[row] = count
-        for name in _TAPE_FIELDS:
-            stored, given = getattr(rows, name)[row], getattr(workload, name)
+        self._store(row, [getattr(workload, name) for name in _TAPE_FIELDS])
+
+    def copy_tape(self, row: int, source: Simulation, source_row: int) -> None:
+        """Put the tape that a row of another simulation holds on a row of this one, as `load` does."""
+        count = source.rows.requests[source_row]
+        self._store(row, [getattr(source.rows, name)[source_row, :count] for name in _TAPE_FIELDS])
+
+    def _store(self, row: int, arrays: list[NDArray]) -> None:
+        """Put the arrays of a tape (_TAPE_FIELDS) on a row."""
+        count, blocks = arrays[-1].shape
+        self._make_room(count, blocks)
+        self.rows.requests[row] = count
+        for name, given in zip(_TAPE_FIELDS, arrays, strict=True):
+            stored = getattr(self.rows, name)[row]
             if stored.ndim == 1:
                 stored[:count] = given
             else:
                 stored[:count, :blocks] = given
                 stored[:count, blocks:] = given[:, -1:]
 
-    def _make_room(self, workload: Workload) -> None:
+    def _make_room(self, requests: int, tape_blocks: int) -> None:
         """Grow the arrays when a tape has more requests or more fading blocks than any before."""
         capacity, blocks = self.rows.uplink_gain.shape[1:]
-        requests, tape_blocks = workload.uplink_gain.shape
         if requests <= capacity and tape_blocks <= blocks:
             return
         grown = allocate(

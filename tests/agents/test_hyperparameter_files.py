@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agents.hyperparameter_files import algorithms, read_settings
-from agents.training import ENV_ID, TrainingSettings
+from agents.training_settings import ENV_ID, TrainingSettings
 
 
 def test_the_package_brings_the_defaults_and_imitation() -> None:

@@ -5,8 +5,9 @@ import pytest
 import torch
 from sb3_contrib import MaskablePPO
 
-from agents.policies import CLOSED_LOGIT, AdmissionScores, SetPolicy, SetValue
+from agents.policies import SetPolicy
 from agents.sb3_vec_env import EdgeVecEnv
+from agents.set_networks import CLOSED_LOGIT, ENCODERS, AdmissionScores, SetValue
 from edge_llm_env.envs.observation import CONTEXT_FEATURES, slot_feature, split_observation
 
 
@@ -27,9 +28,12 @@ def reordered(observations: np.ndarray, order: np.ndarray) -> np.ndarray:
     return np.concatenate((context, slots[:, order].reshape(len(observations), -1)), axis=1)
 
 
-def test_reordering_the_slots_reorders_the_scores_and_leaves_dispatch_and_value(observations: np.ndarray) -> None:
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_reordering_the_slots_reorders_the_scores_and_leaves_dispatch_and_value(
+    observations: np.ndarray, encoder: str
+) -> None:
     torch.manual_seed(0)
-    scores, value = AdmissionScores(16).double(), SetValue(16).double()
+    scores, value = AdmissionScores(16, encoder).double(), SetValue(16, encoder).double()
     slots = split_observation(observations)[1].shape[1]
     order = np.random.default_rng(0).permutation(slots)
     before = scores(torch.tensor(observations).double())
@@ -80,7 +84,38 @@ def test_actor_and_critic_share_no_parameter() -> None:
     assert actor | critic == {id(parameter) for parameter in policy.parameters()}
 
 
-def test_an_empty_queue_has_finite_scores_and_value() -> None:
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_an_empty_queue_has_finite_scores_and_value(encoder: str) -> None:
     nothing = torch.zeros((2, len(CONTEXT_FEATURES) + 4 * 10))
-    assert torch.isfinite(AdmissionScores(8)(nothing)[:, -1]).all()
-    assert torch.isfinite(SetValue(8)(nothing)).all()
+    assert torch.isfinite(AdmissionScores(8, encoder)(nothing)[:, -1]).all()
+    assert torch.isfinite(SetValue(8, encoder)(nothing)).all()
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_empty_slots_change_nothing(observations: np.ndarray, encoder: str) -> None:
+    torch.manual_seed(0)
+    seen = torch.tensor(observations).double()
+    longer = torch.cat((seen, torch.zeros((len(seen), 3 * 10)).double()), dim=1)
+    scores = AdmissionScores(8, encoder).double()
+    assert torch.allclose(scores(longer)[:, : -1 - 3], scores(seen)[:, :-1], rtol=0, atol=1e-12)
+    assert torch.allclose(scores(longer)[:, -1], scores(seen)[:, -1], rtol=0, atol=1e-12)
+
+
+def test_attention_lets_a_request_see_each_other_request(observations: np.ndarray) -> None:
+    torch.manual_seed(0)
+    scores = AdmissionScores(8, "attention").double()
+    seen = torch.tensor(observations[:1]).double().requires_grad_()
+    first = slot_feature(observations[:1], "admissible")[0].nonzero()[0][0]
+    scores(seen)[0, first].backward()
+    assert seen.grad is not None
+    _, influence = split_observation(seen.grad.numpy())
+    present = slot_feature(observations[:1], "present")[0] > 0
+    assert (np.abs(influence[0][present]).sum(axis=1) > 0).all()
+    assert (influence[0][~present] == 0).all()
+
+
+def test_what_no_encoder_can_be_made_of_is_an_error() -> None:
+    with pytest.raises(ValueError, match="encoder = 'mlp': must be one of attention, deep-set"):
+        AdmissionScores(8, "mlp")
+    with pytest.raises(ValueError, match="width = 6: must be a multiple of 4 with attention"):
+        AdmissionScores(6, "attention")

@@ -18,7 +18,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from agents.evaluation import evaluate_model
 from agents.policies import AnchoredSetPolicy
-from agents.training import Checkpoints, TrainingSettings, train
+from agents.training import train
+from agents.training_callbacks import Checkpoints
+from agents.training_settings import TrainingSettings
 from agents.training_state import STATE_FILE
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
@@ -68,7 +70,7 @@ def test_a_run_leaves_its_settings_checkpoints_and_tensorboard_files_and_nothing
 ) -> None:
     run_dir, _ = trained
     assert sorted(path.name for path in run_dir.iterdir()) == [
-        "best.json", "best.zip", "last.zip", "settings.json", "tensorboard_1",
+        "best.json", "best.zip", "last.zip", "seconds.json", "settings.json", "tensorboard_1",
     ]  # fmt: skip
     assert any((run_dir / "tensorboard_1").iterdir())
     assert json.loads((run_dir / "settings.json").read_text())["steps"] == 1024
@@ -163,7 +165,9 @@ def test_a_killed_run_resumes_to_what_it_would_have_become(
     program = f"""
 import os, signal
 from pathlib import Path
-from agents.training import Checkpoints, TrainingSettings, train
+from agents.training import train
+from agents.training_callbacks import Checkpoints
+from agents.training_settings import TrainingSettings
 from agents.training_state import STATE_FILE
 def kill(self):
     if self.num_timesteps >= {steps}:
@@ -188,7 +192,8 @@ def test_a_run_killed_while_it_saves_leaves_the_checkpoint_before(tmp_path: Path
 import os, signal
 from pathlib import Path
 import agents.files
-from agents.training import TrainingSettings, train
+from agents.training import train
+from agents.training_settings import TrainingSettings
 publish = agents.files._publish
 saved = []
 def kill(unfinished, path):
