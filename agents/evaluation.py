@@ -30,6 +30,17 @@ class Policy(Protocol):
         ...
 
 
+class LearnedPolicy(Policy, Protocol):
+    """A policy that knows where it acts: one that a package or a file brings along."""
+
+    env_id: str
+    scenario: Scenario
+
+    def acting(self, env: VectorEnv) -> Policy:
+        """The policy of the actions of a vector environment of `env_id`."""
+        ...
+
+
 class Evaluation(NamedTuple):
     """One policy's results on E tapes of one scenario."""
 
@@ -84,6 +95,11 @@ def evaluate_model(model: Any, scenario: Scenario, workloads: Sequence[Workload]
 def evaluate_values(policy: Policy, scenario: Scenario, workloads: Sequence[Workload]) -> Evaluation:
     """A policy of values, deterministic, with oracle decoding; decoding counts as part of its decision."""
     return evaluate(lambda env: DecodedPolicy(policy, env), "EdgeLLM/BatchSelection-v0", scenario, workloads)
+
+
+def evaluate_learned(policy: LearnedPolicy, scenario: Scenario, workloads: Sequence[Workload]) -> Evaluation:
+    """A learned policy, deterministic, in its environment."""
+    return evaluate(policy.acting, policy.env_id, scenario, workloads)
 
 
 def evaluate(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any, Literal
 
 from sb3_contrib import ARS
 from stable_baselines3 import PPO, SAC
 
-from agents.evaluation import Policy
+from agents.evaluation import Policy, evaluate_values
 from agents.parameter_actions import ParameterActions, ParameterPolicy
 from agents.references import References
 from agents.sb3_vec_env import EdgeVecEnv
@@ -44,7 +45,7 @@ def explore(algorithm: Algorithm, references: References, *, steps: int, rows: i
     seconds = time.perf_counter() - started_s
     policy: Policy = model if by_slot else ParameterPolicy(model, scenario, discount)
     record = {"algorithm": algorithm, "seed": seed, "epoch_steps": model.num_timesteps // counted, "seconds": seconds}
-    return record | references.judge(policy)
+    return record | references.judge(partial(evaluate_values, policy))
 
 
 def _model(algorithm: Algorithm, env: EdgeVecEnv, epochs: int, seed: int) -> Any:

@@ -1,22 +1,24 @@
-"""How a value policy does in scenarios that it was not trained for."""
+"""How a learned policy does in scenarios that it was not trained for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
+from agents.evaluation import evaluate_learned
+from agents.policy_files import SavedPolicy
 from agents.references import References
-from agents.value_policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario
 
 
 def generalisation(
-    policy: ValuePolicy, scenarios: Mapping[str, Scenario], tapes: int, seed: int
+    policy: SavedPolicy, scenarios: Mapping[str, Scenario], tapes: int, seed: int
 ) -> Iterator[dict[str, Any]]:
     """For each named scenario a record: the policy beside DFTSP and a look-ahead rule tuned for that very scenario."""
     for name, scenario in scenarios.items():
         references = References(scenario, tapes, hindsight_tapes=0, seed=seed)
-        judged = references.judge(policy.for_scenario(scenario))
+        judged = references.judge(partial(evaluate_learned, policy.for_scenario(scenario)))
         yield {
             "scenario": name,
             "fingerprint": scenario.fingerprint(),

@@ -1,4 +1,4 @@
-"""Value policies on disk: weights as safetensors, and beside them a JSON card that says what they are."""
+"""Learned policies on disk: weights as safetensors, and beside them a JSON card that says what they are."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from agents.admission_policy import AdmissionPolicy
 from agents.files import write_bytes, write_text
-from agents.value_features import COLUMNS
-from agents.value_functions import ValueFunction
 from agents.value_policy import ValuePolicy
 from edge_llm_env.naming import one_of
-from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import Scenario, load_scenario
 
-ENV_ID = "EdgeLLM/BatchSelection-v0"
-"""The environment that values are decoded in; its id ends with its version."""
+SavedPolicy = ValuePolicy | AdmissionPolicy
+
+KINDS: dict[str, type[ValuePolicy] | type[AdmissionPolicy]] = {
+    kind.env_id: kind for kind in (ValuePolicy, AdmissionPolicy)
+}
+"""What a policy on disk is, by the environment of its card, whose id ends with its version."""
 
 PRETRAINED = Path(str(files("agents"))) / "pretrained"
 """Folder of the policies that the package brings along."""
@@ -38,8 +40,8 @@ class Card:
     algorithm: str
     hyperparameters: dict[str, Any]
     seed: int
-    epoch_steps: int
-    """Epochs played in training."""
+    training_steps: int
+    """Environment steps of training: epochs, in `Batching-v0` admissions and dispatches."""
     evaluation: dict[str, Any]
     """What it reached, on which tapes."""
     check: dict[str, int]
@@ -50,37 +52,33 @@ class Card:
         return load_scenario(self.scenario, **self.overrides)
 
 
-def save_policy(policy: ValuePolicy, card: Card, path: Path) -> list[Path]:
+def save_policy(policy: SavedPolicy, card: Card, path: Path) -> list[Path]:
     """Write `path` with the suffixes .safetensors and .json, each whole or not at all; the files written.
 
     Raises ValueError for a policy of a population, or one of another scenario than its card's.
     """
-    if len(policy.parameters) != 1:
-        raise ValueError(f"policy: has {len(policy.parameters)} members, must have 1")
+    arrays = policy.arrays()
     if policy.scenario.fingerprint() != card.load_scenario().fingerprint():
         raise ValueError(f"card.scenario = {card.scenario!r}: is not the scenario of the policy")
-    arrays = {name: array.copy() for name, array in policy.function.split(policy.parameters[0]).items()}
     weights = save(arrays)
-    written = {
-        "environment": ENV_ID,
-        "scenario_fingerprint": policy.scenario.fingerprint(),
-        "width": policy.function.width,
-        "features": list(policy.function.features),
-        "levels": policy.function.levels,
-        "weights_sha256": hashlib.sha256(weights).hexdigest(),
-    } | asdict(card)
+    written = (
+        {"environment": policy.env_id, "scenario_fingerprint": policy.scenario.fingerprint()}
+        | policy.description()
+        | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+        | asdict(card)
+    )
     paths = [path.with_name(f"{path.name}.safetensors"), path.with_name(f"{path.name}.json")]
     write_bytes(paths[0], weights)
     write_text(paths[1], json.dumps(written, indent=1, allow_nan=False) + "\n")
     return paths
 
 
-def load_policy(name: str | Path, scenario: Scenario | None = None) -> tuple[ValuePolicy, Card]:
+def load_policy(name: str | Path, scenario: Scenario | None = None) -> tuple[SavedPolicy, Card]:
     """A policy that the package brings along, by its name, or one of your own by its path without suffix.
 
     Nothing is unpickled. Raises ValueError with the reason when there is none, a file is damaged, or it is for another
     version of the environment, features that there are not, or another scenario than its card names, or than `scenario`
-    if given. (`ValuePolicy.for_scenario` takes it elsewhere on purpose.)
+    if given. (`for_scenario` takes it elsewhere on purpose.)
     """
     path = path_of(name)
     policy, card, fingerprint = read_policy(path)
@@ -102,7 +100,7 @@ def path_of(name: str | Path) -> Path:
     return PRETRAINED / path
 
 
-def read_policy(path: Path) -> tuple[ValuePolicy, Card, str]:
+def read_policy(path: Path) -> tuple[SavedPolicy, Card, str]:
     """The policy at a path without suffix, in its card's scenario as it is now, and that which it was trained in.
 
     The latter is a fingerprint. Raises ValueError as `load_policy` does, but for scenarios that changed.
@@ -112,10 +110,14 @@ def read_policy(path: Path) -> tuple[ValuePolicy, Card, str]:
         written = json.loads(card_path.read_text(encoding="utf-8"))
         weights = weights_path.read_bytes()
         card = Card(**{field: written[field] for field in Card.__dataclass_fields__})
-        _refuse_others(path, written, weights)
-        function = ValueFunction(written["width"], written["features"], written["levels"])
-        parameters = function.join(load(weights))
-        return ValuePolicy(function, parameters, card.load_scenario()), card, str(written["scenario_fingerprint"])
+        kind = KINDS.get(written["environment"])
+        if kind is None:
+            reason = f"is for {written['environment']}, which there is not: must be {' or '.join(KINDS)}"
+            raise ValueError(f"policy = {path}: {reason}")
+        if hashlib.sha256(weights).hexdigest() != written["weights_sha256"]:
+            raise ValueError(f"policy = {path}: its weights are not those of its card")
+        policy = kind.from_card(written, load(weights), card.load_scenario())
+        return policy, card, str(written["scenario_fingerprint"])
     except OSError as error:
         raise ValueError(f"policy = {path}: cannot be read: {error.strerror}, {error.filename}") from None
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
@@ -134,16 +136,3 @@ def policies_for(scenario: Scenario) -> list[str]:
     fingerprint = scenario.fingerprint()
     cards = {name: json.loads((PRETRAINED / f"{name}.json").read_text(encoding="utf-8")) for name in shipped_policies()}
     return [name for name, card in cards.items() if card["scenario_fingerprint"] == fingerprint]
-
-
-def _refuse_others(path: Path, written: dict[str, Any], weights: bytes) -> None:
-    """Raise ValueError unless the card fits the code and the weights."""
-    if written["environment"] not in [environment.id for environment in ENVIRONMENTS]:
-        reason = f"is for {written['environment']}, which there is not: must be {ENV_ID}"
-    elif unknown := [name for name in written["features"] if name not in COLUMNS]:
-        reason = f"is for features that there are not ({', '.join(unknown)}), train it again"
-    elif hashlib.sha256(weights).hexdigest() != written["weights_sha256"]:
-        reason = "its weights are not those of its card"
-    else:
-        return
-    raise ValueError(f"policy = {path}: {reason}")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from agents.evaluation import evaluate_learned
 from agents.policy_files import path_of, read_policy, save_policy
 from agents.references import References
 
@@ -30,7 +32,7 @@ def refresh_policy(name: str | Path, hindsight_tapes: int | None = None) -> Refr
     evaluated = card.evaluation["references"]
     known = evaluated["hindsight_tapes"] if hindsight_tapes is None else hindsight_tapes
     references = References(policy.scenario, evaluated["tapes"], known, evaluated["seed"])
-    judged = references.judge(policy)
+    judged = references.judge(partial(evaluate_learned, policy))
     kept = {key: value for key, value in card.evaluation.items() if key != "closes_percent_of_gap_to_hindsight"}
     evaluation = kept | judged | {"references": references.as_record()}
     check = card.check | {"served": judged["served_on_check_tapes"]}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.evaluation import Evaluation, Policy, evaluate_solver, evaluate_values, paired_difference
+from agents.evaluation import Evaluation, evaluate_solver, paired_difference
 from baselines import DFTSP, hindsight_bounds, tuned_look_ahead
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import draw_workloads
+from edge_llm_env.workload.tape import Workload
 
 CHECK_TAPES = 10
 """Evaluation tapes, the first ones, on which a test runs a shipped policy again."""
@@ -25,17 +27,20 @@ class References:
         self.scenario, self.seed = scenario, seed
         self.workloads = draw_workloads(scenario, tapes, seed)
         self.dftsp = evaluate_solver(DFTSP(), scenario, self.workloads)
+        self.dftsp_alone = evaluate_solver(DFTSP(), scenario, self.workloads[:1])
         rule = tuned_look_ahead(scenario, seed)
         self.discount = rule.discount
         self.look_ahead = evaluate_solver(rule, scenario, self.workloads)
         known = self.workloads[:hindsight_tapes]
         self.hindsight = hindsight_bounds(scenario, known) if known else None
 
-    def judge(self, policy: Policy) -> dict[str, Any]:
-        """What a policy reaches, tape by tape against the references."""
-        evaluation = evaluate_values(policy, self.scenario, self.workloads)
+    def judge(self, run: Callable[[Scenario, Sequence[Workload]], Evaluation]) -> dict[str, Any]:
+        """What a policy reaches, tape by tape against the references; `run` evaluates it on tapes of a scenario."""
+        evaluation = run(self.scenario, self.workloads)
+        alone = run(self.scenario, self.workloads[:1])
         return self._against_dftsp(evaluation) | {
             "difference_to_look_ahead_percent": self._percent(evaluation.served, self.look_ahead.served),
+            "decision_alone_us": 1e6 * alone.decision_s,
             "served": int(evaluation.served.sum()),
             "served_on_check_tapes": int(evaluation.served[:CHECK_TAPES].sum()),
         }
@@ -47,6 +52,7 @@ class References:
             "seed": self.seed,
             "dftsp_served": int(self.dftsp.served.sum()),
             "dftsp_decision_us": 1e6 * self.dftsp.decision_s,
+            "dftsp_decision_alone_us": 1e6 * self.dftsp_alone.decision_s,
             "look_ahead": {"discount": self.discount} | self._against_dftsp(self.look_ahead),
             "hindsight_tapes": 0 if self.hindsight is None else len(self.hindsight.served),
         }

@@ -24,6 +24,9 @@ from agents.training_settings import ENV_ID, TrainingSettings
 from agents.training_state import restore_training
 from edge_llm_env.scenarios import load_scenario
 
+SETTINGS, OUTCOME = "settings.json", "outcome.json"
+"""Files of a run folder."""
+
 
 def train(
     settings: TrainingSettings, run_dir: Path, *, resume: bool = False, progress_bar: bool = False
@@ -31,7 +34,7 @@ def train(
     """Train as set, into a run folder; the policy that validated best, and whether training ran to its end.
 
     The folder gets `settings.json`, TensorBoard files, `last.zip` at every checkpoint, `best.zip`, and at the end
-    `seconds.json`, how long this took in all.
+    `outcome.json`, which `outcome_of` reads.
     Ctrl-C saves and returns. With `resume` training goes on from `last.zip`, to the same policy as if it had never been
     interrupted; what was learned after that checkpoint is learned again. Raises ValueError when the folder holds
     another run, or to resume there is none or one of other settings.
@@ -89,31 +92,38 @@ def train(
     except KeyboardInterrupt:
         finished = False
         checkpoints.save()
-    seconds = seconds_of(run_dir) + time.perf_counter() - started_s
-    write_text(run_dir / "seconds.json", json.dumps({"seconds": round(seconds, 1)}) + "\n")
+    seconds = time.perf_counter() - started_s + (outcome_of(run_dir, settings)["seconds"] if resume else 0.0)
+    outcome = {"finished": finished, "steps": settings.steps, "seconds": round(seconds, 1)}
+    write_text(run_dir / OUTCOME, json.dumps(outcome) + "\n")
     return (MaskablePPO.load(best, env=env) if best.exists() else model), finished
 
 
-def seconds_of(run_dir: Path) -> float:
-    """How long a run has taken, all its parts that came to their end or were interrupted by Ctrl-C; 0 without any."""
-    file = run_dir / "seconds.json"
-    return float(json.loads(file.read_text())["seconds"]) if file.exists() else 0.0
+def outcome_of(run_dir: Path, settings: TrainingSettings) -> dict[str, Any]:
+    """Whether the run has taken all steps of the settings, and its seconds, without parts that were killed.
+
+    Raises ValueError when the folder holds a run of other settings; steps may differ.
+    """
+    if not (run_dir / OUTCOME).exists():
+        return {"finished": False, "seconds": 0.0}
+    _refuse_other_settings(run_dir, settings)
+    written = json.loads((run_dir / OUTCOME).read_text())
+    return written | {"finished": written["finished"] and written["steps"] >= settings.steps}
+
+
+def _refuse_other_settings(run_dir: Path, settings: TrainingSettings) -> None:
+    found = json.loads((run_dir / SETTINGS).read_text())
+    changed = [name for name, value in asdict(settings).items() if name != "steps" and found.get(name) != value]
+    if changed:
+        raise ValueError(f"run_dir = {run_dir}: was trained with another {', '.join(changed)}; only steps may differ")
 
 
 def _claim(run_dir: Path, settings: TrainingSettings, resume: bool) -> None:
     """Make the run folder this run's own."""
-    file = run_dir / "settings.json"
-    wanted = asdict(settings)
     if resume:
         if not (run_dir / "last.zip").exists():
             raise ValueError(f"run_dir = {run_dir}: nothing to resume, it holds no last.zip")
-        found = json.loads(file.read_text())
-        changed = [name for name, value in wanted.items() if name != "steps" and found.get(name) != value]
-        if changed:
-            raise ValueError(
-                f"run_dir = {run_dir}: was trained with another {', '.join(changed)}; only steps may differ"
-            )
-    elif file.exists():
+        _refuse_other_settings(run_dir, settings)
+    elif (run_dir / SETTINGS).exists():
         raise ValueError(f"run_dir = {run_dir}: holds another run; resume it or name another folder")
     run_dir.mkdir(parents=True, exist_ok=True)
-    write_text(file, json.dumps(wanted, indent=2) + "\n")
+    write_text(run_dir / SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from agents.value_features import Scales, request_features
+from agents.evaluation import DecodedPolicy, Policy
+from agents.value_features import COLUMNS, Scales, request_features
 from agents.value_functions import Parameters, ValueFunction
 from edge_llm_env.scenarios.schema import Scenario
 
@@ -19,6 +21,8 @@ class ValuePolicy:
     or (P, size) for a population, of which each has an equal share of consecutive rows.
     """
 
+    env_id = "EdgeLLM/BatchSelection-v0"
+
     def __init__(self, function: ValueFunction, parameters: NDArray, scenario: Scenario) -> None:
         self.function = function
         self.parameters: Parameters = np.atleast_2d(np.asarray(parameters, dtype=np.float32))
@@ -26,6 +30,32 @@ class ValuePolicy:
             raise ValueError(f"parameters of shape {parameters.shape}: must have {function.size} per member")
         self.scenario = scenario
         self._scales = Scales.of(scenario)
+
+    @classmethod
+    def from_card(cls, description: dict[str, Any], arrays: dict[str, NDArray], scenario: Scenario) -> ValuePolicy:
+        """What `description` and `arrays` told of; raises ValueError where they do not fit each other."""
+        if unknown := [name for name in description["features"] if name not in COLUMNS]:
+            raise ValueError(f"is for features that there are not ({', '.join(unknown)}), train it again")
+        function = ValueFunction(description["width"], description["features"], description["levels"])
+        return cls(function, function.join(arrays), scenario)
+
+    def description(self) -> dict[str, Any]:
+        """What a card says of the function."""
+        return {
+            "width": self.function.width,
+            "features": list(self.function.features),
+            "levels": self.function.levels,
+        }
+
+    def arrays(self) -> dict[str, NDArray]:
+        """The weights by name; raises ValueError for a population."""
+        if len(self.parameters) != 1:
+            raise ValueError(f"policy: has {len(self.parameters)} members, must have 1")
+        return {name: array.copy() for name, array in self.function.split(self.parameters[0]).items()}
+
+    def acting(self, env: VectorEnv) -> Policy:
+        """The policy of the actions of its environment: batches, by oracle decoding."""
+        return DecodedPolicy(self, env)
 
     def for_scenario(self, scenario: Scenario) -> ValuePolicy:
         """The same parameters in another scenario."""

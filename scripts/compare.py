@@ -11,7 +11,7 @@ import tyro
 from sb3_contrib import MaskablePPO
 
 from agents.comparison import as_json, as_markdown, baseline_solvers, save_results, summarise
-from agents.evaluation import evaluate_model, evaluate_solver, evaluate_values
+from agents.evaluation import evaluate_learned, evaluate_model, evaluate_solver
 from agents.policy_files import load_policy, policies_for
 from agents.threads import set_thread_counts
 from agents.training import train
@@ -66,7 +66,7 @@ def compare(options: Options) -> int:
         raise ValueError(f"hindsight_episodes = {options.hindsight_episodes}: must be at least 0")
     workloads = draw_workloads(scenario, options.episodes, options.seed)
     named = [(name, name) for name in policies_for(scenario)] + [(Path(path).name, path) for path in options.values]
-    value_policies = {name: load_policy(path, scenario)[0] for name, path in named}
+    learned_policies = {name: load_policy(path, scenario)[0] for name, path in named}
     model = None
     if options.policy is not None:
         set_thread_counts()
@@ -79,7 +79,7 @@ def compare(options: Options) -> int:
             print("training interrupted; comparing the policy as it is", file=sys.stderr)
     solvers = baseline_solvers(scenario, options.seed)
     evaluations = {name: evaluate_solver(make(), scenario, workloads) for name, make in solvers.items()}
-    evaluations |= {name: evaluate_values(one, scenario, workloads) for name, one in value_policies.items()}
+    evaluations |= {name: evaluate_learned(one, scenario, workloads) for name, one in learned_policies.items()}
     if model is not None:
         evaluations["MaskablePPO"] = evaluate_model(model, scenario, workloads)
     known = workloads[: options.hindsight_episodes]

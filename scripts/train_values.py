@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import tyro
 
 from agents.references import References
+from agents.seeded_training import as_line, save_training
 from agents.value_search import Progress, SearchSettings
-from agents.value_training import save_training, train_seeds
+from agents.value_training import train_seeds
 from edge_llm_env import ScenarioError, load_scenario
 
 
@@ -36,16 +36,6 @@ class Options:
     """Folder of the record."""
     policies: Path = Path("results")
     """Folder of the policy; agents/pretrained to ship it."""
-
-
-def as_line(run: dict[str, Any]) -> str:
-    """A seed's result."""
-    to_dftsp, to_rule = run["difference_to_dftsp_percent"], run["difference_to_look_ahead_percent"]
-    return (
-        f"seed {run['seed']}: {run['percent_of_dftsp']:.2f} % of DFTSP "
-        f"[{100 + to_dftsp['low']:.2f}, {100 + to_dftsp['high']:.2f}], above look-ahead by "
-        f"{to_rule['mean']:+.3f} [{to_rule['low']:+.3f}, {to_rule['high']:+.3f}] %, {run['seconds']:.0f} s"
-    )
 
 
 def main(options: Options) -> int:

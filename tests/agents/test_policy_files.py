@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from agents.evaluation import evaluate_values
+from agents.evaluation import evaluate_learned, evaluate_values
 from agents.policy_files import PRETRAINED, Card, load_policy, policies_for, save_policy, shipped_policies
 from agents.value_features import FEATURES
 from agents.value_functions import ValueFunction
@@ -25,7 +25,7 @@ CARD = Card(
     algorithm="by hand",
     hyperparameters={"width": 0},
     seed=0,
-    epoch_steps=0,
+    training_steps=0,
     evaluation={},
     check={"tapes": 1, "seed": 0, "served": 0},
 )
@@ -138,7 +138,7 @@ def test_a_shipped_policy_serves_what_its_card_says(name: str):
     policy, card = load_policy(name)
     scenario = card.load_scenario()
     workloads = draw_workloads(scenario, card.check["tapes"], card.check["seed"])
-    assert evaluate_values(policy, scenario, workloads).served.sum() >= card.check["served"]
+    assert evaluate_learned(policy, scenario, workloads).served.sum() >= card.check["served"]
     assert card.check["served"] > 0
 
 
@@ -146,6 +146,6 @@ def test_a_shipped_policy_serves_what_its_card_says(name: str):
 def test_a_shipped_policy_is_small_and_says_how_it_came_about(name: str):
     assert sum(file.stat().st_size for file in PRETRAINED.glob(f"{name}.*")) <= 1_000_000
     _, card = load_policy(name)
-    assert card.epoch_steps > 0
-    assert card.hyperparameters["generations"] > 0
+    assert card.training_steps > 0
+    assert card.hyperparameters
     assert card.evaluation["references"]["tapes"] >= 200

@@ -12,8 +12,9 @@ from agents.evaluation import evaluate_solver, evaluate_values
 from agents.policy_files import load_policy
 from agents.policy_refresh import refresh_policy
 from agents.references import References
+from agents.seeded_training import save_training
 from agents.value_search import SearchSettings
-from agents.value_training import save_training, train_seeds
+from agents.value_training import train_seeds
 from baselines import DFTSP
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads

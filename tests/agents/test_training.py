@@ -70,7 +70,7 @@ def test_a_run_leaves_its_settings_checkpoints_and_tensorboard_files_and_nothing
 ) -> None:
     run_dir, _ = trained
     assert sorted(path.name for path in run_dir.iterdir()) == [
-        "best.json", "best.zip", "last.zip", "seconds.json", "settings.json", "tensorboard_1",
+        "best.json", "best.zip", "last.zip", "outcome.json", "settings.json", "tensorboard_1",
     ]  # fmt: skip
     assert any((run_dir / "tensorboard_1").iterdir())
     assert json.loads((run_dir / "settings.json").read_text())["steps"] == 1024

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 from agents.cross_entropy import CrossEntropySettings
 from agents.evaluation import evaluate_values
 from agents.policy_files import load_policy
 from agents.references import CHECK_TAPES, References
+from agents.seeded_training import save_training
 from agents.value_search import SearchSettings, search
-from agents.value_training import save_training, train_seeds
+from agents.value_training import train_seeds
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
 
@@ -45,7 +47,7 @@ def test_every_seed_is_judged_and_the_median_is_saved(tmp_path: Path):
 def test_what_a_policy_reaches_is_held_against_dftsp_look_ahead_and_hindsight():
     references = References(SCENARIO, tapes=4, hindsight_tapes=2, seed=0)
     policy = search(SCENARIO, SETTINGS).policy
-    record = references.judge(policy)
+    record = references.judge(partial(evaluate_values, policy))
     served, oracle = evaluate_values(policy, SCENARIO, references.workloads).served, references.dftsp.served
     mean = 100.0 * (served - oracle).mean() / oracle.mean()
     assert abs(record["difference_to_dftsp_percent"]["mean"] - mean) < 1e-9
