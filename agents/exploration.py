@@ -11,15 +11,20 @@ from stable_baselines3 import PPO, SAC
 
 from agents.evaluation import Policy, evaluate_values
 from agents.parameter_actions import ParameterActions, ParameterPolicy
+from agents.price_regression import price_policy
 from agents.references import References
 from agents.sb3_vec_env import EdgeVecEnv
 from agents.threads import set_thread_counts
 from baselines import VectorOracleDecoding
 
-Algorithm = Literal["ars", "ppo-gsde", "ppo-per-episode", "sac-gsde", "ppo-slot-values"]
+Algorithm = Literal["ars", "ppo-gsde", "ppo-per-episode", "sac-gsde", "ppo-slot-values", "hindsight-prices"]
 """`ars`: random directions of a linear map from the queue to the parameters. `ppo-gsde` and `sac-gsde`: state-dependent
 exploration, drawn anew every 10 and every step; `ppo-per-episode`: drawn once per episode. `ppo-slot-values`: PPO on
-oracle decoding itself, with independent noise on each slot's value: what the others are better than, if they are."""
+oracle decoding itself, with independent noise on each slot's value: what the others are better than, if they are.
+`hindsight-prices` does not explore: a value function is fitted to hindsight's multipliers (`price_regression`)."""
+
+PRICED_TAPES = 20
+"""Tapes whose multipliers are fitted, some seconds of hindsight each."""
 
 
 def explore(algorithm: Algorithm, references: References, *, steps: int, rows: int, seed: int) -> dict[str, Any]:
@@ -27,6 +32,20 @@ def explore(algorithm: Algorithm, references: References, *, steps: int, rows: i
 
     All but `ppo-slot-values`, which has no rule to start from, begin as the rule (actions of about zero).
     """
+    started_s = time.perf_counter()
+    if algorithm == "hindsight-prices":
+        scenario = references.scenario
+        policy: Policy = price_policy(scenario, references.discount, PRICED_TAPES, seed)
+        taken = PRICED_TAPES * scenario.epoch.episode_epochs
+    else:
+        policy, taken = _trained(algorithm, references, steps, rows, seed)
+    seconds = time.perf_counter() - started_s
+    record = {"algorithm": algorithm, "seed": seed, "epoch_steps": taken, "seconds": seconds}
+    return record | references.judge(partial(evaluate_values, policy))
+
+
+def _trained(algorithm: Algorithm, references: References, steps: int, rows: int, seed: int) -> tuple[Policy, int]:
+    """The policy, and the epoch steps that its training took."""
     set_thread_counts()
     scenario, discount = references.scenario, references.discount
     by_slot = algorithm == "ppo-slot-values"
@@ -38,14 +57,10 @@ def explore(algorithm: Algorithm, references: References, *, steps: int, rows: i
         wrapper=VectorOracleDecoding if by_slot else lambda env: ParameterActions(env, scenario, discount),
     )
     env.seed(seed)
-    started_s = time.perf_counter()
     # ARS counts every step of every row as a step of all rows.
     counted = rows if algorithm == "ars" else 1
     model = _model(algorithm, env, scenario.epoch.episode_epochs, seed).learn(steps * counted)
-    seconds = time.perf_counter() - started_s
-    policy: Policy = model if by_slot else ParameterPolicy(model, scenario, discount)
-    record = {"algorithm": algorithm, "seed": seed, "epoch_steps": model.num_timesteps // counted, "seconds": seconds}
-    return record | references.judge(partial(evaluate_values, policy))
+    return (model if by_slot else ParameterPolicy(model, scenario, discount)), model.num_timesteps // counted
 
 
 def _model(algorithm: Algorithm, env: EdgeVecEnv, epochs: int, seed: int) -> Any:

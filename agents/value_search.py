@@ -17,7 +17,7 @@ from agents.value_policy import ValuePolicy
 from baselines import DFTSP, tune_discount
 from baselines.look_ahead import GRID
 from edge_llm_env.naming import one_of
-from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.tape import Workload
@@ -39,6 +39,8 @@ class SearchSettings:
     """Generations of candidates."""
     tapes: int = 48
     """Tapes of a generation, the same for all its candidates, others for the next."""
+    loads: tuple[float, ...] = (1.0,)
+    """Factors on the scenario's arrival rate that these tapes, and those of validation, have by turns."""
     cross_entropy: CrossEntropySettings = field(default_factory=CrossEntropySettings)
     """The search itself."""
     validate_every: int = 5
@@ -51,6 +53,8 @@ class SearchSettings:
         for name in ("generations", "tapes", "validate_every", "validation_tapes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
+        if not self.loads or min(self.loads) <= 0:
+            raise ValueError(f"loads = {self.loads}: must be factors greater than 0")
 
 
 class Progress(NamedTuple):
@@ -94,23 +98,25 @@ def search(
     function = ValueFunction(settings.width, FEATURE_SETS[settings.features], settings.levels)
     discount = tune_discount(scenario, seed) if settings.first_discount is None else settings.first_discount
     method = CrossEntropy(function.starting_point(discount), settings.cross_entropy, np.random.default_rng((seed, 0)))
-    validation = draw_workloads(scenario, settings.validation_tapes, seed, Stream.VALIDATION)
+    loaded = [at_load(scenario, load) for load in settings.loads]
+    validation = by_turns([draw_workloads(one, settings.validation_tapes, seed, Stream.VALIDATION) for one in loaded])
     validation_oracle = evaluate_solver(DFTSP(), scenario, validation).served
     best, best_percent = method.mean, -np.inf
     curve: list[Progress] = []
     for generation in range(settings.generations + 1):
         training_percent = None
         if generation > 0:
-            tapes = training_tapes(scenario, seed, generation, settings.tapes)
+            tapes = by_turns([training_tapes(one, seed, generation, settings.tapes) for one in loaded])
             candidates = method.ask()
             served = served_by_each(function, candidates, scenario, tapes)
             oracle = evaluate_solver(DFTSP(), scenario, tapes).served
-            method.tell(candidates, (served - oracle).mean(axis=1))
-            training_percent = 100.0 * float(served[0].sum() / max(1, oracle.sum()))
+            gained = mean_ratio(served - oracle, oracle, len(loaded))
+            method.tell(candidates, gained)
+            training_percent = 100.0 * (1.0 + float(gained[0]))
         validation_percent = None
         if generation % settings.validate_every == 0 or generation == settings.generations:
             served = served_by_each(function, method.mean[None], scenario, validation)
-            validation_percent = 100.0 * float(served.sum() / max(1, validation_oracle.sum()))
+            validation_percent = 100.0 * float(mean_ratio(served, validation_oracle, len(loaded))[0])
             if validation_percent > best_percent:
                 best, best_percent = method.mean, validation_percent
         curve.append(Progress(generation, training_percent, validation_percent, float(method.deviation.mean())))
@@ -126,6 +132,31 @@ def served_by_each(
     population: Parameters = parameters.astype(np.float32)
     policy = ValuePolicy(function, population, scenario)
     return evaluate_values(policy, scenario, list(tapes) * len(population)).served.reshape(len(population), -1)
+
+
+def at_load(scenario: Scenario, load: float) -> Scenario:
+    """The scenario with its arrival rate times `load`; raises ValueError where arrivals have no `rate_per_s`."""
+    if load == 1.0:
+        return scenario
+    rate_per_s = getattr(scenario.workload.arrivals, "rate_per_s", None)
+    if rate_per_s is None:
+        raise ValueError(f"loads: scenario {scenario.name} has no workload.arrivals.rate_per_s to multiply")
+    return load_scenario(scenario, **{"workload.arrivals.rate_per_s": load * rate_per_s})
+
+
+def by_turns(tapes: Sequence[Sequence[Workload]]) -> list[Workload]:
+    """One tape of each load after the other, as many as one load has."""
+    return [tapes[at % len(tapes)][at] for at in range(len(tapes[0]))]
+
+
+def mean_ratio(numbers: NDArray, oracle: NDArray[np.int64], loads: int) -> NDArray[np.float64]:
+    """Mean over loads of Σ numbers / Σ oracle, (P,), of numbers (P, tapes) on tapes that have the loads by turns.
+
+    Ratios, since a heavy load's differences would outweigh those of a light one.
+    """
+    turns = range(min(loads, len(oracle)))
+    ratios = [numbers[:, turn::loads].sum(axis=1) / max(1, oracle[turn::loads].sum()) for turn in turns]
+    return np.asarray(np.mean(ratios, axis=0), dtype=np.float64)
 
 
 def training_tapes(scenario: Scenario, seed: int, generation: int, tapes: int) -> list[Workload]:

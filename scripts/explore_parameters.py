@@ -1,4 +1,4 @@
-"""SB3's algorithms exploring in a value function's parameters: python scripts/explore_parameters.py."""
+"""Other ways to a value function than the cross-entropy method: python scripts/explore_parameters.py."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
 
 import tyro
 
@@ -21,7 +22,7 @@ class Options:
 
     scenario: str = "carry-over"
     """A preset's name or the path of a TOML file."""
-    algorithms: tuple[Algorithm, ...] = ("ars", "ppo-gsde", "ppo-per-episode", "sac-gsde", "ppo-slot-values")
+    algorithms: tuple[Algorithm, ...] = get_args(Algorithm)
     """See `agents.exploration`."""
     seeds: tuple[int, ...] = (0,)
     """Each algorithm is trained once with each."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,15 @@ from agents.cross_entropy import CrossEntropySettings
 from agents.evaluation import evaluate_solver, evaluate_values
 from agents.value_functions import ValueFunction
 from agents.value_policy import ValuePolicy
-from agents.value_search import SearchSettings, search, served_by_each, training_tapes
+from agents.value_search import (
+    SearchSettings,
+    at_load,
+    by_turns,
+    mean_ratio,
+    search,
+    served_by_each,
+    training_tapes,
+)
 from baselines import DFTSP
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
@@ -71,3 +81,24 @@ def test_training_tapes_are_others_in_every_generation_and_none_of_any_stream():
 def test_settings_below_one_are_errors(name: str):
     with pytest.raises(ValueError, match=f"{name} = 0: must be at least 1"):
         SearchSettings(**{name: 0})
+
+
+def test_loads_have_their_turns_and_count_alike():
+    """Loads 1 and 2 on four tapes: (1 + 3)/(10 + 10) = 0.2 and (2 + 4)/(20 + 40) = 0.1, so 0.15 on average."""
+    light, heavy = (at_load(SCENARIO, load) for load in (1.0, 2.0))
+    assert heavy.workload.arrivals.mean_rate_per_s == 2 * light.workload.arrivals.mean_rate_per_s
+    tapes = by_turns([training_tapes(one, 0, 1, 40) for one in (light, heavy)])
+    counts = np.array([tape.requests for tape in tapes])
+    assert counts[1::2].mean() > 1.5 * counts[0::2].mean()
+    np.testing.assert_allclose(mean_ratio(np.array([[1, 2, 3, 4]]), np.array([10, 20, 10, 40]), 2), [0.15])
+
+
+def test_a_search_over_loads_finds_another_policy_and_the_same_again():
+    over_loads = replace(SMALL, loads=(0.6, 2.0))
+    one, same = (search(SCENARIO, over_loads, 0) for _ in range(2))
+    np.testing.assert_array_equal(one.policy.parameters, same.policy.parameters)
+    assert not np.array_equal(one.policy.parameters, search(SCENARIO, SMALL, 0).policy.parameters)
+    with pytest.raises(ValueError, match=r"loads = \(1.0, 0.0\): must be factors greater than 0"):
+        replace(SMALL, loads=(1.0, 0.0))
+    with pytest.raises(ValueError, match="loads: scenario bursty has no workload.arrivals.rate_per_s"):
+        at_load(load_scenario("bursty"), 2.0)
