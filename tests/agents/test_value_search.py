@@ -100,5 +100,5 @@ def test_a_search_over_loads_finds_another_policy_and_the_same_again():
     assert not np.array_equal(one.policy.parameters, search(SCENARIO, SMALL, 0).policy.parameters)
     with pytest.raises(ValueError, match=r"loads = \(1.0, 0.0\): must be factors greater than 0"):
         replace(SMALL, loads=(1.0, 0.0))
-    with pytest.raises(ValueError, match="loads: scenario bursty has no workload.arrivals.rate_per_s"):
+    with pytest.raises(ValueError, match=r"loads: scenario bursty has no workload.arrivals.rate_per_s"):
         at_load(load_scenario("bursty"), 2.0)
