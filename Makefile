@@ -1,4 +1,4 @@
-# make compare   trains a policy for about three minutes and compares it with DFTSP and the heuristics
+# make compare   trains a policy for about two minutes and compares it and the shipped ones with DFTSP and heuristics
 # make test      runs the tests
 # make lint      ruff and mypy
 # make setup     only creates .venv

@@ -175,7 +175,8 @@ def draw_chart(scenario: Scenario, records: list[dict[str, Any]], file: Path) ->
     intervals = [record["difference_to_dftsp_per_s"] for record in records]
     half_widths = [0.0 if one["low"] is None else (one["high"] - one["low"]) / 2 for one in intervals]
     special = {ORACLE: "#4c78a8", BOUND: "#54a24b", SCHEDULE: "#88c980"}
-    colours = [special.get(name, "#f58518" if "PPO" in name or "value" in name else "#bab0ac") for name in names]
+    plain = dict.fromkeys(baseline_solvers(scenario, seed=0), "#bab0ac")
+    colours = [(plain | special).get(name, "#f58518") for name in names]
     bars = axes.barh(names, throughput, xerr=half_widths, color=colours, ecolor="#333333", capsize=3)
     labels = [f"{record['percent_of_dftsp']:.1f} %" for record in records]
     axes.bar_label(bars, labels=labels, padding=6, fontsize=9)

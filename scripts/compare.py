@@ -1,10 +1,10 @@
-"""The main job: train a policy, then compare it with DFTSP and the heuristics on the same workloads."""
+"""The main job: train a policy, then compare it and those that are shipped with DFTSP and the heuristics."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import tyro
@@ -12,10 +12,11 @@ from sb3_contrib import MaskablePPO
 
 from agents.comparison import as_json, as_markdown, baseline_solvers, save_results, summarise
 from agents.evaluation import evaluate_learned, evaluate_model, evaluate_solver
+from agents.hyperparameter_files import read_settings
 from agents.policy_files import load_policy, policies_for
 from agents.threads import set_thread_counts
 from agents.training import train
-from agents.training_settings import TrainingSettings
+from agents.training_settings import ENV_ID
 from baselines import hindsight_bounds
 from edge_llm_env import ScenarioError, load_scenario
 from edge_llm_env.workload.streams import draw_workloads
@@ -33,12 +34,14 @@ class Options:
     """Seeds the tapes and the training."""
     policy: Path | None = None
     """A trained MaskablePPO (.zip) to compare instead of training one."""
-    values: tuple[str, ...] = ()
-    """Value policies, each by its path without suffix, beside those that come with the package for the scenario."""
+    saved: tuple[str, ...] = ()
+    """Saved policies, each by its path without suffix, beside those that come with the package for the scenario."""
     no_train: bool = False
     """Train nothing: compare the baselines and the policies that there are."""
-    training_steps: int = TrainingSettings.steps
-    """Environment steps of training; the default takes about three minutes on two cores."""
+    algo: str = "ppo_mask_imitation"
+    """How the fresh policy is trained: a file of hyperparameters that comes with the package."""
+    training_steps: int | None = None
+    """Environment steps of training; those of the file, about two minutes on two cores, if not given."""
     hindsight_episodes: int = 10
     """Tapes, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
     json: bool = False
@@ -65,14 +68,16 @@ def compare(options: Options) -> int:
     if options.hindsight_episodes < 0:
         raise ValueError(f"hindsight_episodes = {options.hindsight_episodes}: must be at least 0")
     workloads = draw_workloads(scenario, options.episodes, options.seed)
-    named = [(name, name) for name in policies_for(scenario)] + [(Path(path).name, path) for path in options.values]
+    named = [(name, name) for name in policies_for(scenario)] + [(Path(path).name, path) for path in options.saved]
     learned_policies = {name: load_policy(path, scenario)[0] for name, path in named}
     model = None
     if options.policy is not None:
         set_thread_counts()
         model = MaskablePPO.load(options.policy)
     elif not options.no_train:
-        training = TrainingSettings(scenario=options.scenario, steps=options.training_steps, seed=options.seed)
+        training = replace(read_settings(ENV_ID, options.scenario, options.algo), seed=options.seed)
+        if options.training_steps is not None:
+            training = replace(training, steps=options.training_steps)
         with tempfile.TemporaryDirectory() as run_dir:
             model, finished = train(training, Path(run_dir), progress_bar=not options.json)
         if not finished:
@@ -81,7 +86,7 @@ def compare(options: Options) -> int:
     evaluations = {name: evaluate_solver(make(), scenario, workloads) for name, make in solvers.items()}
     evaluations |= {name: evaluate_learned(one, scenario, workloads) for name, one in learned_policies.items()}
     if model is not None:
-        evaluations["MaskablePPO"] = evaluate_model(model, scenario, workloads)
+        evaluations[f"MaskablePPO{'' if options.policy else ', fresh'}"] = evaluate_model(model, scenario, workloads)
     known = workloads[: options.hindsight_episodes]
     records = summarise(evaluations, hindsight_bounds(scenario, known) if known else None)
     settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(options).items()}

@@ -32,7 +32,7 @@ def test_compare_trains_prints_the_table_and_writes_the_results(short: Path) -> 
     small = ("--scenario", "short.toml", "--episodes", "3", "--training-steps", "100", "--hindsight-episodes", "1")
     finished = run("compare.py", *small, cwd=short)
     assert finished.returncode == 0, finished.stderr
-    expected = {"DFTSP", "look-ahead", "shortest job first", "random order", "MaskablePPO", "hindsight bound"}
+    expected = {"DFTSP", "look-ahead", "shortest job first", "random order", "MaskablePPO, fresh", "hindsight bound"}
     for policy in expected:
         assert f"| {policy}" in finished.stdout
     written = json.loads((short / "results" / "compare-short.json").read_text())
@@ -83,7 +83,7 @@ def test_a_trained_policy_can_be_compared_and_resumed(short: Path) -> None:
     assert again.returncode == 2
     assert "holds another run" in again.stderr
     compared = run("compare.py", "--scenario", "short.toml", "--episodes", "2", "--policy", "mine/best.zip", cwd=short)
-    assert "| MaskablePPO" in compared.stdout, compared.stderr
+    assert "| MaskablePPO  " in compared.stdout, compared.stderr
 
 
 def test_demonstrations_are_stored_and_imitated(short: Path) -> None:
@@ -149,10 +149,10 @@ def test_a_value_function_is_found_saved_and_compared(short: Path) -> None:
     record = json.loads((short / "results" / "train-mine.json").read_text())
     assert [run["seed"] for run in record["runs"]] == [0]
     options = ("--scenario", "short.toml", "--episodes", "3", "--no-train", "--hindsight-episodes", "0", "--json")
-    compared = json.loads(run("compare.py", *options, "--values", "results/mine", cwd=short).stdout)
+    compared = json.loads(run("compare.py", *options, "--saved", "results/mine", cwd=short).stdout)
     served = {policy["policy"]: sum(policy["served_per_episode"]) for policy in compared["policies"]}
     assert served["mine"] == record["runs"][0]["served"]
-    other = run("compare.py", "--scenario", "carry-over", *options[2:], "--values", "results/mine", cwd=short)
+    other = run("compare.py", "--scenario", "carry-over", *options[2:], "--saved", "results/mine", cwd=short)
     assert other.returncode == 2
     assert "is for scenario 'short'" in other.stderr
     again = run("refresh_policies.py", "--policies", "results/mine", "nothing", cwd=short)
