@@ -28,12 +28,17 @@ NAMES = {
     "gamma": "discount",
     "gae_lambda": "gae_lambda",
     "ent_coef": "entropy_coefficient",
-    "policy_kwargs": "width",
     "reward_scale": "reward_scale",
     "imitate": "imitate",
     "imitation_tapes": "imitation_tapes",
+    "discount_by_epoch": "discount_by_epoch",
+    "tape_rows": "tape_rows",
+    "against_dftsp": "against_dftsp",
 }
-"""RL Zoo's name of every setting that a section may have beside `policy`, to the field of `TrainingSettings`."""
+"""RL Zoo's name of every setting of a section but `policy` and `policy_kwargs`, to the field of `TrainingSettings`."""
+
+POLICY_KEYWORDS = ("width", "encoder")
+"""Fields that stand in `policy_kwargs`."""
 
 
 def algorithms() -> list[str]:
@@ -71,14 +76,12 @@ def _settings(section: dict[str, Any], scenario: str) -> TrainingSettings:
         raise ValueError(
             f"policy = {policy!r}: must be {wanted!r}, {'with' if section.get('imitate') else 'without'} imitate"
         )
-    fields: dict[str, Any] = {NAMES[one_of("setting", name, NAMES)]: value for name, value in section.items()}
+    kwargs = section.pop("policy_kwargs", {})
+    if not isinstance(kwargs, dict) or not set(kwargs) <= set(POLICY_KEYWORDS):
+        raise ValueError(f"policy_kwargs = {kwargs!r}: must be a mapping of {' and '.join(POLICY_KEYWORDS)}")
+    fields: dict[str, Any] = kwargs | {NAMES[one_of("setting", name, NAMES)]: value for name, value in section.items()}
     if "learning_rate" in fields:
         fields["learning_rate"] = _linear(fields["learning_rate"])
-    if "width" in fields:
-        kwargs = fields.pop("width")
-        if not isinstance(kwargs, dict) or list(kwargs) != ["width"]:
-            raise ValueError(f"policy_kwargs = {kwargs!r}: must be a mapping with width alone")
-        fields |= kwargs
     if section.get("imitate") and "entropy_coefficient" in fields:
         fields["anchor_weight"] = fields.pop("entropy_coefficient")
     for name, value in fields.items():
@@ -86,6 +89,21 @@ def _settings(section: dict[str, Any], scenario: str) -> TrainingSettings:
         if type(value) is not type(standard) and not (isinstance(standard, float) and type(value) is int):
             raise ValueError(f"{name} = {value!r}: must be of the kind of {standard!r}")
     return replace(TrainingSettings(scenario=scenario), **fields)
+
+
+def write_settings(settings: TrainingSettings) -> str:
+    """The YAML of a scenario's section, as `read_settings` takes it: what differs from `TrainingSettings()`."""
+    standard = TrainingSettings()
+    section: dict[str, Any] = {"policy": "AnchoredSetPolicy" if settings.imitate else "SetPolicy"}
+    keywords = {name: getattr(settings, name) for name in POLICY_KEYWORDS}
+    if keywords != {name: getattr(standard, name) for name in POLICY_KEYWORDS}:
+        section["policy_kwargs"] = keywords
+    for name, field in NAMES.items():
+        field = "anchor_weight" if name == "ent_coef" and settings.imitate else field
+        if getattr(settings, field) != getattr(standard, field):
+            value = getattr(settings, field)
+            section[name] = f"lin_{value!r}" if name == "learning_rate" else value
+    return yaml.safe_dump({ENV_ID: {settings.scenario: section}}, sort_keys=False)
 
 
 def _linear(value: Any) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -29,7 +30,12 @@ SETTINGS, OUTCOME = "settings.json", "outcome.json"
 
 
 def train(
-    settings: TrainingSettings, run_dir: Path, *, resume: bool = False, progress_bar: bool = False
+    settings: TrainingSettings,
+    run_dir: Path,
+    *,
+    resume: bool = False,
+    progress_bar: bool = False,
+    validated: Callable[[int, float], None] = lambda steps, percent_of_dftsp: None,
 ) -> tuple[MaskablePPO, bool]:
     """Train as set, into a run folder; the policy that validated best, and whether training ran to its end.
 
@@ -37,7 +43,8 @@ def train(
     `outcome.json`, which `outcome_of` reads.
     Ctrl-C saves and returns. With `resume` training goes on from `last.zip`, to the same policy as if it had never been
     interrupted; what was learned after that checkpoint is learned again. Raises ValueError when the folder holds
-    another run, or to resume there is none or one of other settings.
+    another run, or to resume there is none or one of other settings. `validated` hears of every validation, and ends
+    the run by an exception of its own.
     """
     started_s = time.perf_counter()
     set_thread_counts()
@@ -78,7 +85,7 @@ def train(
         if settings.imitate:
             imitate(model, scenario, settings.imitate, settings.imitation_tapes, settings.seed)
             cast("AnchoredSetPolicy", model.policy).drop_anchor()
-    checkpoints = Checkpoints(settings, run_dir, progress)
+    checkpoints = Checkpoints(settings, run_dir, progress, validated)
     finished = True
     try:
         if model.num_timesteps < settings.steps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,15 @@ class Checkpoints(BaseCallback):
     the state that `save` writes at any time.
     """
 
-    def __init__(self, settings: TrainingSettings, run_dir: Path, progress: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        run_dir: Path,
+        progress: dict[str, Any],
+        validated: Callable[[int, float], None],
+    ) -> None:
         super().__init__()
-        self._settings, self._run_dir, self._progress = settings, run_dir, progress
+        self._settings, self._run_dir, self._progress, self._validated = settings, run_dir, progress, validated
         self._scenario = load_scenario(settings.scenario)
         self._workloads = draw_workloads(self._scenario, settings.validation_episodes, settings.seed, Stream.VALIDATION)
         self._oracle_served = evaluate_solver(DFTSP(), self._scenario, self._workloads).served
@@ -113,3 +120,4 @@ class Checkpoints(BaseCallback):
             save_model(self.model, self._run_dir / "best.zip")
             report = {"steps": self.num_timesteps, "percent_of_dftsp": percent}
             write_text(self._run_dir / "best.json", json.dumps(report) + "\n")
+        self._validated(self.num_timesteps, percent)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.hyperparameter_files import algorithms, read_settings
+from agents.hyperparameter_files import algorithms, read_settings, write_settings
 from agents.training_settings import ENV_ID, TrainingSettings
 
 
@@ -32,7 +32,7 @@ def test_a_section_of_the_scenario_goes_before_the_default(tmp_path: Path) -> No
         ("{n_envs: 0}", "rows = 0: must be at least 1"),
         ("{learning_rate: 0.001}", "learning_rate = 0.001: must be lin_ and a number"),
         ("{learning_rate: lin_fast}", "could not convert"),
-        ("{policy_kwargs: {depth: 2}}", "must be a mapping with width alone"),
+        ("{policy_kwargs: {depth: 2}}", "must be a mapping of width and encoder"),
         ("{policy: MlpPolicy}", "policy = 'MlpPolicy': must be 'SetPolicy', without imitate"),
         ("{policy: SetPolicy, imitate: dftsp}", "must be 'AnchoredSetPolicy', with imitate"),
         ("8", "has neither a section 'carry-over' nor 'default'"),
@@ -56,3 +56,17 @@ def test_files_algorithms_and_environments_that_there_are_not(tmp_path: Path) ->
     (tmp_path / "bad.yml").write_text("a: [")
     with pytest.raises(ValueError, match=r"bad\.yml: cannot be read"):
         read_settings(ENV_ID, "carry-over", "ppo_mask", tmp_path / "bad.yml")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        TrainingSettings(),
+        TrainingSettings(scenario="bursty", learning_rate=1.5e-05, encoder="attention", tape_rows=4, steps=7),
+        TrainingSettings(imitate="hindsight", anchor_weight=0.5, width=8, discount_by_epoch=True, against_dftsp=True),
+    ],
+)
+def test_what_is_written_is_read_again(tmp_path: Path, settings: TrainingSettings) -> None:
+    file = tmp_path / "mine.yml"
+    file.write_text(write_settings(settings))
+    assert read_settings(ENV_ID, settings.scenario, "ppo_mask", file) == settings
