@@ -13,6 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from agents.admission_policy import AdmissionPolicy
 from agents.references import References
 from agents.seeded_training import Run, Trained, judge_runs
+from agents.threads import set_thread_counts
 from agents.training import outcome_of, train
 from agents.training_settings import TrainingSettings
 from edge_llm_env.scenarios import load_scenario
@@ -28,6 +29,7 @@ def train_seeds(
     A run that has finished is taken as it is, one that was interrupted goes on. Raises ValueError for a folder of other
     settings, and KeyboardInterrupt where Ctrl-C ends a run.
     """
+    set_thread_counts()
     hyperparameters = {name: value for name, value in asdict(settings).items() if name not in ("scenario", "seed")}
     header = {
         "scenario": settings.scenario,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from agents.evaluation import evaluate_learned
 from agents.policy_files import path_of, read_policy, save_policy
 from agents.references import References
+from agents.threads import set_thread_counts
 
 
 class Refreshed(NamedTuple):
@@ -27,6 +28,7 @@ def refresh_policy(name: str | Path, hindsight_tapes: int | None = None) -> Refr
     DFTSP, the look-ahead rule and hindsight are evaluated again too, the latter on `hindsight_tapes`, or as many as the
     card has. Raises ValueError as `load_policy` does, but for a scenario that changed.
     """
+    set_thread_counts()
     path = path_of(name)
     policy, card, fingerprint = read_policy(path)
     evaluated = card.evaluation["references"]

@@ -71,8 +71,8 @@ def compare(options: Options) -> int:
     named = [(name, name) for name in policies_for(scenario)] + [(Path(path).name, path) for path in options.saved]
     learned_policies = {name: load_policy(path, scenario)[0] for name, path in named}
     model = None
+    set_thread_counts()
     if options.policy is not None:
-        set_thread_counts()
         model = MaskablePPO.load(options.policy)
     elif not options.no_train:
         training = replace(read_settings(ENV_ID, options.scenario, options.algo), seed=options.seed)
