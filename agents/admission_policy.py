@@ -18,14 +18,15 @@ class AdmissionPolicy:
     """What SB3 calls a policy, for `EdgeLLM/Batching-v0`: the best-scored of the admissible slots, or to dispatch.
 
     No solver is in the loop and no mask is needed: the observation tells what is admissible. It decides by the
-    observation alone; the scenario only says what it was trained for.
+    observation alone; the scenario only says what it was trained for. Scores are computed in float64: in float32 two
+    that are close may change places with the number of rows, or with the machine.
     """
 
     env_id = "EdgeLLM/Batching-v0"
 
     def __init__(self, width: int, encoder: str, scenario: Scenario) -> None:
         self.width, self.encoder, self.scenario = width, encoder, scenario
-        self.network = AdmissionScores(width, encoder).eval().requires_grad_(False)
+        self.network = AdmissionScores(width, encoder).double().eval().requires_grad_(False)
 
     @classmethod
     def of_model(cls, model: Any, scenario: Scenario) -> AdmissionPolicy:
@@ -51,7 +52,7 @@ class AdmissionPolicy:
 
     def arrays(self) -> dict[str, NDArray]:
         """The weights by name."""
-        return {name: one.numpy().copy() for name, one in self.network.state_dict().items()}
+        return {name: one.float().numpy() for name, one in self.network.state_dict().items()}
 
     def for_scenario(self, scenario: Scenario) -> AdmissionPolicy:
         """The same weights in another scenario."""
@@ -70,5 +71,5 @@ class AdmissionPolicy:
     ) -> tuple[Any, Any]:
         """The action, or actions (rows,), of observations (length,) or (rows, length); `state` passes through."""
         with torch.inference_mode():
-            actions = self.network(torch.from_numpy(np.atleast_2d(observation))).argmax(dim=1).numpy()
+            actions = self.network(torch.from_numpy(np.atleast_2d(observation)).double()).argmax(dim=1).numpy()
         return (actions[0] if observation.ndim == 1 else actions), state

@@ -22,7 +22,12 @@ VALIDATED = "validation/percent_of_dftsp"
 
 
 def train_seeds(
-    settings: TrainingSettings, seeds: Sequence[int], run_dir: Path, references: References
+    settings: TrainingSettings,
+    seeds: Sequence[int],
+    run_dir: Path,
+    references: References,
+    *,
+    progress_bar: bool = False,
 ) -> Iterator[Trained]:
     """Train with every seed in a folder of its own, `run_dir`-seed, and judge each; after each what there is so far.
 
@@ -37,13 +42,15 @@ def train_seeds(
         "algorithm": "MaskablePPO" + (f" after imitation of {settings.imitate}" if settings.imitate else ""),
         "hyperparameters": hyperparameters,
     }
-    runs = (_run(replace(settings, seed=seed), run_dir.with_name(f"{run_dir.name}-{seed}")) for seed in seeds)
+    runs = (
+        _run(replace(settings, seed=seed), run_dir.with_name(f"{run_dir.name}-{seed}"), progress_bar) for seed in seeds
+    )
     return judge_runs(header, runs, references)
 
 
-def _run(settings: TrainingSettings, run_dir: Path) -> Run:
+def _run(settings: TrainingSettings, run_dir: Path, progress_bar: bool) -> Run:
     if not outcome_of(run_dir, settings)["finished"]:
-        _, finished = train(settings, run_dir, resume=(run_dir / "last.zip").exists(), progress_bar=True)
+        _, finished = train(settings, run_dir, resume=(run_dir / "last.zip").exists(), progress_bar=progress_bar)
         if not finished:
             raise KeyboardInterrupt
     return Run(

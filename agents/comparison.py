@@ -50,11 +50,16 @@ def baseline_solvers(scenario: Scenario, seed: int) -> dict[str, Callable[[], So
     }
 
 
-def summarise(evaluations: Mapping[str, Evaluation], hindsight: HindsightBounds | None = None) -> list[dict[str, Any]]:
+def summarise(
+    evaluations: Mapping[str, Evaluation],
+    hindsight: HindsightBounds | None = None,
+    alone_s: Mapping[str, float] | None = None,
+) -> list[dict[str, Any]]:
     """One record per policy, the most served first, each compared with DFTSP tape by tape.
 
     `hindsight`, of the first tapes of the evaluations, adds a record for its bound and one for its best schedule, and
-    to every record the percentage of the gap from DFTSP to the bound that it closes on those tapes.
+    to every record the percentage of the gap from DFTSP to the bound that it closes on those tapes. `alone_s` has the
+    time that a policy takes for an epoch when it decides for a single node, not for all tapes at once.
     """
     oracle = evaluations[ORACLE]
     records = [
@@ -65,6 +70,7 @@ def summarise(evaluations: Mapping[str, Evaluation], hindsight: HindsightBounds 
             "utilisation": dict(zip(RESOURCES, evaluation.utilisation.mean(axis=0).tolist(), strict=True)),
             "decision_us": 1e6 * evaluation.decision_s,
         }
+        | ({} if alone_s is None else {"decision_alone_us": 1e6 * alone_s[name]})
         for name, evaluation in evaluations.items()
     ]
     if hindsight is not None:
@@ -102,7 +108,7 @@ def _record(
 def as_markdown(records: list[dict[str, Any]]) -> str:
     """The records as a Markdown table, columns aligned so that it reads in a terminal too."""
     headings = ["policy", "requests/s", "difference to DFTSP [95 % CI]", "% of DFTSP", "gap closed %", "on time %"]
-    headings += ["batch", *(f"{resource} %" for resource in RESOURCES), "µs/decision"]
+    headings += ["batch", *(f"{resource} %" for resource in RESOURCES), "µs/decision", "alone µs"]
     rows = [headings, *(_cells(record) for record in records)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
@@ -131,6 +137,7 @@ def _cells(record: dict[str, Any]) -> list[str]:
         number(record.get("mean_batch"), ".2f"),
         *("–" if resource not in utilisation else f"{100 * utilisation[resource]:.1f}" for resource in RESOURCES),
         number(record.get("decision_us"), ".0f"),
+        number(record.get("decision_alone_us"), ".0f"),
     ]
 
 

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from statistics import mean
 
 import baselines
 from agents.comparison import as_markdown
+from agents.learned_page import learned_table
+from agents.recorded import recorded, table
 from edge_llm_env.inference.validation.report import validation_report
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import describe_scenarios
 
-RECORDED = Path("results/recorded")
-"""Results that the README quotes, under version control; `results/` itself is what the last runs wrote."""
-
 
 def environments_table() -> str:
     """Every registered environment."""
-    return _table(("environment", "what a step is; action"), [(f"`{one.id}`", one.summary) for one in ENVIRONMENTS])
+    return table(("environment", "what a step is; action"), [(f"`{one.id}`", one.summary) for one in ENVIRONMENTS])
 
 
 def scenarios_table() -> str:
     """Every preset."""
     described = describe_scenarios()
-    return _table(("scenario", "what it is"), [(f"`{name}`", description) for name, description in described.items()])
+    return table(("scenario", "what it is"), [(f"`{name}`", description) for name, description in described.items()])
 
 
 def baselines_table() -> str:
@@ -37,17 +34,17 @@ def baselines_table() -> str:
         one for one in exported if isinstance(one, type) and hasattr(one, "solve") and one is not baselines.Solver
     ]
     rows = [(f"`{one.__name__}`", re.split(r"\.\s", (one.__doc__ or "").strip())[0].rstrip(".")) for one in solvers]
-    return _table(("baseline", "what it serves"), rows)
+    return table(("baseline", "what it serves"), rows)
 
 
 def comparison_table() -> str:
     """The recorded comparison on `carry-over`."""
-    return as_markdown(json.loads((RECORDED / "compare-carry-over.json").read_text(encoding="utf-8"))["policies"])
+    return as_markdown(recorded("compare-carry-over")["policies"])
 
 
 def benchmark_table() -> str:
     """The recorded speeds."""
-    report = json.loads((RECORDED / "benchmark.json").read_text(encoding="utf-8"))
+    report = recorded("benchmark")
     first_use, decoding = report["first_use_seconds"], report["oracle_decoding"]
     rows = [
         (f"`{env_id}`, {kind}", f"{speeds[which]['median']:,} steps/s")
@@ -73,12 +70,12 @@ def benchmark_table() -> str:
         ("first use, compiling", f"{first_use['compiling']['both']:.1f} s"),
         ("first use, kernels cached", f"{first_use['cached']['both']:.1f} s"),
     ]
-    return _table(("measured", ""), rows)
+    return table(("measured", ""), rows)
 
 
 def continuous_table() -> str:
     """A minute of SB3 on the continuous environments, as recorded."""
-    records = json.loads((RECORDED / "continuous_training.json").read_text(encoding="utf-8"))
+    records = recorded("continuous_training")
     rows = []
     for record in records:
         served, name = record["served_per_episode"], record["algorithm"]
@@ -91,7 +88,7 @@ def continuous_table() -> str:
                 others,
             )
         )
-    return _table(("task", "trained", "served per episode", "beside it"), rows)
+    return table(("task", "trained", "served per episode", "beside it"), rows)
 
 
 @cache
@@ -113,11 +110,12 @@ def validation_table() -> str:
             cells.append(f"{100.0 * mean(errors):.1f} ({100.0 * max(errors):.0f})")
         rows.append((title, *cells))
     counts = [f"{phase}, {sum(row['phase'] == phase for row in report['rows'])} rows" for phase in phases]
-    return _table(("mean absolute error in % (and the worst row's)", *counts), rows)
+    return table(("mean absolute error in % (and the worst row's)", *counts), rows)
 
 
 SECTIONS: dict[str, Callable[[], str]] = {
     "comparison": comparison_table,
+    "learned": learned_table,
     "environments": environments_table,
     "scenarios": scenarios_table,
     "baselines": baselines_table,
@@ -128,18 +126,13 @@ SECTIONS: dict[str, Callable[[], str]] = {
 """README sections, between `<!-- name ... -->` and `<!-- /name -->`, and what fills them."""
 
 
-def with_tables(readme: str) -> str:
-    """The README's text with every section filled anew; ValueError when a section's marks are missing."""
-    for name, make in SECTIONS.items():
+def with_tables(text: str, sections: Mapping[str, Callable[[], str]] = SECTIONS) -> str:
+    """A Markdown text with every section filled anew; ValueError when a section's marks are missing."""
+    for name, make in sections.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        before, found, rest = readme.partition(begin)
+        before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not (found and closed):
-            raise ValueError(f"README: no section between <!-- {name} --> and <!-- /{name} -->")
-        readme = f"{before}{begin}{make()}\n{end}{after}"
-    return readme
-
-
-def _table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [headings, tuple("---" for _ in headings), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+            raise ValueError(f"no section between <!-- {name} --> and <!-- /{name} -->")
+        text = f"{before}{begin}{make()}\n{end}{after}"
+    return text

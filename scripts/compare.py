@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import tyro
 from sb3_contrib import MaskablePPO
 
 from agents.comparison import as_json, as_markdown, baseline_solvers, save_results, summarise
-from agents.evaluation import evaluate_learned, evaluate_model, evaluate_solver
+from agents.evaluation import Evaluation, evaluate_learned, evaluate_model, evaluate_solver
 from agents.hyperparameter_files import read_settings
 from agents.policy_files import load_policy, policies_for
 from agents.threads import set_thread_counts
@@ -82,13 +84,16 @@ def compare(options: Options) -> int:
             model, finished = train(training, Path(run_dir), progress_bar=not options.json)
         if not finished:
             print("training interrupted; comparing the policy as it is", file=sys.stderr)
-    solvers = baseline_solvers(scenario, options.seed)
-    evaluations = {name: evaluate_solver(make(), scenario, workloads) for name, make in solvers.items()}
-    evaluations |= {name: evaluate_learned(one, scenario, workloads) for name, one in learned_policies.items()}
+    runs: dict[str, Callable[..., Evaluation]] = {
+        name: partial(evaluate_solver, make()) for name, make in baseline_solvers(scenario, options.seed).items()
+    }
+    runs |= {name: partial(evaluate_learned, one) for name, one in learned_policies.items()}
     if model is not None:
-        evaluations[f"MaskablePPO{'' if options.policy else ', fresh'}"] = evaluate_model(model, scenario, workloads)
+        runs[f"MaskablePPO{'' if options.policy else ', fresh'}"] = partial(evaluate_model, model)
+    evaluations = {name: run(scenario, workloads) for name, run in runs.items()}
+    alone_s = {name: run(scenario, workloads[:1]).decision_s for name, run in runs.items()}
     known = workloads[: options.hindsight_episodes]
-    records = summarise(evaluations, hindsight_bounds(scenario, known) if known else None)
+    records = summarise(evaluations, hindsight_bounds(scenario, known) if known else None, alone_s)
     settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(options).items()}
     written = save_results(scenario, settings, records, options.results)
     if options.json:

@@ -57,7 +57,7 @@ def main(options: Options) -> int:
             settings = replace(settings, imitate=options.imitate)
         scenario = load_scenario(options.scenario)
         references = References(scenario, options.evaluation_tapes, options.hindsight_tapes, seed=0)
-        for trained in train_seeds(settings, options.seeds, options.run_dir, references):
+        for trained in train_seeds(settings, options.seeds, options.run_dir, references, progress_bar=True):
             print(as_line(trained.record["runs"][-1]), flush=True)
             written = save_training(trained, options.name, options.results, options.policies)
     except (ScenarioError, ValueError, OSError) as error:

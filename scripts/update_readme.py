@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from dataclasses import dataclass
@@ -10,9 +9,11 @@ from pathlib import Path
 
 import tyro
 
-from agents.documentation import RECORDED, with_tables
+from agents.documentation import with_tables
 from agents.environment_pages import ENVIRONMENTS_PAGE, environments_page
 from agents.files import write_text
+from agents.learned_page import LEARNED_PAGE, LEARNED_SECTIONS
+from agents.recorded import RECORDED, recorded
 from baselines.scenario_page import scenarios_page
 
 
@@ -34,8 +35,8 @@ def main(options: Options) -> int:
     try:
         write_text(readme, with_tables(readme.read_text(encoding="utf-8")))
         write_text(ENVIRONMENTS_PAGE, environments_page())
-        measured = json.loads((RECORDED / "scenarios.json").read_text(encoding="utf-8"))
-        write_text(Path("docs/scenarios.md"), scenarios_page(measured))
+        write_text(LEARNED_PAGE, with_tables(LEARNED_PAGE.read_text(encoding="utf-8"), LEARNED_SECTIONS))
+        write_text(Path("docs/scenarios.md"), scenarios_page(recorded("scenarios")))
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

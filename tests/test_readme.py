@@ -9,6 +9,7 @@ import pytest
 
 from agents.documentation import SECTIONS, with_tables
 from agents.environment_pages import ENVIRONMENTS_PAGE, environments_page
+from agents.learned_page import LEARNED_PAGE, LEARNED_SECTIONS
 from edge_llm_env import load_scenario
 from edge_llm_env.dynamics.state import REWARD_TERMS
 from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, VARIANT_FEATURES
@@ -46,6 +47,12 @@ def test_the_scenarios_that_it_shows_are_valid(tmp_path: Path, monkeypatch: pyte
 def test_its_tables_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert with_tables(README) == README, "run python scripts/update_readme.py"
+
+
+def test_the_page_on_learned_policies_is_what_the_recorded_results_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    page = LEARNED_PAGE.read_text(encoding="utf-8")
+    assert with_tables(page, LEARNED_SECTIONS) == page, "run python scripts/update_readme.py"
 
 
 def test_the_page_on_environments_is_up_to_date() -> None:
