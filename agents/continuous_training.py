@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from stable_baselines3 import PPO, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.policies import BasePolicy
 
 from agents.continuous_tasks import TASKS, ContinuousTask, MakePolicy, RandomActions
 from agents.evaluation import evaluate, paired_difference
+from agents.sb3_policies import SetActorCriticPolicy, SetSACPolicy, SetTD3Policy
 from agents.sb3_vec_env import EdgeVecEnv
 from agents.threads import set_thread_counts
 from edge_llm_env.naming import one_of
@@ -47,6 +49,12 @@ ALGORITHMS: dict[str, tuple[type[BaseAlgorithm], dict[str, Any]]] = {
     "td3": (TD3, _OFF_POLICY),
 }
 """Class and settings; everything else is SB3's default."""
+
+NETWORKS: dict[str, dict[str, str | type[BasePolicy]]] = {
+    "mlp": dict.fromkeys(ALGORITHMS, "MlpPolicy"),
+    "set": {"ppo": SetActorCriticPolicy, "sac": SetSACPolicy, "td3": SetTD3Policy},
+}
+"""Policy classes by network and algorithm: SB3's multilayer perceptrons, or `agents.sb3_policies`."""
 
 
 def training_env(task: ContinuousTask, scenario: Scenario) -> EdgeVecEnv:
@@ -88,17 +96,25 @@ class Rescaled:
 
 
 def train_continuous(
-    name: str, algorithm: str, *, seconds: float, episodes: int, seed: int = 0, scenario: str | None = None
+    name: str,
+    algorithm: str,
+    network: str = "mlp",
+    *,
+    seconds: float,
+    episodes: int,
+    seed: int = 0,
+    scenario: str | None = None,
 ) -> dict[str, Any]:
     """Train on a task for that many seconds, and compare on held-out tapes; the record of it.
 
-    `name` is one of TASKS, `algorithm` one of ALGORITHMS, `scenario` another than the task's own. The differences are
-    in requests served per episode, on the same tapes, with 95 % confidence intervals.
+    `name` is one of TASKS, `algorithm` one of ALGORITHMS, `network` one of NETWORKS, `scenario` another than the task's
+    own. The differences are in requests served per episode, on the same tapes, with 95 % confidence intervals.
 
-    Raises ValueError for an unknown task or algorithm, seconds that are not positive or fewer than 2 episodes.
+    Raises ValueError for an unknown task, algorithm or network, seconds that are not positive or fewer than 2 episodes.
     """
     task = TASKS[one_of("task", name, TASKS)]
     make, settings = ALGORITHMS[one_of("algorithm", algorithm, ALGORITHMS)]
+    policy_class = NETWORKS[one_of("network", network, NETWORKS)][algorithm]
     if not seconds > 0 or episodes < 2:
         raise ValueError(f"seconds = {seconds}, episodes = {episodes}: must be greater than 0, and at least 2")
     set_thread_counts()
@@ -107,7 +123,12 @@ def train_continuous(
     env.reset()
     env.step(np.zeros((ROWS, *(env.action_space.shape or ())), dtype=np.float32))  # compiled before the clock runs
     length = int(np.prod(env.action_space.shape or ()))
-    model = make("MlpPolicy", env, seed=seed, **deepcopy(settings))  # SB3 writes to policy_kwargs
+    settings = deepcopy(settings)  # SB3 writes to policy_kwargs
+    if network == "set":
+        mechanism = env.env.unwrapped.mechanism
+        settings["policy_kwargs"].pop("net_arch", None)
+        settings["policy_kwargs"]["variants"] = len(loaded.variants) if mechanism.hosts_variants else 0
+    model = make(policy_class, env, seed=seed, **settings)
     started_s = time.perf_counter()
     model.learn(10**9, callback=Stopwatch(seconds))
     trained_s = time.perf_counter() - started_s
@@ -127,6 +148,7 @@ def train_continuous(
         "env": task.env_id,
         "scenario": loaded.name,
         "algorithm": algorithm,
+        "network": network,
         "seed": seed,
         "steps": model.num_timesteps,
         "training_seconds": round(trained_s, 1),

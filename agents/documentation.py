@@ -83,7 +83,7 @@ def continuous_table() -> str:
         rows.append(
             (
                 f"{record['task']}: `{record['env']}`, `{record['scenario']}`",
-                f"{name.upper()}, {record['steps']:,} epochs",
+                f"{name.upper()}, {record['network']}, {record['steps']:,} epochs",
                 f"{served[name]:.0f}",
                 others,
             )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import tyro
 
 from agents.continuous_tasks import TASKS
-from agents.continuous_training import ALGORITHMS, train_continuous
+from agents.continuous_training import ALGORITHMS, NETWORKS, train_continuous
 from agents.files import write_text
 
 
@@ -20,6 +21,8 @@ class Options:
 
     task: tuple[str, ...] = tuple(TASKS)
     algorithm: tuple[str, ...] = tuple(ALGORITHMS)
+    network: tuple[str, ...] = tuple(NETWORKS)
+    """mlp: SB3's multilayer perceptrons; set: the networks of agents.sb3_policies."""
     seconds: float = 60.0
     """Of training."""
     episodes: int = 50
@@ -34,12 +37,13 @@ def main(options: Options) -> int:
     records = []
     try:
         for task in options.task:
-            for algorithm in options.algorithm:
+            for algorithm, network in product(options.algorithm, options.network):
                 record = train_continuous(
-                    task, algorithm, seconds=options.seconds, episodes=options.episodes, seed=options.seed
+                    task, algorithm, network, seconds=options.seconds, episodes=options.episodes, seed=options.seed
                 )
                 means = ", ".join(f"{name} {mean:.1f}" for name, mean in record["served_per_episode"].items())
-                print(f"{task}, {algorithm}, {record['steps']:,} steps: served per episode {means}", flush=True)
+                steps = f"{record['steps']:,} steps"
+                print(f"{task}, {algorithm}, {network}, {steps}: served per episode {means}", flush=True)
                 records.append(record)
                 write_text(options.results / "continuous_training.json", json.dumps(records, indent=1))
     except ValueError as error:

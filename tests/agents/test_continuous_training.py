@@ -23,6 +23,13 @@ def test_every_algorithm_trains_on_every_task(task: str, algorithm: str):
     assert record["above"].keys() == record["served_per_episode"].keys() - {algorithm}
 
 
+@pytest.mark.parametrize(("task", "algorithm"), [("joint", "ppo"), ("bandwidth", "sac"), ("compute", "td3")])
+def test_set_networks_train_on_tasks_with_and_without_variants(task: str, algorithm: str):
+    record = train_continuous(task, algorithm, "set", seconds=0.2, episodes=2)
+    assert record["network"] == "set"
+    assert record["steps"] > 0
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_actions_of_training_are_those_of_the_environment_rescaled(task: str):
     env = training_env(TASKS[task], load_scenario(TASKS[task].scenario))
@@ -47,5 +54,7 @@ def test_unknown_names_are_errors_that_list_the_known_ones():
         train_continuous("bandwith", "ppo", seconds=1.0, episodes=2)
     with pytest.raises(ValueError, match="algorithm = 'dqn': must be one of ppo, sac, td3"):
         train_continuous("bandwidth", "dqn", seconds=1.0, episodes=2)
+    with pytest.raises(ValueError, match="network = 'cnn': must be one of mlp, set"):
+        train_continuous("bandwidth", "ppo", "cnn", seconds=1.0, episodes=2)
     with pytest.raises(ValueError, match="seconds = 0"):
         train_continuous("bandwidth", "ppo", seconds=0, episodes=2)
