@@ -11,10 +11,10 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 from sb3_contrib import MaskablePPO
-from scipy import stats
 
 import edge_llm_env  # noqa: F401 (registers the ids)
 from baselines import EpochPolicy, Solver
+from baselines.intervals import Interval, mean_interval
 from baselines.oracle_decoding import decode
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.tape import Workload
@@ -72,14 +72,6 @@ class Evaluation(NamedTuple):
     def mean_batch(self) -> float:
         """Requests per dispatched batch."""
         return float(self.served.mean() / self.epochs)
-
-
-class Interval(NamedTuple):
-    """A mean with its 95 % confidence interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 def evaluate_solver(solver: Solver, scenario: Scenario, workloads: Sequence[Workload]) -> Evaluation:
@@ -172,10 +164,4 @@ class DecodedPolicy:
 
 def paired_difference(one: NDArray[np.float64], other: NDArray[np.float64]) -> Interval:
     """Mean of `one - other` over tapes with its Student-t interval; not a number for a single tape."""
-    difference = one - other
-    mean = float(difference.mean())
-    if len(difference) < 2:
-        return Interval(mean, float("nan"), float("nan"))
-    error = float(stats.sem(difference))
-    half = error * float(stats.t.ppf(0.975, len(difference) - 1))
-    return Interval(mean, mean - half, mean + half)
+    return mean_interval(one - other)

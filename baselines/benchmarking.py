@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any, NamedTuple, get_args
 
-import gymnasium as gym
 import numpy as np
 
-import edge_llm_env  # noqa: F401 (registers the environments)
 from baselines.benchmark_instances import Lengths, Padding, Scarce, random_problem
 from baselines.branch_and_bound import BranchAndBound
 from baselines.cp_sat import CpSatSolver
-from baselines.dftsp import DFTSP, search
 from baselines.milp import MilpSolver
-from baselines.problem import BatchProblem, Solution, Solver
-from edge_llm_env.optimum.subproblems import alone_feasible, longest_outputs, longest_prompts, subproblem, thresholds
+from baselines.problem import BatchProblem, Solver
+from baselines.search_effort import search_effort, timed
 from edge_llm_env.scenarios import load_scenario
 
 PAPER_SCENARIOS = ("paper-bloom-3b", "paper-bloom-7b1", "paper-opt-13b")
@@ -66,16 +62,6 @@ def timed_families(pending: int) -> dict[str, Family]:
         )
         for scarce, padding, weighted in product(get_args(Scarce), get_args(Padding), (False, True))
     }
-
-
-def timed(solver: Solver, problem: BatchProblem, repeats: int = 1) -> tuple[Solution, float]:
-    """A solution and the least CPU time (s) that so many solves took, building a solver's model included."""
-    least_s = np.inf
-    for _ in range(repeats):
-        begun_s = time.process_time()
-        solution = solver.solve(problem)
-        least_s = min(least_s, time.process_time() - begun_s)
-    return solution, least_s
 
 
 def compare_solvers(
@@ -144,12 +130,7 @@ def solve_times(family: Family, *, instances: int, seed: int, node_limit: int) -
 
 
 def pruning(scenario: str, precision: str, rate_per_s: float, *, epochs: int, node_limit: int) -> dict[str, Any]:
-    """Nodes and seconds of DFTSP, of the unpruned tree and of `BranchAndBound` over the epochs of an episode.
-
-    Each search has `node_limit` nodes per epoch. Where the unpruned tree has more, its nodes and seconds are lower
-    bounds, and so is the reduction. `unpruned_below_bound` is the unpruned tree for those sizes only that each capacity
-    on its own leaves possible: what online pruning saves beyond that bound.
-    """
+    """The `search_effort` of a preset at a precision and a load, and whether the paper's claim holds of its nodes."""
     chosen = load_scenario(
         scenario,
         **{
@@ -159,78 +140,19 @@ def pruning(scenario: str, precision: str, rate_per_s: float, *, epochs: int, no
             "epoch.episode_epochs": epochs,
         },
     )
-    solvers: dict[str, Solver] = {
-        "dftsp": DFTSP(node_limit=node_limit),
-        "unpruned_below_bound": DFTSP(prunes=False, node_limit=node_limit),
-        "unpruned": UnprunedTree(node_limit),
-        "branch_and_bound": BranchAndBound(node_limit=node_limit),
-    }
-    nodes, stopped = dict.fromkeys(solvers, 0), dict.fromkeys(solvers, 0)
-    seconds = dict.fromkeys(solvers, 0.0)
-    pending = 0
-    env: Any = gym.make("EdgeLLM/BatchSelection-v0", scenario=chosen)
-    env.reset(seed=0)
-    for solver in solvers.values():
-        solver.solve(BatchProblem.of_row(env.unwrapped.simulation))  # compiled before it is timed
-    for _ in range(epochs):
-        problem = BatchProblem.of_row(env.unwrapped.simulation)
-        pending += len(problem)
-        for name, solver in solvers.items():
-            solution, once_s = timed(solver, problem)
-            nodes[name] += solution.nodes
-            seconds[name] += once_s
-            stopped[name] += not solution.optimal
-        action = np.zeros(env.action_space.n, dtype=np.int8)
-        action[: len(problem)] = BranchAndBound().solve(problem).selected
-        env.step(action)
-    env.close()
-    reduction = 1.0 - nodes["dftsp"] / max(nodes["unpruned"], 1)
+    effort = search_effort(chosen, node_limit=node_limit)
     return {
         "scenario": scenario,
         "precision": precision,
         "rate_per_s": rate_per_s,
-        "mean_candidates": pending / epochs,
-        "nodes": nodes,
-        "seconds": seconds,
-        "epochs_stopped_at_node_limit": stopped,
-        "node_reduction": reduction,
-        "node_reduction_is_lower_bound": stopped["unpruned"] > 0,
-        "paper_claim_holds": reduction > PAPER_CLAIM,
+        "mean_candidates": sum(effort.candidates) / epochs,
+        "nodes": effort.nodes,
+        "seconds": effort.seconds,
+        "epochs_stopped_at_node_limit": effort.stopped,
+        "node_reduction": effort.node_reduction("unpruned"),
+        "node_reduction_is_lower_bound": effort.stopped["unpruned"] > 0,
+        "paper_claim_holds": effort.node_reduction("unpruned") > PAPER_CLAIM,
     }
-
-
-class UnprunedTree:
-    """The paper's brute force: the tree of DFTSP without its bound on the size, constraints checked at leaves only.
-
-    It asks for each size from the number of candidates downward. Its solution says nothing but how many nodes that took
-    and, in `optimal`, whether it finished within the limit.
-    """
-
-    def __init__(self, node_limit: int) -> None:
-        self.node_limit = node_limit
-
-    def solve(self, problem: BatchProblem) -> Solution:
-        """Search until a batch is found or the nodes are used up."""
-        rule, candidates = problem.rule, problem.candidates
-        among = alone_feasible(rule, candidates)
-        parts = [
-            subproblem(rule, candidates, among, threshold_s, longest_s, longest_n)
-            for longest_s in longest_prompts(rule, candidates, among)
-            for longest_n in longest_outputs(rule, candidates, among)
-            for threshold_s in thresholds(rule, candidates, among)
-        ]
-        selected = np.zeros(len(problem), dtype=np.bool_)
-        nodes = 0
-        for size in range(len(among), 0, -1):
-            for part in parts:
-                if len(part.members) < size:
-                    continue
-                left = self.node_limit - nodes
-                found, visited = search(rule, candidates, part, size, False, left, selected)
-                nodes += visited
-                if found or nodes >= self.node_limit:
-                    return Solution(selected, float(size) if found else 0.0, nodes, found, float(size))
-        return Solution(selected, 0.0, nodes, True, 0.0)
 
 
 def geometric_mean(numbers: Sequence[float]) -> float:
