@@ -96,16 +96,17 @@ def settings_table(name: str) -> str:
         for field, value in content[section].items():
             said = content["provenance"].get(f"{section}.{field}", {"source": "", "assumed": False})
             assumed = "yes" if said["assumed"] else ""
-            rows.append([f"`{section}.{field}`", f"`{_in_words(value)}`", said["source"], assumed])
+            rows.append([f"`{section}.{field}`", f"`{in_words(value)}`", said["source"], assumed])
     return _table(rows)
 
 
-def _in_words(value: Any) -> str:
+def in_words(value: Any) -> str:
+    """A setting's value as tables show it."""
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_in_words(part)}" for key, part in value.items())
+        return ", ".join(f"{key} {in_words(part)}" for key, part in value.items())
     if isinstance(value, list):
         separator = "; " if any(isinstance(part, dict) for part in value) else ", "
-        return separator.join(_in_words(part) for part in value)
+        return separator.join(in_words(part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -14,29 +14,34 @@ from agents.environment_pages import ENVIRONMENTS_PAGE, environments_page
 from agents.files import write_text
 from agents.learned_page import LEARNED_PAGE, LEARNED_SECTIONS
 from agents.recorded import RECORDED, recorded
+from baselines.paper.measurements import Measurements
+from baselines.paper.page import paper_page
 from baselines.scenario_page import scenarios_page
 
 
 @dataclass(frozen=True)
 class Options:
-    """Bring the README and the pages on environments and scenarios up to date; run it in the repository's root."""
+    """Bring the README and the pages in docs/ up to date; run it in the repository's root."""
 
     record: bool = False
     """First make what the last runs wrote to results/ the recorded results."""
 
 
 def main(options: Options) -> int:
-    """Update both; the exit status."""
+    """Update all; the exit status."""
     if options.record:
         RECORDED.mkdir(parents=True, exist_ok=True)
         for file in sorted(RECORDED.parent.glob("*.*")):
             shutil.copy(file, RECORDED / file.name)
+        if (figures := RECORDED.parent / "paper").is_dir():
+            shutil.copytree(figures, RECORDED / "paper", dirs_exist_ok=True)
     readme = Path("README.md")
     try:
         write_text(readme, with_tables(readme.read_text(encoding="utf-8")))
         write_text(ENVIRONMENTS_PAGE, environments_page())
         write_text(LEARNED_PAGE, with_tables(LEARNED_PAGE.read_text(encoding="utf-8"), LEARNED_SECTIONS))
         write_text(Path("docs/scenarios.md"), scenarios_page(recorded("scenarios")))
+        write_text(Path("docs/paper.md"), paper_page(Measurements.read(RECORDED / "paper" / "measurements.json")))
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

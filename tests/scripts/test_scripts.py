@@ -264,3 +264,33 @@ def test_describe_scenarios_says_that_a_trace_is_missing(tmp_path: Path) -> None
     assert finished.returncode == 2
     assert "workload.arrivals.path: is required" in finished.stderr
     assert finished.stderr.count("\n") == 1
+
+
+def test_paper_figures_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
+    small = ("--presets", "paper-opt-13b", "--tapes", "1", "--epochs", "2", "--figures")
+    command = [sys.executable, str(ROOT / "scripts" / "paper_figures.py"), *small, "accuracy_requirement"]
+    file = tmp_path / "results" / "paper" / "measurements.json"
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline_s = time.monotonic() + 120
+            while not file.exists() and time.monotonic() < deadline_s:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert "interrupted; results/paper/measurements.json keeps what was measured" in errors
+    kept = len(json.loads(file.read_text())["records"])
+    assert 0 < kept < 88
+    finished = run("paper_figures.py", *small, "accuracy_requirement", cwd=tmp_path)
+    assert f"{88 - kept} of 88 points measured, {kept} kept" in finished.stdout, finished.stderr
+    assert (file.parent / "accuracy_requirement.png").stat().st_size > 10_000
+    assert len((file.parent / "accuracy_requirement.csv").read_text().splitlines()) == 1 + 88
+
+
+def test_paper_figures_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
+    finished = run("paper_figures.py", "--figures", "arrivals", cwd=tmp_path)
+    assert finished.returncode == 2
+    assert finished.stderr.startswith("error: figures: 'arrivals' must be one of arrival_rate")
+    assert finished.stderr.count("\n") == 1

@@ -1,0 +1,65 @@
+"""Reproduce the evaluation of arXiv 2405.07140 as far as it is public: python scripts/paper_figures.py."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(_pool, "1")  # CPU times are of one thread; before NumPy and Numba are imported
+
+import tyro  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+
+from agents.files import write_text  # noqa: E402
+from baselines.benchmarking import PAPER_SCENARIOS  # noqa: E402
+from baselines.paper.measurements import Effort, begun, measure_points  # noqa: E402
+from baselines.paper.plots import plot_figure  # noqa: E402
+from baselines.paper.points import FIGURES, all_points  # noqa: E402
+from baselines.paper.tables import as_csv  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Options(Effort):
+    """Measure the points of each figure and write it as CSV and PNG; what an earlier run measured is kept.
+
+    `scripts/update_readme.py --record` makes docs/paper.md of it.
+    """
+
+    figures: tuple[str, ...] = FIGURES
+    """Which figures."""
+    presets: tuple[str, ...] = PAPER_SCENARIOS
+    """Which of the paper's presets."""
+    results: Path = Path("results/paper")
+    """Folder of measurements.json, and of a .csv and a .png for each figure."""
+
+
+def main(options: Options) -> int:
+    """Measure, write after each point, then the figures; the exit status."""
+    file = options.results / "measurements.json"
+    try:
+        points = all_points(options.presets, options.figures)
+        effort = Effort(**{name: value for name, value in asdict(options).items() if name in Effort.__annotations__})
+        measured = begun(file, effort)
+        steps = measure_points(points, measured, lambda so_far: write_text(file, so_far.as_json()))
+        new = sum(is_new for _, is_new in tqdm(steps, total=len(points), disable=None))
+        for figure in options.figures:
+            found = measured.of(all_points(figures=(figure,)))
+            write_text(options.results / f"{figure}.csv", as_csv(found))
+            if find_spec("matplotlib") is not None:
+                plot_figure(found, effort, options.results / f"{figure}.png")
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"interrupted; {file} keeps what was measured, the same command goes on", file=sys.stderr)
+        return 130
+    print(f"{new} of {len(points)} points measured, {len(points) - new} kept; written: {options.results}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Options)))
