@@ -7,8 +7,7 @@ from typing import Any
 
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.scenarios.loading import describe_scenarios, preset_content
-
-SECTIONS = ("epoch", "node", "radio", "workload")
+from edge_llm_env.scenarios.settings import settings
 
 HEAD = """# Scenarios
 
@@ -90,24 +89,11 @@ def partitions_table(partitions: dict[str, Any]) -> str:
 
 def settings_table(name: str) -> str:
     """Every setting of a preset with its source."""
-    content = preset_content(name)
     rows = [["setting", "value", "source", "assumed"], ["---"] * 4]
-    for section in SECTIONS:
-        for field, value in content[section].items():
-            said = content["provenance"].get(f"{section}.{field}", {"source": "", "assumed": False})
-            assumed = "yes" if said["assumed"] else ""
-            rows.append([f"`{section}.{field}`", f"`{in_words(value)}`", said["source"], assumed])
+    for one in settings(preset_content(name)):
+        assumed = "yes" if one.assumed else ""
+        rows.append([f"`{one.section}.{one.field}`", f"`{one.value}`", one.source, assumed])
     return _table(rows)
-
-
-def in_words(value: Any) -> str:
-    """A setting's value as tables show it."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {in_words(part)}" for key, part in value.items())
-    if isinstance(value, list):
-        separator = "; " if any(isinstance(part, dict) for part in value) else ", "
-        return separator.join(in_words(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _percent_above_dftsp(measured: dict[str, Any], which: str) -> float:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from baselines.heuristics import StaticBatching
-from baselines.scenario_page import in_words
 from edge_llm_env.inference.catalog import load_precision
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.scenarios.loading import preset_content
+from edge_llm_env.scenarios.settings import in_words
 
 BASE = "as in the preset"
 OTHER_PRECISION = "w4a16-gptq"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from copy import deepcopy
 from difflib import get_close_matches
 from importlib.resources import files
@@ -13,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from edge_llm_env.naming import one_of
 from edge_llm_env.scenarios.schema import Scenario
+
+_CHANGED = "changed by the user; before: "
 
 _PRESETS = files("edge_llm_env.scenarios").joinpath("presets")
 
@@ -45,6 +48,7 @@ def load_scenario(scenario: str | Path | Scenario, **overrides: Any) -> Scenario
     if isinstance(scenario, Scenario) and not overrides:
         return scenario
     content = scenario.model_dump() if isinstance(scenario, Scenario) else _read(scenario)
+    _mark_changed(content, {".".join(dotted.split(".")[:2]) for dotted in overrides})
     for dotted, value in overrides.items():
         _override(content, dotted, value)
     try:
@@ -69,8 +73,20 @@ def _read(scenario: str | Path) -> dict[str, Any]:
 
 
 def _extended(content: dict[str, Any]) -> dict[str, Any]:
-    base = content.pop("extends", None)
-    return content if base is None else _merged(_extended(_read_preset(str(base), "extends")), content)
+    name = content.pop("extends", None)
+    if name is None:
+        return content
+    base = _extended(_read_preset(str(name), "extends"))
+    _mark_changed(base, {f"{key}.{field}" for key, part in content.items() if isinstance(part, dict) for field in part})
+    return _merged(base, content)
+
+
+def _mark_changed(content: dict[str, Any], changed: Collection[str]) -> None:
+    """Say in the provenance of these sections and fields that it is of another value, unless they bring their own."""
+    provenance = content.get("provenance", {})
+    for field, said in provenance.items() if isinstance(provenance, dict) else ():
+        if (field in changed or field.partition(".")[0] in changed) and isinstance(said, dict) and "source" in said:
+            provenance[field] = said | {"source": f"{_CHANGED}{str(said['source']).removeprefix(_CHANGED)}"}
 
 
 def _read_preset(name: str, field: str, or_else: str = "") -> dict[str, Any]:
