@@ -105,12 +105,17 @@ def _record(
     }
 
 
-def as_markdown(records: list[dict[str, Any]]) -> str:
-    """The records as a Markdown table, columns aligned so that it reads in a terminal too."""
+def table_rows(records: list[dict[str, Any]]) -> list[list[str]]:
+    """The comparison as cells of text: the headings, then a row per record."""
     headings = ["policy", "requests/s", "difference to DFTSP [95 % CI]", "% of DFTSP", "gap closed %", "on time %"]
     headings += ["batch", *(f"{resource} %" for resource in RESOURCES), "µs/decision", "alone µs"]
-    rows = [headings, *(_cells(record) for record in records)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
+    return [headings, *(_cells(record) for record in records)]
+
+
+def as_markdown(records: list[dict[str, Any]]) -> str:
+    """The records as a Markdown table, columns aligned so that it reads in a terminal too."""
+    rows = table_rows(records)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     lines = [
         [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
@@ -141,20 +146,21 @@ def _cells(record: dict[str, Any]) -> list[str]:
     ]
 
 
-def as_json(scenario: Scenario, settings: Mapping[str, Any], records: list[dict[str, Any]]) -> str:
-    """The comparison as JSON: what was run, with which versions, and every episode's result."""
+def comparison_record(scenario: Scenario, settings: Mapping[str, Any], records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The comparison as JSON can hold it: what was run, with which versions, and every episode's result."""
     packages = ("edge-llm-env", "gymnasium", "numpy", "numba", "stable-baselines3", "sb3-contrib", "torch")
-    return json.dumps(
-        {
-            "scenario": scenario.name,
-            "scenario_fingerprint": scenario.fingerprint(),
-            "settings": dict(settings),
-            "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
-            "policies": records,
-        },
-        indent=1,
-        allow_nan=False,
-    )
+    return {
+        "scenario": scenario.name,
+        "scenario_fingerprint": scenario.fingerprint(),
+        "settings": dict(settings),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
+        "policies": records,
+    }
+
+
+def as_json(scenario: Scenario, settings: Mapping[str, Any], records: list[dict[str, Any]]) -> str:
+    """The comparison as JSON."""
+    return json.dumps(comparison_record(scenario, settings, records), indent=1, allow_nan=False)
 
 
 def save_results(
@@ -169,6 +175,13 @@ def save_results(
     return [file, file.with_suffix(".png")]
 
 
+def policy_colours(scenario: Scenario, records: list[dict[str, Any]]) -> dict[str, str]:
+    """The colour of each policy in charts, by what it is: the oracle, hindsight, a heuristic, or learned."""
+    plain = dict.fromkeys(baseline_solvers(scenario, seed=0), "#bab0ac")
+    special = {ORACLE: "#4c78a8", BOUND: "#54a24b", SCHEDULE: "#88c980"}
+    return {record["policy"]: (plain | special).get(record["policy"], "#f58518") for record in records}
+
+
 def draw_chart(scenario: Scenario, records: list[dict[str, Any]], file: Path) -> None:
     """Draw throughput as bars, with the interval of the paired difference to DFTSP."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -181,10 +194,8 @@ def draw_chart(scenario: Scenario, records: list[dict[str, Any]], file: Path) ->
     throughput = [record["throughput_per_s"] for record in records]
     intervals = [record["difference_to_dftsp_per_s"] for record in records]
     half_widths = [0.0 if one["low"] is None else (one["high"] - one["low"]) / 2 for one in intervals]
-    special = {ORACLE: "#4c78a8", BOUND: "#54a24b", SCHEDULE: "#88c980"}
-    plain = dict.fromkeys(baseline_solvers(scenario, seed=0), "#bab0ac")
-    colours = [(plain | special).get(name, "#f58518") for name in names]
-    bars = axes.barh(names, throughput, xerr=half_widths, color=colours, ecolor="#333333", capsize=3)
+    colours = policy_colours(scenario, records)
+    bars = axes.barh(names, throughput, xerr=half_widths, color=list(colours.values()), ecolor="#333333", capsize=3)
     labels = [f"{record['percent_of_dftsp']:.1f} %" for record in records]
     axes.bar_label(bars, labels=labels, padding=6, fontsize=9)
     axes.invert_yaxis()

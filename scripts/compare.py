@@ -14,6 +14,7 @@ from sb3_contrib import MaskablePPO
 
 from agents.comparison import as_json, as_markdown, baseline_solvers, save_results, summarise
 from agents.evaluation import Evaluation, evaluate_learned, evaluate_model, evaluate_solver
+from agents.html_report import check_html_report, save_html_report
 from agents.hyperparameter_files import read_settings
 from agents.policy_files import load_policy, policies_for
 from agents.threads import set_thread_counts
@@ -48,8 +49,10 @@ class Options:
     """Tapes, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
     json: bool = False
     """Print the results as JSON instead of the table."""
+    html: bool = False
+    """Also write one self-contained page: interactive charts, the table, the scenario's settings and their sources."""
     results: Path = Path("results")
-    """Folder of the JSON file and the chart."""
+    """Folder of what is written."""
 
 
 def main(options: Options) -> int:
@@ -69,6 +72,8 @@ def compare(options: Options) -> int:
     scenario = load_scenario(options.scenario)
     if options.hindsight_episodes < 0:
         raise ValueError(f"hindsight_episodes = {options.hindsight_episodes}: must be at least 0")
+    if options.html:
+        check_html_report()
     workloads = draw_workloads(scenario, options.episodes, options.seed)
     named = [(name, name) for name in policies_for(scenario)] + [(Path(path).name, path) for path in options.saved]
     learned_policies = {name: load_policy(path, scenario)[0] for name, path in named}
@@ -96,6 +101,8 @@ def compare(options: Options) -> int:
     records = summarise(evaluations, hindsight_bounds(scenario, known) if known else None, alone_s)
     settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(options).items()}
     written = save_results(scenario, settings, records, options.results)
+    if options.html:
+        written.append(save_html_report(scenario, settings, records, options.results))
     if options.json:
         print(as_json(scenario, settings, records))
     else:

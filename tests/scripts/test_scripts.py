@@ -42,7 +42,8 @@ def test_compare_trains_prints_the_table_and_writes_the_results(short: Path) -> 
 
 def test_compare_prints_json_alone_when_asked_and_twice_the_same_results(short: Path) -> None:
     options = ("--scenario", "short.toml", "--episodes", "3", "--no-train", "--hindsight-episodes", "0", "--json")
-    first, second = (json.loads(run("compare.py", *options, cwd=short).stdout) for _ in range(2))
+    first, second = (json.loads(run("compare.py", *options, *more, cwd=short).stdout) for more in ((), ("--html",)))
+    assert "<title>short: policies compared</title>" in (short / "results" / "compare-short.html").read_text()
     served = [{record["policy"]: record["served_per_episode"] for record in one["policies"]} for one in (first, second)]
     assert served[0] == served[1]
     assert len(served[0]) == 8
