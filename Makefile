@@ -1,6 +1,7 @@
 # make compare   trains a policy for about two minutes and compares it and the shipped ones with DFTSP and heuristics
 # make test      runs the tests
 # make lint      ruff and mypy
+# make docs      builds the documentation site, site/index.html
 # make setup     only creates .venv
 # Each works from a bare clone. Nothing is reinstalled while pyproject.toml and constraints.txt stay the same.
 
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: compare test lint setup clean
+.PHONY: compare test lint docs setup clean
 
 compare: $(INSTALLED)
 	$(BIN)/python scripts/compare.py
@@ -22,6 +23,9 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 setup: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -30,6 +34,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[agents,plots,viewer,dev]'
 	touch $@
 
+$(VENV)/.installed-docs: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build site *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,13 +1,17 @@
-"""The documentation page of the presets: what each models, what binds, what is left to gain, where values come from."""
+"""Documentation pages of the presets: what each models, what binds, what is left to gain, where values come from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.scenarios.loading import describe_scenarios, preset_content
 from edge_llm_env.scenarios.settings import settings
+
+FOLDER = Path("docs/scenarios")
+"""Where the pages stand in the repository; the first compares the presets."""
 
 HEAD = """# Scenarios
 
@@ -21,11 +25,15 @@ compares ways to divide these. Counts and fractions only: no timing was taken.
 """
 
 
-def scenarios_page(measured: Mapping[str, dict[str, Any]]) -> str:
-    """The page, as Markdown, from `measure_scenario` of the presets; one that was not measured says so."""
-    parts = [HEAD, overview(measured)]
-    parts += [one_scenario(name, text, measured.get(name)) for name, text in describe_scenarios().items()]
-    return "\n".join(parts)
+def scenario_pages(measured: Mapping[str, dict[str, Any]]) -> dict[Path, str]:
+    """Every page by its file, as Markdown, from `measure_scenario` of the presets; one not measured says so."""
+    described = describe_scenarios()
+    listed = [["scenario", "what it is"], ["---", "---"]]
+    listed += [[f"[`{name}`]({name}.md)", text] for name, text in described.items()]
+    pages = {FOLDER / "index.md": f"{HEAD}\n{overview(measured)}\n{_table(listed)}"}
+    return pages | {
+        FOLDER / f"{name}.md": scenario_page(name, text, measured.get(name)) for name, text in described.items()
+    }
 
 
 def overview(measured: Mapping[str, dict[str, Any]]) -> str:
@@ -36,7 +44,7 @@ def overview(measured: Mapping[str, dict[str, Any]]) -> str:
     for name, one in measured.items():
         rows.append(
             [
-                f"[`{name}`](#{name})",
+                f"[`{name}`]({name}.md)",
                 f"{one['arrivals_per_s']:.2f}",
                 f"{100 * one['served'] / max(1, one['settled']):.1f}",
                 *(f"{100 * one['utilisation'][resource]:.1f}" for resource in RESOURCES),
@@ -47,14 +55,15 @@ def overview(measured: Mapping[str, dict[str, Any]]) -> str:
     return _table(rows)
 
 
-def one_scenario(name: str, description: str, measured: dict[str, Any] | None) -> str:
-    """A preset's section: description, what was measured, settings with their sources."""
+def scenario_page(name: str, description: str, measured: dict[str, Any] | None) -> str:
+    """A preset's page: description, what was measured, settings with their sources."""
     needs_trace = preset_content(name)["workload"]["arrivals"]["kind"] == "trace"
     command = f"python scripts/describe_scenarios.py --scenarios {name}" + (" --trace FILE" if needs_trace else "")
     if measured is not None:
         command += f" --episodes {measured['episodes']} --hindsight-episodes {measured['hindsight']['episodes']}"
     found = "Not measured." if measured is None else findings(measured)
-    lines = [f"## {name}\n", f"{description}.\n", found, f"`{command}`\n"]
+    lines = [f"# {name}\n", f"{description}.\n", "## What binds, and what is left to gain\n", found]
+    lines += [f"`{command}`\n", "## Settings\n"]
     return "\n".join(lines) + "\n" + settings_table(name)
 
 

@@ -20,7 +20,7 @@ from edge_llm_env.scenarios.loading import preset_content
 class Options:
     """Measure presets under DFTSP and in hindsight, into results/scenarios.json.
 
-    What that file holds of other presets is kept. `scripts/update_readme.py --record` makes docs/scenarios.md of it.
+    What that file holds of other presets is kept. `scripts/update_readme.py --record` makes docs/scenarios/ of it.
     """
 
     scenarios: tuple[str, ...] = ()

@@ -10,13 +10,13 @@ from pathlib import Path
 import tyro
 
 from agents.documentation import with_tables
-from agents.environment_pages import ENVIRONMENTS_PAGE, environments_page
+from agents.environment_pages import environment_pages
 from agents.files import write_text
 from agents.learned_page import LEARNED_PAGE, LEARNED_SECTIONS
 from agents.recorded import RECORDED, recorded
 from baselines.paper.measurements import Measurements
 from baselines.paper.page import paper_page
-from baselines.scenario_page import scenarios_page
+from baselines.scenario_page import scenario_pages
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ def main(options: Options) -> int:
     readme = Path("README.md")
     try:
         write_text(readme, with_tables(readme.read_text(encoding="utf-8")))
-        write_text(ENVIRONMENTS_PAGE, environments_page())
+        for file, page in (environment_pages() | scenario_pages(recorded("scenarios"))).items():
+            write_text(file, page)
         write_text(LEARNED_PAGE, with_tables(LEARNED_PAGE.read_text(encoding="utf-8"), LEARNED_SECTIONS))
-        write_text(Path("docs/scenarios.md"), scenarios_page(recorded("scenarios")))
         write_text(Path("docs/paper.md"), paper_page(Measurements.read(RECORDED / "paper" / "measurements.json")))
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from agents.documentation import SECTIONS, with_tables
-from agents.environment_pages import ENVIRONMENTS_PAGE, environments_page
 from agents.learned_page import LEARNED_PAGE, LEARNED_SECTIONS
 from edge_llm_env import load_scenario
-from edge_llm_env.dynamics.state import REWARD_TERMS
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, VARIANT_FEATURES
 from tests.helpers import AZURE_TRACE
 
 ROOT = Path(__file__).parents[1]
@@ -53,18 +50,6 @@ def test_the_page_on_learned_policies_is_what_the_recorded_results_say(monkeypat
     monkeypatch.chdir(ROOT)
     page = LEARNED_PAGE.read_text(encoding="utf-8")
     assert with_tables(page, LEARNED_SECTIONS) == page, "run python scripts/update_readme.py"
-
-
-def test_the_page_on_environments_is_up_to_date() -> None:
-    assert (ROOT / ENVIRONMENTS_PAGE).read_text(encoding="utf-8") == environments_page(), (
-        "run python scripts/update_readme.py"
-    )
-
-
-def test_every_term_of_the_reward_and_every_feature_is_on_the_page() -> None:
-    page = environments_page()
-    for name in (*REWARD_TERMS, *(one.name for one in (*CONTEXT_FEATURES, *SLOT_FEATURES, *VARIANT_FEATURES))):
-        assert f"| `{name}` |" in page
 
 
 def test_a_readme_without_a_section_is_refused() -> None:

@@ -38,7 +38,7 @@ DFTSP "surpasses other batching benchmarks in throughput across diverse user set
 and "reduces time complexity by over 45% compared to the brute-force searching method" | yes |
 | public summaries of it (alphaXiv, ScienceStack, Tomesphere), as far as their beginnings go | the same two claims \
 and the problem's formulation; no further number | yes |
-| simulation settings | those that the [presets](scenarios.md) give the paper as the source of | as quoted there |
+| simulation settings | those that the [presets](scenarios/index.md) give the paper as the source of | as quoted there |
 | the figures, their captions, the text on results, how StB and NoB are defined | that throughput is shown against \
 an arrival rate of 10 to 250 requests/s, the latency requirement, the quantization technique and the accuracy \
 requirement, and complexity against brute force, is all that is known of them | no |

@@ -1,13 +1,8 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-from baselines.scenario_page import findings, scenarios_page, settings_table
+from baselines.scenario_page import FOLDER, findings, scenario_pages, settings_table
 from edge_llm_env import list_scenarios
 from edge_llm_env.scenarios.loading import preset_content
-
-ROOT = Path(__file__).parents[2]
 
 MEASURED = {
     "fingerprint": "",
@@ -24,17 +19,16 @@ MEASURED = {
 }
 
 
-def test_page_of_the_repository_is_up_to_date():
-    recorded = json.loads((ROOT / "results" / "recorded" / "scenarios.json").read_text(encoding="utf-8"))
-    page = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
-    assert scenarios_page(recorded) == page, "run python scripts/update_readme.py"
-
-
-def test_page_has_every_preset_measured_or_not():
-    page = scenarios_page({"carry-over": MEASURED})
-    assert [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")] == list_scenarios()
-    assert page.count("Not measured.") == len(list_scenarios()) - 1
-    assert "| [`carry-over`](#carry-over) | 0.50 | 75.0 | 1.0 | 2.0 | 30.0 | 70.0 | 50 | +7.5 % | +10.0 % |" in page
+def test_every_preset_has_a_page_measured_or_not():
+    pages = scenario_pages({"carry-over": MEASURED})
+    assert [file.stem for file in pages] == ["index", *list_scenarios()]
+    unmeasured = [file.stem for file, page in pages.items() if "Not measured." in page]
+    assert unmeasured == [name for name in list_scenarios() if name != "carry-over"]
+    overview = pages[FOLDER / "index.md"]
+    assert (
+        "| [`carry-over`](carry-over.md) | 0.50 | 75.0 | 1.0 | 2.0 | 30.0 | 70.0 | 50 | +7.5 % | +10.0 % |" in overview
+    )
+    assert all(f"[`{name}`]({name}.md)" in overview for name in list_scenarios())
 
 
 def test_findings_in_words():

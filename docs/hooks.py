@@ -1,0 +1,59 @@
+"""What MkDocs does not do by itself: formulas as MathML, recorded pictures, a menu entry per generated page."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from latex2mathml.converter import convert
+from mkdocs.structure.files import File, Files
+
+FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', flags=re.DOTALL)
+"""What pymdownx.arithmatex leaves of `$...$` and `$$...$$`."""
+
+LINK_TO_FOLDER = re.compile(r"\[([^\]]*)\]\(\.\./results/[^)]*/\)")
+LINK_TO_FILE = re.compile(r"\]\(\.\./results/")
+
+
+def on_config(config: Any) -> Any:
+    """Put all pages of a folder, the index first, where the menu names the folder."""
+    docs = Path(config.docs_dir)
+    config.nav = [
+        {
+            title: [str(page.relative_to(docs)) for page in sorted((docs / entry).glob("*.md"), key=_index_first)]
+            if isinstance(entry, str) and entry.endswith("/")
+            else entry
+            for title, entry in part.items()
+        }
+        for part in config.nav
+    ]
+    return config
+
+
+def _index_first(page: Path) -> tuple[bool, str]:
+    return page.name != "index.md", page.name
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the recorded results that pages show and link to: they stand outside of docs/."""
+    root = Path(config.config_file_path).parent
+    for path in sorted((root / "results" / "recorded").rglob("*")):
+        if path.suffix in (".csv", ".json", ".png"):
+            files.append(File.generated(config, str(path.relative_to(root)), abs_src_path=str(path)))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Let links to recorded files lead to their copies in the site; a folder has none."""
+    return LINK_TO_FILE.sub("](results/", LINK_TO_FOLDER.sub(r"\1", markdown))
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Turn formulas into MathML, which browsers draw without a script and without a network."""
+    return FORMULA.sub(_mathml, html)
+
+
+def _mathml(formula: re.Match[str]) -> str:
+    return convert(unescape(formula[3]).strip(), display="block" if formula[2] == "[" else "inline")
