@@ -56,4 +56,8 @@ def on_page_content(html: str, **_: Any) -> str:
 
 
 def _mathml(formula: re.Match[str]) -> str:
-    return convert(unescape(formula[3]).strip(), display="block" if formula[2] == "[" else "inline")
+    latex = unescape(formula[3]).strip()
+    mathml = convert(latex, display="block" if formula[2] == "[" else "inline")
+    if "\\" in mathml:
+        raise ValueError(f"formula {latex}: has a command that latex2mathml does not know")
+    return mathml
