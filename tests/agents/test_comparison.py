@@ -49,7 +49,7 @@ def test_the_table_has_a_line_per_policy_and_columns_that_align(records: list[di
     assert len(lines) == 2 + len(records)
     assert len({len(line) for line in lines}) == 1
     assert [line.split("|")[1].strip() for line in lines[2:]] == [record["policy"] for record in records]
-    assert {line.count("|") for line in lines} == {13}
+    assert {line.count("|") for line in lines} == {14}
 
 
 def test_policies_stand_in_order_of_throughput_and_dftsp_leads_the_heuristics(records: list[dict]) -> None:
