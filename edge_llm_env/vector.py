@@ -203,6 +203,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         infos: Infos = {}
         for name, values in zip(COUNTERS, rows.counters.T.copy(), strict=True):
             infos[name], infos[f"_{name}"] = values, everywhere
+        infos["energy_j"], infos["_energy_j"] = rows.energy_j.copy(), everywhere
         for name, columns, array in (
             ("utilisation", RESOURCES, rows.utilisation),
             ("reward_terms", REWARD_TERMS, rows.reward_terms),

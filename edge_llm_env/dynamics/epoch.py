@@ -48,6 +48,7 @@ def begin_episode(rule: Rule, constants: Constants, rows: Rows, row: int) -> Non
     begin_modules(constants, rows, row)
     rows.counters[row, :] = 0
     rows.utilisation_sum[row, :] = 0.0
+    rows.energy_j[row] = 0.0
     rows.oldest[row] = 0
     begin_epoch(rule, constants, rows, row)
     rows.reward_terms[row, :] = 0.0
@@ -204,7 +205,7 @@ def admit(rule: Rule, constants: Constants, rows: Rows, row: int, slot: int) -> 
     after = with_request(before, in_slot(rows, row, slot))
     store_batch(rows, row, after)
     serve(constants, rows, row, slot)
-    rows.reward_terms[row, R_ENERGY] += constants.energy_weight * (energy_j(rule, after) - energy_j(rule, before))
+    spend(constants, rows, row, energy_j(rule, after) - energy_j(rule, before))
     used = utilisation_of(rule, after)
     for resource in range(len(used)):
         rows.utilisation[row, resource] = used[resource]
@@ -219,6 +220,13 @@ def serve(constants: Constants, rows: Rows, row: int, slot: int) -> None:
     rows.action_mask[row, slot] = False
     rows.reward_terms[row, R_SERVED] += constants.served_weight
     rows.reward_terms[row, R_TOKENS] += constants.tokens_weight * rows.slot_output_tokens[row, slot]
+
+
+@compiled
+def spend(constants: Constants, rows: Rows, row: int, joules: float) -> None:
+    """Count the energy of a batch, and pay for it."""
+    rows.energy_j[row] += joules
+    rows.reward_terms[row, R_ENERGY] += constants.energy_weight * joules
 
 
 @compiled

@@ -17,7 +17,8 @@ from edge_llm_env.dynamics.state import IDLE, Constants, Rows, affine_cost_at
 
 @compiled
 def begin_modules(constants: Constants, rows: Rows, row: int) -> None:
-    """Divide a row's modules evenly among the variants, with their weights loaded."""
+    """Divide a row's modules evenly among the variants, with their weights loaded; none has served anyone."""
+    rows.served_by[row, :] = IDLE
     variants, modules = len(constants.variant_accuracy), rows.module_variant.shape[1]
     for module in range(modules):
         rows.module_variant[row, module] = module * variants // modules

@@ -180,6 +180,8 @@ class Rows(NamedTuple):
     work as one."""
     counters: NDArray[np.int64]
     """(R, 9) per entry of COUNTERS."""
+    energy_j: NDArray[np.float64]
+    """(R,) spent by the batches of this episode (J)."""
     reward_terms: NDArray[np.float64]
     """(R, 4) of the last step, weighted, per entry of REWARD_TERMS."""
 
@@ -295,6 +297,7 @@ def allocate(rows: int, requests: int, blocks: int, slots: int, modules: int) ->
         module_ready_s=of(float, modules),
         served_by=of(np.int64, slots if modules else 0),
         counters=of(np.int64, len(COUNTERS)),
+        energy_j=of(float),
         reward_terms=of(float, len(REWARD_TERMS)),
         **per_slot,
     )

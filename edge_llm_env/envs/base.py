@@ -154,6 +154,7 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
     def _info(self) -> dict[str, Any]:
         rows = self.simulation.rows
         info: dict[str, Any] = self.simulation.counters(0)
+        info["energy_j"] = float(rows.energy_j[0])
         info["utilisation"] = dict(zip(RESOURCES, rows.utilisation[0].tolist(), strict=True))
         info["reward_terms"] = dict(zip(REWARD_TERMS, rows.reward_terms[0].tolist(), strict=True))
         info["action_mask"] = rows.action_mask[0].copy()

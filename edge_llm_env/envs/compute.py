@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from edge_llm_env.compiling import compiled_allocating
 from edge_llm_env.dynamics.cascade import NOBODY, SHARES, cascade, use_of_variants
-from edge_llm_env.dynamics.epoch import dispatch, serve
+from edge_llm_env.dynamics.epoch import dispatch, serve, spend
 from edge_llm_env.dynamics.feasibility import Rule
 from edge_llm_env.dynamics.modules import loading_s, move_modules, pass_time
-from edge_llm_env.dynamics.state import N_NOT_ADMITTED, R_ENERGY, Constants, Rows, rule_of
+from edge_llm_env.dynamics.state import N_NOT_ADMITTED, Constants, Rows, rule_of
 from edge_llm_env.envs.base import EpochEnv, Mechanism
 from edge_llm_env.envs.box_action import checked_box, onto_simplex, unit_box
 from edge_llm_env.envs.observation import copy_observation, observe
@@ -97,12 +97,13 @@ def serve_and_dispatch(
     """
     memory, compute_s, energy = use_of_variants(rule, constants, rows, row, server, counts)
     served = 0
+    rows.served_by[row, :] = NOBODY
     for slot in range(len(server)):
         rows.served_by[row, slot] = server[slot]
         if server[slot] != NOBODY:
             serve(constants, rows, row, slot)
             served += 1
-    rows.reward_terms[row, R_ENERGY] += constants.energy_weight * energy
+    spend(constants, rows, row, energy)
     dispatch(rule, constants, rows, row)
     pass_time(constants, rows, row)
     used = (

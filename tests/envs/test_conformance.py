@@ -195,6 +195,7 @@ def test_reward_terms_are_the_weights_times_what_happened(env_id: str):
     assert totals["served"] == pytest.approx(info["served"])
     assert totals["expired"] == pytest.approx(-0.7 * (info["expired"] - expired_at_reset))
     assert totals["energy"] == pytest.approx(-0.003 * energy_j)
+    assert info["energy_j"] == pytest.approx(energy_j)
     assert totals["tokens"] > 0
 
 
