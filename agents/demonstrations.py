@@ -19,7 +19,7 @@ from agents.evaluation import MaskedModel, Policy
 from agents.files import write_bytes
 from baselines import BranchAndBound, EpisodeProblem, LagrangianHindsight, tune_discount
 from baselines.hindsight import HindsightSolver
-from baselines.look_ahead import GRID, chances_to_wait
+from baselines.look_ahead import chances_in_slots, on_grid
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
 from edge_llm_env.naming import one_of
@@ -83,9 +83,7 @@ class BestCompletion:
 
     def remaining(self, simulation: Simulation) -> NDArray[np.bool_]:
         """Slots of the best completion that are not admitted yet."""
-        rows = simulation.rows
-        chances = chances_to_wait(rows.slot_slack_s, rows.slot_compute_s, simulation.constants.epoch_s)
-        values = np.ceil((1.0 - self.discount * chances) * GRID) / GRID
+        values = on_grid(1.0 - self.discount * chances_in_slots(simulation))
         waiting = waiting_slots(simulation)
         values[~waiting] = simulation.slots + 1.0  # more than all others together, so that what is admitted stays
         return BranchAndBound().solve_many(simulation, values).selected & waiting

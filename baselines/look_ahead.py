@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from baselines.branch_and_bound import BranchAndBound
 from baselines.heuristics import compute_times_alone_s
 from baselines.problem import BatchProblem, Solution, Solver
+from edge_llm_env.dynamics.simulation import Simulation
 
 GRID = 1024
 """Values are rounded up to multiples of 1/GRID: `BranchAndBound` is faster where values are multiples of one number."""
@@ -45,8 +46,8 @@ class LookAhead:
 
     def solve(self, problem: BatchProblem) -> Solution:
         """The batch; `value` and `upper_bound` are in the discounted values that it maximises."""
-        values = problem.values * (1.0 - self.discount * self.chances_to_wait(problem))
-        return self.solver.solve(replace(problem, values=np.ceil(values * GRID) / GRID))
+        values = on_grid(problem.values * (1.0 - self.discount * self.chances_to_wait(problem)))
+        return self.solver.solve(replace(problem, values=values))
 
     def chances_to_wait(self, problem: BatchProblem) -> NDArray[np.float64]:
         """P_i of each request, float64 of shape (n,)."""
@@ -58,3 +59,15 @@ class LookAhead:
 def chances_to_wait(slack_s: NDArray[np.float64], alone_s: NDArray[np.float64], epoch_s: float) -> NDArray[np.float64]:
     """P_i, of the shape of `slack_s` and of the compute times alone."""
     return np.clip((slack_s - epoch_s - alone_s) / epoch_s, 0.0, 1.0)
+
+
+def chances_in_slots(simulation: Simulation) -> NDArray[np.float64]:
+    """P_i of the request in every slot of every row, shape (rows, Q); any number in slots that are not in use."""
+    rows = simulation.rows
+    alone_s = rows.slot_compute_s + rows.slot_transfer_s
+    return chances_to_wait(rows.slot_slack_s, alone_s, simulation.constants.epoch_s)
+
+
+def on_grid(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values rounded up to multiples of 1/GRID."""
+    return np.ceil(values * GRID) / GRID

@@ -12,6 +12,7 @@ import tyro
 from gymnasium.error import DependencyNotInstalled
 
 from agents.watching import named_policy, save_gif, watch
+from baselines.tuning import TUNING_EPISODES
 from edge_llm_env import ScenarioError, load_scenario
 from edge_llm_env.naming import one_of
 from edge_llm_env.registration import ENVIRONMENTS
@@ -59,6 +60,8 @@ def play(options: Options) -> int:
         raise ValueError(f"frames_per_s = {options.frames_per_s:g}: must be greater than 0")
     scenario = load_scenario(options.scenario)
     env: Any = gym.make(options.env, scenario=scenario, render_mode="human" if options.gif is None else "rgb_array")
+    if options.policy == "look-ahead":
+        print(f"tuning look-ahead on {TUNING_EPISODES} tapes of {scenario.name}", file=sys.stderr, flush=True)
     try:
         policy = named_policy(options.policy, env, options.seed)
         epochs = scenario.epoch.episode_epochs if options.epochs is None else options.epochs

@@ -8,7 +8,7 @@ import pytest
 from baselines import DFTSP, BatchProblem
 from baselines.look_ahead import LookAhead
 from baselines.playing import served_by
-from baselines.tuning import DISCOUNTS, tune_discount, tuned_look_ahead
+from baselines.tuning import DISCOUNTS, served_with, tune_discount, tuned_look_ahead
 from edge_llm_env import load_scenario
 from tests.baselines.schedules import MODES, scenario_of, workload_of
 
@@ -87,6 +87,15 @@ def test_tuning_is_a_matter_of_the_seed() -> None:
     scenario = scenario_of("carry-over", epochs=10)
     assert tune_discount(scenario, seed=1, episodes=3) == tune_discount(scenario, seed=1, episodes=3)
     assert tuned_look_ahead(scenario, seed=1, episodes=3).discount == tune_discount(scenario, seed=1, episodes=3)
+
+
+@pytest.mark.parametrize("preset", ["carry-over", "embedding-uplink", "paper-bloom-3b"])
+def test_all_rows_at_once_serve_what_the_rule_serves(preset: str) -> None:
+    scenario = load_scenario(preset, **{"epoch.episode_epochs": 8})
+    workloads = [workload_of(scenario, seed) for seed in range(4)]
+    for discount in (0.0, 0.3, 0.95):
+        served = served_by(LookAhead(discount, scenario.epoch.epoch_s), scenario, workloads)
+        np.testing.assert_array_equal(served_with(discount, scenario, workloads), served)
 
 
 def test_where_nothing_is_scarce_the_smallest_discount_is_chosen() -> None:
