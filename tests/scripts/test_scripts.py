@@ -255,7 +255,7 @@ def test_describe_scenarios_measures_prints_and_keeps_what_it_measured(tmp_path:
     for name in ("paper-bloom-3b", "carry-over"):
         finished = run("describe_scenarios.py", "--scenarios", name, *small, cwd=tmp_path)
         assert finished.returncode == 0, finished.stderr
-        assert f"| [`{name}`](#{name}) |" in finished.stdout
+        assert f"| [`{name}`]({name}.md) |" in finished.stdout
     measured = json.loads((tmp_path / "results" / "scenarios.json").read_text())
     assert list(measured) == ["carry-over", "paper-bloom-3b"]
 
