@@ -55,7 +55,7 @@ def main(options: Options) -> int:
     except (ScenarioError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    report = {"policy": options.policy, "tapes": options.tapes, "seed": options.seed, "scenarios": records}
+    report = {"policy": Path(options.policy).name, "tapes": options.tapes, "seed": options.seed, "scenarios": records}
     write_text(
         options.results / f"generalisation-{Path(options.policy).name}.json", json.dumps(report, indent=1) + "\n"
     )
