@@ -14,6 +14,7 @@ LEARNED_PAGE = Path("docs/learned-policies.md")
 TITLES = {
     "value-paper-bloom-3b": "`paper-bloom-3b`",
     "value-carry-over": "`carry-over`, 5 requests/s",
+    "value-carry-over-loads": "`carry-over`, 3 to 15 requests/s, judged at 5",
     "value-carry-over-10": "`carry-over`, 10 requests/s",
     "value-embedding-uplink": "`embedding-uplink`",
     "value-orin-llama-8b": "`orin-llama-8b`",
