@@ -128,7 +128,9 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
             self.viewer.advance(checked)
         info = self._info()
         truncated = info["epochs"] >= simulation.constants.episode_epochs
-        return self._observation.copy(), sum(info["reward_terms"].values()), False, truncated, info
+        served, tokens, energy, expired = info["reward_terms"].values()
+        reward = served + tokens + energy + expired  # as the vector environment adds; since Python 3.12 sum() does not
+        return self._observation.copy(), reward, False, truncated, info
 
     def render(self) -> RenderFrame | None:
         """The epoch that the last step acted in: a window, pixels uint8 of shape (600, 800, 3), or text.

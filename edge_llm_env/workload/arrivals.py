@@ -65,7 +65,8 @@ def markov_modulated_arrivals(
     other state is equally likely next; an exponential sojourn has no memory of when it began.
     """
     states = len(rates_per_s)
-    state = int(rng.choice(states, p=np.array(mean_sojourns_s) / sum(mean_sojourns_s)))
+    sojourns_s = np.array(mean_sojourns_s)
+    state = int(rng.choice(states, p=sojourns_s / sojourns_s.sum()))  # sum() rounds differently since Python 3.12
     start_s = 0.0
     pieces = []
     while start_s < horizon_s:
