@@ -128,11 +128,17 @@ def read_policy(path: Path) -> tuple[SavedPolicy, Card, str]:
 
 def shipped_policies() -> list[str]:
     """Names of the policies that the package brings along."""
-    return sorted(path.stem for path in PRETRAINED.glob("*.json"))
+    return policies_in(PRETRAINED)
 
 
-def policies_for(scenario: Scenario) -> list[str]:
-    """Names of those that were trained for a scenario."""
+def policies_in(folder: Path) -> list[str]:
+    """Names of the policies in a folder."""
+    return sorted(path.stem for path in folder.glob("*.json"))
+
+
+def policies_for(scenario: Scenario, folder: Path | None = None) -> list[str]:
+    """Names of those in a folder, by default the package's own, that were trained for a scenario."""
     fingerprint = scenario.fingerprint()
-    cards = {name: json.loads((PRETRAINED / f"{name}.json").read_text(encoding="utf-8")) for name in shipped_policies()}
+    folder = folder or PRETRAINED
+    cards = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in policies_in(folder)}
     return [name for name, card in cards.items() if card["scenario_fingerprint"] == fingerprint]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.documentation import SECTIONS, with_tables
+from agents.documentation import RECORDED, SECTIONS, with_tables
 from agents.learned_page import LEARNED_PAGE, LEARNED_SECTIONS
+from agents.suite.leaderboard import made_of
 from edge_llm_env import load_scenario
 from tests.helpers import AZURE_TRACE
 
@@ -50,6 +51,14 @@ def test_the_page_on_learned_policies_is_what_the_recorded_results_say(monkeypat
     monkeypatch.chdir(ROOT)
     page = LEARNED_PAGE.read_text(encoding="utf-8")
     assert with_tables(page, LEARNED_SECTIONS) == page, "run python scripts/update_readme.py"
+
+
+def test_the_leaderboard_is_made_of_the_recorded_cells() -> None:
+    page = (ROOT / "LEADERBOARD.md").read_text(encoding="utf-8")
+    assert page.endswith(made_of(ROOT / RECORDED / "suite")), (
+        "run python scripts/benchmark_suite.py --leaderboard-only --results results/recorded/suite "
+        "--leaderboard LEADERBOARD.md"
+    )
 
 
 def test_a_readme_without_a_section_is_refused() -> None:

@@ -295,3 +295,11 @@ def test_paper_figures_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
     assert finished.returncode == 2
     assert finished.stderr.startswith("error: figures: 'arrivals' must be one of arrival_rate")
     assert finished.stderr.count("\n") == 1
+
+
+def test_benchmark_suite_computes_cells_once_and_makes_a_leaderboard(short: Path) -> None:
+    small = ("--scenarios", "short.toml", "--environments", "EdgeLLM/Compute-v0", "--tapes", "2", "--workers", "1")
+    finished = run("benchmark_suite.py", *small, "--results", "mine", cwd=short)
+    assert "cells: 5 computed, 0 finished before, 0 left out, 0 failed" in finished.stdout, finished.stderr
+    assert "| BestPartition |" in (short / "mine" / "LEADERBOARD.md").read_text(encoding="utf-8")
+    assert (short / "mine" / "profiles-Compute-v0.png").stat().st_size > 5_000
