@@ -15,8 +15,8 @@ from edge_llm_env.workload.tape import Workload
 FOLLOWED = ("agents", "baselines")
 """Packages whose modules count where they are imported."""
 
-WITHOUT_EFFECT = ("rendering",)
-"""Folders of `edge_llm_env` that show results and make none."""
+WITHOUT_EFFECT = ("rendering", "wrappers")
+"""Folders of `edge_llm_env` that results do not depend on: what shows them, and other ways to put rewards."""
 
 
 def tapes_sha256(workloads: Sequence[Workload]) -> str:
