@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.documentation import RECORDED, SECTIONS, with_tables
+from agents.documentation import SECTIONS, with_tables
 from agents.learned_page import LEARNED_PAGE, LEARNED_SECTIONS
+from agents.recorded import RECORDED
 from agents.suite.leaderboard import made_of
 from edge_llm_env import load_scenario
 from tests.helpers import AZURE_TRACE
