@@ -57,7 +57,7 @@ def learned_table() -> str:
                 _interval(run["difference_to_look_ahead_percent"]),
                 _gap_closed(run),
                 f"{median(one['seconds'] for one in record['runs']):.0f} s",
-                f"{run['decision_us']:.0f} ({references['dftsp_decision_us']:.0f})",
+                f"{run['decision_us']:.0f} ({references['dftsp_decision_us']:.0f})" if name in shipped else "–",
             )
         )
     headings = (
