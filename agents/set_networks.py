@@ -34,7 +34,7 @@ class Sets(NamedTuple):
 def split(observations: Tensor, variants: int = 0) -> Sets:
     """Context and slots of observations in which the modules are divided among that many variants, if any."""
     if not variants:
-        context, slots = observations[:, :_CONTEXT], observations[:, _CONTEXT:].unflatten(1, (-1, _SLOT))
+        context, slots = observations[:, :_CONTEXT], observations[:, _CONTEXT:].reshape(len(observations), -1, _SLOT)
     else:
         first = observations.shape[1] - variants * _VARIANT
         count = slots_in(observations.shape[1], variants)
@@ -142,8 +142,8 @@ class AdmissionScores(nn.Module):
         """Logits."""
         sets = split(observations)
         features, whole = self.encoder(sets)
-        admissible = sets.slots[:, :, _ADMISSIBLE] > 0.5
-        scores = self.admit(features).squeeze(2).masked_fill(~admissible, CLOSED_LOGIT)
+        closed = sets.slots[:, :, _ADMISSIBLE] < 0.5
+        scores = self.admit(features).squeeze(2).masked_fill(closed, CLOSED_LOGIT)
         return torch.cat((scores, self.dispatch(whole)), dim=1)
 
 
