@@ -22,7 +22,7 @@ Colours = Mapping[str, str]
 _LAYOUT = {
     "template": "simple_white",
     "font": {"family": "system-ui, -apple-system, 'Segoe UI', sans-serif", "size": 13, "color": "#1f2933"},
-    "margin": {"l": 8, "r": 24, "t": 12, "b": 8},
+    "margin": {"l": 8, "r": 24, "t": 52, "b": 8},
     "showlegend": False,
     "hoverlabel": {"align": "left"},
     "barcornerradius": 3,
