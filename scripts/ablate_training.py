@@ -47,7 +47,7 @@ def main(options: Options) -> int:
             hindsight_tapes=0,
         )
         report = {
-            "settings": asdict(options) | {"results": str(options.results)},
+            "settings": {name: value for name, value in asdict(options).items() if name != "results"},
             "variance_per_tape": comparison_variances(options.scenario, options.evaluation_tapes),
             "runs": [],
         }

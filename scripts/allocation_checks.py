@@ -65,7 +65,7 @@ def main(options: Options) -> int:
             ("EdgeLLM/Compute-v0", "accuracy-tiers"),
         )
     }
-    settings = asdict(options) | {"results": str(options.results)}
+    settings = {name: value for name, value in asdict(options).items() if name != "results"}
     text = json.dumps({"settings": settings, "checks": checks, "separation": separations}, indent=1)
     write_text(options.results / "allocation_checks.json", text + "\n")
     print(text)

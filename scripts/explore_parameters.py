@@ -41,7 +41,7 @@ def main(options: Options) -> int:
     try:
         scenario = load_scenario(options.scenario)
         references = References(scenario, options.evaluation_tapes, hindsight_tapes=0, seed=0)
-        settings = asdict(options) | {"results": str(options.results)}
+        settings = {name: value for name, value in asdict(options).items() if name != "results"}
         report = {"settings": settings, "references": references.as_record(), "runs": []}
         for algorithm in options.algorithms:
             for seed in options.seeds:
