@@ -22,7 +22,6 @@ TITLES = {
     "value-orin-llama-8b": "`orin-llama-8b`",
     "batching-carry-over": "`carry-over`, 5 requests/s",
     "batching-carry-over-look-ahead": "`carry-over`, 5 requests/s",
-    "batching-carry-over-scratch": "`carry-over`, 5 requests/s",
 }
 """Recorded trainings by the name of the policy, in the order of the tables, and what they are for."""
 
