@@ -9,7 +9,7 @@ from edge_llm_env.registration import register_environments
 if TYPE_CHECKING:
     from edge_llm_env.scenarios import Scenario, ScenarioError, list_scenarios, load_scenario
     from edge_llm_env.workload.generator import draw_workload
-    from edge_llm_env.workload.tape import Workload
+    from edge_llm_env.workload.workload import Workload
 
 __version__ = "0.1.0"
 __all__ = ["Scenario", "ScenarioError", "Workload", "draw_workload", "list_scenarios", "load_scenario"]
@@ -20,7 +20,7 @@ _HOMES = {
     "list_scenarios": "edge_llm_env.scenarios",
     "load_scenario": "edge_llm_env.scenarios",
     "draw_workload": "edge_llm_env.workload.generator",
-    "Workload": "edge_llm_env.workload.tape",
+    "Workload": "edge_llm_env.workload.workload",
 }
 
 register_environments()

@@ -19,32 +19,32 @@ class Registered(NamedTuple):
 ENVIRONMENTS = (
     Registered(
         "EdgeLLM/Batching-v0",
-        "edge_llm_env.envs.batching:BatchingEnv",
-        "edge_llm_env.envs.batching:BatchingVectorEnv",
+        "edge_llm_env.envs.batching.environment:BatchingEnv",
+        "edge_llm_env.envs.batching.environment:BatchingVectorEnv",
         "admit one request, or dispatch the epoch; Discrete(Q+1), masked",
     ),
     Registered(
         "EdgeLLM/BatchSelection-v0",
-        "edge_llm_env.envs.batch_selection:BatchSelectionEnv",
-        "edge_llm_env.envs.batch_selection:BatchSelectionVectorEnv",
+        "edge_llm_env.envs.batch_selection.environment:BatchSelectionEnv",
+        "edge_llm_env.envs.batch_selection.environment:BatchSelectionVectorEnv",
         "name the epoch's whole batch; MultiBinary(Q)",
     ),
     Registered(
         "EdgeLLM/Bandwidth-v0",
-        "edge_llm_env.envs.bandwidth:BandwidthEnv",
-        "edge_llm_env.envs.bandwidth:BandwidthVectorEnv",
+        "edge_llm_env.envs.bandwidth.environment:BandwidthEnv",
+        "edge_llm_env.envs.bandwidth.environment:BandwidthVectorEnv",
         "divide the bands among requests and the epoch into its parts; Box(2Q) or Box(2Q+2)",
     ),
     Registered(
         "EdgeLLM/Compute-v0",
-        "edge_llm_env.envs.compute:ComputeEnv",
-        "edge_llm_env.envs.compute:ComputeVectorEnv",
+        "edge_llm_env.envs.compute.environment:ComputeEnv",
+        "edge_llm_env.envs.compute.environment:ComputeVectorEnv",
         "divide the node's modules among G model and precision variants; Box(G)",
     ),
     Registered(
         "EdgeLLM/Joint-v0",
-        "edge_llm_env.envs.joint:JointEnv",
-        "edge_llm_env.envs.joint:JointVectorEnv",
+        "edge_llm_env.envs.joint.environment:JointEnv",
+        "edge_llm_env.envs.joint.environment:JointVectorEnv",
         "values, bands, split and modules at once; Box(3Q+G) or Box(3Q+2+G)",
     ),
 )

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.distributions import Categorical
 
 import edge_llm_env  # noqa: F401 (registers the ids)
-from baselines import DFTSP, EpochPolicy
+from edge_llm_baselines import DFTSP, EpochPolicy
 from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES
 
 CONTEXT, SLOT = len(CONTEXT_FEATURES), len(SLOT_FEATURES)

@@ -7,30 +7,31 @@ import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
-from agents.ablation import VARIANTS, ablate, comparison_variances
-from agents.files import write_text
-from agents.hyperparameter_files import read_settings
-from agents.training_settings import ENV_ID
+from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
+from edge_llm_agents.masked_ppo.settings import ENV_ID
+from edge_llm_agents.records.files import write_text
 from edge_llm_env import ScenarioError
-from edge_llm_env.naming import one_of
+from edge_llm_env.support.naming import one_of
+from experiments.learning.ablation import VARIANTS, ablate, comparison_variances
 
 
 @dataclass(frozen=True)
 class Options:
-    """Train variants of MaskablePPO from scratch and evaluate each on held-out tapes."""
+    """Train variants of MaskablePPO from scratch and evaluate each on held-out workloads."""
 
     scenario: str = "carry-over"
     """A preset's name or the path of a TOML file."""
     variants: tuple[str, ...] = tuple(VARIANTS)
-    """See `agents.ablation.VARIANTS`."""
+    """See `experiments.learning.ablation.VARIANTS`."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """Each variant is trained once with each."""
     steps: int = 150_000
     """Environment steps of each training."""
-    evaluation_tapes: int = 200
-    """Held-out tapes."""
+    evaluation_episodes: int = 200
+    """Held-out workloads."""
     results: Path = Path("results")
     """Folder of ablation-<scenario>.json."""
 
@@ -44,14 +45,14 @@ def main(options: Options) -> int:
             read_settings(ENV_ID, options.scenario, "ppo_mask"),
             steps=options.steps,
             checkpoint_every=max(1, options.steps // 5),
-            hindsight_tapes=0,
+            hindsight_episodes=0,
         )
         report = {
             "settings": {name: value for name, value in asdict(options).items() if name != "results"},
-            "variance_per_tape": comparison_variances(options.scenario, options.evaluation_tapes),
+            "variance_per_workload": comparison_variances(options.scenario, options.evaluation_episodes),
             "runs": [],
         }
-        for run in ablate(settings, options.variants, options.seeds, options.evaluation_tapes):
+        for run in ablate(settings, options.variants, options.seeds, options.evaluation_episodes):
             report["runs"].append(run)
             percent = run["percent_of_dftsp"]
             print(

@@ -7,11 +7,12 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
-from agents.files import write_text
-from baselines.allocation_checks import contest, replay, separation_of
+from edge_llm_agents.records.files import write_text
 from edge_llm_env import load_scenario
+from experiments.allocation.checks import contest, replay, separation_of
 
 SMALLER = {"epoch.visible_slots": 8, "epoch.episode_epochs": 10}
 CASES = {
@@ -41,9 +42,9 @@ class Options:
     rounds: int = 50
     """Rounds of the local search from the oracle's own action in each of these, 64 actions a round."""
     episodes: int = 40
-    """Tapes of the comparison."""
+    """Workloads of the comparison."""
     seed: int = 0
-    """Sets the tapes and the actions."""
+    """Sets the workloads and the actions."""
     results: Path = Path("results")
     """Folder of allocation_checks.json."""
 

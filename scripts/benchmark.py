@@ -7,10 +7,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
-from agents.benchmarking import benchmark
-from agents.files import write_text
+from edge_llm_agents.records.files import write_text
+from experiments.speed.environments import benchmark
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Options:
     scenario: str = "carry-over"
     """A preset's name."""
     rows: int = 1024
-    """Rows of the vector environment."""
+    """NodeState of the vector environment."""
     seconds: float = 5.0
     """Duration of each measurement."""
     repeats: int = 3

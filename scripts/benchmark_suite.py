@@ -1,4 +1,4 @@
-"""Evaluate every environment, scenario and policy on the same tapes: python scripts/benchmark_suite.py."""
+"""Evaluate every environment, scenario and policy on the same workloads: python scripts/benchmark_suite.py."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import tyro
 from tqdm import tqdm
 
-from agents.suite.leaderboard import write_leaderboard
-from agents.suite.suite import SuiteSettings, run_suite
+from edge_llm_agents.leaderboard.report.leaderboard import write_leaderboard
+from edge_llm_agents.leaderboard.suite import SuiteSettings, run_suite
 
 
 @dataclass(frozen=True)

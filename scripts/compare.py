@@ -12,29 +12,30 @@ from pathlib import Path
 import tyro
 from sb3_contrib import MaskablePPO
 
-from agents.comparison import as_json, as_markdown, baseline_solvers, save_results, summarise
-from agents.evaluation import Evaluation, evaluate_learned, evaluate_model, evaluate_solver
-from agents.html_report import check_html_report, save_html_report
-from agents.hyperparameter_files import read_settings
-from agents.policy_files import load_policy, policies_for
-from agents.threads import set_thread_counts
-from agents.training import train
-from agents.training_settings import ENV_ID
-from baselines import hindsight_bounds
+from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.comparison.comparison import as_json, as_markdown, baseline_solvers, save_results, summarise
+from edge_llm_agents.evaluation.playing import evaluate_learned, evaluate_model, evaluate_solver
+from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
+from edge_llm_agents.masked_ppo.settings import ENV_ID
+from edge_llm_agents.masked_ppo.training import train
+from edge_llm_agents.pretrained.saved_policies import load_policy, policies_for
+from edge_llm_agents.report.html_report import check_html_report, save_html_report
+from edge_llm_baselines import hindsight_bounds
+from edge_llm_baselines.playing.roll_out import RollOut
 from edge_llm_env import ScenarioError, load_scenario
 from edge_llm_env.workload.streams import draw_workloads
 
 
 @dataclass(frozen=True)
 class Options:
-    """Compare policies on the same tapes: a table, results/compare-<scenario>.json and .png."""
+    """Compare policies on the same workloads: a table, results/compare-<scenario>.json and .png."""
 
     scenario: str = "carry-over"
     """A preset's name or the path of a TOML file."""
     episodes: int = 100
-    """Tapes that every policy runs."""
+    """Workloads that every policy runs."""
     seed: int = 0
-    """Seeds the tapes and the training."""
+    """Seeds the workloads and the training."""
     policy: Path | None = None
     """A trained MaskablePPO (.zip) to compare instead of training one."""
     saved: tuple[str, ...] = ()
@@ -46,7 +47,7 @@ class Options:
     training_steps: int | None = None
     """Environment steps of training; those of the file, about two minutes on two cores, if not given."""
     hindsight_episodes: int = 10
-    """Tapes, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
+    """Workloads, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
     json: bool = False
     """Print the results as JSON instead of the table."""
     html: bool = False
@@ -68,7 +69,7 @@ def main(options: Options) -> int:
 
 
 def compare(options: Options) -> int:
-    """Train or load, evaluate everything on the same tapes, report."""
+    """Train or load, evaluate everything on the same workloads, report."""
     scenario = load_scenario(options.scenario)
     if options.hindsight_episodes < 0:
         raise ValueError(f"hindsight_episodes = {options.hindsight_episodes}: must be at least 0")
@@ -89,7 +90,7 @@ def compare(options: Options) -> int:
             model, finished = train(training, Path(run_dir), progress_bar=not options.json)
         if not finished:
             print("training interrupted; comparing the policy as it is", file=sys.stderr)
-    runs: dict[str, Callable[..., Evaluation]] = {
+    runs: dict[str, Callable[..., RollOut]] = {
         name: partial(evaluate_solver, make()) for name, make in baseline_solvers(scenario, options.seed).items()
     }
     runs |= {name: partial(evaluate_learned, one) for name, one in learned_policies.items()}
@@ -107,10 +108,12 @@ def compare(options: Options) -> int:
         print(as_json(scenario, settings, records))
     else:
         print(f"{scenario.name}: {scenario.description}")
-        print(f"{options.episodes} tapes of {scenario.epoch.episode_epochs} epochs, the same for every policy\n")
+        print(f"{options.episodes} workloads of {scenario.epoch.episode_epochs} epochs, the same for every policy\n")
         print(as_markdown(records))
         if known:
-            print(f"\nhindsight knows all arrivals; it and the gap to its bound are of the first {len(known)} tapes")
+            print(
+                f"\nhindsight knows all arrivals; it and the gap to its bound are of the first {len(known)} workloads"
+            )
         print(f"\nwritten: {', '.join(map(str, written))}")
     return 0
 

@@ -1,4 +1,4 @@
-"""Play a teacher on tapes and store what it does: python scripts/demonstrate.py --teacher look-ahead --tapes 100."""
+"""Store what a teacher does on workloads: python scripts/demonstrate.py --teacher look-ahead --episodes 100."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tyro
 
-from agents.demonstrations import demonstrate, teacher_of
+from edge_llm_agents.imitation.demonstrations import demonstrate, teacher_of
 from edge_llm_env import ScenarioError, load_scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
@@ -20,10 +20,10 @@ class Options:
     scenario: str = "carry-over"
     """A preset's name or the path of a TOML file."""
     teacher: str = "look-ahead"
-    """dftsp, look-ahead or hindsight (some seconds per tape)."""
-    tapes: int = 100
+    """dftsp, look-ahead or hindsight (some seconds per workload)."""
+    episodes: int = 100
     seed: int = 0
-    """Seeds the tapes and the order of admissions."""
+    """Seeds the workloads and the order of admissions."""
     out: Path = Path("demonstrations.npz")
     """For scripts/train.py --imitate."""
 
@@ -33,13 +33,13 @@ def main(options: Options) -> int:
     try:
         scenario = load_scenario(options.scenario)
         make_teacher = teacher_of(options.teacher, scenario, options.seed)
-        workloads = draw_workloads(scenario, options.tapes, options.seed, Stream.DEMONSTRATION)
+        workloads = draw_workloads(scenario, options.episodes, options.seed, Stream.DEMONSTRATION)
         found = demonstrate(make_teacher(workloads), scenario, workloads, seed=options.seed)
         found.save(options.out)
     except (ScenarioError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{len(found.observations):,} states of {options.tapes} tapes: {options.out}")
+    print(f"{len(found.observations):,} states of {options.episodes} workloads: {options.out}")
     return 0
 
 

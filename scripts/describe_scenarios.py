@@ -7,13 +7,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
-from agents.files import write_text
-from baselines.scenario_measurements import measure_scenario
-from baselines.scenario_page import overview
+from edge_llm_agents.records.files import write_text
 from edge_llm_env import list_scenarios, load_scenario
 from edge_llm_env.scenarios.loading import preset_content
+from experiments.pages.scenario_measurements import measure_scenario
+from experiments.pages.scenarios import overview
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,11 @@ class Options:
     trace: Path | None = None
     """Trace for the presets that replay one."""
     episodes: int = 20
-    """Tapes that are played."""
+    """Workloads that are played."""
     hindsight_episodes: int = 4
-    """Tapes, the first ones, that are also optimised in hindsight (up to a minute each)."""
+    """Workloads, the first ones, that are also optimised in hindsight (up to a minute each)."""
     seed: int = 0
-    """Sets the tapes."""
+    """Sets the workloads."""
     results: Path = Path("results")
     """Folder of scenarios.json."""
 

@@ -10,28 +10,28 @@ from typing import get_args
 
 import tyro
 
-from agents.exploration import Algorithm, explore
-from agents.files import write_text
-from agents.references import References
+from edge_llm_agents.evaluation.references import References
+from edge_llm_agents.records.files import write_text
+from edge_llm_agents.value_search.exploration import Algorithm, explore
 from edge_llm_env import ScenarioError, load_scenario
 
 
 @dataclass(frozen=True)
 class Options:
-    """Train each algorithm, judge it on held-out tapes against DFTSP and look-ahead, write all of them down."""
+    """Train each algorithm, judge it on held-out workloads against DFTSP and look-ahead, write all of them down."""
 
     scenario: str = "carry-over"
     """A preset's name or the path of a TOML file."""
     algorithms: tuple[Algorithm, ...] = get_args(Algorithm)
-    """See `agents.exploration`."""
+    """See `edge_llm_agents.value_search.exploration`."""
     seeds: tuple[int, ...] = (0,)
     """Each algorithm is trained once with each."""
     steps: int = 200_000
     """Epoch steps of each training."""
     rows: int = 64
-    """Rows stepped together."""
-    evaluation_tapes: int = 200
-    """Held-out tapes."""
+    """NodeState stepped together."""
+    evaluation_episodes: int = 200
+    """Held-out workloads."""
     results: Path = Path("results")
     """Folder of explore-<scenario>.json."""
 
@@ -40,7 +40,7 @@ def main(options: Options) -> int:
     """Train, judge, write; the exit status."""
     try:
         scenario = load_scenario(options.scenario)
-        references = References(scenario, options.evaluation_tapes, hindsight_tapes=0, seed=0)
+        references = References(scenario, options.evaluation_episodes, hindsight_episodes=0, seed=0)
         settings = {name: value for name, value in asdict(options).items() if name != "results"}
         report = {"settings": settings, "references": references.as_record(), "runs": []}
         for algorithm in options.algorithms:

@@ -7,12 +7,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
-from agents.files import write_text
-from agents.generalisation import as_markdown, generalisation
-from agents.policy_files import load_policy
+from edge_llm_agents.pretrained.saved_policies import load_policy
+from edge_llm_agents.records.files import write_text
 from edge_llm_env import ScenarioError, load_scenario
+from experiments.learning.generalisation import as_markdown, generalisation
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,10 @@ class Options:
     """Other models on its node."""
     decoder_rate_per_s: float = 2.5
     """Arrival rate for these, requests/s."""
-    tapes: int = 100
-    """Held-out tapes of each scenario."""
+    episodes: int = 100
+    """Held-out workloads of each scenario."""
     seed: int = 0
-    """Sets the tapes."""
+    """Sets the workloads."""
     results: Path = Path("results")
     """Folder of generalisation-<policy>.json."""
 
@@ -51,11 +52,16 @@ def main(options: Options) -> int:
         scenarios = {
             name: load_scenario(card.scenario, **(card.overrides | change)) for name, change in changes.items()
         }
-        records = list(generalisation(policy, scenarios, options.tapes, options.seed))
+        records = list(generalisation(policy, scenarios, options.episodes, options.seed))
     except (ScenarioError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    report = {"policy": Path(options.policy).name, "tapes": options.tapes, "seed": options.seed, "scenarios": records}
+    report = {
+        "policy": Path(options.policy).name,
+        "episodes": options.episodes,
+        "seed": options.seed,
+        "scenarios": records,
+    }
     write_text(
         options.results / f"generalisation-{Path(options.policy).name}.json", json.dumps(report, indent=1) + "\n"
     )

@@ -7,24 +7,25 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
-from agents.files import write_text
-from baselines.hindsight_benchmark import hindsight_benchmark
+from edge_llm_agents.records.files import write_text
+from experiments.speed.hindsight import hindsight_benchmark
 
 
 @dataclass(frozen=True)
 class Options:
-    """Compare hindsight's schedule and bound with DFTSP and the look-ahead rule, tape by tape."""
+    """Compare hindsight's schedule and bound with DFTSP and the look-ahead rule, workload by workload."""
 
     scenario: str = "carry-over"
     """A preset's name."""
     rates_per_s: tuple[float, ...] = (5.0, 10.0)
     """Arrival rates, requests/s."""
     episodes: int = 20
-    """Tapes per rate."""
+    """Workloads per rate."""
     seed: int = 0
-    """Sets the tapes."""
+    """Sets the workloads."""
     results: Path = Path("results")
     """Folder of hindsight_benchmark.json."""
 

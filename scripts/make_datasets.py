@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import repository  # noqa: F401 (makes experiments importable)
 import tyro
 from gymnasium.error import DependencyNotInstalled
 
-from agents.datasets import default_root, make_dataset
 from edge_llm_env import ScenarioError
+from experiments.learning.datasets import default_root, make_dataset
 
 
 @dataclass(frozen=True)

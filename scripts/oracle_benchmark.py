@@ -8,13 +8,15 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import repository  # noqa: F401 (makes experiments importable)
+
 for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_pool, "1")  # every solver on a single thread; before NumPy and Numba are imported
 
 import tyro  # noqa: E402
 
-from baselines.benchmark_tables import pruning_table, ratio_table, solve_time_table  # noqa: E402
-from baselines.benchmarking import (  # noqa: E402
+from experiments.speed.solver_tables import pruning_table, ratio_table, solve_time_table  # noqa: E402
+from experiments.speed.solvers import (  # noqa: E402
     PAPER_PRECISIONS,
     PAPER_RATES_PER_S,
     PAPER_SCENARIOS,

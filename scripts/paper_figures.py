@@ -8,18 +8,20 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import repository  # noqa: F401 (makes experiments importable)
+
 for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_pool, "1")  # CPU times are of one thread; before NumPy and Numba are imported
 
 import tyro  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from agents.files import write_text  # noqa: E402
-from baselines.benchmarking import PAPER_SCENARIOS  # noqa: E402
-from baselines.paper.measurements import Effort, begun, measure_points  # noqa: E402
-from baselines.paper.plots import plot_figure  # noqa: E402
-from baselines.paper.points import FIGURES, all_points  # noqa: E402
-from baselines.paper.tables import as_csv  # noqa: E402
+from edge_llm_agents.records.files import write_text  # noqa: E402
+from experiments.paper.measurements import Effort, begun, measure_points  # noqa: E402
+from experiments.paper.plots import plot_figure  # noqa: E402
+from experiments.paper.points import FIGURES, all_points  # noqa: E402
+from experiments.paper.tables import as_csv  # noqa: E402
+from experiments.speed.solvers import PAPER_SCENARIOS  # noqa: E402
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Train MaskablePPO: python scripts/train.py --scenario carry-over --algo ppo_mask_imitation --run-dir runs/mine.
 
-The settings come from the YAML file of the algorithm (agents/hyperparameters) or from --config; options go before both.
+The settings come from the YAML file of the algorithm (hyperparameters of edge_llm_agents) or from --config; options go
+before both.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from pathlib import Path
 
 import tyro
 
-from agents.hyperparameter_files import read_settings
-from agents.training import train
-from agents.training_settings import ENV_ID, TrainingSettings
+from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
+from edge_llm_agents.masked_ppo.settings import ENV_ID, TrainingSettings
+from edge_llm_agents.masked_ppo.training import train
 from edge_llm_env import ScenarioError
 
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import tyro
 
-from agents.admission_training import train_seeds
-from agents.hyperparameter_files import read_settings
-from agents.references import References
-from agents.seeded_training import as_line, save_training
-from agents.training_settings import ENV_ID
+from edge_llm_agents.evaluation.references import References
+from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
+from edge_llm_agents.masked_ppo.settings import ENV_ID
+from edge_llm_agents.seeded.admission import train_seeds
+from edge_llm_agents.seeded.runs import as_line, save_training
 from edge_llm_env import ScenarioError, load_scenario
 
 
 @dataclass(frozen=True)
 class Options:
-    """Train with several seeds, judge each on held-out tapes, save the median policy and the record of all."""
+    """Train with several seeds, judge each on held-out workloads, save the median policy and the record of all."""
 
     scenario: str = "carry-over"
     """A preset's name or the path of a TOML file."""
@@ -37,14 +37,14 @@ class Options:
     """One run each."""
     run_dir: Path = Path("runs/admission")
     """Folder of the runs, each with its seed behind the name; the same command goes on where it was interrupted."""
-    evaluation_tapes: int = 200
-    """Held-out tapes that every policy is judged on."""
-    hindsight_tapes: int = 20
+    evaluation_episodes: int = 200
+    """Held-out workloads that every policy is judged on."""
+    hindsight_episodes: int = 20
     """Of these, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
     results: Path = Path("results")
     """Folder of the record."""
     policies: Path = Path("results")
-    """Folder of the policy; agents/pretrained to ship it."""
+    """Folder of the policy; agents/edge_llm_agents/pretrained to ship it."""
 
 
 def main(options: Options) -> int:
@@ -56,7 +56,7 @@ def main(options: Options) -> int:
         if options.imitate is not None:
             settings = replace(settings, imitate=options.imitate)
         scenario = load_scenario(options.scenario)
-        references = References(scenario, options.evaluation_tapes, options.hindsight_tapes, seed=0)
+        references = References(scenario, options.evaluation_episodes, options.hindsight_episodes, seed=0)
         for trained in train_seeds(settings, options.seeds, options.run_dir, references, progress_bar=True):
             print(as_line(trained.record["runs"][-1]), flush=True)
             written = save_training(trained, options.name, options.results, options.policies)

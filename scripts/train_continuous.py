@@ -10,9 +10,9 @@ from pathlib import Path
 
 import tyro
 
-from agents.continuous_tasks import TASKS
-from agents.continuous_training import ALGORITHMS, NETWORKS, train_continuous
-from agents.files import write_text
+from edge_llm_agents.continuous.tasks import TASKS
+from edge_llm_agents.continuous.training import ALGORITHMS, NETWORKS, train_continuous
+from edge_llm_agents.records.files import write_text
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Options:
     task: tuple[str, ...] = tuple(TASKS)
     algorithm: tuple[str, ...] = tuple(ALGORITHMS)
     network: tuple[str, ...] = tuple(NETWORKS)
-    """mlp: SB3's multilayer perceptrons; set: the networks of agents.sb3_policies."""
+    """mlp: SB3's multilayer perceptrons; set: the networks of edge_llm_agents.networks.sb3_policies."""
     seconds: float = 60.0
     """Of training."""
     episodes: int = 50
-    """Held-out tapes."""
+    """Held-out workloads."""
     seed: int = 0
     results: Path = Path("results")
     """Folder of continuous_training.json."""

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import tyro
 
-from agents.references import References
-from agents.seeded_training import as_line, save_training
-from agents.value_search import Progress, SearchSettings
-from agents.value_training import train_seeds
+from edge_llm_agents.evaluation.references import References
+from edge_llm_agents.seeded.runs import as_line, save_training
+from edge_llm_agents.seeded.values import train_seeds
+from edge_llm_agents.value_search.search import Progress, SearchSettings
 from edge_llm_env import ScenarioError, load_scenario
 
 
 @dataclass(frozen=True)
 class Options:
-    """Search with several seeds, judge each on held-out tapes, save the median one and the record of all."""
+    """Search with several seeds, judge each on held-out workloads, save the median one and the record of all."""
 
     scenario: str = "carry-over"
     """A preset's name or the path of a TOML file."""
@@ -28,14 +28,14 @@ class Options:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     """One search each."""
     search: tyro.conf.OmitArgPrefixes[SearchSettings] = field(default_factory=SearchSettings)
-    evaluation_tapes: int = 200
-    """Held-out tapes that every policy is judged on."""
-    hindsight_tapes: int = 20
+    evaluation_episodes: int = 200
+    """Held-out workloads that every policy is judged on."""
+    hindsight_episodes: int = 20
     """Of these, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
     results: Path = Path("results")
     """Folder of the record."""
     policies: Path = Path("results")
-    """Folder of the policy; agents/pretrained to ship it."""
+    """Folder of the policy; agents/edge_llm_agents/pretrained to ship it."""
 
 
 def main(options: Options) -> int:
@@ -50,7 +50,7 @@ def main(options: Options) -> int:
         scenario = load_scenario(options.scenario, **options.overrides)
         if not options.seeds:
             raise ValueError("seeds: must have at least one")
-        references = References(scenario, options.evaluation_tapes, options.hindsight_tapes, seed=0)
+        references = References(scenario, options.evaluation_episodes, options.hindsight_episodes, seed=0)
         training = train_seeds(options.scenario, options.overrides, options.search, options.seeds, references, show)
         for trained in training:
             print(as_line(trained.record["runs"][-1]), flush=True)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import tyro
 
-from agents.files import write_text
-from agents.hyperparameter_files import read_settings, write_settings
-from agents.training_settings import ENV_ID
-from agents.tuning import tune
+from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings, write_settings
+from edge_llm_agents.masked_ppo.settings import ENV_ID
+from edge_llm_agents.masked_ppo.tuning import tune
+from edge_llm_agents.records.files import write_text
 from edge_llm_env import ScenarioError
 
 
@@ -31,7 +31,7 @@ class Options:
     steps: int | None = None
     """Steps of each run; those of the file if not given."""
     validation_episodes: int = 40
-    """Tapes of each validation."""
+    """Workloads of each validation."""
     seed: int = 0
     """Seeds the search and every run."""
     folder: Path = Path("runs/tuning")
@@ -47,7 +47,7 @@ def main(options: Options) -> int:
             read_settings(ENV_ID, options.scenario, options.algo),
             seed=options.seed,
             validation_episodes=options.validation_episodes,
-            hindsight_tapes=0,
+            hindsight_episodes=0,
         )
         if options.steps is not None:
             settings = replace(settings, steps=options.steps, checkpoint_every=max(1, options.steps // 5))

@@ -7,16 +7,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
-from agents.documentation import with_tables
-from agents.environment_pages import environment_pages
-from agents.files import write_text
-from agents.learned_page import LEARNED_PAGE, LEARNED_SECTIONS
-from agents.recorded import RECORDED, recorded
-from baselines.paper.measurements import Measurements
-from baselines.paper.page import paper_page
-from baselines.scenario_page import scenario_pages
+from edge_llm_agents.records.files import write_text
+from edge_llm_agents.records.recorded import RECORDED, recorded
+from experiments.pages.environments import environment_pages
+from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
+from experiments.pages.readme import with_tables
+from experiments.pages.scenarios import scenario_pages
+from experiments.paper.measurements import Measurements
+from experiments.paper.page import paper_page
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
-from agents.files import write_text
-from agents.validation_plot import plot_validation
+from edge_llm_agents.records.files import write_text
 from edge_llm_env.inference.validation.report import as_text, validation_report
+from experiments.pages.validation_plot import plot_validation
 
 
 @dataclass(frozen=True)

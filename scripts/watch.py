@@ -11,11 +11,11 @@ import gymnasium as gym
 import tyro
 from gymnasium.error import DependencyNotInstalled
 
-from agents.watching import named_policy, save_gif, watch
-from baselines.tuning import TUNING_EPISODES
+from edge_llm_agents.report.watching import named_policy, save_gif, watch
+from edge_llm_baselines.rules.tuning import TUNING_EPISODES
 from edge_llm_env import ScenarioError, load_scenario
-from edge_llm_env.naming import one_of
 from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.support.naming import one_of
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def play(options: Options) -> int:
     scenario = load_scenario(options.scenario)
     env: Any = gym.make(options.env, scenario=scenario, render_mode="human" if options.gif is None else "rgb_array")
     if options.policy == "look-ahead":
-        print(f"tuning look-ahead on {TUNING_EPISODES} tapes of {scenario.name}", file=sys.stderr, flush=True)
+        print(f"tuning look-ahead on {TUNING_EPISODES} workloads of {scenario.name}", file=sys.stderr, flush=True)
     try:
         policy = named_policy(options.policy, env, options.seed)
         epochs = scenario.epoch.episode_epochs if options.epochs is None else options.epochs

@@ -7,21 +7,15 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.compiling import compiled, compiled_allocating
 from edge_llm_env.dynamics.epoch import in_slot, without_transfers
-from edge_llm_env.dynamics.feasibility import (
-    BatchSums,
-    Rule,
-    compute_time_s,
-    empty_batch,
-    energy_j,
-    memory_bytes,
-    with_request,
-)
 from edge_llm_env.dynamics.modules import variant_rule
-from edge_llm_env.dynamics.selection import select_batch
-from edge_llm_env.dynamics.state import Constants, Rows
-from edge_llm_env.optimum.candidates import Candidates, batch_of
+from edge_llm_env.dynamics.params import NodeParams
+from edge_llm_env.dynamics.selections.selection import select_batch
+from edge_llm_env.dynamics.state import NodeState
+from edge_llm_env.feasibility.batch import BatchSums, empty_batch, with_request
+from edge_llm_env.feasibility.rule import Rule, compute_time_s, energy_j, memory_bytes
+from edge_llm_env.solver.candidates import Candidates, batch_of
+from edge_llm_env.support.compiling import compiled, compiled_allocating
 
 NOBODY = -1
 """The variant of a request that none serves."""
@@ -33,8 +27,8 @@ SETTLED, SHARES, TIMES = range(3)
 @compiled_allocating
 def cascade(
     rule: Rule,
-    constants: Constants,
-    rows: Rows,
+    params: NodeParams,
+    state: NodeState,
     row: int,
     values: NDArray[np.float64],
     counts: NDArray[np.int64],
@@ -60,7 +54,7 @@ def cascade(
         among = np.zeros(visible, dtype=np.int64)
         size = 0
         for slot in range(visible):
-            if server[slot] == NOBODY and values[slot] > 0.0 and accurate_enough(constants, rows, row, slot, variant):
+            if server[slot] == NOBODY and values[slot] > 0.0 and accurate_enough(params, state, row, slot, variant):
                 among[size] = slot
                 size += 1
         columns = np.zeros((6, size))
@@ -68,24 +62,24 @@ def cascade(
         for i in range(size):
             slot = among[i]
             worth[i] = values[slot]
-            columns[0, i] = rows.slot_prompt_tokens[row, slot]
-            columns[1, i] = rows.slot_output_tokens[row, slot]
-            columns[2, i] = rows.slot_slack_s[row, slot] - begins_s
+            columns[0, i] = state.slot_prompt_tokens[row, slot]
+            columns[1, i] = state.slot_output_tokens[row, slot]
+            columns[2, i] = state.slot_slack_s[row, slot] - begins_s
             if transfers == SHARES:
-                columns[3, i] = share_of(rows.slot_uplink_share[row, slot], uplink_left)
-                columns[4, i] = share_of(rows.slot_downlink_share[row, slot], downlink_left)
+                columns[3, i] = share_of(state.slot_uplink_share[row, slot], uplink_left)
+                columns[4, i] = share_of(state.slot_downlink_share[row, slot], downlink_left)
             elif transfers == TIMES:
-                dead = math.isinf(rows.slot_uplink_share[row, slot] + rows.slot_downlink_share[row, slot])
-                columns[3, i] = math.inf if dead else share_of(rows.slot_transfer_s[row, slot], spare_s)
-                columns[5, i] = rows.slot_transfer_s[row, slot]
+                dead = math.isinf(state.slot_uplink_share[row, slot] + state.slot_downlink_share[row, slot])
+                columns[3, i] = math.inf if dead else share_of(state.slot_transfer_s[row, slot], spare_s)
+                columns[5, i] = state.slot_transfer_s[row, slot]
         candidates = Candidates(columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], np.zeros(size))
-        node = variant_rule(rule, constants, variant, counts[variant], window_s - begins_s)
-        selected = select_batch(node, candidates, worth, constants.batch_selection)
+        node = variant_rule(rule, params, variant, counts[variant], window_s - begins_s)
+        selected = select_batch(node, candidates, worth, params.batch_selection)
         for i in range(size):
             if selected[i]:
                 server[among[i]] = variant
-                uplink_left -= rows.slot_uplink_share[row, among[i]]
-                downlink_left -= rows.slot_downlink_share[row, among[i]]
+                uplink_left -= state.slot_uplink_share[row, among[i]]
+                downlink_left -= state.slot_downlink_share[row, among[i]]
         if transfers == TIMES:
             batch = batch_of(candidates, selected)
             if batch.requests > 0.0:  # otherwise no transfer keeps this variant waiting
@@ -96,10 +90,10 @@ def cascade(
 
 
 @compiled
-def accurate_enough(constants: Constants, rows: Rows, row: int, slot: int, variant: int) -> bool:
-    """Constraint 5 of design §1 for a variant: a_i ≤ f(ΔPPL)."""
-    request = rows.slot_request[row, slot]
-    return rows.accuracy_requirement[row, request] <= constants.variant_accuracy[variant]
+def accurate_enough(params: NodeParams, state: NodeState, row: int, slot: int, variant: int) -> bool:
+    """Constraint 5 of `docs/model.md` for a variant: a_i ≤ f(ΔPPL)."""
+    request = state.slot_request[row, slot]
+    return state.accuracy_requirement[row, request] <= params.variant_accuracy[variant]
 
 
 @compiled
@@ -111,27 +105,27 @@ def share_of(share: float, left: float) -> float:
 
 
 @compiled
-def batch_served(rows: Rows, row: int, server: NDArray[np.int64], variant: int) -> BatchSums:
+def batch_served(state: NodeState, row: int, server: NDArray[np.int64], variant: int) -> BatchSums:
     """The batch that a variant computes, without transfers, which the whole node shares."""
     batch = empty_batch()
     for slot in range(len(server)):
         if server[slot] == variant:
-            batch = with_request(batch, without_transfers(in_slot(rows, row, slot)))
+            batch = with_request(batch, without_transfers(in_slot(state, row, slot)))
     return batch
 
 
 @compiled
 def use_of_variants(
-    rule: Rule, constants: Constants, rows: Rows, row: int, server: NDArray[np.int64], counts: NDArray[np.int64]
+    rule: Rule, params: NodeParams, state: NodeState, row: int, server: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> tuple[float, float, float]:
     """Of a whole epoch's batches: memory that is used (bytes), compute time in that of all modules (s), energy (J)."""
     memory, compute_s, energy = 0.0, 0.0, 0.0
     for variant in range(len(counts)):
         if counts[variant] > 0:
-            node = variant_rule(rule, constants, variant, counts[variant], rule.window_s)
-            batch = batch_served(rows, row, server, variant)
-            others = (counts[variant] - 1) * constants.variant_weight_bytes[variant]
+            node = variant_rule(rule, params, variant, counts[variant], rule.window_s)
+            batch = batch_served(state, row, server, variant)
+            others = (counts[variant] - 1) * params.variant_weight_bytes[variant]
             memory += memory_bytes(node, batch) + others
-            compute_s += compute_time_s(node, batch) * counts[variant] / constants.modules
+            compute_s += compute_time_s(node, batch) * counts[variant] / params.modules
             energy += energy_j(node, batch)
     return memory, compute_s, energy

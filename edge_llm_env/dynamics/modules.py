@@ -10,103 +10,106 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.compiling import compiled
-from edge_llm_env.dynamics.feasibility import Request, Rule, empty_batch, fits_node, with_request
-from edge_llm_env.dynamics.state import IDLE, Constants, Rows, affine_cost_at
+from edge_llm_env.dynamics.params import NodeParams, affine_cost_at
+from edge_llm_env.dynamics.state import IDLE, NodeState
+from edge_llm_env.feasibility.batch import empty_batch, with_request
+from edge_llm_env.feasibility.request import Request
+from edge_llm_env.feasibility.rule import Rule, fits_node
+from edge_llm_env.support.compiling import compiled
 
 
 @compiled
-def begin_modules(constants: Constants, rows: Rows, row: int) -> None:
+def begin_modules(params: NodeParams, state: NodeState, row: int) -> None:
     """Divide a row's modules evenly among the variants, with their weights loaded; none has served anyone."""
-    rows.served_by[row, :] = IDLE
-    variants, modules = len(constants.variant_accuracy), rows.module_variant.shape[1]
+    state.served_by[row, :] = IDLE
+    variants, modules = len(params.variant_accuracy), state.module_variant.shape[1]
     for module in range(modules):
-        rows.module_variant[row, module] = module * variants // modules
-        rows.module_ready_s[row, module] = 0.0
+        state.module_variant[row, module] = module * variants // modules
+        state.module_ready_s[row, module] = 0.0
 
 
 @compiled
-def hosted(rows: Rows, row: int, variant: int) -> int:
+def hosted(state: NodeState, row: int, variant: int) -> int:
     """How many modules of a row host a variant."""
     count = 0
-    for module in range(rows.module_variant.shape[1]):
-        count += rows.module_variant[row, module] == variant
+    for module in range(state.module_variant.shape[1]):
+        count += state.module_variant[row, module] == variant
     return count
 
 
 @compiled
-def loading_s(rows: Rows, row: int, variant: int) -> float:
+def loading_s(state: NodeState, row: int, variant: int) -> float:
     """Time after the start of the epoch at which all modules of a variant have loaded, 0 if they have (s)."""
     longest_s = 0.0
-    for module in range(rows.module_variant.shape[1]):
-        if rows.module_variant[row, module] == variant:
-            longest_s = max(longest_s, rows.module_ready_s[row, module])
+    for module in range(state.module_variant.shape[1]):
+        if state.module_variant[row, module] == variant:
+            longest_s = max(longest_s, state.module_ready_s[row, module])
     return longest_s
 
 
 @compiled
-def next_to_leave(rows: Rows, row: int, variant: int) -> int:
+def next_to_leave(state: NodeState, row: int, variant: int) -> int:
     """The module of a variant that would leave it first: that which still loads longest, between equals the last."""
     leaving = -1
-    for module in range(rows.module_variant.shape[1]):
-        if rows.module_variant[row, module] == variant and (
-            leaving < 0 or rows.module_ready_s[row, module] >= rows.module_ready_s[row, leaving]
+    for module in range(state.module_variant.shape[1]):
+        if state.module_variant[row, module] == variant and (
+            leaving < 0 or state.module_ready_s[row, module] >= state.module_ready_s[row, leaving]
         ):
             leaving = module
     return leaving
 
 
 @compiled
-def move_modules(constants: Constants, rows: Rows, row: int, counts: NDArray[np.int64]) -> None:
+def move_modules(params: NodeParams, state: NodeState, row: int, counts: NDArray[np.int64]) -> None:
     """Give each variant that many modules, of shape (G,), by moving as few as possible; the others are idle."""
     for variant in range(len(counts)):
-        for _ in range(hosted(rows, row, variant) - counts[variant]):
-            module = next_to_leave(rows, row, variant)
-            rows.module_variant[row, module] = IDLE
-            rows.module_ready_s[row, module] = 0.0
+        for _ in range(hosted(state, row, variant) - counts[variant]):
+            module = next_to_leave(state, row, variant)
+            state.module_variant[row, module] = IDLE
+            state.module_ready_s[row, module] = 0.0
     for variant in range(len(counts)):
-        for _ in range(counts[variant] - hosted(rows, row, variant)):
-            module = next_to_leave(rows, row, IDLE)
-            rows.module_variant[row, module] = variant
-            rows.module_ready_s[row, module] = constants.variant_load_s[variant]
+        for _ in range(counts[variant] - hosted(state, row, variant)):
+            module = next_to_leave(state, row, IDLE)
+            state.module_variant[row, module] = variant
+            state.module_ready_s[row, module] = params.variant_load_s[variant]
 
 
 @compiled
-def delay_after_moving_s(constants: Constants, rows: Rows, row: int, variant: int, count: int) -> float:
+def delay_after_moving_s(params: NodeParams, state: NodeState, row: int, variant: int, count: int) -> float:
     """What `loading_s` of a variant would be after `move_modules` gave it `count` modules (s)."""
-    already = hosted(rows, row, variant)
+    already = hosted(state, row, variant)
     if count > already:
-        return max(constants.variant_load_s[variant], loading_s(rows, row, variant))
+        return max(params.variant_load_s[variant], loading_s(state, row, variant))
     # Those that still load longest leave first: what is left is as ready as the `count` readiest.
     readiest_s = 0.0
-    for module in range(rows.module_variant.shape[1]):
-        if rows.module_variant[row, module] == variant:
+    for module in range(state.module_variant.shape[1]):
+        if state.module_variant[row, module] == variant:
             sooner = 0
-            for other in range(rows.module_variant.shape[1]):
-                if rows.module_variant[row, other] == variant and (
-                    rows.module_ready_s[row, other] < rows.module_ready_s[row, module]
-                    or (rows.module_ready_s[row, other] == rows.module_ready_s[row, module] and other < module)
+            for other in range(state.module_variant.shape[1]):
+                if state.module_variant[row, other] == variant and (
+                    state.module_ready_s[row, other] < state.module_ready_s[row, module]
+                    or (state.module_ready_s[row, other] == state.module_ready_s[row, module] and other < module)
                 ):
                     sooner += 1
             if sooner < count:
-                readiest_s = max(readiest_s, rows.module_ready_s[row, module])
+                readiest_s = max(readiest_s, state.module_ready_s[row, module])
     return readiest_s
 
 
 @compiled
-def pass_time(constants: Constants, rows: Rows, row: int) -> None:
+def pass_time(params: NodeParams, state: NodeState, row: int) -> None:
     """An epoch passes: modules go on loading."""
-    for module in range(rows.module_variant.shape[1]):
-        rows.module_ready_s[row, module] = max(0.0, rows.module_ready_s[row, module] - constants.epoch_s)
+    for module in range(state.module_variant.shape[1]):
+        state.module_ready_s[row, module] = max(0.0, state.module_ready_s[row, module] - params.epoch_s)
 
 
 @compiled
-def variant_rule(rule: Rule, constants: Constants, variant: int, modules: int, window_s: float) -> Rule:
+def variant_rule(rule: Rule, params: NodeParams, variant: int, modules: int, window_s: float) -> Rule:
     """The rule of a variant on that many modules, at least one, with `window_s` to compute.
 
     Each module holds the weights, and the cost counts them once, so the others' are taken off the limit.
     """
-    cost = constants.variant_cost[variant, modules - 1]
+    cost = params.variant_cost[variant, modules - 1]
     return Rule(
         affine_cost_at(cost, 0),
         affine_cost_at(cost, 1),
@@ -114,21 +117,21 @@ def variant_rule(rule: Rule, constants: Constants, variant: int, modules: int, w
         rule.pads_prompts,
         rule.pads_outputs,
         window_s,
-        modules * constants.module_memory_bytes - (modules - 1) * constants.variant_weight_bytes[variant],
+        modules * params.module_memory_bytes - (modules - 1) * params.variant_weight_bytes[variant],
     )
 
 
 @compiled
-def rule_alone(rule: Rule, constants: Constants, request: Request, accuracy_requirement: float) -> Rule:
+def rule_alone(rule: Rule, params: NodeParams, request: Request, accuracy_requirement: float) -> Rule:
     """The rule by which a request is judged alone: the row's own, or where variants are hosted that of the cheapest one
     that could serve it on all modules; a rule that nothing fits if there is none.
     """
-    variants = len(constants.variant_accuracy)
+    variants = len(params.variant_accuracy)
     if variants == 0:
         return rule
     alone = with_request(empty_batch(), request)
     for variant in range(variants):
-        node = variant_rule(rule, constants, variant, constants.modules, rule.window_s)
-        if accuracy_requirement <= constants.variant_accuracy[variant] and fits_node(node, alone):
+        node = variant_rule(rule, params, variant, params.modules, rule.window_s)
+        if accuracy_requirement <= params.variant_accuracy[variant] and fits_node(node, alone):
             return node
-    return variant_rule(rule, constants, 0, constants.modules, -1.0)
+    return variant_rule(rule, params, 0, params.modules, -1.0)

@@ -12,15 +12,17 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from edge_llm_env.compiling import compiled
 from edge_llm_env.dynamics.epoch import begin_episode
+from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES, REWARD_TERMS, Constants, Rows, rule_of
+from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES, NodeState
 from edge_llm_env.envs.observation import observation_length, observe
-from edge_llm_env.naming import one_of
 from edge_llm_env.scenarios import Scenario, ScenarioError, load_scenario
+from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.generator import draw_workload
-from edge_llm_env.workload.tape import Workload
+from edge_llm_env.workload.workload import Workload
 
 if TYPE_CHECKING:
     from edge_llm_env.rendering.viewer import RenderFrame, Viewer
@@ -33,9 +35,9 @@ class Mechanism(NamedTuple):
 
     action_space: Callable[[Scenario], spaces.Space]
     step_row: Callable[..., None]
-    """Compiled `(constants, rows, row, action, observation (length,))`: take one step of one row."""
+    """Compiled `(params, state, row, action, observation (length,))`: take one step of one row."""
     step_rows: Callable[..., None]
-    """Compiled `(constants, rows, actions, active, observations (R, length), seen, first, last)`: step the active rows
+    """Compiled `(params, state, actions, active, observations (R, length), seen, first, last)`: step the active rows
     from `first` to before `last`, and copy the observations of all of these to `seen`."""
     rows_per_thread: int = 256
     """Fewer rows do not repay waking a thread, and training with few leaves the cores to torch."""
@@ -43,11 +45,11 @@ class Mechanism(NamedTuple):
     """The node's modules are divided among its variants."""
     keeps_split: bool = False
     """T_U and T_D are the scenario's even where the split is flexible."""
-    parts_s: Callable[[Constants, NDArray[np.float64]], tuple[float, float]] | None = None
+    parts_s: Callable[[NodeParams, NDArray[np.float64]], tuple[float, float]] | None = None
     """T_U and T_D (s) of an action that divides the epoch; None where actions do not."""
 
     def simulation(self, scenario: Scenario, rows: int) -> Simulation:
-        """Rows of a scenario as the mechanism needs them; raises `ScenarioError` for one that it cannot run on."""
+        """NodeState of a scenario as the mechanism needs them; raises `ScenarioError` for one that it cannot run on."""
         if self.hosts_variants:
             try:
                 scenario.check_variants_fit_a_module()
@@ -66,19 +68,20 @@ class Mechanism(NamedTuple):
 
 
 @compiled
-def begin_row(constants: Constants, rows: Rows, row: int, observation: NDArray[np.float32]) -> None:
-    """Begin an episode on the tape that a row holds, and observe it."""
-    rule = rule_of(constants)
-    begin_episode(rule, constants, rows, row)
-    observe(rule, constants, rows, row, observation)
+def begin_row(params: NodeParams, state: NodeState, row: int, observation: NDArray[np.float32]) -> None:
+    """Begin an episode on the workload that a row holds, and observe it."""
+    rule = rule_of(params)
+    begin_episode(rule, params, state, row)
+    observe(rule, params, state, row, observation)
 
 
 class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
     """One row of a scenario as a Gymnasium environment; a subclass adds the mechanism.
 
-    `scenario` is a preset's name, a path to a TOML file or a `Scenario`. `reset(options={"workload": tape})` replays a
-    given `Workload`; without it the tape is drawn from the environment's generator. Episodes are truncated after
-    `epoch.episode_epochs` epochs and never terminate. `render_mode` is None, "human", "rgb_array" or "ansi".
+    `scenario` is a preset's name, a path to a TOML file or a `Scenario`. `reset(options={"workload": workload})`
+    replays a given `Workload`; without it the workload is drawn from the environment's generator. Episodes are
+    truncated after `epoch.episode_epochs` epochs and never terminate. `render_mode` is None, "human", "rgb_array" or
+    "ansi".
 
     Raises `ScenarioError` for a scenario that is not valid, ValueError for an unknown render mode.
     """
@@ -102,12 +105,12 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         if render_mode is not None:
             from edge_llm_env.rendering.viewer import Viewer
 
-            self.viewer = Viewer(self)
+            self.viewer = Viewer(self.simulation, render_mode, self.metadata["render_fps"])
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Begin an episode on `options["workload"]`, or on a tape drawn from the seeded generator."""
+        """Begin an episode on `options["workload"]`, or on a workload drawn from the seeded generator."""
         super().reset(seed=seed)
         given = checked_options(options, "workload").get("workload")
         if given is None:
@@ -115,19 +118,20 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         else:
             workload = checked_workload(given, "options['workload']")
         self.simulation.load(0, workload)
-        begin_row(self.simulation.constants, self.simulation.rows, 0, self._observation)
+        begin_row(self.simulation.params, self.simulation.state, 0, self._observation)
         if self.viewer is not None:
-            self.viewer.begin(workload)
+            self.viewer.begin(self.spec.id if self.spec is not None else type(self).__name__, workload)
         return self._observation.copy(), self._info()
 
     def step(self, action: Action) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Take one step of the mechanism; see the subclass for what an action does."""
         simulation, checked = self.simulation, self._checked(action)
-        self.mechanism.step_row(simulation.constants, simulation.rows, 0, checked, self._observation)
+        self.mechanism.step_row(simulation.params, simulation.state, 0, checked, self._observation)
         if self.viewer is not None:
-            self.viewer.advance(checked)
+            parts_s = self.mechanism.parts_s
+            self.viewer.advance(parts_s(simulation.params, checked) if parts_s is not None else None)
         info = self._info()
-        truncated = info["epochs"] >= simulation.constants.episode_epochs
+        truncated = info["epochs"] >= simulation.params.episode_epochs
         served, tokens, energy, expired = info["reward_terms"].values()
         reward = served + tokens + energy + expired  # as the vector environment adds; since Python 3.12 sum() does not
         return self._observation.copy(), reward, False, truncated, info
@@ -154,12 +158,12 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         """The action as the kernel takes it; raises ValueError when it is not in the action space."""
 
     def _info(self) -> dict[str, Any]:
-        rows = self.simulation.rows
+        state = self.simulation.state
         info: dict[str, Any] = self.simulation.counters(0)
-        info["energy_j"] = float(rows.energy_j[0])
-        info["utilisation"] = dict(zip(RESOURCES, rows.utilisation[0].tolist(), strict=True))
-        info["reward_terms"] = dict(zip(REWARD_TERMS, rows.reward_terms[0].tolist(), strict=True))
-        info["action_mask"] = rows.action_mask[0].copy()
+        info["energy_j"] = float(state.energy_j[0])
+        info["utilisation"] = dict(zip(RESOURCES, state.utilisation[0].tolist(), strict=True))
+        info["reward_terms"] = dict(zip(REWARD_TERMS, state.reward_terms[0].tolist(), strict=True))
+        info["action_mask"] = state.action_mask[0].copy()
         return info
 
 
@@ -180,6 +184,6 @@ def checked_workload(given: Any, name: str) -> Workload:
         raise ValueError(f"{name}: {error}") from None
 
 
-def finished(constants: Constants, rows: Rows) -> NDArray[np.bool_]:
+def finished(params: NodeParams, state: NodeState) -> NDArray[np.bool_]:
     """Which rows have come to the end of their episode, shape (R,)."""
-    return rows.counters[:, N_EPOCHS] >= constants.episode_epochs
+    return state.counters[:, N_EPOCHS] >= params.episode_epochs

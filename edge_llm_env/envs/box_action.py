@@ -8,8 +8,8 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from edge_llm_env.compiling import compiled
-from edge_llm_env.dynamics.feasibility import within
+from edge_llm_env.feasibility.rule import within
+from edge_llm_env.support.compiling import compiled
 
 
 def unit_box(length: int) -> spaces.Box:

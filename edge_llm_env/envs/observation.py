@@ -13,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.compiling import compiled
 from edge_llm_env.dynamics.epoch import load_batch, utilisation_of
-from edge_llm_env.dynamics.feasibility import Rule
 from edge_llm_env.dynamics.modules import hosted, loading_s
-from edge_llm_env.dynamics.state import N_BEYOND, Constants, Rows
+from edge_llm_env.dynamics.params import NodeParams
+from edge_llm_env.dynamics.state import N_BEYOND, NodeState
+from edge_llm_env.feasibility.rule import Rule
+from edge_llm_env.support.compiling import compiled
 
 
 class Feature(NamedTuple):
@@ -99,58 +100,60 @@ def slot_feature(observation: NDArray[np.float32], name: str, variants: int = 0)
 
 
 @compiled
-def observe(rule: Rule, constants: Constants, rows: Rows, row: int, observation: NDArray[np.float32]) -> None:
+def observe(rule: Rule, params: NodeParams, state: NodeState, row: int, observation: NDArray[np.float32]) -> None:
     """Write a row's whole observation, of shape (length,)."""
-    observe_context(rule, constants, rows, row, observation)
-    observation[_CONTEXT + rows.visible[row] * _SLOT :] = 0.0
-    if len(constants.variant_accuracy) > 0:
-        observe_variants(constants, rows, row, observation)
-    for slot in range(rows.visible[row]):
+    observe_context(rule, params, state, row, observation)
+    observation[_CONTEXT + state.visible[row] * _SLOT :] = 0.0
+    if len(params.variant_accuracy) > 0:
+        observe_variants(params, state, row, observation)
+    for slot in range(state.visible[row]):
         at = _CONTEXT + slot * _SLOT
-        slack_s, compute_s = rows.slot_slack_s[row, slot], rows.slot_compute_s[row, slot]
+        slack_s, compute_s = state.slot_slack_s[row, slot], state.slot_compute_s[row, slot]
         observation[at + 0] = 1.0
-        observation[at + 1] = rows.action_mask[row, slot]
-        observation[at + 2] = clipped(slack_s / constants.longest_latency_s)
+        observation[at + 1] = state.action_mask[row, slot]
+        observation[at + 2] = clipped(slack_s / params.longest_latency_s)
         observation[at + 3] = clipped(compute_s / rule.window_s)
-        observation[at + 4] = clipped(rows.slot_memory_bytes[row, slot] / rule.memory_limit_bytes)
-        observation[at + 5] = clipped(rows.slot_uplink_share[row, slot])
-        observation[at + 6] = clipped(rows.slot_downlink_share[row, slot])
-        observation[at + 7] = clipped(rows.slot_prompt_tokens[row, slot] / constants.longest_prompt_tokens)
-        observation[at + 8] = clipped(rows.slot_output_tokens[row, slot] / constants.longest_output_tokens)
-        observation[at + 9] = compute_s <= slack_s - constants.epoch_s
+        observation[at + 4] = clipped(state.slot_memory_bytes[row, slot] / rule.memory_limit_bytes)
+        observation[at + 5] = clipped(state.slot_uplink_share[row, slot])
+        observation[at + 6] = clipped(state.slot_downlink_share[row, slot])
+        observation[at + 7] = clipped(state.slot_prompt_tokens[row, slot] / params.longest_prompt_tokens)
+        observation[at + 8] = clipped(state.slot_output_tokens[row, slot] / params.longest_output_tokens)
+        observation[at + 9] = compute_s <= slack_s - params.epoch_s
 
 
 @compiled
-def observe_variants(constants: Constants, rows: Rows, row: int, observation: NDArray[np.float32]) -> None:
+def observe_variants(params: NodeParams, state: NodeState, row: int, observation: NDArray[np.float32]) -> None:
     """Write what the slots require and what each variant has."""
-    at = _CONTEXT + rows.slot_request.shape[1] * _SLOT
-    for slot in range(rows.visible[row]):
-        observation[at + slot] = rows.accuracy_requirement[row, rows.slot_request[row, slot]]
-    at += rows.slot_request.shape[1]
-    for variant in range(len(constants.variant_accuracy)):
-        observation[at + 0] = hosted(rows, row, variant) / constants.modules
-        observation[at + 1] = clipped(loading_s(rows, row, variant) / constants.epoch_s)
-        observation[at + 2] = constants.variant_accuracy[variant]
+    at = _CONTEXT + state.slot_request.shape[1] * _SLOT
+    for slot in range(state.visible[row]):
+        observation[at + slot] = state.accuracy_requirement[row, state.slot_request[row, slot]]
+    at += state.slot_request.shape[1]
+    for variant in range(len(params.variant_accuracy)):
+        observation[at + 0] = hosted(state, row, variant) / params.modules
+        observation[at + 1] = clipped(loading_s(state, row, variant) / params.epoch_s)
+        observation[at + 2] = params.variant_accuracy[variant]
         at += _VARIANT
 
 
 @compiled
 def observe_admission(
-    rule: Rule, constants: Constants, rows: Rows, row: int, admitted_slot: int, observation: NDArray[np.float32]
+    rule: Rule, params: NodeParams, state: NodeState, row: int, admitted_slot: int, observation: NDArray[np.float32]
 ) -> None:
     """Bring a row's observation up to date after one admission: the context, the admitted slot and the mask."""
-    observe_context(rule, constants, rows, row, observation)
+    observe_context(rule, params, state, row, observation)
     at = _CONTEXT + admitted_slot * _SLOT
     observation[at : at + _SLOT] = 0.0
-    for slot in range(rows.visible[row]):
-        observation[_CONTEXT + slot * _SLOT + ADMISSIBLE] = rows.action_mask[row, slot]
+    for slot in range(state.visible[row]):
+        observation[_CONTEXT + slot * _SLOT + ADMISSIBLE] = state.action_mask[row, slot]
 
 
 @compiled
-def observe_context(rule: Rule, constants: Constants, rows: Rows, row: int, observation: NDArray[np.float32]) -> None:
+def observe_context(
+    rule: Rule, params: NodeParams, state: NodeState, row: int, observation: NDArray[np.float32]
+) -> None:
     """Write the context features of a row."""
-    slots = rows.slot_request.shape[1]
-    batch = load_batch(rows, row)
+    slots = state.slot_request.shape[1]
+    batch = load_batch(state, row)
     uplink, downlink, memory, compute = utilisation_of(rule, batch)
     observation[0] = batch.requests / slots
     observation[1] = clipped(uplink)
@@ -158,10 +161,10 @@ def observe_context(rule: Rule, constants: Constants, rows: Rows, row: int, obse
     observation[3] = clipped(memory)
     observation[4] = clipped(compute)
     observation[5] = clipped(min(1.0, batch.least_slack_s / rule.window_s) - compute)
-    observation[6] = clipped(batch.longest_s / constants.longest_prompt_tokens)
-    observation[7] = clipped(batch.longest_n / constants.longest_output_tokens)
-    observation[8] = rows.visible[row] / slots
-    observation[9] = clipped(rows.counters[row, N_BEYOND] / slots)
+    observation[6] = clipped(batch.longest_s / params.longest_prompt_tokens)
+    observation[7] = clipped(batch.longest_n / params.longest_output_tokens)
+    observation[8] = state.visible[row] / slots
+    observation[9] = clipped(state.counters[row, N_BEYOND] / slots)
 
 
 @compiled

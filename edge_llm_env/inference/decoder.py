@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
 class DecoderConfig(BaseModel):
-    """Shape of a decoder-only transformer, in the symbols of the design: L, d, f, H, H_kv, h, V, E and k.
+    """Shape of a decoder-only transformer, in the symbols of `docs/model.md`: L, d, f, H, H_kv, h, V, E and k.
 
     Raises `pydantic.ValidationError` on an unknown field or a non-positive size.
     """

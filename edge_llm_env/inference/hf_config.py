@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edge_llm_env.naming import one_of
+from edge_llm_env.support.naming import one_of
 
 Keys = dict[str, Any]
 """Content of a `config.json`."""

@@ -25,7 +25,7 @@ class Precision(BaseModel):
 
     @property
     def stored_weight_bits(self) -> float:
-        """Bits of one weight with its part of the group's scale: w + 32/group (design §2)."""
+        """Bits of one weight with its part of the group's scale: w + 32/group."""
         return self.weight_bits + (0.0 if self.group_size is None else self.group_overhead_bits / self.group_size)
 
 

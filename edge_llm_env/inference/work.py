@@ -1,6 +1,6 @@
-"""What inference has to compute and to move: FLOPs and bytes of prefill and decode (design §2).
+"""What inference has to compute and to move: FLOPs and bytes of prefill and decode.
 
-In the design's symbols: L layers, width d, FFN width f, H heads, H_kv key/value heads of width h, vocabulary V,
+In the symbols of `docs/model.md`: L layers, width d, FFN width f, H heads, H_kv key/value heads of width h, vocabulary V,
 g = 3 or 2 FFN matrices, E experts of which k act on a token. A linear layer takes 2 FLOPs per weight and token.
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from edge_llm_env.compiling import compiled
+from edge_llm_env.support.compiling import compiled
 
 
 def watts_from_dbm(power_dbm: float) -> float:
@@ -19,7 +19,7 @@ def reference_snr(power_dbm: float, noise_dbm_per_hz: float, bandwidth_hz: float
 
 @compiled
 def shannon_rate_bits_per_s(bandwidth_hz: float, snr: float, max_bits_per_s_per_hz: float) -> float:
-    """Rate of the whole band, R = B·min(log2(1 + snr), cap) in bit/s (design §1, constraint 1).
+    """Rate of the whole band, R = B·min(log2(1 + snr), cap) in bit/s (`docs/model.md`, constraint 1).
 
     The cap is the spectral efficiency of the highest modulation and coding scheme; it may be infinite.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_llm_env.rendering.frame import Computation, Frame, Part, PendingRequest, Timeline
+from edge_llm_env.rendering.frames.frame import Computation, Frame, Part, PendingRequest, Timeline
 
 TIMELINE_WIDTH = 60
 """Characters of an epoch."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from edge_llm_env.scenarios.section import PositiveFloat, Section
+from edge_llm_env.support.section import PositiveFloat, Section
 
 
 class EpochSettings(Section):

@@ -12,8 +12,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from edge_llm_env.naming import one_of
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.naming import one_of
 
 _CHANGED = "changed by the user; before: "
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from edge_llm_env.scenarios.section import NonNegativeFloat, PositiveFloat, Section, Tokens
+from edge_llm_env.inference.cost_models.table import COST_MODELS
+from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
+from edge_llm_env.support.section import NonNegativeFloat, PositiveFloat, Section, Tokens
+
+if TYPE_CHECKING:
+    CostModelName = str
+    BatchSelectionName = str
+else:
+    CostModelName = Literal[tuple(COST_MODELS)]
+    BatchSelectionName = Literal[BATCH_SELECTIONS]
 
 
 class VariantSettings(Section):
@@ -31,7 +40,7 @@ class NodeSettings(Section):
     perplexity_increase: NonNegativeFloat | None = Field(
         default=None, description="ΔPPL of the precision, where the catalogue has none for the decoder or is overruled"
     )
-    cost_model: Literal["paper", "roofline"] = Field(default="paper", description="how batches are costed")
+    cost_model: CostModelName = Field(default="paper", description="how batches are costed")
     prompt_padding: Literal["none", "batch_max", "fixed"] = Field(
         description="prompts are computed at their own length, at the longest of the batch, or at a fixed length"
     )
@@ -40,7 +49,7 @@ class NodeSettings(Section):
         description="each request stops at its own output length, or all run to the longest of the batch"
     )
 
-    batch_selection: Literal["exact", "earliest_deadline_first", "first_come_first_served"] = Field(
+    batch_selection: BatchSelectionName = Field(
         default="exact",
         description="whom the node computes where an agent leaves that to it: the most valuable batch, "
         "or in that order whoever still fits",

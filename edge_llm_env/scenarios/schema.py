@@ -9,28 +9,19 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, model_validator
 
-from edge_llm_env.inference import paper_cost, work
+from edge_llm_env.arrivals.trace import TraceArrivals
 from edge_llm_env.inference.batch_cost import BatchCost
-from edge_llm_env.inference.catalog import load_decoder, load_device, load_efficiency, load_quantization
+from edge_llm_env.inference.catalog import load_decoder, load_device, load_quantization
+from edge_llm_env.inference.cost_models.cost_model import CostModel
+from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.decoder import DecoderConfig
-from edge_llm_env.inference.paper_cost import paper_batch_cost
 from edge_llm_env.inference.quantization import Quantization
-from edge_llm_env.inference.roofline_cost import roofline_batch_cost
-from edge_llm_env.scenarios.arrival_settings import TraceArrivals
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
 from edge_llm_env.scenarios.node_settings import NodeSettings, VariantSettings
 from edge_llm_env.scenarios.radio_settings import RadioSettings
-from edge_llm_env.scenarios.section import FiniteFloat, Section
+from edge_llm_env.scenarios.reward_settings import RewardWeights
 from edge_llm_env.scenarios.workload_settings import WorkloadSettings
-
-
-class RewardWeights(Section):
-    """The reward of a step is the sum of these weights times their terms."""
-
-    served: FiniteFloat = Field(default=1.0, description="per request served")
-    tokens: FiniteFloat = Field(default=0.0, description="per output token served")
-    energy: FiniteFloat = Field(default=0.0, description="per joule spent; negative to save energy")
-    expired: FiniteFloat = Field(default=0.0, description="per request expired; negative to avoid it")
+from edge_llm_env.support.section import Section
 
 
 class Provenance(Section):
@@ -91,15 +82,11 @@ class Scenario(Section):
         return self._batch_cost(self.decoder, self.quantization, self.node.modules)
 
     def _batch_cost(self, decoder: DecoderConfig, quantization: Quantization, modules: int) -> BatchCost:
-        device = load_device(self.node.device)
-        if self.node.cost_model == "roofline":
-            return roofline_batch_cost(decoder, quantization, device, load_efficiency(), modules=modules)
-        return paper_batch_cost(
-            decoder,
-            quantization,
-            flops_per_s=device.fp16_flops_per_s * modules,
-            power_w=device.power_w * modules,
-        )
+        return self._cost_model.batch_cost(decoder, quantization, load_device(self.node.device), modules)
+
+    @property
+    def _cost_model(self) -> CostModel:
+        return COST_MODELS[self.node.cost_model]
 
     @cached_property
     def variants(self) -> tuple[Variant, ...]:
@@ -115,8 +102,7 @@ class Scenario(Section):
     def _variant(self, settings: VariantSettings) -> Variant:
         decoder = load_decoder(settings.decoder)
         quantization = load_quantization(settings.decoder, settings.precision, settings.perplexity_increase)
-        stored_bytes = work.weight_bytes if self.node.cost_model == "roofline" else paper_cost.weight_bytes
-        weight_bytes = stored_bytes(decoder, quantization)
+        weight_bytes = self._cost_model.weight_bytes(decoder, quantization)
         bandwidth = self.node.storage_bandwidth_bytes_per_s
         return Variant(
             settings.decoder,
@@ -172,9 +158,9 @@ class Scenario(Section):
         except ValueError as error:
             raise ValueError(f"node.{error}") from None
         if weight_bytes > self.memory_limit_bytes:
-            held = "the weights" if self.node.cost_model == "paper" else "the runtime and the weights"
             raise ValueError(
-                f"node.memory_bytes_per_module = {self.node.memory_bytes_per_module:g}: {held} of "
+                f"node.memory_bytes_per_module = {self.node.memory_bytes_per_module:g}: "
+                f"{self._cost_model.held_always} of "
                 f"{self.node.decoder} at {self.node.precision} need {weight_bytes:.4g} bytes, "
                 f"so {self.node.modules} modules must have at least {weight_bytes / self.node.modules:.4g} each"
             )
@@ -203,9 +189,10 @@ class Scenario(Section):
     @model_validator(mode="after")
     def _trace_lasts_an_episode(self) -> Scenario:
         arrivals = self.workload.arrivals
-        if isinstance(arrivals, TraceArrivals) and arrivals.part.span_s < self.horizon_s:
+        part = arrivals.replayed
+        if part is not None and part.span_s < self.horizon_s:
             raise ValueError(
-                f"workload.arrivals: the part of the trace lasts {arrivals.part.span_s:g} s, scaled: must be at least "
+                f"workload.arrivals: the part of the trace lasts {part.span_s:g} s, scaled: must be at least "
                 f"the {self.horizon_s:g} s of an episode and the epoch after it (epoch.episode_epochs = "
                 f"{self.epoch.episode_epochs}, epoch.epoch_s = {self.epoch.epoch_s:g})"
             )

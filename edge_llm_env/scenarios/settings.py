@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
 from edge_llm_env.scenarios.node_settings import NodeSettings
 from edge_llm_env.scenarios.radio_settings import RadioSettings
-from edge_llm_env.scenarios.schema import RewardWeights
-from edge_llm_env.scenarios.section import Section
+from edge_llm_env.scenarios.reward_settings import RewardWeights
 from edge_llm_env.scenarios.workload_settings import WorkloadSettings
+from edge_llm_env.support.section import Section
 
 SECTIONS: dict[str, type[Section]] = {
     "epoch": EpochSettings,

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from edge_llm_env.scenarios.arrival_settings import Arrivals, TraceArrivals
-from edge_llm_env.scenarios.section import FiniteFloat, Section, Tokens
+from edge_llm_env.arrivals.table import Arrivals
+from edge_llm_env.support.section import FiniteFloat, Section, Tokens
 from edge_llm_env.traces.part import TracePart
 
 
@@ -60,13 +60,14 @@ class WorkloadSettings(Section):
 
     @property
     def _replayed(self) -> TracePart:
-        assert isinstance(self.arrivals, TraceArrivals)  # as the validator of lengths has seen to
-        return self.arrivals.part
+        part = self.arrivals.replayed
+        assert part is not None  # as the validator of lengths has seen to
+        return part
 
     @model_validator(mode="after")
     def _lengths_are_replayed_from_a_trace(self) -> WorkloadSettings:
         for field in ("prompt_tokens", "output_tokens"):
-            if getattr(self, field) == "trace" and self.arrivals.kind != "trace":
+            if getattr(self, field) == "trace" and self.arrivals.replayed is None:
                 raise ValueError(
                     f'workload.{field} = "trace": must go with arrivals.kind = "trace", '
                     f'not "{self.arrivals.kind}"; or a list of token counts'

@@ -38,7 +38,7 @@ class TraceFormat(NamedTuple):
     seconds: Callable[[Any], float]
     """Seconds of a value of the time column; raises ValueError."""
     failures: bool
-    """Rows without output are requests that failed, and not malformed."""
+    """NodeState without output are requests that failed, and not malformed."""
     home: str
     """Where the trace is public."""
 
@@ -69,7 +69,7 @@ def tokens_of(column: str, value: Any, least: int = 1) -> int:
 
 
 def csv_rows(file: TextIO, columns: tuple[str, ...]) -> Iterator[tuple[int, Mapping[str, Any] | ValueError]]:
-    """Rows of a file of comma-separated values whose first line names the columns; blank lines are none."""
+    """NodeState of a file of comma-separated values whose first line names the columns; blank lines are none."""
     names: list[str] | None = None
     for number, line in enumerate(file, start=1):
         if not line.strip():
@@ -91,7 +91,7 @@ def csv_rows(file: TextIO, columns: tuple[str, ...]) -> Iterator[tuple[int, Mapp
 
 
 def json_rows(file: TextIO, columns: tuple[str, ...]) -> Iterator[tuple[int, Mapping[str, Any] | ValueError]]:
-    """Rows of a file of one JSON object per line; blank lines are none."""
+    """NodeState of a file of one JSON object per line; blank lines are none."""
     for number, line in enumerate(file, start=1):
         if not line.strip():
             continue

@@ -37,7 +37,7 @@ class Trace:
 
 @dataclass
 class Left:
-    """Rows left out so far."""
+    """NodeState left out so far."""
 
     failed: int = 0
     skipped: int = 0
@@ -47,7 +47,7 @@ def load_trace(path: str | Path, kind: TraceKind, *, skip_bad_rows: bool = False
     """The trace of a file, read once per process as long as the file stays as it is.
 
     Raises TraceError for a file that cannot be read, lacks a column or has no requests, and, unless `skip_bad_rows`
-    leaves them out and counts them, for the first row that is malformed or earlier than the row before it. Rows of
+    leaves them out and counts them, for the first row that is malformed or earlier than the row before it. NodeState of
     equal times are in order.
     """
     return _load(*_version(path), kind, skip_bad_rows)

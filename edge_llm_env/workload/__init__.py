@@ -1,1 +1,1 @@
-"""The workload tape: an episode's whole randomness, drawn before it starts."""
+"""The workload: an episode's whole randomness, drawn before it starts."""

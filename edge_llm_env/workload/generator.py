@@ -7,32 +7,25 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.radio.path_loss import distance_in_disc
-from edge_llm_env.scenarios.arrival_settings import TraceArrivals
+from edge_llm_env.radio.users import distance_in_disc
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.workload_settings import Range
-from edge_llm_env.workload.arrivals import draw_arrivals
 from edge_llm_env.workload.channel import draw_channel
-from edge_llm_env.workload.tape import Workload
+from edge_llm_env.workload.workload import Workload
 
 
 def draw_workload(scenario: Scenario, rng: np.random.Generator) -> Workload:
     """One episode's workload; equal generators give equal workloads."""
     asked, radio = scenario.workload, scenario.radio
-    replayed = None
-    if isinstance(asked.arrivals, TraceArrivals):
-        replayed = asked.arrivals.part.window(rng.random(), scenario.horizon_s)
-        arrival_s = replayed.arrival_s
-    else:
-        arrival_s = draw_arrivals(asked.arrivals, rng, scenario.horizon_s)
-    requests = len(arrival_s)
+    arrived = asked.arrivals.draw(rng, scenario.horizon_s)
+    requests = len(arrived.arrival_s)
     prompt, output, latency, accuracy, distance = rng.random((5, requests))
     distance_m = distance_in_disc(distance, radio.min_distance_m, radio.cell_radius_m)
     uplink_gain, downlink_gain = draw_channel(radio, distance_m, scenario.fading_blocks, scenario.epoch.epoch_s, rng)
     return Workload(
-        arrival_s=arrival_s,
-        prompt_tokens=lengths(asked.prompt_tokens, prompt, replayed.prompt_tokens if replayed else None),
-        output_tokens=lengths(asked.output_tokens, output, replayed.output_tokens if replayed else None),
+        arrival_s=arrived.arrival_s,
+        prompt_tokens=lengths(asked.prompt_tokens, prompt, arrived.prompt_tokens),
+        output_tokens=lengths(asked.output_tokens, output, arrived.output_tokens),
         latency_requirement_s=uniform(latency, asked.latency_requirement_s),
         accuracy_requirement=uniform(accuracy, asked.accuracy_requirement),
         distance_m=distance_m,

@@ -1,4 +1,4 @@
-"""Sets of tapes for different purposes, that never share a tape."""
+"""Sets of workloads for different purposes, that never share a workload."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.generator import draw_workload
-from edge_llm_env.workload.tape import Workload
+from edge_llm_env.workload.workload import Workload
 
 
 class Stream(IntEnum):
-    """What tapes are for: spawn keys of NumPy's `SeedSequence`. Training's tapes come from `reset(seed=)`."""
+    """What workloads are for: spawn keys of NumPy's `SeedSequence`. Training's workloads come from `reset(seed=)`."""
 
     EVALUATION = 1
     VALIDATION = 2
@@ -21,7 +21,7 @@ class Stream(IntEnum):
 
 
 def draw_workloads(scenario: Scenario, episodes: int, seed: int, stream: Stream = Stream.EVALUATION) -> list[Workload]:
-    """That many tapes, the same for equal seeds and streams; more episodes only add tapes.
+    """That many workloads, the same for equal seeds and streams; more episodes only add workloads.
 
     Raises ValueError for less than one episode.
     """

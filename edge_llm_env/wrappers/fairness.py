@@ -9,16 +9,16 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import EXPIRED, SERVED
 
 GROUPS = 4
-"""Groups of requests: quarters of the tape by size."""
+"""Groups of requests: quarters of the workload by size."""
 
 
 class ServiceFairness:
     """Jain's index over the service rates of small and large requests, of each row of a simulation.
 
-    The requests of a tape fall into four groups by their tokens, prompt and output together: up to the lower quartile
-    of the tape, up to the median, up to the upper quartile, and above; requests of equal size are in one group. Batches
-    of short requests serve the most, so a node that maximises throughput neglects the long ones. The service rate of a
-    group is
+    The requests of a workload fall into four groups by their tokens, prompt and output together: up to the lower
+    quartile of the workload, up to the median, up to the upper quartile, and above; requests of equal size are in one
+    group. Batches of short requests serve the most, so a node that maximises throughput neglects the long ones. The
+    service rate of a group is
 
         r_g = served_g / (served_g + expired_g)
 
@@ -29,23 +29,23 @@ class ServiceFairness:
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
-        self._groups: NDArray[np.int8] = np.zeros(simulation.rows.status.shape, dtype=np.int8)
+        self._groups: NDArray[np.int8] = np.zeros(simulation.state.status.shape, dtype=np.int8)
 
     def begin(self, beginning: NDArray[np.bool_]) -> None:
-        """Take in the tapes of the rows of a mask, bool of shape (R,)."""
-        rows = self._simulation.rows
-        if self._groups.shape != rows.status.shape:  # a tape had more requests than any before
-            grown: NDArray[np.int8] = np.zeros(rows.status.shape, dtype=np.int8)
+        """Take in the workloads of the rows of a mask, bool of shape (R,)."""
+        state = self._simulation.state
+        if self._groups.shape != state.status.shape:  # a workload had more requests than any before
+            grown: NDArray[np.int8] = np.zeros(state.status.shape, dtype=np.int8)
             grown[:, : self._groups.shape[1]] = self._groups
             self._groups = grown
         for row in np.flatnonzero(beginning):
-            requests = rows.requests[row]
-            tokens = rows.prompt_tokens[row, :requests] + rows.output_tokens[row, :requests]
+            requests = state.requests[row]
+            tokens = state.prompt_tokens[row, :requests] + state.output_tokens[row, :requests]
             self._groups[row, :requests] = size_groups(tokens)
 
     def index(self) -> NDArray[np.float64]:
         """J of each row as of now, shape (R,)."""
-        status = self._simulation.rows.status
+        status = self._simulation.state.status
         rates = np.zeros((len(status), GROUPS))
         known = np.zeros((len(status), GROUPS), dtype=np.bool_)
         for group in range(GROUPS):

@@ -11,7 +11,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
 from edge_llm_env.envs.base import EpochEnv
-from edge_llm_env.vector import EpochVectorEnv
+from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.wrappers.objectives import OBJECTIVES, Objectives, own_weights, reward_space
 
 
@@ -56,7 +56,7 @@ class VectorMultiObjective(VectorWrapper):
     """`MultiObjective` of every row of a native vector environment.
 
     **Reward** float64 of shape (rows, 4); `reward_space` is that of one row. Row i is the single environment, wrapped,
-    given the same tape and actions; a step that begins an episode brings nothing.
+    given the same workload and actions; a step that begins an episode brings nothing.
 
     Raises ValueError for another environment, and for autoreset within a step, which leaves nothing of the last step.
     """

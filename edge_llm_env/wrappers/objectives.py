@@ -34,7 +34,7 @@ class Objectives:
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
         self._fairness = ServiceFairness(simulation)
-        rows = len(simulation.rows.requests)
+        rows = len(simulation.state.requests)
         self._served = np.zeros(rows, dtype=np.int64)
         self._energy_j = np.zeros(rows)
         self._index = np.zeros(rows)
@@ -48,13 +48,13 @@ class Objectives:
 
     def rewards(self) -> NDArray[np.float64]:
         """The reward vectors of the last step, shape (R, 4)."""
-        rows, constants = self._simulation.rows, self._simulation.constants
-        served, energy_j, index = rows.counters[:, N_SERVED], rows.energy_j, self._fairness.index()
-        if len(constants.variant_accuracy):
-            accuracy = np.where(rows.served_by == IDLE, 0.0, constants.variant_accuracy[rows.served_by]).sum(axis=1)
+        state, params = self._simulation.state, self._simulation.params
+        served, energy_j, index = state.counters[:, N_SERVED], state.energy_j, self._fairness.index()
+        if len(params.variant_accuracy):
+            accuracy = np.where(state.served_by == IDLE, 0.0, params.variant_accuracy[state.served_by]).sum(axis=1)
         else:
-            accuracy = constants.offered_accuracy * (served - self._served)
-        paid = rows.reward_terms[:, [R_SERVED, R_TOKENS, R_EXPIRED]].sum(axis=1)
+            accuracy = params.offered_accuracy * (served - self._served)
+        paid = state.reward_terms[:, [R_SERVED, R_TOKENS, R_EXPIRED]].sum(axis=1)
         rewards = np.stack([paid, self._energy_j - energy_j, accuracy, index - self._index], axis=1)
         self._served, self._energy_j, self._index = served.copy(), energy_j.copy(), index
         return rewards

@@ -88,8 +88,8 @@ def test_a_trained_policy_can_be_compared_and_resumed(short: Path) -> None:
 
 
 def test_demonstrations_are_stored_and_imitated(short: Path) -> None:
-    played = run("demonstrate.py", "--scenario", "short.toml", "--teacher", "dftsp", "--tapes", "2", cwd=short)
-    assert "states of 2 tapes: demonstrations.npz" in played.stdout, played.stderr
+    played = run("demonstrate.py", "--scenario", "short.toml", "--teacher", "dftsp", "--episodes", "2", cwd=short)
+    assert "states of 2 workloads: demonstrations.npz" in played.stdout, played.stderr
     training = ("--scenario", "short.toml", "--run-dir", "mine", "--rows", "8", "--rollout-steps", "16", "--width", "8")
     finished = run("train.py", *training, "--steps", "128", "--imitate", "demonstrations.npz", cwd=short)
     assert finished.returncode == 0, finished.stderr
@@ -142,8 +142,19 @@ def test_ctrl_c_saves_and_the_run_can_be_resumed(short: Path) -> None:
 
 
 def test_a_value_function_is_found_saved_and_compared(short: Path) -> None:
-    small = ("--generations", "1", "--tapes", "2", "--validation-tapes", "2", "--evaluation-tapes", "3", "--seeds", "0")
-    finished = run("train_values.py", "--scenario", "short.toml", "--name", "mine", "--hindsight-tapes", "1", *small,
+    small = (
+        "--generations",
+        "1",
+        "--episodes",
+        "2",
+        "--validation-episodes",
+        "2",
+        "--evaluation-episodes",
+        "3",
+        "--seeds",
+        "0",
+    )
+    finished = run("train_values.py", "--scenario", "short.toml", "--name", "mine", "--hindsight-episodes", "1", *small,
                    cwd=short)  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     assert "of DFTSP" in finished.stdout
@@ -162,13 +173,13 @@ def test_a_value_function_is_found_saved_and_compared(short: Path) -> None:
     assert again.returncode == 2
     assert "error: policy = 'nothing': must be one of" in again.stderr
     elsewhere = run("generalise.py", "--policy", "results/mine", "--rates-per-s", "4", "--decoders", "bloom-7b1",
-                    "--tapes", "2", cwd=short)  # fmt: skip
+                    "--episodes", "2", cwd=short)  # fmt: skip
     assert "| 4 requests/s |" in elsewhere.stdout, elsewhere.stderr
 
 
 def test_algorithms_explore_and_are_judged(short: Path) -> None:
     options = ("--scenario", "short.toml", "--algorithms", "ars", "ppo-per-episode", "--steps", "64", "--rows", "8")
-    finished = run("explore_parameters.py", *options, "--evaluation-tapes", "2", cwd=short)
+    finished = run("explore_parameters.py", *options, "--evaluation-episodes", "2", cwd=short)
     assert finished.returncode == 0, finished.stderr
     report = json.loads((short / "results" / "explore-short.json").read_text())
     assert [one["algorithm"] for one in report["runs"]] == ["ars", "ppo-per-episode"]
@@ -268,7 +279,7 @@ def test_describe_scenarios_says_that_a_trace_is_missing(tmp_path: Path) -> None
 
 
 def test_paper_figures_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
-    small = ("--presets", "paper-opt-13b", "--tapes", "1", "--epochs", "2", "--figures")
+    small = ("--presets", "paper-opt-13b", "--episodes", "1", "--epochs", "2", "--figures")
     command = [sys.executable, str(ROOT / "scripts" / "paper_figures.py"), *small, "accuracy_requirement"]
     file = tmp_path / "results" / "paper" / "measurements.json"
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
@@ -298,7 +309,7 @@ def test_paper_figures_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_benchmark_suite_computes_cells_once_and_makes_a_leaderboard(short: Path) -> None:
-    small = ("--scenarios", "short.toml", "--environments", "EdgeLLM/Compute-v0", "--tapes", "2", "--workers", "1")
+    small = ("--scenarios", "short.toml", "--environments", "EdgeLLM/Compute-v0", "--episodes", "2", "--workers", "1")
     finished = run("benchmark_suite.py", *small, "--results", "mine", cwd=short)
     assert "cells: 5 computed, 0 finished before, 0 left out, 0 failed" in finished.stdout, finished.stderr
     assert "| BestPartition |" in (short / "mine" / "LEADERBOARD.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.efficiency import Efficiency
 from edge_llm_env.inference.quantization import Precision, Quantization
-from edge_llm_env.naming import one_of
+from edge_llm_env.support.naming import one_of
 
 TABLES = ("decoders", "devices", "precisions", "perplexity_increases", "efficiency")
 """Names of the tables."""

@@ -7,11 +7,11 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from edge_llm_env.inference import paper_cost
 from edge_llm_env.inference.catalog import load_decoder, load_device, load_precision
+from edge_llm_env.inference.cost_models import paper
+from edge_llm_env.inference.cost_models.roofline import decode_s, prefill_s, roofline_memory_bytes
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.efficiency import Efficiency
-from edge_llm_env.inference.roofline_cost import decode_s, prefill_s, roofline_memory_bytes
 from edge_llm_env.inference.work import Work, decode_work, prefill_work
 
 ASSUMED_CONTEXT_TOKENS = 512
@@ -101,8 +101,8 @@ def paper_prediction(row: Measurement) -> float:
     """What the FLOPs-only model of arXiv 2405.07140 predicts for a measurement (s or bytes)."""
     decoder, precision = load_decoder(row.decoder), load_precision(row.precision)
     if row.metric == "memory":
-        per_sequence = paper_cost.kv_cache_bytes(decoder)(*row.lengths)
-        return paper_cost.weight_bytes(decoder, precision) + row.batch * per_sequence
-    flops = paper_cost.prefill_flops(decoder) if row.metric == "prefill" else paper_cost.decode_flops(decoder)
+        per_sequence = paper.kv_cache_bytes(decoder)(*row.lengths)
+        return paper.weight_bytes(decoder, precision) + row.batch * per_sequence
+    flops = paper.prefill_flops(decoder) if row.metric == "prefill" else paper.decode_flops(decoder)
     flops_per_s = load_device(row.device).fp16_flops_per_s
     return precision.compute_factor * row.batch * flops(*row.lengths) / flops_per_s

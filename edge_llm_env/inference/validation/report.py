@@ -71,7 +71,7 @@ def _errors(records: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def _by_phase(records: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
-    """Rows, mean absolute and mean error by phase."""
+    """NodeState, mean absolute and mean error by phase."""
     errors: dict[str, list[float]] = {}
     for record in records:
         phases = {record["phase"], "decode, all"} if record["metric"] == "decode" else {record["phase"]}

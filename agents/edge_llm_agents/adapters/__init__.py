@@ -1,0 +1,1 @@
+"""The suite's vector environments as Stable-Baselines3 wants them."""

@@ -1,0 +1,152 @@
+"""The native vector environment as a Stable-Baselines3 `VecEnv`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecEnv
+
+import edge_llm_env  # noqa: F401 (registers the ids)
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.scenarios import Scenario
+
+_NOTHING: dict[str, Any] = {}
+
+
+class EdgeVecEnv(VecEnv):
+    """All rows of one native vector environment, with no Python loop over them.
+
+    Rewards are multiplied by `reward_scale`, so that values can be brought to order one; `infos[i]["episode"]` of a
+    finished row tells its unscaled return `r`, length `l` and time `t`, as SB3's `Monitor` does. The row of `seed(s)`
+    number i is the single environment of `reset(seed=s + i)`. Rows that did not finish share one empty info, since
+    building a thousand of them would cost more than the step. `wrapper` goes around the vector environment, for
+    instance `edge_llm_baselines.allocation.oracle_decoding.VectorOracleDecoding`. With `rows_per_workload` above 1 that
+    many consecutive rows have the same seed, so that they play the same workloads, one after the other.
+    """
+
+    def __init__(
+        self,
+        env_id: str,
+        num_envs: int,
+        scenario: str | Path | Scenario,
+        *,
+        reward_scale: float = 1.0,
+        wrapper: Callable[[VectorEnv], VectorEnv] | None = None,
+        rows_per_workload: int = 1,
+    ) -> None:
+        if rows_per_workload < 1 or num_envs % rows_per_workload:
+            raise ValueError(
+                f"rows_per_workload = {rows_per_workload}: must be at least 1 and divide num_envs = {num_envs}"
+            )
+        env = gym.make_vec(
+            env_id,
+            num_envs=num_envs,
+            vectorization_mode="vector_entry_point",
+            scenario=scenario,
+            autoreset_mode=AutoresetMode.SAME_STEP,
+        )
+        self.env: Any = env if wrapper is None else wrapper(env)
+        self.render_mode = None
+        super().__init__(num_envs, self.env.single_observation_space, self.env.single_action_space)
+        self.reward_scale = reward_scale
+        self.rows_per_workload = rows_per_workload
+        self._actions: NDArray | None = None
+        self._returns = np.zeros(num_envs)
+        self._lengths = np.zeros(num_envs, dtype=np.int64)
+        self._started_s = time.monotonic()
+
+    @property
+    def simulation(self) -> Simulation:
+        """The simulated rows, for policies that look past the observation."""
+        return self.env.unwrapped.simulation
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Seeds of the rows at the next reset: consecutive from `seed`, or drawn, one per `rows_per_workload` rows."""
+        self._seeds = [
+            one
+            for one in super().seed(seed)[: self.num_envs // self.rows_per_workload]
+            for _ in range(self.rows_per_workload)
+        ]
+        return self._seeds
+
+    def reset(self) -> NDArray[np.float32]:
+        """Begin an episode on every row, seeded if `seed` was called since the last reset."""
+        seeds = None if all(seed is None for seed in self._seeds) else self._seeds
+        observations, _ = self.env.reset(seed=seeds)
+        self._reset_seeds()
+        self._returns[:] = 0.0
+        self._lengths[:] = 0
+        return observations
+
+    def step_async(self, actions: NDArray) -> None:
+        """Keep the actions for `step_wait`."""
+        self._actions = actions
+
+    def step_wait(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
+        """Step all rows; finished ones begin anew, with `terminal_observation` and `TimeLimit.truncated` in info."""
+        observations, rewards, terminated, truncated, vector_infos = self.env.step(self._actions)
+        done = terminated | truncated
+        self._returns += rewards
+        self._lengths += 1
+        infos = [_NOTHING] * self.num_envs
+        for row in np.flatnonzero(done):
+            infos[row] = {
+                "terminal_observation": vector_infos["final_obs"][row],
+                "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
+                "episode": {
+                    "r": float(self._returns[row]),
+                    "l": int(self._lengths[row]),
+                    "t": round(time.monotonic() - self._started_s, 6),
+                },
+            }
+        self._returns[done] = 0.0
+        self._lengths[done] = 0
+        return observations, (self.reward_scale * rewards).astype(np.float32), done, infos
+
+    def state(self) -> dict[str, NDArray]:
+        """All that later steps depend on, as arrays by name: the rows, their generators, the episodes so far."""
+        return self.env.state() | {"returns": self._returns.copy(), "lengths": self._lengths.copy()}
+
+    def restore(self, state: dict[str, NDArray]) -> None:
+        """Go on from what `state` returned, in place of a reset."""
+        self.env.restore(state)
+        self._returns, self._lengths = state["returns"].copy(), state["lengths"].copy()
+        self._reset_seeds()
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Valid actions of each row, bool of shape (rows, actions)."""
+        return self.env.unwrapped.action_masks()
+
+    def close(self) -> None:
+        """Close the vector environment."""
+        self.env.close()
+
+    def has_attr(self, attr_name: str) -> bool:
+        """Whether the vector environment has an attribute."""
+        return hasattr(self.env.unwrapped, attr_name)
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        """The vector environment's attribute, once per row asked for."""
+        return [getattr(self.env.unwrapped, attr_name)] * len(list(self._get_indices(indices)))
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        """Set an attribute of the vector environment; rows share it, so `indices` must be None."""
+        if indices is not None:
+            raise ValueError(f"indices = {indices}: must be None, the rows share {attr_name}")
+        setattr(self.env.unwrapped, attr_name, value)
+
+    def env_method(self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any) -> list[Any]:
+        """Call a method of the vector environment that answers for all rows; its answer for the rows asked for."""
+        answers: Sequence[Any] = getattr(self.env.unwrapped, method_name)(*method_args, **method_kwargs)
+        return list(answers) if indices is None else [answers[row] for row in self._get_indices(indices)]
+
+    def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: Any = None) -> list[bool]:
+        """False for each row: there are no wrappers around single rows."""
+        return [False] * len(list(self._get_indices(indices)))

@@ -1,0 +1,1 @@
+"""The main job: policies side by side on the same workloads."""

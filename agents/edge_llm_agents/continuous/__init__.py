@@ -1,0 +1,1 @@
+"""Training on continuous actions: values, bands and modules."""

@@ -1,0 +1,1 @@
+"""Policies on the same workloads, and what they are measured against."""

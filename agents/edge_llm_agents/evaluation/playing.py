@@ -1,0 +1,84 @@
+"""Running policies on the same workloads, and what is measured of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
+from sb3_contrib import MaskablePPO
+
+from edge_llm_baselines import EpochPolicy, Solver
+from edge_llm_baselines.allocation.oracle_decoding import decode
+from edge_llm_baselines.playing.intervals import Interval, mean_interval
+from edge_llm_baselines.playing.roll_out import Policy, RollOut, roll_out
+from edge_llm_env.scenarios import Scenario
+from edge_llm_env.workload.workload import Workload
+
+
+class LearnedPolicy(Policy, Protocol):
+    """A policy that knows where it acts: one that a package or a file brings along."""
+
+    env_id: str
+    scenario: Scenario
+
+    def acting(self, env: VectorEnv) -> Policy:
+        """The policy of the actions of a vector environment of `env_id`."""
+        ...
+
+
+def evaluate_solver(solver: Solver, scenario: Scenario, workloads: Sequence[Workload]) -> RollOut:
+    """A solver, deciding each epoch at once in `EdgeLLM/BatchSelection-v0`."""
+    return roll_out(lambda env: EpochPolicy(solver, env), "EdgeLLM/BatchSelection-v0", scenario, workloads)
+
+
+def evaluate_model(model: Any, scenario: Scenario, workloads: Sequence[Workload]) -> RollOut:
+    """A Stable-Baselines3 model, deterministic, admitting request by request in `EdgeLLM/Batching-v0`."""
+    return roll_out(lambda env: MaskedModel(model, env), "EdgeLLM/Batching-v0", scenario, workloads)
+
+
+def evaluate_values(policy: Policy, scenario: Scenario, workloads: Sequence[Workload]) -> RollOut:
+    """A policy of values, deterministic, with oracle decoding; decoding counts as part of its decision."""
+    return roll_out(lambda env: DecodedPolicy(policy, env), "EdgeLLM/BatchSelection-v0", scenario, workloads)
+
+
+def evaluate_learned(policy: LearnedPolicy, scenario: Scenario, workloads: Sequence[Workload]) -> RollOut:
+    """A learned policy, deterministic, in its environment."""
+    return roll_out(policy.acting, policy.env_id, scenario, workloads)
+
+
+class MaskedModel:
+    """An SB3 model that is told the environment's action mask where it knows of masks."""
+
+    def __init__(self, model: Any, env: VectorEnv) -> None:
+        self._model = model
+        self._env: Any = env.unwrapped
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[Any, Any]:
+        """The model's actions."""
+        masks = {"action_masks": self._env.action_masks()} if isinstance(self._model, MaskablePPO) else {}
+        return self._model.predict(observation, state, episode_start, deterministic, **masks)
+
+
+class DecodedPolicy:
+    """A policy whose actions are values in 0..1, as one of batches: `VectorOracleDecoding` seen from the other side."""
+
+    def __init__(self, policy: Policy, env: VectorEnv) -> None:
+        self._policy = policy
+        self._env: Any = env.unwrapped
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[Any, Any]:
+        """The most valuable feasible batches."""
+        values, state = self._policy.predict(observation, state, episode_start, deterministic)
+        return decode(self._env.simulation, values), state
+
+
+def paired_difference(one: NDArray[np.float64], other: NDArray[np.float64]) -> Interval:
+    """Mean of `one - other` over workloads with its Student-t interval; not a number for a single workload."""
+    return mean_interval(one - other)

@@ -1,0 +1,1 @@
+"""Demonstrations of oracles, and cloning them."""

@@ -1,0 +1,177 @@
+"""Demonstrations: what a teacher would still admit, in states of `EdgeLLM/Batching-v0` that it or a student met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple, Protocol
+from zipfile import BadZipFile
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.lib.npyio import NpzFile
+from numpy.typing import NDArray
+
+import edge_llm_env  # noqa: F401 (registers the ids)
+from edge_llm_agents.evaluation.playing import MaskedModel
+from edge_llm_agents.records.files import write_bytes
+from edge_llm_baselines import BranchAndBound, EpisodeProblem, LagrangianHindsight, tune_discount
+from edge_llm_baselines.hindsight.hindsight import HindsightSolver
+from edge_llm_baselines.playing.roll_out import Policy
+from edge_llm_baselines.rules.look_ahead import chances_in_slots, on_grid
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
+from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.naming import one_of
+from edge_llm_env.workload.workload import Workload
+
+TEACHERS = ("dftsp", "look-ahead", "hindsight")
+"""Names of the teachers."""
+
+
+class Teacher(Protocol):
+    """Anything that knows which requests it would still admit to the batches of the present epochs."""
+
+    def remaining(self, simulation: Simulation) -> NDArray[np.bool_]:
+        """Slots still to be admitted, bool of shape (rows, Q); a row without any is to be dispatched."""
+        ...
+
+
+class Demonstrations(NamedTuple):
+    """n states and what the teacher would still admit in each; any order of admission is as good as another."""
+
+    observations: NDArray[np.float32]
+    """(n, length)"""
+    action_masks: NDArray[np.bool_]
+    """(n, Q + 1)"""
+    remaining: NDArray[np.bool_]
+    """(n, Q) slots; where there are none, the teacher dispatches."""
+
+    def save(self, path: Path) -> None:
+        """Write a compressed NumPy archive, whole or not at all."""
+        content = BytesIO()
+        np.savez_compressed(content, **self._asdict())
+        write_bytes(path, content.getvalue())
+
+    @classmethod
+    def load(cls, path: Path) -> Demonstrations:
+        """Read what `save` wrote; a ValueError names the file and what is wrong with it."""
+        try:
+            with path.open("rb") as file, NpzFile(file) as stored:
+                missing = [name for name in cls._fields if name not in stored]
+                if missing:
+                    raise ValueError(f"it lacks {', '.join(missing)}")
+                found = cls(**{name: stored[name] for name in cls._fields})
+        except (ValueError, BadZipFile) as error:
+            raise ValueError(f"{path}: not demonstrations, {error}") from None
+        states, slots = found.remaining.shape
+        if len(found.observations) != states or found.action_masks.shape != (states, slots + 1):
+            raise ValueError(f"{path}: not demonstrations, its arrays are not of the same states and slots")
+        return found
+
+
+class BestCompletion:
+    """The most valuable feasible batch that contains what is admitted already, at the look-ahead rule's values.
+
+    `discount` is the rule's δ (`edge_llm_baselines.rules.look_ahead`); 0 is DFTSP's objective. It answers for any
+    state, so also for those that a student gets into.
+    """
+
+    def __init__(self, discount: float) -> None:
+        self.discount = discount
+
+    def remaining(self, simulation: Simulation) -> NDArray[np.bool_]:
+        """Slots of the best completion that are not admitted yet."""
+        values = on_grid(1.0 - self.discount * chances_in_slots(simulation))
+        waiting = waiting_slots(simulation)
+        values[~waiting] = simulation.slots + 1.0  # more than all others together, so that what is admitted stays
+        return BranchAndBound().solve_many(simulation, values).selected & waiting
+
+
+class KnownSchedules:
+    """What a schedule made in hindsight serves in the present epochs of the workloads that the rows play.
+
+    It answers for the states that it leads to itself; a request that a student has served too early is left out.
+    """
+
+    def __init__(self, schedules: Sequence[NDArray[np.int64]]) -> None:
+        self._schedules = schedules
+
+    @classmethod
+    def of_workloads(
+        cls, scenario: Scenario, workloads: Sequence[Workload], solver: HindsightSolver | None = None
+    ) -> KnownSchedules:
+        """The best schedules that a solver finds, by default by annealing alone (the bound is not needed)."""
+        solver = solver or LagrangianHindsight(1, block_nodes=0)
+        return cls([solver.solve(EpisodeProblem.of_workload(scenario, workload)).schedule for workload in workloads])
+
+    def remaining(self, simulation: Simulation) -> NDArray[np.bool_]:
+        """Slots that the schedules serve now."""
+        wanted = waiting_slots(simulation)
+        for row, schedule in enumerate(self._schedules):
+            epoch = simulation.state.counters[row, N_EPOCHS]
+            wanted[row] &= schedule[np.minimum(simulation.state.slot_request[row], len(schedule) - 1)] == epoch
+        return wanted
+
+
+def waiting_slots(simulation: Simulation) -> NDArray[np.bool_]:
+    """Slots that hold a request which is not admitted, bool of shape (rows, Q)."""
+    state = simulation.state
+    pending = np.take_along_axis(state.status, state.slot_request, axis=1) == PENDING
+    return pending & (np.arange(simulation.slots) < state.visible[:, None])
+
+
+def teacher_of(name: str, scenario: Scenario, seed: int = 0) -> Callable[[Sequence[Workload]], Teacher]:
+    """What makes a teacher, by its name, for rows that play given workloads; `seed` is of the look-ahead rule's tuning.
+
+    Raises ValueError for a name that is not in TEACHERS.
+    """
+    if one_of("teacher", name, TEACHERS) == "hindsight":
+        return lambda workloads: KnownSchedules.of_workloads(scenario, workloads)
+    completion = BestCompletion(0.0 if name == "dftsp" else tune_discount(scenario, seed))
+    return lambda workloads: completion
+
+
+def demonstrate(
+    teacher: Teacher, scenario: Scenario, workloads: Sequence[Workload], *, student: Policy | None = None, seed: int = 0
+) -> Demonstrations:
+    """Play every workload to its end, one row each, and note in every state what the teacher would still admit.
+
+    Without a student the teacher plays, admitting what it wants in random order (from `seed`), so that batches are met
+    half full in many ways. A student, sampling its actions, plays instead where it is given: states that its own
+    mistakes lead to are those it must learn from (DAgger, arXiv 1011.0686).
+    """
+    env = gym.make_vec(
+        "EdgeLLM/Batching-v0",
+        num_envs=len(workloads),
+        vectorization_mode="vector_entry_point",
+        scenario=scenario,
+        autoreset_mode=AutoresetMode.DISABLED,
+    )
+    inner = env.unwrapped
+    simulation: Simulation = inner.simulation  # type: ignore[attr-defined]
+    rng = np.random.default_rng(seed)
+    player = None if student is None else MaskedModel(student, env)
+    observations, _ = env.reset(options={"workloads": list(workloads)})
+    truncated = np.zeros(len(workloads), dtype=np.bool_)
+    met = []
+    while not truncated.all():
+        playing = ~truncated
+        masks = inner.action_masks()  # type: ignore[attr-defined]
+        remaining = teacher.remaining(simulation) & masks[:, :-1]
+        met.append(Demonstrations(observations[playing], masks[playing], remaining[playing]))
+        if player is not None:
+            actions, _ = player.predict(observations, deterministic=False)
+        else:
+            drawn = np.where(remaining, rng.random(remaining.shape), 0.0)
+            actions = np.where(remaining.any(axis=1), drawn.argmax(axis=1), simulation.slots)
+        observations, _, _, truncated, _ = env.step(actions)
+    env.close()
+    return joined(met)
+
+
+def joined(parts: Sequence[Demonstrations]) -> Demonstrations:
+    """All of them, one after the other."""
+    return Demonstrations(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))

@@ -1,0 +1,144 @@
+"""What is to be computed: each job makes one cell, in whatever process it is sent to."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.leaderboard.policies.rules import BOUNDED, Tuned
+from edge_llm_agents.leaderboard.policies.sources import DoesNotPlayError, Source
+from edge_llm_agents.records.cells import PREPARATION, Cell, identity_of
+from edge_llm_agents.records.hashes import code_sha256, combined_sha256
+from edge_llm_agents.records.workload_sets import WorkloadSet
+from edge_llm_baselines import hindsight_bounds, tune_discount
+from edge_llm_baselines.allocation.partitions import PARTITION_EPISODES, best_fixed_partition
+from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.rules.tuning import TUNING_EPISODES
+from edge_llm_env.scenarios import Scenario
+from edge_llm_env.workload.streams import Stream
+
+HINDSIGHT, TUNING = "hindsight", "tuning"
+"""Names of the cells that prepare a scenario."""
+
+
+class Job(Protocol):
+    """Something that makes a cell."""
+
+    @property
+    def cell(self) -> Cell:
+        """The cell."""
+        ...
+
+    def identity(self) -> dict[str, Any]:
+        """What the cell's results follow from."""
+        ...
+
+    def results(self) -> dict[str, Any]:
+        """The cell's results, the same wherever and whenever they are computed but for times."""
+        ...
+
+
+def record_of(job: Job) -> dict[str, Any]:
+    """A job's cell as it is stored."""
+    return {"cell": asdict(job.cell), "identity": job.identity()} | job.results()
+
+
+@dataclass(frozen=True)
+class Playing:
+    """A policy plays a scenario's workloads in an environment."""
+
+    environment: str
+    name: str
+    seed: int
+    source: Source
+    workload_set: WorkloadSet
+    workers: int
+    """Jobs that run at the same time, which decision times depend on."""
+
+    @property
+    def cell(self) -> Cell:
+        """The cell."""
+        return Cell(self.environment, self.workload_set.scenario.name, self.name, self.seed)
+
+    def identity(self) -> dict[str, Any]:
+        """What the cell's results follow from."""
+        policy_sha256 = combined_sha256(code_sha256("edge_llm_agents.evaluation.playing"), self.source.sha256())
+        return identity_of(self.workload_set, policy_sha256, self.source.packages)
+
+    def results(self) -> dict[str, Any]:
+        """What the policy reaches; raises DoesNotPlayError where it, or anybody, plays nothing."""
+        set_thread_counts()
+        scenario = self.workload_set.scenario
+        if self.environment not in BOUNDED:
+            try:
+                scenario.check_variants_fit_a_module()
+            except ValueError as error:
+                raise DoesNotPlayError(str(error)) from None
+        make_policy = self.source.policy(self.environment, scenario)
+        workloads = self.workload_set.draw()
+        found = roll_out(make_policy, self.environment, scenario, workloads)
+        alone = roll_out(make_policy, self.environment, scenario, workloads[:1])
+        return {
+            "source": self.source.label,
+            "learned": self.source.learned,
+            "served": found.served.tolist(),
+            "settled": int(found.settled.sum()),
+            "expired": int(found.expired.sum()),
+            "decision_us": 1e6 * found.decision_s,
+            "decision_alone_us": 1e6 * alone.decision_s,
+            "decided_on": {"machine": platform.machine(), "system": platform.system(), "jobs_at_once": self.workers},
+        }
+
+
+@dataclass(frozen=True)
+class Hindsight:
+    """What could have been served, knowing all arrivals."""
+
+    workload_set: WorkloadSet
+
+    @property
+    def cell(self) -> Cell:
+        """The cell."""
+        return Cell(PREPARATION, self.workload_set.scenario.name, HINDSIGHT)
+
+    def identity(self) -> dict[str, Any]:
+        """What the cell's results follow from."""
+        return identity_of(self.workload_set, code_sha256("edge_llm_baselines.hindsight.hindsight"))
+
+    def results(self) -> dict[str, Any]:
+        """What the best schedule found serves on each workload, and what none exceeds."""
+        bounds = hindsight_bounds(self.workload_set.scenario, self.workload_set.draw())
+        return {"served": bounds.served.tolist(), "upper_bound": bounds.upper_bound.tolist()}
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What of the rules is tuned for a scenario; its workloads are of the tuning stream."""
+
+    workload_set: WorkloadSet
+
+    @classmethod
+    def of(cls, scenario: Scenario, seed: int) -> Tuning:
+        """For a scenario."""
+        return cls(WorkloadSet.of(scenario, TUNING_EPISODES, seed, Stream.TUNING))
+
+    @property
+    def cell(self) -> Cell:
+        """The cell."""
+        return Cell(PREPARATION, self.workload_set.scenario.name, TUNING)
+
+    def identity(self) -> dict[str, Any]:
+        """What the cell's results follow from."""
+        return identity_of(
+            self.workload_set,
+            code_sha256("edge_llm_baselines.rules.tuning", "edge_llm_baselines.allocation.partitions"),
+        )
+
+    def results(self) -> dict[str, Any]:
+        """The fields of `Tuned`."""
+        scenario, workloads = self.workload_set.scenario, self.workload_set.draw()
+        divided = len(scenario.variants) > 1
+        fixed = best_fixed_partition(scenario, workloads[:PARTITION_EPISODES]).shares.tolist() if divided else None
+        return asdict(Tuned(tune_discount(scenario, self.workload_set.seed, self.workload_set.episodes), fixed))

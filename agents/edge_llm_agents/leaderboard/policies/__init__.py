@@ -1,0 +1,1 @@
+"""Where the leaderboard's policies come from."""

@@ -1,0 +1,61 @@
+"""Anybody's function as a policy of the suite."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar
+
+from edge_llm_agents.leaderboard.policies.sources import MakePolicy
+from edge_llm_agents.records.hashes import file_sha256
+from edge_llm_env.scenarios import Scenario
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function, by `module:function`, that takes the vector environment and returns a policy of its actions.
+
+    The policy has SB3's `predict`; the environment's `unwrapped.simulation` and `unwrapped.scenario` are there to look
+    at. A function that raises DoesNotPlayError is left out of that environment and scenario.
+    """
+
+    reference: str
+    folder: str
+    """Where the module is looked for before all else."""
+    packages: ClassVar[tuple[str, ...]] = ()
+    learned: ClassVar[bool] = False
+
+    @property
+    def label(self) -> str:
+        """As it is written."""
+        return self.reference
+
+    def sha256(self) -> str:
+        """Of the module's own file; what it imports does not count."""
+        module, _, _ = self.reference.partition(":")
+        spec = self._found(find_spec, module)
+        if spec is None or spec.origin is None:
+            raise ValueError(f"policy = {self.reference!r}: there is no module {module!r} in {self.folder}")
+        return file_sha256(Path(spec.origin))
+
+    def policy(self, env_id: str, scenario: Scenario) -> MakePolicy:
+        """What the function returns."""
+        module, _, name = self.reference.partition(":")
+        function = getattr(self._found(import_module, module), name, None)
+        if not callable(function):
+            raise ValueError(f"policy = {self.reference!r}: module {module!r} has no function {name!r}")
+        return function
+
+    def _found(self, find: Any, module: str) -> Any:
+        """What `find` finds with the folder on the path, as for a script that lies there."""
+        before = list(sys.path)
+        sys.path.insert(0, self.folder)
+        try:
+            return find(module)
+        except ModuleNotFoundError as error:
+            raise ValueError(f"policy = {self.reference!r}: {error}") from None
+        finally:
+            sys.path[:] = before

@@ -1,0 +1,131 @@
+"""Learned policies of several training seeds: in the suite one is a set of policy files, one per seed."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_llm_agents.evaluation.references import CHECK_EPISODES, References
+from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
+from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
+from edge_llm_agents.masked_ppo.settings import TrainingSettings
+from edge_llm_agents.pretrained.saved_policies import KINDS, Card, load_policy, policies_for, save_policy
+from edge_llm_agents.records.cells import PREPARATION, Cell, identity_of, read_cell
+from edge_llm_agents.records.hashes import code_sha256, combined_sha256
+from edge_llm_agents.records.workload_sets import WorkloadSet
+from edge_llm_agents.seeded import admission, values
+from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
+from edge_llm_agents.value_search.features import FEATURE_SETS
+from edge_llm_agents.value_search.policy import ValuePolicy
+from edge_llm_agents.value_search.search import SearchSettings
+from edge_llm_env.scenarios import Scenario
+
+ENTRIES = {ValuePolicy.env_id: ("value function", "value"), AdmissionPolicy.env_id: ("admission policy", "batching")}
+"""By environment, what the suite calls a scenario's own policy of the package, and how its file's name begins."""
+
+ENOUGH_SEEDS = 5
+"""Training seeds below which little can be said of a way to learn."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Training anew what a policy of the package was trained for, with one seed, as a job of the suite."""
+
+    shipped: str
+    """Name of the package's policy, whose card has the hyperparameters."""
+    seed: int
+    workload_set: WorkloadSet
+    """The workloads that its card checks the policy on."""
+
+    @classmethod
+    def of(cls, scenario: Scenario, seeds: int) -> list[Training]:
+        """For a scenario and each seed from 0 on; none where the package has no policy for it."""
+        workload_set = WorkloadSet.of(scenario, CHECK_EPISODES, 0)
+        return [cls(name, seed, workload_set) for name in policies_for(scenario) for seed in range(seeds)]
+
+    @property
+    def cell(self) -> Cell:
+        """The cell."""
+        return Cell(PREPARATION, self.workload_set.scenario.name, f"training {self.shipped}", self.seed)
+
+    def identity(self) -> dict[str, Any]:
+        """What the policy follows from."""
+        code = code_sha256("edge_llm_agents.seeded.values", "edge_llm_agents.seeded.admission")
+        settings = settings_of(self.shipped, self.seed)
+        packages = ("sb3-contrib", "stable-baselines3", "torch") if isinstance(settings, TrainingSettings) else ()
+        return identity_of(self.workload_set, combined_sha256(code, str(settings), str(self.seed)), packages)
+
+    def results(self) -> dict[str, Any]:
+        """The policy and its card."""
+        _, card = load_policy(self.shipped)
+        settings = settings_of(self.shipped, self.seed)
+        references = References(card.load_scenario(), CHECK_EPISODES, hindsight_episodes=0, seed=0)
+        with tempfile.TemporaryDirectory() as run_dir:
+            if isinstance(settings, TrainingSettings):
+                runs = admission.train_seeds(settings, [self.seed], Path(run_dir) / "run", references)
+            else:
+                runs = values.train_seeds(card.scenario, card.overrides, settings, [self.seed], references)
+            (trained,) = runs
+        arrays = {
+            name: {"dtype": str(array.dtype), "values": array.tolist()}
+            for name, array in trained.policy.arrays().items()
+        }
+        return {
+            "environment": trained.policy.env_id,
+            "description": trained.policy.description(),
+            "arrays": arrays,
+            "card": asdict(trained.card),
+        }
+
+    def path(self, folder: Path) -> Path:
+        """Where the policy lies below the folder of the suite, without suffix."""
+        return folder / "policies" / f"{self.shipped}-seed{self.seed}"
+
+    def save(self, folder: Path) -> None:
+        """Write the policy of the finished cell."""
+        record = read_cell(self.cell.path(folder))
+        arrays = {name: np.array(one["values"], dtype=one["dtype"]) for name, one in record["arrays"].items()}
+        policy = KINDS[record["environment"]].from_card(record["description"], arrays, self.workload_set.scenario)
+        save_policy(policy, Card(**record["card"]), self.path(folder))
+
+
+def saved_sources(env_id: str, scenario: Scenario, folder: Path) -> dict[str, list[SavedFile]]:
+    """The package's policies for an environment and a scenario by their names in the suite, each a file per seed.
+
+    Where some have been trained below the folder of the suite, these; else the one of the package.
+    """
+    trained = policies_for(scenario, folder / "policies")
+    sources = {}
+    for shipped in policies_for(scenario):
+        if load_policy(shipped)[0].env_id != env_id:
+            continue
+        seeds = sorted(
+            int(name.rpartition("-seed")[2]) for name in trained if re.fullmatch(rf"{shipped}-seed\d+", name)
+        )
+        files = [str((folder / "policies").resolve() / f"{shipped}-seed{seed}") for seed in seeds] or [shipped]
+        entry, begins = ENTRIES[env_id]
+        sources[entry if shipped == f"{begins}-{scenario.name}" else shipped] = [SavedFile(file) for file in files]
+    return sources
+
+
+def settings_of(shipped: str, seed: int) -> SearchSettings | TrainingSettings:
+    """How a policy of the package was trained, by its card; what a value function sees, by the policy itself.
+
+    Raises ValueError for one that sees what no set of features has.
+    """
+    policy, card = load_policy(shipped)
+    if not isinstance(policy, ValuePolicy):
+        return TrainingSettings(**(card.hyperparameters | {"scenario": card.scenario, "seed": seed}))
+    function = policy.function
+    names = [name for name, features in FEATURE_SETS.items() if tuple(features) == function.features]
+    if not names:
+        raise ValueError(f"policy = {shipped!r}: sees features that are of no set, so it cannot be trained again")
+    cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
+    seen = {"features": names[0], "levels": function.levels, "cross_entropy": cross_entropy}
+    loads = {"loads": tuple(card.hyperparameters.get("loads", (1.0,)))}
+    return SearchSettings(**(card.hyperparameters | loads | seen))

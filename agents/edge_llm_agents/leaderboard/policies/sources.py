@@ -1,0 +1,44 @@
+"""What the suite's policies are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from gymnasium.vector import VectorEnv
+
+from edge_llm_baselines.playing.roll_out import Policy
+from edge_llm_env.scenarios import Scenario
+
+MakePolicy = Callable[[VectorEnv], Policy]
+
+
+class DoesNotPlayError(ValueError):
+    """A policy is not for an environment or a scenario; the message says why."""
+
+
+class Source(Protocol):
+    """Something that makes a policy; small to send to the process that plays it."""
+
+    @property
+    def label(self) -> str:
+        """What it is, in a few words that name no place on this machine."""
+        ...
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Packages whose versions its decisions may depend on, beside those of every cell."""
+        ...
+
+    @property
+    def learned(self) -> bool:
+        """Whether it was trained, so that another training seed might have made another policy."""
+        ...
+
+    def sha256(self) -> str:
+        """Hash (hex) of what its decisions follow from, found without running any of it."""
+        ...
+
+    def policy(self, env_id: str, scenario: Scenario) -> MakePolicy:
+        """What makes the policy for a vector environment; raises DoesNotPlayError where there is none."""
+        ...

@@ -1,0 +1,1 @@
+"""The leaderboard as a page: boards, statistics and profiles."""

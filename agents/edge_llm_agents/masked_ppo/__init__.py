@@ -1,0 +1,1 @@
+"""Training admission with masked PPO."""

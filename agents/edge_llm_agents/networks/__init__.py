@@ -1,0 +1,1 @@
+"""Networks over sets of requests, and the policies of SB3 made of them."""

@@ -1,0 +1,144 @@
+"""Learned policies on disk: weights as safetensors, and beside them a JSON card that says what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
+from edge_llm_agents.records.files import write_bytes, write_text
+from edge_llm_agents.value_search.policy import ValuePolicy
+from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.support.naming import one_of
+
+SavedPolicy = ValuePolicy | AdmissionPolicy
+
+KINDS: dict[str, type[ValuePolicy] | type[AdmissionPolicy]] = {
+    kind.env_id: kind for kind in (ValuePolicy, AdmissionPolicy)
+}
+"""What a policy on disk is, by the environment of its card, whose id ends with its version."""
+
+PRETRAINED = Path(str(files("edge_llm_agents"))) / "pretrained"
+"""Folder of the policies that the package brings along."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a saved policy is, and how it came about."""
+
+    scenario: str
+    """A preset's name or the path of a TOML file."""
+    overrides: dict[str, Any]
+    """Of the scenario, as `load_scenario` takes them."""
+    algorithm: str
+    hyperparameters: dict[str, Any]
+    seed: int
+    training_steps: int
+    """Environment steps of training: epochs, in `Batching-v0` admissions and dispatches."""
+    evaluation: dict[str, Any]
+    """What it reached, on which workloads."""
+    check: dict[str, int]
+    """`served` on the first `workloads` evaluation workloads of `seed`: what a test expects of it."""
+
+    def load_scenario(self) -> Scenario:
+        """The scenario that it was trained for."""
+        return load_scenario(self.scenario, **self.overrides)
+
+
+def save_policy(policy: SavedPolicy, card: Card, path: Path) -> list[Path]:
+    """Write `path` with the suffixes .safetensors and .json, each whole or not at all; the files written.
+
+    Raises ValueError for a policy of a population, or one of another scenario than its card's.
+    """
+    arrays = policy.arrays()
+    if policy.scenario.fingerprint() != card.load_scenario().fingerprint():
+        raise ValueError(f"card.scenario = {card.scenario!r}: is not the scenario of the policy")
+    weights = save(arrays)
+    written = (
+        {"environment": policy.env_id, "scenario_fingerprint": policy.scenario.fingerprint()}
+        | policy.description()
+        | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+        | asdict(card)
+    )
+    paths = [path.with_name(f"{path.name}.safetensors"), path.with_name(f"{path.name}.json")]
+    write_bytes(paths[0], weights)
+    write_text(paths[1], json.dumps(written, indent=1, allow_nan=False) + "\n")
+    return paths
+
+
+def load_policy(name: str | Path, scenario: Scenario | None = None) -> tuple[SavedPolicy, Card]:
+    """A policy that the package brings along, by its name, or one of your own by its path without suffix.
+
+    Nothing is unpickled. Raises ValueError with the reason when there is none, a file is damaged, or it is for another
+    version of the environment, features that there are not, or another scenario than its card names, or than `scenario`
+    if given. (`for_scenario` takes it elsewhere on purpose.)
+    """
+    path = path_of(name)
+    policy, card, fingerprint = read_policy(path)
+    now = policy.scenario
+    if now.fingerprint() != fingerprint:
+        reason = f"was trained when scenario {now.name!r} was another ({fingerprint[:12]}), train it again"
+        raise ValueError(f"policy = {path}: {reason} or see scripts/refresh_policies.py")
+    if scenario is not None and scenario.fingerprint() != fingerprint:
+        raise ValueError(f"policy = {path}: is for scenario {now.name!r} ({fingerprint[:12]}), not {scenario.name!r}")
+    return policy, card
+
+
+def path_of(name: str | Path) -> Path:
+    """The path, without suffix, of a policy that the package brings along or of one of your own."""
+    path = Path(name)
+    if path.name != str(name):
+        return path
+    one_of("policy", str(name), shipped_policies())
+    return PRETRAINED / path
+
+
+def read_policy(path: Path) -> tuple[SavedPolicy, Card, str]:
+    """The policy at a path without suffix, in its card's scenario as it is now, and that which it was trained in.
+
+    The latter is a fingerprint. Raises ValueError as `load_policy` does, but for scenarios that changed.
+    """
+    card_path, weights_path = path.with_name(f"{path.name}.json"), path.with_name(f"{path.name}.safetensors")
+    try:
+        written = json.loads(card_path.read_text(encoding="utf-8"))
+        weights = weights_path.read_bytes()
+        card = Card(**{field: written[field] for field in Card.__dataclass_fields__})
+        kind = KINDS.get(written["environment"])
+        if kind is None:
+            reason = f"is for {written['environment']}, which there is not: must be {' or '.join(KINDS)}"
+            raise ValueError(f"policy = {path}: {reason}")
+        if hashlib.sha256(weights).hexdigest() != written["weights_sha256"]:
+            raise ValueError(f"policy = {path}: its weights are not those of its card")
+        policy = kind.from_card(written, load(weights), card.load_scenario())
+        return policy, card, str(written["scenario_fingerprint"])
+    except OSError as error:
+        raise ValueError(f"policy = {path}: cannot be read: {error.strerror}, {error.filename}") from None
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"policy = {path}: its card is damaged: {error!r}") from None
+    except SafetensorError as error:
+        raise ValueError(f"policy = {path}: its weights are damaged: {error}") from None
+
+
+def shipped_policies() -> list[str]:
+    """Names of the policies that the package brings along."""
+    return policies_in(PRETRAINED)
+
+
+def policies_in(folder: Path) -> list[str]:
+    """Names of the policies in a folder."""
+    return sorted(path.stem for path in folder.glob("*.json"))
+
+
+def policies_for(scenario: Scenario, folder: Path | None = None) -> list[str]:
+    """Names of those in a folder, by default the package's own, that were trained for a scenario."""
+    fingerprint = scenario.fingerprint()
+    folder = folder or PRETRAINED
+    cards = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in policies_in(folder)}
+    return [name for name, card in cards.items() if card["scenario_fingerprint"] == fingerprint]

@@ -1,0 +1,1 @@
+"""Records of results: workload sets, hashes, cells and files."""

@@ -1,0 +1,1 @@
+"""A comparison as an HTML report, and a policy to watch."""

@@ -1,0 +1,89 @@
+"""Watching a policy play: which one a name stands for, and pictures of what it does."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import DependencyNotInstalled
+from numpy.typing import NDArray
+from sb3_contrib import MaskablePPO
+from stable_baselines3 import PPO
+
+from edge_llm_agents.comparison.comparison import baseline_solvers
+from edge_llm_agents.evaluation.playing import MaskedModel
+from edge_llm_agents.records.files import write_bytes
+from edge_llm_baselines import EpochPolicy
+from edge_llm_baselines.allocation.bandwidth import MinimumShares
+from edge_llm_baselines.allocation.joint import BestJoint
+from edge_llm_baselines.allocation.partitions import BestPartition
+from edge_llm_baselines.allocation.policy import AllocationPolicy
+from edge_llm_baselines.playing.roll_out import Policy
+from edge_llm_env.support.naming import one_of
+
+ORACLES: dict[str, Callable[[], Any]] = {"EdgeLLM/Compute-v0": BestPartition, "EdgeLLM/Joint-v0": BestJoint}
+"""Where batches alone are no action, what serves most in an epoch."""
+
+
+def named_policy(name: str, env: gym.Env, seed: int) -> Policy:
+    """The policy that a name stands for, made for an environment of this suite.
+
+    `dftsp` and the other solvers of the comparison; in `Bandwidth-v0` each with the least shares that carry its batch,
+    in `Compute-v0` and `Joint-v0` only `dftsp`, for the allocation that serves most in the epoch. Or the path of a .zip
+    of Stable-Baselines3: a MaskablePPO for `Batching-v0`, a PPO for the others.
+
+    Raises ValueError for another name, or a file that is not there.
+    """
+    inner: Any = env.unwrapped
+    env_id = env.spec.id if env.spec is not None else ""
+    if name.endswith(".zip"):
+        if not Path(name).is_file():
+            raise ValueError(f"policy = {name!r}: there is no such file")
+        return MaskedModel((MaskablePPO if env_id == "EdgeLLM/Batching-v0" else PPO).load(name), inner)
+    if env_id in ORACLES:
+        one_of("policy", name, ["dftsp"])
+        return AllocationPolicy(ORACLES[env_id](), env)
+    solvers = {short_name(full): make for full, make in baseline_solvers(inner.scenario, seed).items()}
+    solver = solvers[one_of("policy", name, solvers)]()
+    return (
+        AllocationPolicy(MinimumShares(solver), env) if env_id == "EdgeLLM/Bandwidth-v0" else EpochPolicy(solver, env)
+    )
+
+
+def short_name(full: str) -> str:
+    """A solver's name as it is typed: `StB (static batching)` is `stb`."""
+    return full.partition(" (")[0].lower().replace(" ", "-")
+
+
+def watch(env: gym.Env, policy: Policy, seed: int, epochs: int) -> list[Any]:
+    """Play that many epochs, at least one; what `render` returned after the reset and each step, but None.
+
+    Ends early where the user has closed the window. Raises ValueError when an episode has fewer epochs.
+    """
+    inner: Any = env.unwrapped
+    longest = inner.scenario.epoch.episode_epochs
+    if not 1 <= epochs <= longest:
+        raise ValueError(f"epochs = {epochs}: must be in 1..{longest}, epoch.episode_epochs of the scenario")
+    observation, info = env.reset(seed=seed)
+    rendered = [env.render()]
+    while info["epochs"] < epochs and not inner.viewer.was_closed:
+        action, _ = policy.predict(observation, deterministic=True)
+        observation, _, _, _, info = env.step(action)
+        rendered.append(env.render())
+    return [one for one in rendered if one is not None]
+
+
+def save_gif(pictures: Sequence[NDArray[np.uint8]], file: Path, frames_per_s: float) -> None:
+    """Write pictures as an animated GIF that starts again from the beginning; raises DependencyNotInstalled."""
+    try:
+        from PIL import Image
+    except ImportError:
+        raise DependencyNotInstalled('pillow is not installed: pip install "edge-llm-env[viewer]"') from None
+    images = [Image.fromarray(picture).quantize(64, dither=Image.Dither.NONE) for picture in pictures]
+    content = io.BytesIO()
+    images[0].save(content, "GIF", save_all=True, append_images=images[1:], duration=round(1000 / frames_per_s), loop=0)
+    write_bytes(file, content.getvalue())

@@ -1,0 +1,1 @@
+"""Training the same policy with several seeds, and what becomes of it on held-out workloads."""

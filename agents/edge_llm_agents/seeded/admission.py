@@ -1,0 +1,73 @@
+"""Training an admission policy, MaskablePPO on `EdgeLLM/Batching-v0`, with several seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from sb3_contrib import MaskablePPO
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.evaluation.references import References
+from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
+from edge_llm_agents.masked_ppo.settings import TrainingSettings
+from edge_llm_agents.masked_ppo.training import outcome_of, train
+from edge_llm_agents.seeded.runs import Run, Trained, judge_runs
+from edge_llm_env.scenarios import load_scenario
+
+VALIDATED = "validation/percent_of_dftsp"
+
+
+def train_seeds(
+    settings: TrainingSettings,
+    seeds: Sequence[int],
+    run_dir: Path,
+    references: References,
+    *,
+    progress_bar: bool = False,
+) -> Iterator[Trained]:
+    """Train with every seed in a folder of its own, `run_dir`-seed, and judge each; after each what there is so far.
+
+    A run that has finished is taken as it is, one that was interrupted goes on. Raises ValueError for a folder of other
+    settings, and KeyboardInterrupt where Ctrl-C ends a run.
+    """
+    set_thread_counts()
+    hyperparameters = {name: value for name, value in asdict(settings).items() if name not in ("scenario", "seed")}
+    header = {
+        "scenario": settings.scenario,
+        "overrides": {},
+        "algorithm": "MaskablePPO" + (f" after imitation of {settings.imitate}" if settings.imitate else ""),
+        "hyperparameters": hyperparameters,
+    }
+    runs = (
+        _run(replace(settings, seed=seed), run_dir.with_name(f"{run_dir.name}-{seed}"), progress_bar) for seed in seeds
+    )
+    return judge_runs(header, runs, references)
+
+
+def _run(settings: TrainingSettings, run_dir: Path, progress_bar: bool) -> Run:
+    if not outcome_of(run_dir, settings)["finished"]:
+        _, finished = train(settings, run_dir, resume=(run_dir / "last.zip").exists(), progress_bar=progress_bar)
+        if not finished:
+            raise KeyboardInterrupt
+    return Run(
+        seed=settings.seed,
+        seconds=outcome_of(run_dir, settings)["seconds"],
+        training_steps=settings.steps,
+        policy=AdmissionPolicy.of_model(MaskablePPO.load(run_dir / "best.zip"), load_scenario(settings.scenario)),
+        curve=learning_curve(run_dir),
+        more={},
+    )
+
+
+def learning_curve(run_dir: Path) -> list[dict[str, Any]]:
+    """What each validation of a run found, from its TensorBoard files, step by step."""
+    points: dict[int, float] = {}
+    for folder in sorted(run_dir.glob("tensorboard_*")):
+        events = EventAccumulator(str(folder)).Reload()
+        if VALIDATED in events.Tags()["scalars"]:
+            points |= {event.step: event.value for event in events.Scalars(VALIDATED)}
+    return [{"step": step, "validation_percent_of_dftsp": points[step]} for step in sorted(points)]

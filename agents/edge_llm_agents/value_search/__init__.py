@@ -1,0 +1,1 @@
+"""Values of requests, found by search and decoded by the oracle."""

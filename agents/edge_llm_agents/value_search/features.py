@@ -1,0 +1,195 @@
+"""What a value function may see of a request and of the queue, computed from observations alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.envs.observation import SLOT_FEATURES, split_observation
+from edge_llm_env.scenarios.schema import Scenario
+
+_NAMES = [feature.name for feature in SLOT_FEATURES]
+RAMPS = 4
+"""Ramps that the chance to wait may be made of, each a quarter of an epoch of margin."""
+
+_LEAST_SHARE = np.float32(1e-3)
+"""Least uplink share that is told from none: of an epoch, a thousandth."""
+
+
+class Scales(NamedTuple):
+    """What turns an observation's entries back into seconds."""
+
+    epoch_s: float
+    """T_E"""
+    window_s: float
+    """T_C; T_E where the split is flexible"""
+    longest_latency_s: float
+    """Scale of slacks in observations."""
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Scales:
+        """Those of a scenario."""
+        epoch = scenario.epoch
+        window_s = epoch.epoch_s if epoch.split == "flexible" else epoch.compute_window_s
+        return cls(epoch.epoch_s, window_s, scenario.workload.latency_requirement_s.high)
+
+
+class Seen:
+    """What features are made of, each (rows, Q) or, of a queue as a whole, (rows, 1).
+
+    margin = (slack - T_E - t)/T_E, where t is the compute time alone; the look-ahead rule's chance to be served in the
+    next epoch is P = min(1, max(0, margin)) (`edge_llm_baselines.rules.look_ahead`). `size` is t in means of the queue,
+    `load` is Σ t/T_C of the queue, and `urgent` the part of it of requests that cannot wait.
+    """
+
+    def __init__(self, observations: NDArray[np.float32], scales: Scales) -> None:
+        slots = split_observation(observations)[1]
+        # Contiguous, so that sums over slots are added up alike for one row and for many.
+        self.slot = {name: np.ascontiguousarray(slots[..., column]) for column, name in enumerate(_NAMES)}
+        self.present, self.can_wait = self.slot["present"], self.slot["can_wait"]
+        compute = self.slot["compute"]
+        slack = self.slot["slack"] * np.float32(scales.longest_latency_s)
+        self.margin = (slack - np.float32(scales.epoch_s) - compute * np.float32(scales.window_s)) / np.float32(
+            scales.epoch_s
+        )
+        self.chance = np.clip(self.margin, 0.0, 1.0)
+        self.load = compute.sum(axis=-1, keepdims=True)
+        self.urgent = (compute * (1.0 - self.can_wait)).sum(axis=-1, keepdims=True)
+        self.count = self.present.sum(axis=-1, keepdims=True)
+        self.size = compute * self.count / np.maximum(self.load, np.float32(1e-6))
+        self.window_slack = np.minimum(slack / np.float32(scales.window_s), 1.0)
+
+    def further(self, epochs: int) -> NDArray[np.float32]:
+        """0 to 1 as the margin goes from that many whole epochs to one more."""
+        return np.clip(self.margin - epochs, 0.0, 1.0)
+
+    def channel_cost(self) -> NDArray[np.float32]:
+        """log2 of the uplink share that the longest prompt would need, over 4 and centred on an eighth; -1..1."""
+        share = self.slot["uplink_share"] / np.maximum(self.slot["prompt"], _LEAST_SHARE)
+        return np.clip(np.log2(np.maximum(share, _LEAST_SHARE)) / 4.0 + 0.75, -1.0, 1.0)
+
+    def queue_demand(self) -> NDArray[np.float32]:
+        """Σ of uplink shares, as the channels are now, and of t/T_C; over 4 and at most 1."""
+        share = self.slot["uplink_share"] + self.slot["compute"]
+        return np.minimum(share.sum(axis=-1, keepdims=True) / np.float32(4.0), 1.0)
+
+    def peers(self) -> NDArray[np.float32]:
+        """Fraction of the queue with outputs at least as long."""
+        output = self.slot["output"]
+        longer = (output[..., None, :] >= output[..., :, None]) & (self.present[..., None, :] > 0.0)
+        return longer.sum(axis=-1) / np.maximum(self.count, 1.0)
+
+    def covered(self) -> NDArray[np.float32]:
+        """1 where a request that cannot wait has an output at least as long, else 0."""
+        output = self.slot["output"]
+        urgent_output = (output * (self.present - self.can_wait)).max(axis=-1, keepdims=True)
+        return (output <= urgent_output).astype(np.float32)
+
+
+def _ramp(number: int) -> Callable[[Seen], NDArray]:
+    return lambda seen: np.clip(RAMPS * seen.margin - number, 0.0, 1.0)
+
+
+COLUMNS: dict[str, Callable[[Seen], NDArray]] = {
+    "can_wait": lambda seen: seen.can_wait,
+    "chance": lambda seen: seen.chance,
+    **{f"margin_ramp_{number}": _ramp(number) for number in range(RAMPS)},
+    "second_epoch": lambda seen: seen.further(1),
+    "third_epoch": lambda seen: seen.further(2),
+    "fourth_epoch": lambda seen: seen.further(3),
+    "can_wait_size": lambda seen: seen.can_wait * seen.size,
+    "chance_size": lambda seen: seen.chance * seen.size,
+    "chance_load": lambda seen: seen.chance * (seen.load - 1.0),
+    "chance_urgent_load": lambda seen: seen.chance * (seen.urgent - 0.5),
+    "can_wait_load": lambda seen: seen.can_wait * (seen.load - 1.0),
+    "chance_size_load": lambda seen: seen.chance * seen.size * (seen.load - 1.0),
+    "window_slack": lambda seen: seen.window_slack,
+    "size": lambda seen: seen.size,
+    "chance_squared_size": lambda seen: seen.chance * seen.chance * seen.size,
+    "chance_channel": lambda seen: seen.chance * seen.channel_cost(),
+    "second_epoch_channel": lambda seen: seen.further(1) * seen.channel_cost(),
+    "third_epoch_channel": lambda seen: seen.further(2) * seen.channel_cost(),
+    "chance_channel_squared": lambda seen: seen.chance * np.square(seen.channel_cost()),
+    "chance_prompt": lambda seen: seen.chance * (seen.slot["prompt"] - np.float32(0.5)),
+    "chance_prompt_channel": lambda seen: seen.chance * seen.slot["prompt"] * seen.channel_cost(),
+    "chance_demand": lambda seen: seen.chance * (seen.queue_demand() - np.float32(0.5)),
+    "channel": lambda seen: seen.channel_cost(),
+    "chance_output": lambda seen: seen.chance * (seen.slot["output"] - np.float32(0.5)),
+    "second_epoch_output": lambda seen: seen.further(1) * (seen.slot["output"] - np.float32(0.5)),
+    "third_epoch_output": lambda seen: seen.further(2) * (seen.slot["output"] - np.float32(0.5)),
+    "chance_peers": lambda seen: seen.chance * (seen.peers() - np.float32(0.5)),
+    "chance_output_peers": lambda seen: seen.chance * (seen.slot["output"] - np.float32(0.5)) * seen.peers(),
+    "chance_covered": lambda seen: seen.chance * seen.covered(),
+    "chance_output_covered": lambda seen: seen.chance * seen.slot["output"] * seen.covered(),
+    "output": lambda seen: seen.slot["output"],
+}
+"""Every feature there is, by its name. Products let what waiting is worth depend on what they are products with."""
+
+FEATURES = (
+    "can_wait",
+    *(f"margin_ramp_{ramp}" for ramp in range(RAMPS)),
+    "second_epoch",
+    "can_wait_size",
+    "chance_size",
+    "chance_load",
+    "chance_urgent_load",
+    "can_wait_load",
+    "chance_size_load",
+    "window_slack",
+    "size",
+    "chance_squared_size",
+)
+"""For requests that can wait one or two epochs, all alike but for their size."""
+
+FEATURE_SETS: dict[str, tuple[str, ...]] = {
+    "waiting": FEATURES,
+    "channel": (
+        "can_wait",
+        "chance",
+        "second_epoch",
+        "third_epoch",
+        "fourth_epoch",
+        "chance_channel",
+        "second_epoch_channel",
+        "third_epoch_channel",
+        "chance_channel_squared",
+        "chance_prompt",
+        "chance_prompt_channel",
+        "chance_demand",
+        "chance_size",
+        "channel",
+    ),
+    "grouping": (
+        "can_wait",
+        "chance",
+        "second_epoch",
+        "third_epoch",
+        "chance_output",
+        "second_epoch_output",
+        "third_epoch_output",
+        "chance_peers",
+        "chance_output_peers",
+        "chance_covered",
+        "chance_output_covered",
+        "chance_size",
+        "chance_load",
+        "chance_urgent_load",
+        "output",
+    ),
+}
+"""Features by what they are for: deadlines of one or two epochs; patient requests whose channels change; patient
+requests in batches that run until their longest output is done."""
+
+
+def request_features(
+    observations: NDArray[np.float32], scales: Scales, names: Sequence[str] = FEATURES
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Features of every slot, (F, rows, Q), and which slots hold a request, 0 or 1 of shape (rows, Q).
+
+    `names` are of `COLUMNS`; `Seen` says what they are made of.
+    """
+    seen = Seen(observations, scales)
+    return np.stack([COLUMNS[name](seen) for name in names]).astype(np.float32), seen.present

@@ -1,0 +1,49 @@
+"""Oracles, bounds and heuristics for the epoch problem, and the policies made of them."""
+
+from edge_llm_baselines.allocation.oracle_decoding import OracleDecoding, VectorOracleDecoding
+from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_baselines.hindsight.exact_hindsight import ExactHindsight
+from edge_llm_baselines.hindsight.hindsight import Hindsight, LagrangianHindsight, hindsight_bounds
+from edge_llm_baselines.playing.policy import EpochPolicy
+from edge_llm_baselines.rules.heuristics import (
+    EarliestDeadlineFirst,
+    FirstComeFirstServed,
+    NoBatching,
+    RandomOrder,
+    ShortestJobFirst,
+    StaticBatching,
+)
+from edge_llm_baselines.rules.look_ahead import LookAhead
+from edge_llm_baselines.rules.tuning import tune_discount, tuned_look_ahead
+from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
+from edge_llm_baselines.solvers.brute_force import BruteForce
+from edge_llm_baselines.solvers.dftsp import DFTSP
+from edge_llm_baselines.solvers.milp import MilpSolver
+from edge_llm_baselines.solvers.problem import BatchProblem, Solution, Solver
+
+__all__ = [
+    "DFTSP",
+    "BatchProblem",
+    "BranchAndBound",
+    "BruteForce",
+    "EarliestDeadlineFirst",
+    "EpisodeProblem",
+    "EpochPolicy",
+    "ExactHindsight",
+    "FirstComeFirstServed",
+    "Hindsight",
+    "LagrangianHindsight",
+    "LookAhead",
+    "MilpSolver",
+    "NoBatching",
+    "OracleDecoding",
+    "RandomOrder",
+    "ShortestJobFirst",
+    "Solution",
+    "Solver",
+    "StaticBatching",
+    "VectorOracleDecoding",
+    "hindsight_bounds",
+    "tune_discount",
+    "tuned_look_ahead",
+]

@@ -1,0 +1,1 @@
+"""Oracles and rules where bands and modules are divided, and oracle decoding of values."""

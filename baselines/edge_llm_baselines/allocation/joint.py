@@ -1,0 +1,239 @@
+"""The allocation of `EdgeLLM/Joint-v0` that serves most in an epoch: batches, bands, split and modules together."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_baselines.allocation.bandwidth import shares_for
+from edge_llm_baselines.allocation.partitions import partitions
+from edge_llm_env.dynamics.cascade import NOBODY, SHARES, TIMES, accurate_enough, cascade
+from edge_llm_env.dynamics.modules import delay_after_moving_s, hosted, variant_rule
+from edge_llm_env.dynamics.params import NodeParams, rule_of
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.dynamics.state import NodeState
+from edge_llm_env.feasibility.rule import Rule
+from edge_llm_env.solver.best_first import best_batch
+from edge_llm_env.solver.candidates import Candidates
+from edge_llm_env.support.compiling import compiled, compiled_allocating
+
+NO_LIMIT = np.iinfo(np.int64).max
+
+
+class JointSolution(NamedTuple):
+    """An epoch's allocation."""
+
+    counts: NDArray[np.int64]
+    """(G,) modules of each variant."""
+    server: NDArray[np.int64]
+    """(visible,) the variant that serves each request, or NOBODY."""
+    upper_bound: int
+    """No allocation serves more."""
+
+    @property
+    def served(self) -> int:
+        """Requests that it serves: some allocation does."""
+        return int((self.server != NOBODY).sum())
+
+    @property
+    def optimal(self) -> bool:
+        """Whether no allocation serves more."""
+        return self.served == self.upper_bound
+
+
+class BestJoint:
+    """The composition of the oracles: over all partitions of the modules, exact batches with least shares and parts.
+
+    For each partition the batches are those of the cascade of `Compute-v0`, first with equal values and then with
+    values that steer each request to the variant which a Lagrangian relaxation of "served at most once" puts it on. The
+    relaxation also bounds what any assignment of requests to variants could serve with that partition. So the result is
+    the optimum over partitions, assignments, batches, shares and splits of the epoch wherever `optimal` says so: where
+    the least `upper_bound` is met. The bound lets every variant have all of the bands, and where the split is flexible
+    it lets each wait for the longer of its own uplink and its loading, while the batches that are tried wait for one
+    after the other. So it may not be met where several variants are short of band, or a module moves under a flexible
+    split. It holds for `node.batch_selection` exact, and does not look beyond the epoch.
+
+    `iterations` of the relaxation per partition. Raises ValueError for less than one.
+    """
+
+    def __init__(self, iterations: int = 40) -> None:
+        if iterations < 1:
+            raise ValueError(f"iterations = {iterations}: must be at least 1")
+        self.iterations = iterations
+
+    def solve(self, simulation: Simulation, row: int) -> JointSolution:
+        """The best allocation found for a row's epoch, and the bound."""
+        params, state = simulation.params, simulation.state
+        choices = partitions(params.modules, len(params.variant_accuracy))
+        present = [hosted(state, row, variant) for variant in range(choices.shape[1])]
+        # Between equals the first wins, so the present partition, and those near it, come first.
+        order = np.argsort(np.abs(choices - present).sum(axis=1), kind="stable")
+        choice, server, bound = best_joint(params, state, row, choices[order], self.iterations)
+        return JointSolution(choices[order][choice], server, int(bound))
+
+    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
+        """The action that does it."""
+        solution = self.solve(simulation, row)
+        served = solution.server != NOBODY
+        values = np.zeros(simulation.slots)
+        values[: len(served)][served] = steering_values(solution.server, len(solution.counts))[served]
+        shares = shares_for(simulation, row, served)
+        return np.concatenate([values, shares, solution.counts / simulation.params.modules])
+
+
+@compiled_allocating
+def steering_values(wanted: NDArray[np.int64], variants: int) -> NDArray[np.float64]:
+    """Values with which the cascade serves at least the requests whose `wanted` variant is not NOBODY, if it can.
+
+    Each is worth more than all those of dearer variants together, so a variant that can compute all the requests that
+    are to be its own does: a batch without one of them is worth less. It may take others besides; what remains of the
+    dearer variants' batches is still feasible.
+    """
+    values = np.zeros(len(wanted))
+    for i in range(len(wanted)):
+        rank = variants if wanted[i] == NOBODY else wanted[i]
+        values[i] = (len(wanted) + 1.0) ** -rank
+    return values
+
+
+@compiled_allocating
+def best_joint(
+    params: NodeParams, state: NodeState, row: int, choices: NDArray[np.int64], iterations: int
+) -> tuple[int, NDArray[np.int64], int]:
+    """Index of the best of the partitions (P, G), who serves whom with it, and the bound over all partitions."""
+    rule = rule_of(params)
+    visible, variants = state.visible[row], choices.shape[1]
+    transfers = TIMES if params.flexible_split else SHARES
+    overlap_s = 0.0 if params.flexible_split else params.uplink_s
+    delays_s = np.zeros((len(choices), variants))
+    best, most, server = 0, -1, np.full(visible, NOBODY)
+    for choice in range(len(choices)):
+        for variant in range(variants):
+            delay_s = delay_after_moving_s(params, state, row, variant, choices[choice, variant])
+            delays_s[choice, variant] = max(0.0, delay_s - overlap_s)
+        counts, delay = choices[choice], delays_s[choice]
+        found = cascade(rule, params, state, row, np.ones(visible), counts, delay, rule.window_s, 0.0, transfers)
+        if served(found) > most:
+            best, most, server = choice, served(found), found
+    bound = 0
+    prices = np.zeros(visible)  # a bound at any prices: those of one partition are a good start for the next
+    for choice in range(len(choices)):
+        counts, delay = choices[choice], delays_s[choice]
+        least = float(visible)
+        for _ in range(iterations):
+            if math.floor(least + 1e-6) <= most:
+                break
+            times = np.zeros(visible, dtype=np.int64)
+            wanted = np.full(visible, NOBODY)
+            value = relaxed(rule, params, state, row, counts, delay, prices, times, wanted)
+            least = min(least, value)
+            steered = steering_values(wanted, variants)
+            found = cascade(rule, params, state, row, steered, counts, delay, rule.window_s, 0.0, transfers)
+            if served(found) > most:
+                best, most, server = choice, served(found), found
+            length = 0.0
+            for i in range(visible):
+                length += (times[i] - 1.0) ** 2 if times[i] > 1 or prices[i] > 0.0 else 0.0
+            if length == 0.0:
+                break
+            step = (value - most) / length
+            for i in range(visible):
+                prices[i] = min(1.0, max(0.0, prices[i] + step * (times[i] - 1.0)))
+        bound = max(bound, math.floor(least + 1e-6))
+    return best, server, max(bound, most)
+
+
+@compiled_allocating
+def relaxed(
+    rule: Rule,
+    params: NodeParams,
+    state: NodeState,
+    row: int,
+    counts: NDArray[np.int64],
+    delays_s: NDArray[np.float64],
+    prices: NDArray[np.float64],
+    times: NDArray[np.int64],
+    wanted: NDArray[np.int64],
+) -> float:
+    """The Lagrangian bound Σ λ_i + Σ_g max Σ (1 - λ_i) of a partition at prices λ of shape (visible,).
+
+    Counts in `times` how many variants' batches have each request, and names in `wanted` the cheapest of them.
+    """
+    visible = len(prices)
+    bound = prices.sum()
+    for variant in range(len(counts)):
+        if counts[variant] == 0:
+            continue
+        worth = np.zeros(visible)
+        for slot in range(visible):
+            if accurate_enough(params, state, row, slot, variant):
+                worth[slot] = 1.0 - prices[slot]
+        delay_s = delays_s[variant]
+        if not params.flexible_split:
+            selected, most = best_alone(rule, params, state, row, variant, counts[variant], worth, delay_s, True)
+        else:
+            # It computes after the uplink and after loading: no more than if it had to wait for one of them only.
+            selected, most = best_alone(rule, params, state, row, variant, counts[variant], worth, 0.0, True)
+            if delay_s > 0.0:
+                loaded, less = best_alone(rule, params, state, row, variant, counts[variant], worth, delay_s, False)
+                if less < most:
+                    selected, most = loaded, less
+        bound += most
+        for slot in range(visible):
+            if selected[slot] and worth[slot] > 0.0:
+                times[slot] += 1
+                if wanted[slot] == NOBODY:
+                    wanted[slot] = variant
+    return bound
+
+
+@compiled_allocating
+def best_alone(
+    rule: Rule,
+    params: NodeParams,
+    state: NodeState,
+    row: int,
+    variant: int,
+    modules: int,
+    worth: NDArray[np.float64],
+    delay_s: float,
+    waits_for_uplink: bool,
+) -> tuple[NDArray[np.bool_], float]:
+    """The most valuable batch of a variant that begins `delay_s` late, with the bands to itself, and a bound on it.
+
+    Without `waits_for_uplink` only the downlink part of a flexible split takes of its time.
+    """
+    visible = len(worth)
+    if rule.window_s - delay_s <= 0.0:
+        return np.zeros(visible, dtype=np.bool_), 0.0
+    slack_s, transfer_s = np.zeros(visible), np.zeros(visible)
+    for slot in range(visible):
+        slack_s[slot] = state.slot_slack_s[row, slot] - delay_s
+        if waits_for_uplink:
+            transfer_s[slot] = state.slot_transfer_s[row, slot]
+        elif not math.isinf(state.slot_downlink_share[row, slot]):
+            transfer_s[slot] = state.slot_downlink_share[row, slot] * params.downlink_s
+    candidates = Candidates(
+        state.slot_prompt_tokens[row, :visible].copy(),
+        state.slot_output_tokens[row, :visible].copy(),
+        slack_s,
+        state.slot_uplink_share[row, :visible].copy(),
+        state.slot_downlink_share[row, :visible].copy(),
+        transfer_s,
+        np.zeros(visible),
+    )
+    node = variant_rule(rule, params, variant, modules, rule.window_s - delay_s)
+    selected, _, most, _ = best_batch(node, candidates, worth, NO_LIMIT)
+    return selected, most
+
+
+@compiled
+def served(server: NDArray[np.int64]) -> int:
+    """How many requests some variant serves."""
+    count = 0
+    for slot in range(len(server)):
+        count += server[slot] != NOBODY
+    return count

@@ -1,0 +1,131 @@
+"""Bounds on what any policy could serve: a whole episode optimised with all arrivals and channels known."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_baselines.hindsight.annealing import annealed_schedule
+from edge_llm_baselines.hindsight.block_bound import block_bound
+from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_baselines.hindsight.forward_schedule import forward_schedule
+from edge_llm_baselines.hindsight.lagrangian import descend
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.workload.workload import Workload
+
+
+class Hindsight(NamedTuple):
+    """What is known of the best schedule of an episode."""
+
+    schedule: NDArray[np.int64]
+    """(requests,) the best schedule found: the epoch that serves each request, or NEVER."""
+    value: int
+    """Requests that it serves: some clairvoyant policy serves as many."""
+    upper_bound: int
+    """No policy serves more."""
+    prices: NDArray[np.float64] | None
+    """(requests,) multipliers μ in 0..1 of the bound: what serving a request later is worth. None if there are none.
+
+    L(μ) alone (`edge_llm_baselines.hindsight.lagrangian`) can be above the bound."""
+    iterations: int
+    """Bounds computed, or branch-and-bound nodes."""
+
+    @property
+    def optimal(self) -> bool:
+        """Whether the schedule is proven best."""
+        return self.value == self.upper_bound
+
+    @property
+    def gap(self) -> float:
+        """(bound - value) / value, 0 where both are 0."""
+        return (self.upper_bound - self.value) / max(1, self.value)
+
+
+class HindsightSolver(Protocol):
+    """Anything that bounds an episode."""
+
+    def solve(self, episode: EpisodeProblem) -> Hindsight:
+        """A schedule and a bound."""
+        ...
+
+
+class LagrangianHindsight:
+    """A schedule and an upper bound, close to each other, for episodes of any length.
+
+    The best of the schedule that serves all it can in every epoch (`edge_llm_baselines.hindsight.forward_schedule`) and
+    of `restarts` annealed ones (`edge_llm_baselines.hindsight.annealing`), each of `moves_per_offer` moves for every
+    chance to serve a request; then the Lagrangian bound (`edge_llm_baselines.hindsight.lagrangian`), valid after any
+    number of `iterations`; then that bound with neighbouring epochs joined to blocks
+    (`edge_llm_baselines.hindsight.block_bound`), in searches of about `block_nodes` nodes in all, none if it is 0. The
+    search ends early when the bound is within `gap` (relative) of the schedule. Equal `seed`, equal result.
+
+    Raises ValueError for a negative gap or number of nodes, and for other numbers less than one.
+    """
+
+    def __init__(
+        self,
+        iterations: int = 150,
+        *,
+        restarts: int = 4,
+        moves_per_offer: int = 4000,
+        block_nodes: int = 400_000,
+        gap: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        for name, number in (("iterations", iterations), ("restarts", restarts), ("moves_per_offer", moves_per_offer)):
+            if number < 1:
+                raise ValueError(f"{name} = {number}: must be at least 1")
+        if block_nodes < 0:
+            raise ValueError(f"block_nodes = {block_nodes}: must be at least 0")
+        if not gap >= 0:
+            raise ValueError(f"gap = {gap}: must be at least 0")
+        self.iterations = iterations
+        self.restarts = restarts
+        self.moves_per_offer = moves_per_offer
+        self.block_nodes = block_nodes
+        self.gap = gap
+        self.seed = seed
+
+    def solve(self, episode: EpisodeProblem) -> Hindsight:
+        """The bound and the best schedule found."""
+        rng = np.random.default_rng(self.seed)
+        moves = self.moves_per_offer * len(episode.offers.request)
+        schedules = [forward_schedule(episode), *(annealed_schedule(episode, moves, rng) for _ in range(self.restarts))]
+        schedule = max(schedules, key=episode.value)
+        value = episode.value(schedule)
+        descent = descend(episode, value, self.iterations, self.gap)
+        enough = math.floor(value + self.gap * value)
+        bound = block_bound(episode, descent.prices, descent.relaxed, enough, self.block_nodes)
+        return Hindsight(schedule, value, max(value, bound), descent.prices, descent.iterations)
+
+
+class HindsightBounds(NamedTuple):
+    """Hindsight on E workloads."""
+
+    served: NDArray[np.int64]
+    """(E,) requests that the best schedule found serves."""
+    upper_bound: NDArray[np.int64]
+    """(E,) no policy serves more."""
+    seconds: float
+    """Mean time per workload."""
+
+
+def hindsight_bounds(
+    scenario: Scenario, workloads: Sequence[Workload], solver: HindsightSolver | None = None
+) -> HindsightBounds:
+    """What could be served on each workload, by default by `LagrangianHindsight`. Raises ValueError for no workload."""
+    if not workloads:
+        raise ValueError("workloads: must have at least one workload")
+    solver = solver or LagrangianHindsight()
+    started_s = time.perf_counter()
+    found = [solver.solve(EpisodeProblem.of_workload(scenario, workload)) for workload in workloads]
+    return HindsightBounds(
+        np.array([hindsight.value for hindsight in found]),
+        np.array([hindsight.upper_bound for hindsight in found]),
+        (time.perf_counter() - started_s) / len(workloads),
+    )

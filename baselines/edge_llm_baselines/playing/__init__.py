@@ -1,0 +1,1 @@
+"""Policies and the one roll-out function that plays them."""

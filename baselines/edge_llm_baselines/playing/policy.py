@@ -1,0 +1,85 @@
+"""Solvers as policies: what `stable_baselines3.common.evaluation.evaluate_policy` and the environments can run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from edge_llm_baselines.solvers.problem import BatchProblem, Solver
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
+
+
+class EpochPolicy:
+    """Serve in every epoch the batch that a solver chooses, in an environment of either action space.
+
+    It looks past the observation: it reads the epoch problem in full precision from the environment it is made for, a
+    single or vector environment of this suite or an SB3 `VecEnv` of them. (The observation tells the same of the
+    visible requests, rounded to float32.) In `Batching-v0` it solves when a row's batch is empty and then admits the
+    chosen requests from the first slot on; asked in the middle of an epoch that it did not plan, it dispatches.
+
+    Raises ValueError for an environment that is not of this suite.
+    """
+
+    def __init__(self, solver: Solver, env: Any) -> None:
+        rows_of(env)  # raises where there are none
+        self.solver = solver
+        self._env = env
+        space = getattr(env, "single_action_space", env.action_space)
+        self._one_by_one = isinstance(space, spaces.Discrete)
+        self._plans = np.zeros((0, 0), dtype=np.bool_)
+        self._planned_epoch = np.zeros(0, dtype=np.int64)
+
+    def predict(
+        self,
+        observation: NDArray[np.float32],
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[NDArray, Any]:
+        """Actions for observations of shape (length,) or (rows, length); `state` passes through unchanged."""
+        rows = rows_of(self._env)
+        if len(rows) != (1 if observation.ndim == 1 else len(observation)):
+            raise ValueError(f"observation of shape {observation.shape}: the policy's environment has {len(rows)} rows")
+        actions = self._admissions(rows) if self._one_by_one else self._batches(rows)
+        return (actions[0] if observation.ndim == 1 else actions), state
+
+    def _batches(self, rows: list[tuple[Simulation, int]]) -> NDArray[np.int8]:
+        slots = rows[0][0].slots
+        chosen = np.zeros((len(rows), slots), dtype=np.int8)
+        for at, (simulation, row) in enumerate(rows):
+            problem = BatchProblem.of_row(simulation, row)
+            chosen[at, : len(problem)] = self.solver.solve(problem).selected
+        return chosen
+
+    def _admissions(self, rows: list[tuple[Simulation, int]]) -> NDArray[np.int64]:
+        slots = rows[0][0].slots
+        if self._plans.shape != (len(rows), slots):
+            self._plans = np.zeros((len(rows), slots), dtype=np.bool_)
+            self._planned_epoch = np.full(len(rows), -1)
+        actions = np.full(len(rows), slots, dtype=np.int64)
+        for at, (simulation, row) in enumerate(rows):
+            plan = self._plans[at]
+            arrays = simulation.state
+            visible = int(arrays.visible[row])
+            if arrays.batch[row, 0] == 0:
+                self._planned_epoch[at] = arrays.counters[row, N_EPOCHS]
+                plan[:] = False
+                plan[:visible] = self.solver.solve(BatchProblem.of_row(simulation, row)).selected
+            waiting = arrays.status[row, arrays.slot_request[row, :visible]] == PENDING
+            left = np.flatnonzero(plan[:visible] & waiting)
+            if len(left) and self._planned_epoch[at] == arrays.counters[row, N_EPOCHS]:
+                actions[at] = left[0]
+        return actions
+
+
+def rows_of(env: Any) -> list[tuple[Simulation, int]]:
+    """The simulated rows behind an environment of this suite, in order; ValueError if there are none."""
+    try:
+        inner = [one.unwrapped for one in env.envs] if hasattr(env, "envs") else [env.unwrapped]
+        return [(one.simulation, row) for one in inner for row in range(len(one.simulation.state.requests))]
+    except AttributeError:
+        raise ValueError(f"env = {env!r}: must be an environment of edge_llm_env") from None

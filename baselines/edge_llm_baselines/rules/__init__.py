@@ -1,0 +1,1 @@
+"""Rules: heuristics, look-ahead and how it is tuned."""

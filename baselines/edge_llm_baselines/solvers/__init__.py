@@ -1,0 +1,1 @@
+"""Solvers of the problem of one epoch, exact and greedy."""

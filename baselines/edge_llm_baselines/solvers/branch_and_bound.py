@@ -1,0 +1,105 @@
+"""`BranchAndBound`: the most valuable feasible batch, exactly, and fast enough to sit inside a training loop."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_baselines.solvers.problem import BatchProblem, Solution
+from edge_llm_baselines.solvers.solve_rows import RowSolutions, checked_values, solve_rows
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.solver.best_first import advance, begin_heap, best_batch, outcome
+from edge_llm_env.solver.search_state import NODES, begin_search
+
+NODES_BETWEEN_LOOKS = 256
+"""Nodes between two looks at the clock, and at what the interpreter wants: an interrupt from the keyboard."""
+
+NODES_IN_ONE_CALL = 2**15
+"""Most nodes that are visited in one call of compiled code, some tenths of a second; rarely is a problem so hard."""
+
+
+class BranchAndBound:
+    """The most valuable feasible batch, of any values, any padding, both output-length modes and any affine cost.
+
+    1. Longest lengths and the slack threshold are searched in boxes (`edge_llm_env.solver.boxes`), highest bound
+       first; whole ranges of them are dropped by one bound, or cut off a box by its prices
+       (`edge_llm_env.solver.narrowing`).
+    2. Bounds come from the linear relaxation over all four capacities at once
+    (`edge_llm_env.solver.linear_programme.relaxation`). 3. A single triple of them is a knapsack, searched request by
+    request (`edge_llm_env.solver.item_search`), for
+       batches close to its bound first.
+
+    A batch is accepted only if the one feasibility rule accepts it. Values that differ by less than one part in 10¹⁰
+    count as equal. `nodes` counts boxes bounded and requests branched on, at most `node_limit`. With
+    that or `time_limit_s` the search may stop early, with the best batch found, `optimal=False` and a valid
+    `upper_bound`.
+
+    Raises ValueError for a limit that is not positive.
+    """
+
+    def __init__(self, node_limit: int | None = None, time_limit_s: float | None = None) -> None:
+        if node_limit is not None and node_limit < 1:
+            raise ValueError(f"node_limit = {node_limit}: must be at least 1, or None")
+        if time_limit_s is not None and not time_limit_s > 0:
+            raise ValueError(f"time_limit_s = {time_limit_s}: must be greater than 0, or None")
+        self.node_limit = node_limit
+        self.time_limit_s = time_limit_s
+
+    def solve(self, problem: BatchProblem) -> Solution:
+        """The optimum, or the best found within the limits."""
+        most_nodes = np.iinfo(np.int64).max if self.node_limit is None else self.node_limit
+        if self.time_limit_s is None:
+            selected, nodes, bound, finished = best_batch(
+                problem.rule, problem.candidates, problem.values, min(most_nodes, NODES_IN_ONE_CALL)
+            )
+            if not finished and most_nodes > NODES_IN_ONE_CALL:
+                selected, nodes, bound, finished = self._until(np.inf, problem, most_nodes)
+        else:
+            selected, nodes, bound, finished = self._until(time.perf_counter() + self.time_limit_s, problem, most_nodes)
+        value = problem.value(selected)
+        return Solution(selected, value, nodes, finished, value if finished else max(value, bound))
+
+    def solve_many(self, simulation: Simulation, values: NDArray[np.float64] | None = None) -> RowSolutions:
+        """The epoch problems of all rows of a simulation, shared among threads when there are many.
+
+        `values`, float of shape (rows, slots), is what the request in each slot is worth; 1 if not given. The node
+        limit holds for each row; with a time limit, which also holds for each, rows are solved one after another.
+
+        Raises ValueError for values of another shape, negative or not finite.
+        """
+        most_nodes = np.iinfo(np.int64).max if self.node_limit is None else self.node_limit
+        if self.time_limit_s is None:
+            return solve_rows(simulation, values, most_nodes)
+        worth = checked_values(simulation, values)
+        solutions = RowSolutions(
+            np.zeros(worth.shape, dtype=np.bool_),
+            np.zeros(len(worth)),
+            np.zeros(len(worth), dtype=np.bool_),
+            np.zeros(len(worth)),
+            np.zeros(len(worth), dtype=np.int64),
+        )
+        for row in range(len(worth)):
+            problem = BatchProblem.of_row(simulation, row)
+            solution = self.solve(replace(problem, values=worth[row, : len(problem)].copy()))
+            solutions.selected[row, : len(problem)] = solution.selected
+            solutions.value[row], solutions.optimal[row] = solution.value, solution.optimal
+            solutions.upper_bound[row], solutions.nodes[row] = solution.upper_bound, solution.nodes
+        return solutions
+
+    def _until(
+        self, deadline_s: float, problem: BatchProblem, most_nodes: int
+    ) -> tuple[NDArray[np.bool_], int, float, bool]:
+        """`best_batch` from the beginning, in slices with a look at the clock between them."""
+        rule, candidates = problem.rule, problem.candidates
+        search = begin_search(rule, candidates, problem.values)
+        heap = begin_heap(rule, candidates, search)
+        finished = False
+        while not finished and (done := int(search.counts[NODES])) < most_nodes:
+            slice_end = min(most_nodes, done + NODES_BETWEEN_LOOKS)
+            heap, finished = advance(rule, candidates, search, heap, slice_end)
+            if time.perf_counter() >= deadline_s or search.counts[NODES] == done:
+                break
+        return outcome(search, heap, problem.values, finished)

@@ -1,0 +1,158 @@
+"""One epoch's decision as an optimisation problem, and what a solver returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edge_llm_env.dynamics.params import rule_of
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.dynamics.slots import candidates_of_row
+from edge_llm_env.feasibility.rule import Rule
+from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
+from edge_llm_env.solver.candidates import Candidates, batch_is_feasible
+
+
+@dataclass(frozen=True, eq=False)
+class BatchProblem:
+    """Choose the most valuable feasible batch: max Σ v_i x_i under constraints 1 to 4 of `docs/model.md`.
+
+    `values` has shape (n,) and is at least 0; all ones is the paper's objective, the number of requests served. Costs
+    are monotone, as all solvers but `BruteForce` rely on: no request makes a batch cheaper, nor do longer ones.
+
+    Raises ValueError naming the field when lengths differ, a value is negative, not a number or infinite, or a cost
+    falls with the lengths of these requests.
+    """
+
+    rule: Rule
+    candidates: Candidates
+    values: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        size = len(self.candidates.slack_s)
+        for name, array in (self.candidates._asdict() | {"values": self.values}).items():
+            if array.shape != (size,):
+                raise ValueError(f"{name} has shape {array.shape}: must be ({size},), one entry per request")
+            # A share is infinite where the channel is dead: such a request fits no batch.
+            infinite_is_valid = name.endswith("_share")
+            if np.isnan(array).any() or (np.isinf(array).any() and not infinite_is_valid):
+                allowed = "a number" if infinite_is_valid else "finite"
+                raise ValueError(f"{name}: every entry must be {allowed}")
+            if name != "slack_s" and (array < 0).any():
+                raise ValueError(f"{name}: every entry must be at least 0, the least is {array.min():g}")
+        for name, limit in (("window_s", self.rule.window_s), ("memory_limit_bytes", self.rule.memory_limit_bytes)):
+            check_limit(name, limit)
+        if size > 0:
+            prompts, outputs = self.candidates.prompt_tokens, self.candidates.output_tokens
+            shortest, longest = (prompts.min(), outputs.min()), (prompts.max(), outputs.max())
+            for name, cost in (("compute_s", self.rule.compute_s), ("memory_bytes", self.rule.memory_bytes)):
+                check_monotone(f"rule.{name}.base", cost.base, shortest, longest)
+                check_monotone(f"rule.{name}.marginal", cost.marginal, shortest, longest)
+                if not (least := cost.marginal(*shortest)) >= 0:
+                    raise ValueError(f"rule.{name}.marginal is {least:g} for the shortest request: must be at least 0")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def counts_requests(self) -> bool:
+        """Whether every request has the same value, so that the best batch is the largest."""
+        return bool((self.values == self.values[:1]).all())
+
+    @classmethod
+    def additive(
+        cls,
+        compute_s: ArrayLike,
+        uplink_share: ArrayLike,
+        downlink_share: ArrayLike,
+        memory_bytes: ArrayLike,
+        slack_s: ArrayLike,
+        *,
+        window_s: float,
+        memory_limit_bytes: float,
+        values: ArrayLike | None = None,
+    ) -> BatchProblem:
+        """A problem in which each request has costs of its own that add up; arrays of shape (n,).
+
+        `window_s` (s) bounds the compute time of any batch, `memory_limit_bytes` its memory.
+        """
+        compute, slack = np.asarray(compute_s, dtype=float), np.asarray(slack_s, dtype=float)
+        nothing = AffineCost(Polynomial(), Polynomial())
+        length = np.ones(slack.shape)
+        return cls(
+            Rule(nothing, nothing, nothing, False, False, float(window_s), float(memory_limit_bytes)),
+            Candidates(
+                length,
+                length,
+                slack,
+                np.asarray(uplink_share, dtype=float),
+                np.asarray(downlink_share, dtype=float),
+                compute,
+                np.asarray(memory_bytes, dtype=float),
+            ),
+            np.ones(slack.shape) if values is None else np.asarray(values, dtype=float),
+        )
+
+    @classmethod
+    def of_row(cls, simulation: Simulation, row: int = 0) -> BatchProblem:
+        """The epoch problem of a simulated row: its visible requests, each of value 1."""
+        candidates = candidates_of_row(simulation.state, row)
+        return cls(rule_of(simulation.params), candidates, np.ones(len(candidates.slack_s)))
+
+    def is_feasible(self, selected: NDArray[np.bool_]) -> bool:
+        """Whether a batch, bool of shape (n,), can be served: the rule that environments mask with."""
+        return bool(batch_is_feasible(self.rule, self.candidates, selected))
+
+    def value(self, selected: NDArray[np.bool_]) -> float:
+        """Σ v_i over a batch."""
+        return float(self.values[selected].sum())
+
+
+def check_limit(name: str, limit: float) -> None:
+    """Raise ValueError unless a capacity is finite and at least 0."""
+    if not np.isfinite(limit) or limit < 0:
+        raise ValueError(f"{name} = {limit}: must be finite and at least 0")
+
+
+def check_monotone(
+    name: str, polynomial: Polynomial, shortest: tuple[float, float], longest: tuple[float, float]
+) -> None:
+    """Raise ValueError if a polynomial falls with a length anywhere between two pairs of lengths (tokens).
+
+    Its derivatives are linear, so the least of each is at a corner.
+    """
+    for s in (shortest[0], longest[0]):
+        for n in (shortest[1], longest[1]):
+            by_prompt = polynomial.s + 2.0 * polynomial.s_squared * s + polynomial.s_times_n * n
+            by_output = polynomial.n + 2.0 * polynomial.n_squared * n + polynomial.s_times_n * s
+            for length, slope in (("prompt", by_prompt), ("output", by_output)):
+                if not slope >= 0.0:
+                    raise ValueError(
+                        f"{name} changes by {slope:g} per {length} token at {s:g} and {n:g} tokens: must not fall"
+                    )
+
+
+class Solution(NamedTuple):
+    """What a solver found."""
+
+    selected: NDArray[np.bool_]
+    """(n,) the batch."""
+    value: float
+    """Σ v_i over the batch."""
+    nodes: int
+    """Search nodes visited."""
+    optimal: bool
+    """Whether no batch is worth more."""
+    upper_bound: float
+    """No batch is worth more than this; equal to `value` when optimal."""
+
+
+class Solver(Protocol):
+    """Anything that chooses a batch of an epoch."""
+
+    def solve(self, problem: BatchProblem) -> Solution:
+        """A feasible batch of the problem."""
+        ...

@@ -1,0 +1,1 @@
+"""When requests arrive: each kind of process is a file, and an entry of the table."""

@@ -1,0 +1,45 @@
+"""What every kind of arrivals is: settings of a scenario that draw the requests of an episode."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.support.section import Section
+
+if TYPE_CHECKING:
+    from edge_llm_env.traces.part import TracePart
+
+
+class Arrived(NamedTuple):
+    """Requests of an episode, in order of arrival."""
+
+    arrival_s: NDArray[np.float64]
+    """(N,) seconds from the start of the episode, ascending, below the horizon."""
+    prompt_tokens: NDArray[np.int64] | None = None
+    """(N,) as replayed; None where the scenario draws lengths."""
+    output_tokens: NDArray[np.int64] | None = None
+    """(N,) as replayed; None where the scenario draws lengths."""
+
+
+class ArrivalProcess(Section):
+    """A kind of arrivals; its `kind`, a literal, is its name in scenarios."""
+
+    kind: str
+
+    @property
+    @abstractmethod
+    def mean_rate_per_s(self) -> float:
+        """Mean arrival rate over all episodes (1/s)."""
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, horizon_s: float) -> Arrived:
+        """The requests of one episode of that length."""
+
+    @property
+    def replayed(self) -> TracePart | None:
+        """The part of a trace that episodes replay; None where they are drawn."""
+        return None

@@ -1,0 +1,76 @@
+"""Requests of a public trace, replayed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from edge_llm_env.arrivals.process import ArrivalProcess, Arrived
+from edge_llm_env.support.section import NonNegativeFloat, PositiveFloat, Tokens
+from edge_llm_env.traces.formats import FORMATS
+from edge_llm_env.traces.part import TracePart, part_of
+from edge_llm_env.traces.reading import TraceKind, load_trace, trace_sha256
+
+
+class TraceArrivals(ArrivalProcess):
+    """Requests of a public trace; each episode replays a window of it that begins at a time drawn uniformly."""
+
+    kind: Literal["trace"]
+    format: TraceKind = Field(description="Azure LLM inference 2023 or 2024, BurstGPT, or Mooncake")
+    path: str | None = Field(default=None, description="the file; a preset leaves it to its user")
+    time_scale: PositiveFloat = Field(default=1.0, description="stretches times: 2 halves the rate")
+    start_offset_s: NonNegativeFloat = Field(
+        default=0.0, description="the part used begins so long after the first request, before scaling"
+    )
+    duration_s: PositiveFloat | None = Field(
+        default=None,
+        description="length of the part used, before scaling; without it, all the rest. "
+        "Parts that do not overlap keep training and evaluation apart",
+    )
+    max_prompt_tokens: Tokens | None = Field(default=None, description="longer prompts are cut to this")
+    max_output_tokens: Tokens | None = Field(default=None, description="longer outputs are cut to this")
+    skip_bad_rows: bool = Field(default=False, description="leave malformed rows out instead of refusing the trace")
+
+    @model_validator(mode="after")
+    def _trace_can_be_replayed(self) -> TraceArrivals:
+        if self.path is None:
+            raise ValueError(
+                'workload.arrivals.path: is required, as in load_scenario(NAME, **{"workload.arrivals.path": FILE}); '
+                f"{self.format} traces are public at {FORMATS[self.format].home}"
+            )
+        _ = self.part
+        return self
+
+    @property
+    def part(self) -> TracePart:
+        """The requests of the part used, scaled and cut. Raises TraceError."""
+        trace = load_trace(str(self.path), self.format, skip_bad_rows=self.skip_bad_rows)
+        return part_of(
+            trace,
+            self.start_offset_s,
+            self.duration_s,
+            self.time_scale,
+            self.max_prompt_tokens,
+            self.max_output_tokens,
+        )
+
+    @property
+    def mean_rate_per_s(self) -> float:
+        """Mean arrival rate of the part used, scaled."""
+        return self.part.mean_rate_per_s
+
+    def sha256(self) -> str:
+        """SHA-256 (hex) of the file."""
+        return trace_sha256(str(self.path))
+
+    def draw(self, rng: np.random.Generator, horizon_s: float) -> Arrived:
+        """A window of that length, which begins at a time drawn uniformly."""
+        window = self.part.window(rng.random(), horizon_s)
+        return Arrived(window.arrival_s, window.prompt_tokens, window.output_tokens)
+
+    @property
+    def replayed(self) -> TracePart:
+        """The part of the trace that episodes replay."""
+        return self.part

@@ -1,0 +1,156 @@
+"""What stays the same for all rows of a scenario: its constants, as kernels read them."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.feasibility.rule import Rule
+from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
+from edge_llm_env.radio.rate import reference_snr
+from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
+from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.compiling import compiled
+
+COST_SHAPE = (3, 2, 6)
+"""Of a `BatchCost` as an array: resources, base and marginal, monomials."""
+
+
+class NodeParams(NamedTuple):
+    """What stays the same for all rows of a scenario; flat, since parallel loops take no nested tuples."""
+
+    cost: NDArray[np.float64]
+    """Coefficients of the `BatchCost`, (3 resources, base and marginal, 6 monomials); with the next four, a `Rule`."""
+    pads_prompts: bool
+    pads_outputs: bool
+    window_s: float
+    """T_C; T_E where the split is flexible."""
+    memory_limit_bytes: float
+    epoch_s: float
+    flexible_split: bool
+    """A batch's transfers take time of the window, as its computation does."""
+    uplink_s: float
+    """Time that uplink shares are shares of: T_U; T_E where the split is flexible."""
+    downlink_s: float
+    """Time that downlink shares are shares of: T_D; T_E where the split is flexible."""
+    reserved_s: float
+    """Time of an epoch that is not for computing, whatever the batch: T_U + T_D; 0 where the split is flexible."""
+    uplink_bandwidth_hz: float
+    downlink_bandwidth_hz: float
+    uplink_snr: float
+    """At channel gain 1, linear."""
+    downlink_snr: float
+    """At channel gain 1, linear."""
+    max_bits_per_s_per_hz: float
+    """Infinite without a cap."""
+    uplink_bits_per_token: float
+    downlink_bits_per_token: float
+    fixed_prompt_tokens: float
+    """Length that every prompt is computed at, longer ones at their own; 0 without fixed padding."""
+    offered_accuracy: float
+    """f(ΔPPL); a request that requires more is rejected."""
+    batch_selection: int
+    """Index in BATCH_SELECTIONS."""
+    episode_epochs: int
+    reward_weights: NDArray[np.float64]
+    """(terms,) the scenario's weights, in the order of REWARD_TERMS."""
+    longest_latency_s: float
+    """Scale of slacks in observations."""
+    longest_prompt_tokens: float
+    """Scale of prompt lengths in observations."""
+    longest_output_tokens: float
+    """Scale of output lengths in observations."""
+    modules: int
+    module_memory_bytes: float
+    variant_cost: NDArray[np.float64]
+    """(G, M, 3, 2, 6) as `cost`, of each variant that the modules can be divided among, cheapest first, on 1 to M
+    modules; G = 0 where they work as one."""
+    variant_weight_bytes: NDArray[np.float64]
+    """(G,) weights, which each module of a variant holds."""
+    variant_accuracy: NDArray[np.float64]
+    """(G,) f(ΔPPL)."""
+    variant_load_s: NDArray[np.float64]
+    """(G,) time that a module takes to load the weights."""
+
+
+def node_params(scenario: Scenario, *, hosts_variants: bool = False, keeps_split: bool = False) -> NodeParams:
+    """A scenario as kernels read it.
+
+    With `hosts_variants` the node's modules are divided among its variants. With `keeps_split` T_U and T_D are the
+    scenario's even where the split is flexible.
+    """
+    variants = scenario.variants if hosts_variants else ()
+    epoch, node, radio, asked = scenario.epoch, scenario.node, scenario.radio, scenario.workload
+    flexible = epoch.split == "flexible" and not keeps_split
+    return NodeParams(
+        cost=np.array(variants[0].batch_cost[-1] if variants else scenario.batch_cost),
+        pads_prompts=node.prompt_padding == "batch_max",
+        pads_outputs=node.output_length == "batch_max",
+        window_s=epoch.epoch_s if flexible else epoch.compute_window_s,
+        memory_limit_bytes=scenario.memory_limit_bytes,
+        epoch_s=epoch.epoch_s,
+        flexible_split=flexible,
+        uplink_s=epoch.epoch_s if flexible else epoch.uplink_s,
+        downlink_s=epoch.epoch_s if flexible else epoch.downlink_s,
+        reserved_s=0.0 if flexible else epoch.uplink_s + epoch.downlink_s,
+        uplink_bandwidth_hz=radio.uplink_bandwidth_hz,
+        downlink_bandwidth_hz=radio.downlink_bandwidth_hz,
+        uplink_snr=reference_snr(radio.device_power_dbm, radio.noise_dbm_per_hz, radio.uplink_bandwidth_hz),
+        downlink_snr=reference_snr(radio.node_power_dbm, radio.noise_dbm_per_hz, radio.downlink_bandwidth_hz),
+        max_bits_per_s_per_hz=radio.max_spectral_efficiency_bits_per_s_per_hz or math.inf,
+        uplink_bits_per_token=radio.uplink_bits_per_token,
+        downlink_bits_per_token=radio.downlink_bits_per_token,
+        fixed_prompt_tokens=float(node.fixed_prompt_tokens or 0),
+        offered_accuracy=max([variant.accuracy for variant in variants] or [scenario.quantization.accuracy]),
+        batch_selection=BATCH_SELECTIONS.index(node.batch_selection),
+        episode_epochs=epoch.episode_epochs,
+        reward_weights=np.array([getattr(scenario.reward, name) for name in REWARD_TERMS]),
+        longest_latency_s=asked.latency_requirement_s.high,
+        longest_prompt_tokens=float(asked.longest_prompt_tokens),
+        longest_output_tokens=float(asked.longest_output_tokens),
+        modules=node.modules,
+        module_memory_bytes=node.memory_bytes_per_module,
+        variant_cost=np.array([variant.batch_cost for variant in variants]).reshape(
+            len(variants), node.modules, *COST_SHAPE
+        ),
+        variant_weight_bytes=np.array([variant.weight_bytes for variant in variants], dtype=np.float64),
+        variant_accuracy=np.array([variant.accuracy for variant in variants], dtype=np.float64),
+        variant_load_s=np.array([variant.load_s for variant in variants], dtype=np.float64),
+    )
+
+
+@compiled
+def rule_of(params: NodeParams) -> Rule:
+    """The feasibility rule of a scenario, as scalars: compiled loops keep those in registers, not arrays."""
+    return Rule(
+        affine_cost_at(params.cost, 0),
+        affine_cost_at(params.cost, 1),
+        affine_cost_at(params.cost, 2),
+        params.pads_prompts,
+        params.pads_outputs,
+        params.window_s,
+        params.memory_limit_bytes,
+    )
+
+
+@compiled
+def affine_cost_at(cost: NDArray[np.float64], resource: int) -> AffineCost:
+    """One resource of `NodeParams.cost`."""
+    return AffineCost(polynomial_at(cost, resource, 0), polynomial_at(cost, resource, 1))
+
+
+@compiled
+def polynomial_at(cost: NDArray[np.float64], resource: int, part: int) -> Polynomial:
+    """One polynomial of `NodeParams.cost`."""
+    return Polynomial(
+        cost[resource, part, 0],
+        cost[resource, part, 1],
+        cost[resource, part, 2],
+        cost[resource, part, 3],
+        cost[resource, part, 4],
+        cost[resource, part, 5],
+    )

@@ -1,0 +1,22 @@
+"""The exact selection: a most valuable feasible batch."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.feasibility.rule import Rule
+from edge_llm_env.solver.best_first import best_batch
+from edge_llm_env.solver.candidates import Candidates
+from edge_llm_env.support.compiling import compiled_allocating
+
+NO_LIMIT = np.iinfo(np.int64).max
+
+
+@compiled_allocating
+def select_exact(
+    rule: Rule, candidates: Candidates, values: NDArray[np.float64], wanted: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """A most valuable feasible batch of those wanted, bool of shape (n,)."""
+    selected, _, _, _ = best_batch(rule, candidates, values, NO_LIMIT)
+    return selected & wanted

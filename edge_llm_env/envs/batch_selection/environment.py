@@ -1,0 +1,47 @@
+"""`EdgeLLM/BatchSelection-v0`: name the epoch's whole batch at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from edge_llm_env.envs.base import EpochEnv, Mechanism
+from edge_llm_env.envs.batch_selection.kernel import checked_selection, step_row, step_rows
+from edge_llm_env.envs.vector import EpochVectorEnv
+
+MECHANISM = Mechanism(
+    action_space=lambda scenario: spaces.MultiBinary(scenario.epoch.visible_slots),
+    step_row=step_row,
+    step_rows=step_rows,
+)
+
+
+class BatchSelectionEnv(EpochEnv[NDArray[np.int8]]):
+    """One decision per epoch (the epoch problem of arXiv 2405.07140 as one action).
+
+    **Action** `MultiBinary(Q)`: which slots to serve. They are admitted from slot 0 on, each if the batch stays
+    feasible with it; the others stay pending and are counted in `info["not_admitted"]`. Empty slots are ignored.
+
+    **Observation** `Box(0, 1)`: see `edge_llm_env.envs.observation`.
+
+    **Reward**: the scenario's weights times served, tokens, energy and expired; `info["reward_terms"]` sums to it.
+
+    **Episode**: truncated after `epoch.episode_epochs` steps.
+    """
+
+    mechanism = MECHANISM
+
+    def _checked(self, action: Any) -> Any:
+        return checked_selection(action, (self.simulation.slots,))
+
+
+class BatchSelectionVectorEnv(EpochVectorEnv):
+    """The native vector form of `BatchSelectionEnv`: actions 0 or 1 of shape (R, Q)."""
+
+    mechanism = MECHANISM
+
+    def _checked(self, actions: Any) -> NDArray:
+        return checked_selection(actions, (self.num_envs, self.simulation.slots))

@@ -1,0 +1,62 @@
+"""One step of `EdgeLLM/BatchSelection-v0` on a row, and on many rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.dynamics.epoch import admit, dispatch, refresh_mask
+from edge_llm_env.dynamics.params import NodeParams, rule_of
+from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
+from edge_llm_env.envs.observation import copy_observation, observe
+from edge_llm_env.support.compiling import compiled
+
+
+@compiled
+def step_row(
+    params: NodeParams, state: NodeState, row: int, chosen: NDArray[np.int8], observation: NDArray[np.float32]
+) -> None:
+    """Admit the chosen slots from the first on, each if the batch stays feasible with it, then dispatch."""
+    rule = rule_of(params)
+    state.reward_terms[row, :] = 0.0
+    not_admitted = 0
+    for slot in range(state.visible[row]):
+        if chosen[slot]:
+            if state.action_mask[row, slot]:
+                admit(rule, params, state, row, slot)
+                refresh_mask(rule, state, row)
+            else:
+                not_admitted += 1
+    dispatch(rule, params, state, row)
+    state.counters[row, N_NOT_ADMITTED] = not_admitted
+    observe(rule, params, state, row, observation)
+
+
+@compiled
+def step_rows(
+    params: NodeParams,
+    state: NodeState,
+    chosen: NDArray[np.int8],
+    active: NDArray[np.bool_],
+    observations: NDArray[np.float32],
+    seen: NDArray[np.float32],
+    first: int,
+    last: int,
+) -> None:
+    """Step the active rows from `first` to before `last`, and copy the observations of all of these to `seen`."""
+    for row in range(first, last):
+        if active[row]:
+            step_row(params, state, row, chosen[row], observations[row])
+        copy_observation(observations, seen, row)
+
+
+def checked_selection(chosen: Any, shape: tuple[int, ...]) -> NDArray[np.int8]:
+    """Selections as int8 of that shape; raises ValueError when the shape differs or a value is neither 0 nor 1."""
+    chosen = np.asarray(chosen)
+    if chosen.shape != shape:
+        raise ValueError(f"action of shape {chosen.shape}: must have shape {shape}")
+    if not ((chosen == 0) | (chosen == 1)).all():
+        raise ValueError("action: every entry must be 0 or 1")
+    return np.array(chosen, dtype=np.int8, order="C")  # one layout, so that the kernel is compiled once

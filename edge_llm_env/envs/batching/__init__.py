@@ -1,0 +1,1 @@
+"""`EdgeLLM/Batching-v0`: admit one request at a time, or dispatch the epoch."""

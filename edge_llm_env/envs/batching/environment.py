@@ -1,0 +1,67 @@
+"""`EdgeLLM/Batching-v0`: admit one request at a time, or dispatch the epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from edge_llm_env.envs.base import EpochEnv, Mechanism
+from edge_llm_env.envs.batching.kernel import step_row, step_rows
+from edge_llm_env.envs.vector import EpochVectorEnv
+
+MECHANISM = Mechanism(
+    action_space=lambda scenario: spaces.Discrete(scenario.epoch.visible_slots + 1),
+    step_row=step_row,
+    step_rows=step_rows,
+)
+
+
+class BatchingEnv(EpochEnv[np.int64]):
+    """Admission one request at a time (MDP of arXiv 2405.07140's epoch problem, unrolled).
+
+    **Action** `Discrete(Q + 1)`: admit the request in slot 0..Q-1, or dispatch the batch with Q. Admission costs no
+    simulated time; dispatch ends the epoch. `action_masks()` and `info["action_mask"]` tell which are valid; a slot
+    whose mask is closed dispatches, and counts in `info["invalid_actions"]`.
+
+    **Observation** `Box(0, 1)`: see `edge_llm_env.envs.observation`.
+
+    **Reward**: the scenario's weights times served, tokens and energy at each admission (an admitted request is served)
+    and expired at each dispatch; `info["reward_terms"]` sums to it.
+
+    **Episode**: truncated after `epoch.episode_epochs` dispatches.
+    """
+
+    mechanism = MECHANISM
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Valid actions, bool of shape (Q + 1,); the name that sb3-contrib looks for."""
+        return self.simulation.state.action_mask[0].copy()
+
+    def _checked(self, action: Any) -> Any:
+        if not self.action_space.contains(action):
+            raise ValueError(f"action = {action!r}: must be an integer in 0..{self.simulation.slots}")
+        return int(action)  # one type, so that the kernel is compiled once
+
+
+class BatchingVectorEnv(EpochVectorEnv):
+    """The native vector form of `BatchingEnv`: actions int of shape (R,)."""
+
+    mechanism = MECHANISM
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Valid actions of each row, bool of shape (R, Q + 1)."""
+        return self.simulation.state.action_mask.copy()
+
+    def _checked(self, actions: Any) -> NDArray:
+        actions = np.asarray(actions)
+        if actions.shape != (self.num_envs,) or actions.dtype.kind not in "iu":
+            raise ValueError(
+                f"actions of shape {actions.shape} and dtype {actions.dtype}: "
+                f"must be integers of shape ({self.num_envs},)"
+            )
+        if actions.min() < 0 or actions.max() > self.simulation.slots:
+            raise ValueError(f"actions in {actions.min()}..{actions.max()}: must be in 0..{self.simulation.slots}")
+        return np.array(actions, dtype=np.int64)  # one layout, so that the kernel is compiled once

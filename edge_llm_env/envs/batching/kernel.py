@@ -1,0 +1,46 @@
+"""One step of `EdgeLLM/Batching-v0` on a row, and on many rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.dynamics.epoch import admit, dispatch, refresh_mask
+from edge_llm_env.dynamics.params import NodeParams, rule_of
+from edge_llm_env.dynamics.state import N_INVALID, NodeState
+from edge_llm_env.envs.observation import copy_observation, observe, observe_admission
+from edge_llm_env.support.compiling import compiled
+
+
+@compiled
+def step_row(params: NodeParams, state: NodeState, row: int, action: int, observation: NDArray[np.float32]) -> None:
+    """Admit the request in slot `action`, or dispatch: on action Q, and on a slot that the mask has closed."""
+    rule = rule_of(params)
+    slots = state.slot_request.shape[1]
+    state.reward_terms[row, :] = 0.0
+    if action < slots and state.action_mask[row, action]:
+        admit(rule, params, state, row, action)
+        refresh_mask(rule, state, row)
+        observe_admission(rule, params, state, row, action, observation)
+    else:
+        dispatch(rule, params, state, row)
+        state.counters[row, N_INVALID] += action < slots
+        observe(rule, params, state, row, observation)
+
+
+@compiled
+def step_rows(
+    params: NodeParams,
+    state: NodeState,
+    actions: NDArray[np.int64],
+    active: NDArray[np.bool_],
+    observations: NDArray[np.float32],
+    seen: NDArray[np.float32],
+    first: int,
+    last: int,
+) -> None:
+    """Step the active rows from `first` to before `last`, and copy the observations of all of these to `seen`."""
+    for row in range(first, last):
+        if active[row]:
+            step_row(params, state, row, actions[row], observations[row])
+        copy_observation(observations, seen, row)

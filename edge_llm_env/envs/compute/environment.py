@@ -1,0 +1,58 @@
+"""`EdgeLLM/Compute-v0`: divide the node's modules among the variants that it hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.envs.base import EpochEnv, Mechanism
+from edge_llm_env.envs.box_action import checked_box, unit_box
+from edge_llm_env.envs.compute.kernel import step_row, step_rows
+from edge_llm_env.envs.vector import EpochVectorEnv
+
+MECHANISM = Mechanism(
+    action_space=lambda scenario: unit_box(len(scenario.variants)),
+    step_row=step_row,
+    step_rows=step_rows,
+    rows_per_thread=64,
+    hosts_variants=True,
+    keeps_split=True,
+)
+
+
+class ComputeEnv(EpochEnv[NDArray[np.floating]]):
+    """The node's modules as a decision: how many host which variant, a decoder at a precision (`node.variants`).
+
+    **Action** `Box(0, 1)` of length G, the variants from the cheapest on (`scenario.variants`): the share of the M
+    modules that hosts each. Shares that sum to more than 1 are scaled down, and become whole modules by largest
+    remainders; modules that none wants are idle. A module that comes to a variant loads its weights, weight bytes /
+    storage bandwidth, from the start of the epoch on, and a variant computes once all of its modules have loaded. Its
+    modules work as one, each with the weights in its own memory.
+
+    A request is served by the cheapest variant that is accurate enough and has room: from the cheapest on, each variant
+    computes the batch of `node.batch_selection`, by default a largest one, among the requests that no cheaper one has
+    taken, with what is left of the bands. T_U and T_D are the scenario's, even where `epoch.split` is flexible.
+
+    **Observation** `Box(0, 1)`: see `edge_llm_env.envs.observation`; a slot's compute time and memory are those of the
+    cheapest variant that can serve it on all modules.
+
+    **Reward**: the scenario's weights times served, tokens, energy and expired; `info["reward_terms"]` sums to it.
+
+    **Episode**: begins with the modules divided evenly and loaded, truncated after `epoch.episode_epochs` steps.
+    """
+
+    mechanism = MECHANISM
+
+    def _checked(self, action: Any) -> NDArray[np.float64]:
+        return checked_box(action, (len(self.scenario.variants),))
+
+
+class ComputeVectorEnv(EpochVectorEnv):
+    """The native vector form of `ComputeEnv`: actions of shape (R, G)."""
+
+    mechanism = MECHANISM
+
+    def _checked(self, actions: Any) -> NDArray:
+        return checked_box(actions, (self.num_envs, len(self.scenario.variants)))

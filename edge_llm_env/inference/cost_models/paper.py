@@ -1,0 +1,76 @@
+"""The `paper` cost model: FLOPs of a plain multi-head decoder, as arXiv 2405.07140 counts them."""
+
+from __future__ import annotations
+
+from edge_llm_env.inference.batch_cost import AffineCost, BatchCost, Polynomial
+from edge_llm_env.inference.cost_models.cost_model import CostModel
+from edge_llm_env.inference.decoder import DecoderConfig
+from edge_llm_env.inference.device import Device
+from edge_llm_env.inference.quantization import Precision
+
+_NOTHING = Polynomial()
+
+
+def prefill_flops(decoder: DecoderConfig) -> Polynomial:
+    """FLOPs of the prefill stage of one request: L·(8·s·d² + 4·s·d·f + 4·s²·d) (arXiv 2405.07140, prefill stage)."""
+    layers, d, f = decoder.layers, decoder.d_model, decoder.d_ff
+    return Polynomial(s=layers * (8.0 * d * d + 4.0 * d * f), s_squared=layers * 4.0 * d)
+
+
+def decode_flops(decoder: DecoderConfig) -> Polynomial:
+    """FLOPs of the decode stage of one request: Σ_{k=1}^{n-1} L·(8d² + 4df + 4·(s+k)·d) (arXiv 2405.07140).
+
+    The sum is (n-1)·L·(8d² + 4df + 4·(s + n/2)·d), expanded here into monomials.
+    """
+    layers, d, f = decoder.layers, decoder.d_model, decoder.d_ff
+    per_token = layers * (8.0 * d * d + 4.0 * d * f)
+    per_context = layers * 4.0 * d
+    return Polynomial(
+        constant=-per_token,
+        s=-per_context,
+        n=per_token - per_context / 2.0,
+        n_squared=per_context / 2.0,
+        s_times_n=per_context,
+    )
+
+
+def weight_bytes(decoder: DecoderConfig, precision: Precision) -> float:
+    """Bytes of the stored weights: α·2·L·(4d² + 2df); no embeddings (arXiv 2405.07140, memory footprint)."""
+    d, f = decoder.d_model, decoder.d_ff
+    return precision.memory_factor * 2.0 * decoder.layers * (4.0 * d * d + 2.0 * d * f)
+
+
+def kv_cache_bytes(decoder: DecoderConfig) -> Polynomial:
+    """KV-cache bytes of one request: 4·L·d·(s + n), two 16-bit vectors per layer and token (arXiv 2405.07140)."""
+    per_token = 4.0 * decoder.layers * decoder.d_model
+    return Polynomial(s=per_token, n=per_token)
+
+
+def paper_batch_cost(decoder: DecoderConfig, precision: Precision, *, flops_per_s: float, power_w: float) -> BatchCost:
+    """Batch cost of the paper: compute time β·FLOPs/C, additive over requests; memory α·weights + Σ KV.
+
+    `flops_per_s` is the node's pooled capacity C. Energy is `power_w` (W) for as long as the node computes: assumed,
+    since the paper has no energy model.
+    """
+    flops = prefill_flops(decoder).plus(decode_flops(decoder))
+    compute = AffineCost(_NOTHING, flops.scaled(precision.compute_factor / flops_per_s))
+    memory = AffineCost(Polynomial(constant=weight_bytes(decoder, precision)), kv_cache_bytes(decoder))
+    energy = AffineCost(_NOTHING, compute.marginal.scaled(power_w))
+    return BatchCost(compute, memory, energy)
+
+
+class PaperCostModel(CostModel):
+    """`paper`: FLOPs only."""
+
+    name = "paper"
+    held_always = "the weights"
+
+    def batch_cost(self, decoder: DecoderConfig, precision: Precision, device: Device, modules: int) -> BatchCost:
+        """`paper_batch_cost` of the pooled modules."""
+        return paper_batch_cost(
+            decoder, precision, flops_per_s=device.fp16_flops_per_s * modules, power_w=device.power_w * modules
+        )
+
+    def weight_bytes(self, decoder: DecoderConfig, precision: Precision) -> float:
+        """Bytes of the stored weights."""
+        return weight_bytes(decoder, precision)

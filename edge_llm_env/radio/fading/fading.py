@@ -1,0 +1,48 @@
+"""What every kind of fading is: settings of a scenario that draw users' power gains over epochs."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from edge_llm_env.radio.fading.gains import doppler_hz, moving_power_gains
+from edge_llm_env.support.section import NonNegativeFloat, Section
+
+UserSpeed = Annotated[
+    NonNegativeFloat | None,
+    Field(description="correlates a user's epochs by its Doppler; without it they fade independently, at 0 not at all"),
+]
+
+
+class Fading(Section):
+    """A kind of fading; its `kind`, a literal, is its name in scenarios."""
+
+    kind: str
+    user_speed_m_per_s: UserSpeed = None
+
+    def draw(
+        self,
+        rng: np.random.Generator,
+        line_of_sight: NDArray[np.bool_],
+        blocks: int,
+        epoch_s: float,
+        carrier_hz: float,
+    ) -> NDArray[np.float64]:
+        """Power gains of mean 1 at the starts of epochs, `epoch_s` apart, shape (users, blocks)."""
+        k_factor = self.k_factor(line_of_sight)
+        if self.user_speed_m_per_s is None:
+            return self.independent(rng, k_factor, blocks)
+        doppler = doppler_hz(self.user_speed_m_per_s, carrier_hz)
+        return moving_power_gains(rng, k_factor, epoch_s * np.arange(blocks, dtype=np.float64), doppler)
+
+    @abstractmethod
+    def k_factor(self, line_of_sight: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Power of each user's direct path over that of the scattered ones, linear, shape (users,); 0 is Rayleigh."""
+
+    @abstractmethod
+    def independent(self, rng: np.random.Generator, k_factor: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
+        """Power gains of independent blocks, shape (users, blocks)."""

@@ -1,0 +1,37 @@
+"""Log-distance path loss."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from edge_llm_env.radio.path_losses.path_loss import Attenuation, PathLoss, gain_of_loss
+from edge_llm_env.support.section import FiniteFloat, NonNegativeFloat, PositiveFloat
+
+
+class LogDistancePathLoss(PathLoss):
+    """A loss that grows by a constant per decade of distance, the same for all users but for shadowing."""
+
+    kind: Literal["log_distance"]
+    intercept_db: FiniteFloat = Field(description="path loss at 1 km")
+    slope_db: PositiveFloat = Field(description="path loss per decade of distance")
+    shadowing_db: NonNegativeFloat = Field(default=0.0, description="standard deviation of log-normal shadowing")
+
+    def draw(self, rng: np.random.Generator, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
+        """The attenuation of users at those distances, of shape (users,); everyone has a line of sight."""
+        gain = path_gain(distance_m, self.intercept_db, self.slope_db)
+        if self.shadowing_db > 0:
+            gain = gain * gain_of_loss(self.shadowing_db * rng.standard_normal(len(distance_m)))
+        return Attenuation(gain, np.ones(len(distance_m), dtype=np.bool_))
+
+
+def path_gain(distance_m: NDArray[np.float64], intercept_db: float, slope_db: float) -> NDArray[np.float64]:
+    """Linear power gain 10^(-PL/10) with PL = intercept + slope·log10(distance in km) in dB, for distances > 0 (m).
+
+    128.1 and 37.6 are the macro-cell values of 3GPP TR 36.814, table A.2.1.1-3 (2 GHz).
+    """
+    gain_at_1_km = 10.0 ** (-intercept_db / 10.0)
+    return np.asarray(gain_at_1_km * (distance_m / 1000.0) ** (-slope_db / 10.0), dtype=np.float64)

@@ -1,0 +1,40 @@
+"""What every kind of path loss is: settings of a scenario that draw users' attenuation."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.support.section import Section
+
+
+class Attenuation(NamedTuple):
+    """Path loss and shadowing of U users."""
+
+    gain: NDArray[np.float64]
+    """(U,) linear power gain."""
+    line_of_sight: NDArray[np.bool_]
+    """(U,) who sees the base station; all do where the model does not say."""
+
+
+class PathLoss(Section):
+    """A kind of path loss; its `kind`, a literal, is its name in scenarios."""
+
+    carrier_range_hz: ClassVar[tuple[float, float] | None] = None
+    """Carriers that the model is made for; None for any."""
+    distance_range_m: ClassVar[tuple[float, float] | None] = None
+    """Distances that the model is made for; None for any."""
+
+    kind: str
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
+        """The attenuation of users at those distances, of shape (users,)."""
+
+
+def gain_of_loss(loss_db: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Linear power gain 10^(-L/10) of a loss in dB; shadowing is a loss of either sign."""
+    return np.asarray(10.0 ** (-loss_db / 10.0), dtype=np.float64)

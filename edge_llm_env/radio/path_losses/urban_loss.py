@@ -1,0 +1,43 @@
+"""What the urban path losses share: a line of sight drawn per user, and shadowing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.radio.path_losses.path_loss import Attenuation, PathLoss, gain_of_loss
+from edge_llm_env.radio.path_losses.urban import (
+    MAX_CARRIER_HZ,
+    MAX_DISTANCE_M,
+    MIN_CARRIER_HZ,
+    MIN_DISTANCE_M,
+    UrbanCell,
+    los_path_loss_db,
+    los_probability,
+    nlos_path_loss_db,
+)
+from edge_llm_env.support.section import NonNegativeFloat
+
+
+class UrbanPathLoss(PathLoss):
+    """Path loss of an urban cell of 3GPP TR 38.901; a subclass has the cell's coefficients and defaults."""
+
+    carrier_range_hz = MIN_CARRIER_HZ, MAX_CARRIER_HZ
+    distance_range_m = MIN_DISTANCE_M, MAX_DISTANCE_M
+    cell: ClassVar[UrbanCell]
+
+    base_station_height_m: float
+    user_height_m: float
+    los_shadowing_db: NonNegativeFloat
+    nlos_shadowing_db: NonNegativeFloat
+
+    def draw(self, rng: np.random.Generator, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
+        """The attenuation of users at those distances, of shape (users,), and who has a line of sight."""
+        users = len(distance_m)
+        line_of_sight = rng.random(users) < los_probability(self.cell, distance_m)
+        geometry = (self.cell, distance_m, carrier_hz, self.base_station_height_m, self.user_height_m)
+        loss_db = np.where(line_of_sight, los_path_loss_db(*geometry), nlos_path_loss_db(*geometry))
+        shadowing_db = np.where(line_of_sight, self.los_shadowing_db, self.nlos_shadowing_db)
+        return Attenuation(gain_of_loss(loss_db + shadowing_db * rng.standard_normal(users)), line_of_sight)

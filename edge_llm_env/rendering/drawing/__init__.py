@@ -1,0 +1,1 @@
+"""Frames as pictures, drawn with pygame."""

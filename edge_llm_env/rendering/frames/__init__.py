@@ -1,0 +1,1 @@
+"""What a frame shows, gathered from a node's state."""

@@ -1,0 +1,1 @@
+"""Linear programmes with a handful of rows: their relaxation by prices, and the simplex method."""

@@ -1,0 +1,83 @@
+"""`Workload`: the arrays that make an episode's randomness, and their file format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.lib.npyio import NpzFile
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """One episode's requests, in order of arrival: N requests, each with B fading blocks.
+
+    A request's channel in the k-th epoch that it is pending at (k = 0 for the first) is its fading block k; past the
+    last block the last one stays. Lengths and requirements are as in `docs/model.md`. `validate` checks arrays that come from
+    elsewhere than the suite's own generators; environments and `load` call it.
+    """
+
+    arrival_s: NDArray[np.float64]
+    """(N,) seconds from the start of the episode, ≥ 0, ascending."""
+    prompt_tokens: NDArray[np.int64]
+    """(N,) tokens, ≥ 1."""
+    output_tokens: NDArray[np.int64]
+    """(N,) tokens, ≥ 1."""
+    latency_requirement_s: NDArray[np.float64]
+    """(N,) seconds from arrival, > 0."""
+    accuracy_requirement: NDArray[np.float64]
+    """(N,) in 0..1."""
+    distance_m: NDArray[np.float64]
+    """(N,) metres from the base station, > 0."""
+    uplink_gain: NDArray[np.float64]
+    """(N, B) linear power gain, path loss included, ≥ 0."""
+    downlink_gain: NDArray[np.float64]
+    """(N, B) linear power gain, path loss included, ≥ 0."""
+
+    def validate(self) -> Workload:
+        """The workload itself; a ValueError names the array whose shape, order or range is wrong."""
+        blocks = self.uplink_gain.shape[1] if self.uplink_gain.ndim == 2 else 0
+        for field in fields(self):
+            values = getattr(self, field.name)
+            is_gain = field.name.endswith("_gain")
+            expected = (self.requests, blocks) if is_gain else (self.requests,)
+            if values.shape != expected or (is_gain and blocks == 0):
+                raise ValueError(f"workload {field.name} has shape {values.shape}: must be {expected}, blocks ≥ 1")
+            kinds, numbers = ("iu", "whole numbers") if field.name.endswith("_tokens") else ("iuf", "numbers")
+            if values.dtype.kind not in kinds:
+                raise ValueError(f"workload {field.name} has dtype {values.dtype}: must be {numbers}")
+            if not np.isfinite(values).all():
+                raise ValueError(f"workload {field.name}: every value must be finite")
+            may_be_zero = is_gain or field.name in ("arrival_s", "accuracy_requirement")
+            if (values < 0).any() or (not may_be_zero and (values == 0).any()):
+                raise ValueError(f"workload {field.name}: every value must be {'≥ 0' if may_be_zero else '> 0'}")
+        if (self.accuracy_requirement > 1).any():
+            raise ValueError("workload accuracy_requirement: every value must be ≤ 1")
+        if (np.diff(self.arrival_s) < 0).any():
+            raise ValueError("workload arrival_s: must be in ascending order")
+        return self
+
+    @property
+    def requests(self) -> int:
+        """N, number of requests."""
+        return len(self.arrival_s)
+
+    def save(self, path: str | Path) -> None:
+        """Write the arrays to a compressed NumPy archive, `.npz` by custom."""
+        with Path(path).open("wb") as file:  # given a name, NumPy would append .npz to it
+            np.savez_compressed(file, **{field.name: getattr(self, field.name) for field in fields(self)})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Workload:
+        """Read what `save` wrote; a ValueError names the file and what is wrong with it."""
+        try:
+            with Path(path).open("rb") as file, NpzFile(file) as stored:
+                missing = [field.name for field in fields(cls) if field.name not in stored]
+                if missing:
+                    raise ValueError(f"it lacks {', '.join(missing)}")
+                return cls(**{field.name: stored[field.name] for field in fields(cls)}).validate()
+        except (ValueError, BadZipFile) as error:
+            raise ValueError(f"{path}: not a workload, {error}") from None

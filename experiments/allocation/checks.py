@@ -1,0 +1,153 @@
+"""Whether oracles of allocations keep their word: their action serves what they say, and no other serves more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_baselines.allocation.bandwidth import (
+    EqualFinishingTime,
+    EqualShare,
+    MinimumShares,
+    RandomAllocation,
+    WaterFilling,
+)
+from edge_llm_baselines.allocation.joint import BestJoint
+from edge_llm_baselines.allocation.partitions import (
+    BestPartition,
+    ProportionalToDemand,
+    RandomPartition,
+    best_fixed_partition,
+)
+from edge_llm_baselines.allocation.playing import served_by_allocation
+from edge_llm_baselines.allocation.policy import Allocation
+from edge_llm_baselines.playing.policy import rows_of
+from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
+from edge_llm_baselines.solvers.problem import BatchProblem
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.workload.streams import Stream, draw_workloads
+from experiments.allocation.separation import separation
+from experiments.allocation.trials import local_search, mechanism_of, random_actions, served_by_actions
+
+ROWS = 16
+"""Rows that are played at the same time to reach states."""
+
+TUNING_EPISODES = 3
+"""Workloads that the best static partition is found on, of those that nothing is evaluated on."""
+
+
+class Claim(NamedTuple):
+    """What an oracle says of a row's epoch."""
+
+    action: NDArray[np.float64]
+    served: int
+    """By its action."""
+    upper_bound: int
+    """No action serves more."""
+
+
+def claim_of_minimum_shares(simulation: Simulation, row: int) -> Claim:
+    """`MinimumShares` in `Bandwidth-v0`."""
+    value = int(BranchAndBound().solve(BatchProblem.of_row(simulation, row)).value)
+    return Claim(MinimumShares().action(simulation, row), value, value)
+
+
+def claim_of_best_partition(simulation: Simulation, row: int) -> Claim:
+    """`BestPartition` in `Compute-v0`."""
+    counts, served = BestPartition().best(simulation, row)
+    return Claim(counts / simulation.params.modules, served, served)
+
+
+def claim_of_best_joint(simulation: Simulation, row: int) -> Claim:
+    """`BestJoint` in `Joint-v0`."""
+    oracle = BestJoint()
+    solution = oracle.solve(simulation, row)
+    return Claim(oracle.action(simulation, row), solution.served, solution.upper_bound)
+
+
+CLAIMS: dict[str, Callable[[Simulation, int], Claim]] = {
+    "EdgeLLM/Bandwidth-v0": claim_of_minimum_shares,
+    "EdgeLLM/Compute-v0": claim_of_best_partition,
+    "EdgeLLM/Joint-v0": claim_of_best_joint,
+}
+"""The oracle of each environment of allocations."""
+
+
+def states(env_id: str, scenario: Scenario, count: int, seed: int) -> Iterator[tuple[Simulation, int]]:
+    """So many states that random actions reach on random workloads; each is valid until the next is asked."""
+    env: Any = gym.make_vec(env_id, num_envs=ROWS, vectorization_mode="vector_entry_point", scenario=scenario)
+    simulation, _ = rows_of(env)[0]
+    rng = np.random.default_rng(seed)
+    env.reset(seed=seed)
+    seen = 0
+    while True:
+        for row in range(ROWS):
+            if seen == count:
+                return
+            yield simulation, row
+            seen += 1
+        env.step(random_actions(rng, ROWS, env.action_space.shape[1]))
+
+
+def replay(env_id: str, scenario: Scenario, count: int, seed: int = 0) -> dict[str, Any]:
+    """How often the oracle's action serves other than the oracle says."""
+    mechanism, wrong, visible, optimal = mechanism_of(env_id), 0, [], 0
+    for simulation, row in states(env_id, scenario, count, seed):
+        claim = CLAIMS[env_id](simulation, row)
+        wrong += int(served_by_actions(mechanism, simulation, row, claim.action[None])[0]) != claim.served
+        optimal += claim.served == claim.upper_bound
+        visible.append(int(simulation.state.visible[row]))
+    return {"states": count, "wrong": wrong, "proven_optimal": optimal, "mean_visible": float(np.mean(visible))}
+
+
+def contest(env_id: str, scenario: Scenario, count: int, actions: int, rounds: int, seed: int = 0) -> dict[str, Any]:
+    """How often a random action, or a local search from the oracle's own, serves more than the oracle allows."""
+    mechanism, rng = mechanism_of(env_id), np.random.default_rng([seed, 1])
+    report = {"above_bound": 0, "above_served": 0, "random_reaches_served": 0}
+    for simulation, row in states(env_id, scenario, count, seed):
+        claim = CLAIMS[env_id](simulation, row)
+        tried = random_actions(rng, actions, len(claim.action))
+        most = int(served_by_actions(mechanism, simulation, row, tried).max())
+        found = local_search(mechanism, simulation, row, claim.action, rng, rounds=rounds, per_round=64)
+        report["above_bound"] += max(most, found) > claim.upper_bound
+        report["above_served"] += max(most, found) > claim.served
+        report["random_reaches_served"] += most >= claim.served
+    return {"states": count, "random_actions": actions, "nearby_actions": 64 * rounds} | report
+
+
+def separation_of(env_id: str, scenario: Scenario, episodes: int, seed: int = 0) -> dict[str, Any]:
+    """Random, simple and exact allocations on the same workloads, each compared with the exact one (`separation`).
+
+    Raises ValueError for less than two episodes, of which no interval can be told.
+    """
+    if episodes < 2:
+        raise ValueError(f"episodes = {episodes}: must be at least 2")
+    workloads = draw_workloads(scenario, episodes, seed)
+    served = {
+        name: served_by_allocation(env_id, allocation, scenario, workloads)
+        for name, allocation in allocations(env_id, scenario, seed).items()
+    }
+    return {"scenario": scenario.name} | separation(served, "oracle")
+
+
+def allocations(env_id: str, scenario: Scenario, seed: int) -> dict[str, Allocation]:
+    """The oracle and the baselines of `Bandwidth-v0` or `Compute-v0`, by name."""
+    if env_id == "EdgeLLM/Bandwidth-v0":
+        return {
+            "oracle": MinimumShares(),
+            "random": RandomAllocation(seed),
+            "equal share": EqualShare(),
+            "proportional": EqualFinishingTime(),
+            "water-filling": WaterFilling(),
+        }
+    return {
+        "oracle": BestPartition(),
+        "random": RandomPartition(seed),
+        "proportional": ProportionalToDemand(),
+        "static best": best_fixed_partition(scenario, draw_workloads(scenario, TUNING_EPISODES, seed, Stream.TUNING)),
+    }

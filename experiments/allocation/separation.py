@@ -1,0 +1,25 @@
+"""How far apart allocations are on the same workloads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+
+def separation(served: Mapping[str, NDArray], reference: str) -> dict[str, Any]:
+    """Mean served per workload of each allocation, and its paired difference to the reference with a 95 % t-interval.
+
+    `served` holds per allocation what it serves on each of the same workloads, at least two.
+    """
+    from scipy import stats
+
+    report: dict[str, Any] = {}
+    for name, counts in served.items():
+        report[name] = {"episodes": len(counts), "served": float(counts.mean())}
+        if name != reference:
+            difference = counts - served[reference]
+            interval = stats.ttest_1samp(difference, 0.0).confidence_interval(0.95)
+            report[name]["difference"] = [float(difference.mean()), float(interval.low), float(interval.high)]
+    return report

@@ -1,0 +1,1 @@
+"""Training the shipped policies, and experiments about learning."""

@@ -1,0 +1,45 @@
+"""How a learned policy does in scenarios that it was not trained for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from edge_llm_agents.evaluation.playing import evaluate_learned
+from edge_llm_agents.evaluation.references import References
+from edge_llm_agents.pretrained.saved_policies import SavedPolicy
+from edge_llm_env.scenarios import Scenario
+
+
+def generalisation(
+    policy: SavedPolicy, scenarios: Mapping[str, Scenario], episodes: int, seed: int
+) -> Iterator[dict[str, Any]]:
+    """For each named scenario a record: the policy beside DFTSP and a look-ahead rule tuned for that very scenario."""
+    for name, scenario in scenarios.items():
+        references = References(scenario, episodes, hindsight_episodes=0, seed=seed)
+        judged = references.judge(partial(evaluate_learned, policy.for_scenario(scenario)))
+        yield {
+            "scenario": name,
+            "fingerprint": scenario.fingerprint(),
+            "trained_for": scenario.fingerprint() == policy.scenario.fingerprint(),
+            "references": references.as_record(),
+            "policy": judged,
+        }
+
+
+def as_markdown(records: list[dict[str, Any]]) -> str:
+    """The records as a Markdown table."""
+    lines = [
+        "| scenario | % of DFTSP [95 % CI] | look-ahead, tuned there | above it [95 % CI] |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for record in records:
+        policy, rule = record["policy"], record["references"]["look_ahead"]
+        dftsp, above = policy["difference_to_dftsp_percent"], policy["difference_to_look_ahead_percent"]
+        name = f"**{record['scenario']}**" if record["trained_for"] else record["scenario"]
+        lines.append(
+            f"| {name} | {policy['percent_of_dftsp']:.2f} [{100 + dftsp['low']:.2f}, {100 + dftsp['high']:.2f}] "
+            f"| {rule['percent_of_dftsp']:.2f} | {above['mean']:+.2f} [{above['low']:+.2f}, {above['high']:+.2f}] |"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""The README's tables and the documentation's pages."""

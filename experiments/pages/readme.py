@@ -1,0 +1,140 @@
+"""The README's tables, made from the registry, the presets, the docstrings and the recorded results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from statistics import mean
+
+import edge_llm_baselines
+from edge_llm_agents.comparison.comparison import as_markdown
+from edge_llm_agents.records.recorded import recorded, table
+from edge_llm_env.inference.validation.report import validation_report
+from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.scenarios import describe_scenarios
+from experiments.pages.learned import learned_table
+
+
+def environments_table() -> str:
+    """Every registered environment."""
+    return table(("environment", "what a step is; action"), [(f"`{one.id}`", one.summary) for one in ENVIRONMENTS])
+
+
+def scenarios_table() -> str:
+    """Every preset."""
+    described = describe_scenarios()
+    return table(("scenario", "what it is"), [(f"`{name}`", description) for name, description in described.items()])
+
+
+def baselines_table() -> str:
+    """Every solver that `baselines` exports, by the first sentence of its docstring."""
+    exported = [getattr(edge_llm_baselines, name) for name in edge_llm_baselines.__all__]
+    solvers = [
+        one
+        for one in exported
+        if isinstance(one, type) and hasattr(one, "solve") and one is not edge_llm_baselines.Solver
+    ]
+    rows = [(f"`{one.__name__}`", re.split(r"\.\s", (one.__doc__ or "").strip())[0].rstrip(".")) for one in solvers]
+    return table(("baseline", "what it serves"), rows)
+
+
+def comparison_table() -> str:
+    """The recorded comparison on `carry-over`."""
+    return as_markdown(recorded("compare-carry-over")["policies"])
+
+
+def benchmark_table() -> str:
+    """The recorded speeds."""
+    report = recorded("benchmark")
+    first_use, decoding = report["first_use_seconds"], report["oracle_decoding"]
+    rows = [
+        (f"`{env_id}`, {kind}", f"{speeds[which]['median']:,} steps/s")
+        for env_id, speeds in report["steps_per_s"].items()
+        for which, kind in (("vector", f"native vector, {report['rows']} rows"), ("single", "single, `gym.make`"))
+    ]
+    rows += [
+        (
+            "`import edge_llm_env`, beyond `import gymnasium`",
+            f"{report['import_seconds']['edge_llm_env_beyond_gymnasium']:.3f} s",
+        ),
+        (
+            f"oracle decoding, {decoding['visible']:.0f} pending, {decoding['rows']} rows",
+            f"{decoding['steps_per_s']['median']:,} epochs/s",
+        ),
+        *(
+            (
+                f"`EdgeLLM/Bandwidth-v0`, {report['bandwidth_by_batch_selection']['rows']} rows, batch {selection}",
+                f"{speeds['median']:,} epochs/s",
+            )
+            for selection, speeds in report["bandwidth_by_batch_selection"]["steps_per_s"].items()
+        ),
+        ("first use, compiling", f"{first_use['compiling']['both']:.1f} s"),
+        ("first use, kernels cached", f"{first_use['cached']['both']:.1f} s"),
+    ]
+    return table(("measured", ""), rows)
+
+
+def continuous_table() -> str:
+    """A minute of SB3 on the continuous environments, as recorded."""
+    records = recorded("continuous_training")
+    rows = []
+    for record in records:
+        served, name = record["served_per_episode"], record["algorithm"]
+        others = ", ".join(f"{policy} {mean:.0f}" for policy, mean in served.items() if policy != name)
+        rows.append(
+            (
+                f"{record['task']}: `{record['env']}`, `{record['scenario']}`",
+                f"{name.upper()}, {record['network']}, {record['steps']:,} epochs",
+                f"{served[name]:.0f}",
+                others,
+            )
+        )
+    return table(("task", "trained", "served per episode", "beside it"), rows)
+
+
+@cache
+def validation_table() -> str:
+    """The cost models' errors on published measurements, fitted anew."""
+    report = validation_report()
+    phases = ("prefill", "decode", "decode, batch > 1", "memory")
+    titles = {
+        "fitted": "`roofline`, fitted to all rows",
+        "new_model": "`roofline`, a model that is not in the fit",
+        "new_device": "`roofline`, a device that is not in the fit",
+        "paper": "`paper`",
+    }
+    rows = []
+    for name, title in titles.items():
+        cells = []
+        for phase in phases:
+            errors = [abs(row["error"][name]) for row in report["rows"] if row["phase"] == phase]
+            cells.append(f"{100.0 * mean(errors):.1f} ({100.0 * max(errors):.0f})")
+        rows.append((title, *cells))
+    counts = [f"{phase}, {sum(row['phase'] == phase for row in report['rows'])} rows" for phase in phases]
+    return table(("mean absolute error in % (and the worst row's)", *counts), rows)
+
+
+SECTIONS: dict[str, Callable[[], str]] = {
+    "comparison": comparison_table,
+    "learned": learned_table,
+    "environments": environments_table,
+    "scenarios": scenarios_table,
+    "baselines": baselines_table,
+    "validation": validation_table,
+    "continuous": continuous_table,
+    "benchmark": benchmark_table,
+}
+"""README sections, between `<!-- name ... -->` and `<!-- /name -->`, and what fills them."""
+
+
+def with_tables(text: str, sections: Mapping[str, Callable[[], str]] = SECTIONS) -> str:
+    """A Markdown text with every section filled anew; ValueError when a section's marks are missing."""
+    for name, make in sections.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (found and closed):
+            raise ValueError(f"no section between <!-- {name} --> and <!-- /{name} -->")
+        text = f"{before}{begin}{make()}\n{end}{after}"
+    return text

@@ -1,0 +1,114 @@
+"""Documentation pages of the presets: what each models, what binds, what is left to gain, where values come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edge_llm_env.dynamics.state import RESOURCES
+from edge_llm_env.scenarios.loading import describe_scenarios, preset_content
+from edge_llm_env.scenarios.settings import settings
+
+FOLDER = Path("docs/scenarios")
+"""Where the pages stand in the repository; the first compares the presets."""
+
+HEAD = """# Scenarios
+
+Made by `python scripts/describe_scenarios.py`, which measures every preset on workloads of its own. Utilisation is the
+mean over DFTSP's batches, of the bands, the memory and the compute window; with a flexible split of the epoch it is of
+the whole epoch, and compute includes the transfers. *Per batch* is the part of compute time that a batch costs whoever
+is in it: with the `roofline` cost model mainly the weights, read once per decode step; the `paper` model has none. The
+last two columns are what a clairvoyant's schedule serves more than DFTSP, and what no policy exceeds, on the first
+workloads. Where a preset has several variants, DFTSP and hindsight have `node.decoder` alone on all modules, and a
+table compares ways to divide these. Counts and fractions only: no timing was taken.
+"""
+
+
+def scenario_pages(measured: Mapping[str, dict[str, Any]]) -> dict[Path, str]:
+    """Every page by its file, as Markdown, from `measure_scenario` of the presets; one not measured says so."""
+    described = describe_scenarios()
+    listed = [["scenario", "what it is"], ["---", "---"]]
+    listed += [[f"[`{name}`]({name}.md)", text] for name, text in described.items()]
+    pages = {FOLDER / "index.md": f"{HEAD}\n{overview(measured)}\n{_table(listed)}"}
+    return pages | {
+        FOLDER / f"{name}.md": scenario_page(name, text, measured.get(name)) for name, text in described.items()
+    }
+
+
+def overview(measured: Mapping[str, dict[str, Any]]) -> str:
+    """All measured presets in one table."""
+    heads = ["scenario", "requests/s", "served %", *(f"{resource} %" for resource in RESOURCES), "per batch %"]
+    heads += ["schedule", "bound"]
+    rows = [heads, ["---", *["---:"] * (len(heads) - 1)]]
+    for name, one in measured.items():
+        rows.append(
+            [
+                f"[`{name}`]({name}.md)",
+                f"{one['arrivals_per_s']:.2f}",
+                f"{100 * one['served'] / max(1, one['settled']):.1f}",
+                *(f"{100 * one['utilisation'][resource]:.1f}" for resource in RESOURCES),
+                f"{100 * one['compute_per_batch']:.0f}",
+                *(f"{_percent_above_dftsp(one, which):+.1f} %" for which in ("schedule", "upper_bound")),
+            ]
+        )
+    return _table(rows)
+
+
+def scenario_page(name: str, description: str, measured: dict[str, Any] | None) -> str:
+    """A preset's page: description, what was measured, settings with their sources."""
+    needs_trace = preset_content(name)["workload"]["arrivals"]["kind"] == "trace"
+    command = f"python scripts/describe_scenarios.py --scenarios {name}" + (" --trace FILE" if needs_trace else "")
+    if measured is not None:
+        command += f" --episodes {measured['episodes']} --hindsight-episodes {measured['hindsight']['episodes']}"
+    found = "Not measured." if measured is None else findings(measured)
+    lines = [f"# {name}\n", f"{description}.\n", "## What binds, and what is left to gain\n", found]
+    lines += [f"`{command}`\n", "## Settings\n"]
+    return "\n".join(lines) + "\n" + settings_table(name)
+
+
+def findings(measured: dict[str, Any]) -> str:
+    """What was measured, in words; and the table of partitions where there are several variants."""
+    hindsight = measured["hindsight"]
+    most_used = max(RESOURCES, key=lambda resource: measured["utilisation"][resource])
+    epochs = measured["episodes"] * measured["epochs"]
+    text = (
+        f"On {measured['episodes']} workloads of {measured['epochs']} epochs DFTSP serves "
+        f"{100 * measured['served'] / max(1, measured['settled']):.1f} % of the requests, "
+        f"{measured['served'] / epochs:.2f} per epoch; {most_used} is used most, "
+        f"{100 * measured['utilisation'][most_used]:.0f} %. "
+        f"{measured['beyond_visible'] / epochs:.2f} requests per epoch wait beyond the visible slots. "
+        f"On the first {hindsight['episodes']} workloads DFTSP serves {hindsight['dftsp']}, a clairvoyant's schedule "
+        f"{hindsight['schedule']} ({_percent_above_dftsp(measured, 'schedule'):+.1f} %), and no policy more than "
+        f"{hindsight['upper_bound']} ({_percent_above_dftsp(measured, 'upper_bound'):+.1f} %).\n"
+    )
+    return text + partitions_table(measured["partitions"]) if "partitions" in measured else text
+
+
+def partitions_table(partitions: dict[str, Any]) -> str:
+    """What each way to divide the modules serves."""
+    best = partitions["served"]["best fixed partition"]
+    fixed = ", ".join(f"{count} × {variant}" for variant, count in partitions["best_fixed"].items())
+    rows = [["modules in `EdgeLLM/Compute-v0`", "served", "% of best fixed"], ["---", "---:", "---:"]]
+    for name, served in partitions["served"].items():
+        shown = f"{name}: {fixed}" if name == "best fixed partition" else name
+        rows.append([shown, f"{served}", f"{100 * served / max(1, best):.1f}"])
+    return f"\n{_table(rows)}"
+
+
+def settings_table(name: str) -> str:
+    """Every setting of a preset with its source."""
+    rows = [["setting", "value", "source", "assumed"], ["---"] * 4]
+    for one in settings(preset_content(name)):
+        assumed = "yes" if one.assumed else ""
+        rows.append([f"`{one.section}.{one.field}`", f"`{one.value}`", one.source, assumed])
+    return _table(rows)
+
+
+def _percent_above_dftsp(measured: dict[str, Any], which: str) -> float:
+    hindsight = measured["hindsight"]
+    return 100.0 * (hindsight[which] / max(1, hindsight["dftsp"]) - 1.0)
+
+
+def _table(rows: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"

@@ -1,0 +1,208 @@
+"""How fast the environments are: steps per second, alone and with the oracle in the loop, import time, compilation."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from edge_llm_baselines import VectorOracleDecoding
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
+
+DECODING_SLOTS = 64
+"""Visible requests per row when oracle decoding is timed."""
+
+DECODING_RATE_PER_S = 40.0
+"""Arrivals that keep all of those slots full on `carry-over`, requests/s."""
+
+DECODING_ROWS = 256
+"""Rows when oracle decoding is timed."""
+
+ALLOCATION_ROWS = 256
+"""Rows when `Bandwidth-v0` is timed with each way to select the batch; only `exact` has a solver in the loop."""
+
+
+def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict[str, Any]:
+    """Every measurement; of speeds the median of `repeats`, each of `seconds`, with the least and the most."""
+    return {
+        "scenario": scenario,
+        "rows": rows,
+        "cores": len(os.sched_getaffinity(0)),
+        "python": platform.python_version(),
+        "import_seconds": import_seconds(),
+        "first_use_seconds": first_use_seconds(),
+        "steps_per_s": {
+            environment.id: {
+                "vector": _spread(
+                    [vector_steps_per_s(environment.id, scenario, rows, seconds) for _ in range(repeats)]
+                ),
+                "single": _spread([single_steps_per_s(environment.id, scenario, seconds) for _ in range(repeats)]),
+            }
+            for environment in ENVIRONMENTS
+        },
+        "oracle_decoding": _oracle_decoding(scenario, seconds, repeats),
+        "bandwidth_by_batch_selection": {
+            "rows": ALLOCATION_ROWS,
+            "steps_per_s": {
+                selection: _spread(
+                    [
+                        vector_steps_per_s(
+                            "EdgeLLM/Bandwidth-v0",
+                            load_scenario(scenario, **{"node.batch_selection": selection}),
+                            ALLOCATION_ROWS,
+                            seconds,
+                        )
+                        for _ in range(repeats)
+                    ]
+                )
+                for selection in BATCH_SELECTIONS
+            },
+        },
+    }
+
+
+def _oracle_decoding(scenario: str, seconds: float, repeats: int) -> dict[str, Any]:
+    measured = [oracle_decoding_steps_per_s(scenario, seconds) for _ in range(repeats)]
+    return {
+        "rows": DECODING_ROWS,
+        "visible": statistics.mean(visible for _, visible in measured),
+        "steps_per_s": _spread([speed for speed, _ in measured]),
+    }
+
+
+def _spread(values: list[float]) -> dict[str, int]:
+    return {"median": round(statistics.median(values)), "least": round(min(values)), "most": round(max(values))}
+
+
+def vector_steps_per_s(env_id: str, scenario: str | Scenario, rows: int, seconds: float) -> float:
+    """Environment steps per second of the native vector form, masks computed and followed, rows reset as they end."""
+    env = gym.make_vec(env_id, num_envs=rows, vectorization_mode="vector_entry_point", scenario=scenario)
+    choose = _choices(env, rows)
+    _, infos = env.reset(seed=0)
+    for _ in range(100):
+        infos = env.step(choose(infos))[4]
+    steps = 0
+    started_s = time.perf_counter()
+    while time.perf_counter() - started_s < seconds:
+        for _ in range(50):
+            infos = env.step(choose(infos))[4]
+        steps += 50 * rows
+    return steps / (time.perf_counter() - started_s)
+
+
+def oracle_decoding_steps_per_s(scenario: str, seconds: float) -> tuple[float, float]:
+    """Epoch steps per second of `VectorOracleDecoding` at random values and a full queue, and the mean queue."""
+    overrides = {"workload.arrivals.rate_per_s": DECODING_RATE_PER_S, "epoch.visible_slots": DECODING_SLOTS}
+    env = VectorOracleDecoding(
+        gym.make_vec(
+            "EdgeLLM/BatchSelection-v0",
+            num_envs=DECODING_ROWS,
+            vectorization_mode="vector_entry_point",
+            scenario=load_scenario(scenario, **overrides),
+        )
+    )
+    simulation: Simulation = env.unwrapped.simulation  # type: ignore[attr-defined]
+    values = np.random.default_rng(0).random((20, DECODING_ROWS, DECODING_SLOTS), dtype=np.float32)
+    env.reset(seed=0)
+    for step in range(5):
+        env.step(values[step])
+    steps, seen = 0, 0
+    started_s = time.perf_counter()
+    while (elapsed_s := time.perf_counter() - started_s) < seconds:
+        seen += int(simulation.state.visible.sum())
+        env.step(values[steps % len(values)])
+        steps += 1
+    return steps * DECODING_ROWS / elapsed_s, seen / (steps * DECODING_ROWS)
+
+
+def _choices(env: Any, rows: int) -> Any:
+    """The cheapest policy that follows the mask: the first admissible slot, or all slots where a step is an epoch."""
+    if isinstance(env.single_action_space, gym.spaces.Discrete):
+        return lambda infos: infos["action_mask"].argmax(axis=1)
+    everything = np.ones((rows, *env.single_action_space.shape), dtype=np.int8)
+    return lambda infos: everything
+
+
+def single_steps_per_s(env_id: str, scenario: str, seconds: float) -> float:
+    """Environment steps per second of one environment made by `gymnasium.make`, its default wrappers included."""
+    env = gym.make(env_id, scenario=scenario)
+    everything = np.ones(env.action_space.shape or (), dtype=np.int8)
+    one_by_one = isinstance(env.action_space, gym.spaces.Discrete)
+    _, info = env.reset(seed=0)
+    steps = 0
+    started_s = time.perf_counter()
+    while time.perf_counter() - started_s < seconds:
+        for _ in range(500):
+            action = info["action_mask"].argmax() if one_by_one else everything
+            _, _, _, truncated, info = env.step(action)
+            if truncated:
+                _, info = env.reset()
+        steps += 500
+    return steps / (time.perf_counter() - started_s)
+
+
+_IMPORT = """
+import json, time
+started = time.perf_counter()
+import gymnasium
+between = time.perf_counter()
+import edge_llm_env
+print(json.dumps([between - started, time.perf_counter() - between]))
+"""
+
+_FIRST_USE = """
+import json, time
+import edge_llm_env, gymnasium, numpy
+started = time.perf_counter()
+env = gymnasium.make("EdgeLLM/Batching-v0")
+env.reset(seed=0)
+env.step(numpy.int64(0))
+single = time.perf_counter()
+env = gymnasium.make_vec("EdgeLLM/Batching-v0", num_envs=1024, vectorization_mode="vector_entry_point")
+env.reset(seed=0)
+env.step(numpy.zeros(1024, dtype=numpy.int64))
+print(json.dumps([single - started, time.perf_counter() - single]))
+"""
+
+
+def import_seconds(repeats: int = 5) -> dict[str, float]:
+    """Median time to import Gymnasium, and then edge_llm_env, in fresh processes."""
+    times = [_in_fresh_process(_IMPORT) for _ in range(repeats)]
+    return {
+        "gymnasium": statistics.median(time[0] for time in times),
+        "edge_llm_env_beyond_gymnasium": statistics.median(time[1] for time in times),
+    }
+
+
+def first_use_seconds() -> dict[str, dict[str, float]]:
+    """Time to make, reset and step environments once in a fresh process, without and then with cached kernels."""
+    with tempfile.TemporaryDirectory() as cache:
+        without, cached = (_in_fresh_process(_FIRST_USE, NUMBA_CACHE_DIR=cache) for _ in range(2))
+    return {
+        "compiling": {"single": without[0], "vector": without[1], "both": sum(without)},
+        "cached": {"single": cached[0], "vector": cached[1], "both": sum(cached)},
+    }
+
+
+def _in_fresh_process(program: str, **environment: str) -> list[float]:
+    finished = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    return json.loads(finished.stdout.splitlines()[-1])

@@ -1,0 +1,110 @@
+"""The VecEnv over the native vector environment behaves as SB3's own over single environments."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from sb3_contrib.common.maskable.utils import get_action_masks, is_masking_supported
+from stable_baselines3 import PPO, SAC, TD3
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
+
+from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
+from edge_llm_baselines import VectorOracleDecoding
+from edge_llm_env import load_scenario
+from edge_llm_env.registration import ENVIRONMENTS
+
+SHORT = load_scenario("carry-over", **{"epoch.episode_epochs": 4})
+
+
+@pytest.mark.parametrize("env_id", [environment.id for environment in ENVIRONMENTS])
+def test_it_steps_exactly_as_sb3s_own_vec_env_over_single_environments(env_id: str) -> None:
+    ours = EdgeVecEnv(env_id, 5, SHORT)
+    theirs = DummyVecEnv([lambda: Monitor(gym.make(env_id, scenario=SHORT)) for _ in range(5)])
+    for env in (ours, theirs):
+        env.seed(11)
+    np.testing.assert_array_equal(ours.reset(), theirs.reset())
+    ours.action_space.seed(0)
+    episodes = 0
+    for _ in range(150):
+        actions = np.array([ours.action_space.sample() for _ in range(5)])
+        seen, rewards, dones, infos = ours.step(actions)
+        seen_there, rewards_there, dones_there, infos_there = theirs.step(actions)
+        np.testing.assert_array_equal(seen, seen_there)
+        np.testing.assert_array_equal(rewards, rewards_there)
+        np.testing.assert_array_equal(dones, dones_there)
+        for row in np.flatnonzero(dones):
+            episodes += 1
+            np.testing.assert_array_equal(infos[row]["terminal_observation"], infos_there[row]["terminal_observation"])
+            assert infos[row]["TimeLimit.truncated"] is infos_there[row]["TimeLimit.truncated"] is True
+            for key in ("r", "l"):
+                assert infos[row]["episode"][key] == pytest.approx(infos_there[row]["episode"][key])
+    assert episodes >= 10
+
+
+def test_masks_are_one_array_that_sb3_contrib_finds() -> None:
+    env = EdgeVecEnv("EdgeLLM/Batching-v0", 3, "carry-over")
+    env.seed(0)
+    env.reset()
+    assert is_masking_supported(env)
+    np.testing.assert_array_equal(get_action_masks(env), env.action_masks())
+    assert not is_masking_supported(EdgeVecEnv("EdgeLLM/BatchSelection-v0", 3, "carry-over"))
+
+
+def test_rewards_are_scaled_and_episode_returns_are_not() -> None:
+    plain, scaled = (EdgeVecEnv("EdgeLLM/BatchSelection-v0", 2, SHORT, reward_scale=scale) for scale in (1.0, 0.25))
+    everything = np.ones((2, SHORT.epoch.visible_slots), dtype=np.int8)
+    for env in (plain, scaled):
+        env.seed(5)
+        env.reset()
+    for _ in range(4):
+        _, rewards, _, infos = plain.step(everything)
+        _, rewards_scaled, _, infos_scaled = scaled.step(everything)
+        np.testing.assert_array_equal(rewards_scaled, 0.25 * rewards)
+    assert infos[0]["episode"]["r"] == infos_scaled[0]["episode"]["r"] > 0
+
+
+def test_seeding_twice_gives_the_same_first_observation_and_not_seeding_another() -> None:
+    env = EdgeVecEnv("EdgeLLM/Batching-v0", 2, "carry-over")
+    env.seed(1)
+    first = env.reset()
+    unseeded = env.reset()
+    env.seed(1)
+    np.testing.assert_array_equal(env.reset(), first)
+    assert not np.array_equal(unseeded, first)
+
+
+def test_attributes_and_methods_reach_the_vector_environment() -> None:
+    env = EdgeVecEnv("EdgeLLM/Batching-v0", 3, "carry-over")
+    assert [scenario.name for scenario in env.get_attr("scenario")] == ["carry-over"] * 3
+    env.reset()
+    assert len(env.env_method("action_masks", indices=[0, 2])) == 2
+    env.set_attr("note", "kept")
+    assert env.get_attr("note", indices=1) == ["kept"]
+    with pytest.raises(ValueError, match="indices"):
+        env.set_attr("note", "x", indices=[0])
+    assert env.env_is_wrapped(Monitor) == [False, False, False]
+
+
+def test_sb3_wrappers_go_around_it() -> None:
+    env = VecMonitor(EdgeVecEnv("EdgeLLM/BatchSelection-v0", 2, SHORT))
+    env.reset()
+    everything = np.ones((2, SHORT.epoch.visible_slots), dtype=np.int8)
+    for _ in range(4):
+        infos = env.step(everything)[3]
+    assert infos[0]["episode"]["l"] == 4
+
+
+@pytest.mark.parametrize("algorithm", [PPO, SAC, TD3])
+def test_sb3_trains_on_oracle_decoding(algorithm: type[PPO | SAC | TD3]) -> None:
+    env = EdgeVecEnv("EdgeLLM/BatchSelection-v0", 4, SHORT, wrapper=VectorOracleDecoding)
+    settings = {"n_steps": 16, "batch_size": 32} if algorithm is PPO else {"learning_starts": 16, "batch_size": 16}
+    model = algorithm("MlpPolicy", env, seed=0, device="cpu", **settings)
+    before = [parameter.detach().clone() for parameter in model.policy.parameters()]
+    model.learn(96)
+    after = list(model.policy.parameters())
+    assert any(not torch.equal(one, other) for one, other in zip(before, after, strict=True))
+    assert all(torch.isfinite(parameter).all() for parameter in after)
+    assert len(model.ep_info_buffer) >= 4
+    actions, _ = model.predict(env.reset(), deterministic=True)
+    assert env.env.action_space.contains(actions)

@@ -1,0 +1,70 @@
+"""Value policies of several training seeds: trained in the suite, and evaluated as one learned policy."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_llm_agents.evaluation import references as references_module
+from edge_llm_agents.evaluation.references import References
+from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
+from edge_llm_agents.leaderboard.policies.seeds import ENTRIES, saved_sources, settings_of
+from edge_llm_agents.leaderboard.report.boards import read_boards
+from edge_llm_agents.leaderboard.running import Ran
+from edge_llm_agents.leaderboard.suite import run_suite
+from edge_llm_agents.masked_ppo.settings import TrainingSettings
+from edge_llm_agents.pretrained import saved_policies as policy_files
+from edge_llm_agents.pretrained.saved_policies import load_policy, save_policy, shipped_policies
+from edge_llm_agents.seeded.values import train_seeds
+from edge_llm_agents.value_search.policy import ValuePolicy
+from edge_llm_agents.value_search.search import SearchSettings, search
+from edge_llm_baselines import LookAhead
+from edge_llm_env import load_scenario
+from tests.edge_llm_agents.leaderboard.small import SHORT, small_suite
+from tests.edge_llm_agents.seeded.test_values import SETTINGS
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SearchSettings:
+    """A policy for the scenario `short`, as if the package brought it along; how it was found."""
+    monkeypatch.setattr(policy_files, "PRETRAINED", tmp_path / "pretrained")
+    monkeypatch.setattr(references_module, "tuned_look_ahead", lambda scenario, seed: LookAhead(0.5, 2.0))  # quick
+    (tmp_path / "short.toml").write_text(SHORT)
+    name = str(tmp_path / "short.toml")
+    references = References(load_scenario(name), episodes=2, hindsight_episodes=0, seed=0)
+    settings = replace(SETTINGS, first_discount=0.5)
+    (trained,) = train_seeds(name, {}, settings, [3], references)
+    save_policy(trained.policy, trained.card, tmp_path / "pretrained" / "value-short")
+    return settings
+
+
+def test_seeds_are_trained_once_saved_and_evaluated_as_one_policy(shipped: SearchSettings, tmp_path: Path) -> None:
+    scenario = load_scenario(tmp_path / "short.toml")
+    env_id = "EdgeLLM/BatchSelection-v0"
+    (name, _) = ENTRIES[env_id]
+    assert saved_sources(env_id, scenario, tmp_path / "suite") == {name: [SavedFile("value-short")]}
+    assert saved_sources("EdgeLLM/Batching-v0", scenario, tmp_path / "suite") == {}
+    settings = small_suite(tmp_path, train_seeds=2, hindsight_episodes=0)
+    # Tuning, two training runs, eight rules, and the value function with either seed.
+    assert run_suite(settings, print) == Ran(kept=0, computed=13, left_out=0, failed=0)
+    assert run_suite(settings, print) == Ran(kept=13, computed=0, left_out=0, failed=0)
+    for seed in range(2):
+        policy, card = load_policy(tmp_path / "suite" / "policies" / f"value-short-seed{seed}", scenario)
+        assert card.seed == seed
+    np.testing.assert_array_equal(policy.parameters, search(scenario, shipped, 1).policy.parameters)
+    (board,) = read_boards(tmp_path / "suite", print)
+    assert board.seeds(name) == 2
+    assert board.scores(name, ["short"]).shape == (2, 1, 3)
+
+
+def test_settings_of_every_policy_of_the_package_can_be_had() -> None:
+    for name in shipped_policies():
+        settings = settings_of(name, 7)
+        policy, card = load_policy(name)
+        if isinstance(settings, TrainingSettings):
+            assert (settings.seed, settings.steps) == (7, card.hyperparameters["steps"])
+        else:
+            assert isinstance(policy, ValuePolicy)
+            assert settings.generations == card.hyperparameters["generations"]
+            assert settings.levels == policy.function.levels

@@ -1,0 +1,50 @@
+"""Searching hyperparameters: what is drawn, going on, and what the best run leaves."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import optuna
+import pytest
+
+from edge_llm_agents.masked_ppo.settings import TrainingSettings
+from edge_llm_agents.masked_ppo.tuning import SPACE, drawn_settings, tune
+
+TINY = TrainingSettings(
+    scenario="short.toml", steps=256, rows=8, rollout_steps=16, checkpoint_every=128, validation_episodes=2,
+    hindsight_episodes=0,
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "short.toml").write_text('extends = "carry-over"\ndescription = "short"\n[epoch]\nepisode_epochs = 4\n')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_only_the_fields_of_the_space_are_drawn() -> None:
+    for imitate in ("", "dftsp"):
+        before = TrainingSettings(imitate=imitate)
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(0))
+        drawn = [asdict(drawn_settings(study.ask(), before)) for _ in range(4)]
+        differ = {name for one in drawn for name, value in one.items() if value != asdict(before)[name]}
+        assert differ == set(SPACE) - {"entropy_coefficient" if imitate else "anchor_weight"}
+
+
+def test_a_search_goes_on_where_it_stopped_and_keeps_its_best_run(short: Path) -> None:
+    _, first = tune(TINY, short / "search", trials=1, seed=0)
+    best, percent = tune(TINY, short / "search", trials=3, seed=0)
+    again, same = tune(TINY, short / "search", trials=3, seed=0)
+    assert (again, same) == (best, percent)
+    assert percent >= first
+    assert sorted(path.name for path in (short / "search").iterdir()) == ["best", "journal.log"]
+    kept = json.loads((short / "search" / "best" / "best.json").read_text())
+    assert kept["percent_of_dftsp"] == percent
+    settings = json.loads((short / "search" / "best" / "settings.json").read_text())
+    assert settings == asdict(best)
+
+
+def test_less_than_one_trial_is_an_error(short: Path) -> None:
+    with pytest.raises(ValueError, match="trials = 0: must be at least 1"):
+        tune(TINY, short / "search", trials=0, seed=0)

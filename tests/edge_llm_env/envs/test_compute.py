@@ -1,0 +1,231 @@
+"""`EdgeLLM/Compute-v0`, worked out by hand on four modules of `accuracy-tiers` (T_E = 4 s, T_U = T_D = 0.25 s)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge_llm_env import ScenarioError
+from edge_llm_env.dynamics.state import SERVED
+from edge_llm_env.envs.compute.kernel import modules_of
+from edge_llm_env.envs.observation import slot_feature, split_observation, split_variants
+from tests.support.allocation import corner_actions, started, tiers
+from tests.support.helpers import ROOFLINE, small_scenario, workload_at
+
+ENV = "EdgeLLM/Compute-v0"
+
+BLOOM_3B, BLOOM_7B1, OPT_13B = range(3)
+"""Variants from the cheapest on; they offer 0.23, 0.45 and 0.85 of accuracy."""
+
+
+def divided(shares: Any, modules: int) -> list[int]:
+    """Whole modules for shares of them, by the kernel."""
+    env = started(ENV, tiers(node__modules=modules), workload_at([0.0]))
+    return modules_of(env.simulation.params, np.asarray(shares, dtype=np.float64), 0).tolist()
+
+
+# --- largest remainders
+
+
+@pytest.mark.parametrize(
+    ("shares", "counts"),
+    [
+        ([0.5, 0.25, 0.25], [2, 1, 1]),
+        ([1.0, 1.0, 1.0], [2, 1, 1]),  # 4/3 each: the last module goes to the cheapest of equal remainders
+        ([0.3, 0.45, 0.25], [1, 2, 1]),  # 1.2, 1.8 and 1: the largest remainder is 0.8
+        ([0.4, 0.4, 0.2], [2, 1, 1]),  # 1.6, 1.6 and 0.8: remainders 0.6, 0.6, 0.8 and two modules left
+        ([0.1, 0.1, 0.1], [1, 0, 0]),  # 1.2 modules in all: one, and three idle
+        ([0.2, 0.2, 0.2], [1, 1, 0]),  # 2.4 modules in all
+        ([0.0, 0.0, 0.24], [0, 0, 0]),  # less than one module
+        ([0.0, 0.0, 0.0], [0, 0, 0]),
+        ([0.0, 1.0, 0.0], [0, 4, 0]),
+    ],
+)
+def test_shares_become_whole_modules_by_largest_remainders(shares: list[float], counts: list[int]):
+    assert divided(shares, 4) == counts
+
+
+@pytest.mark.parametrize("modules", [1, 3, 7, 10, 20, 49, 128])
+def test_whole_modules_as_float32_shares_are_these_modules(modules: int):
+    env = started(ENV, tiers(node__modules=modules), workload_at([0.0]))
+    rng = np.random.default_rng(modules)
+    for _ in range(500):
+        wanted = rng.multinomial(rng.integers(0, modules + 1), rng.dirichlet(np.ones(3)))
+        shares = (wanted / modules).astype(np.float32).astype(np.float64)
+        assert modules_of(env.simulation.params, shares, 0).tolist() == wanted.tolist()
+
+
+def test_modules_are_the_shares_to_within_one_and_never_more_than_there_are():
+    env = started(ENV, tiers(node__modules=10), workload_at([0.0]))
+    rng = np.random.default_rng(0)
+    for _ in range(2000):
+        shares = rng.random(3) * rng.choice([0.2, 0.5, 1.0])
+        quotas = 10 * shares / max(1.0, shares.sum())
+        counts = modules_of(env.simulation.params, shares, 0)
+        assert (np.abs(counts - quotas) < 1.0 + 1e-9).all()
+        assert counts.sum() == int(quotas.sum() + 1e-9)
+
+
+# --- who serves whom
+
+
+def servers(env: Any) -> list[int]:
+    return np.flatnonzero(env.simulation.state.status[0] == SERVED).tolist()
+
+
+@pytest.mark.parametrize(
+    ("shares", "served"),
+    [
+        ([1, 0, 0], [0]),
+        ([0, 1, 0], [0, 1]),
+        ([0, 0, 1], [0, 1, 2]),
+        ([0, 0, 0], []),
+    ],
+)
+def test_a_variant_serves_those_whom_it_is_accurate_enough_for(shares: list[float], served: list[int]):
+    """Requirements 0.2, 0.4 and 0.8; loading takes no time worth mention."""
+    scenario = tiers(node__storage_bandwidth_bytes_per_s=1e12)
+    env = started(ENV, scenario, workload_at([0.0, 0.1, 0.2], accuracy_requirement=[0.2, 0.4, 0.8]))
+    env.step(np.array(shares, dtype=float))
+    assert servers(env) == served
+
+
+def test_a_request_that_no_variant_is_accurate_enough_for_is_rejected():
+    env = started(ENV, tiers(), workload_at([0.0, 0.1], accuracy_requirement=[0.8474, 0.8475]))
+    assert env.simulation.counters(0)["rejected"] == 1
+
+
+def test_nobody_is_served_while_all_modules_load_over_several_epochs():
+    """OPT-13B at 4 bits, 6.29 GB at 0.7 GB/s: 8.99 s, so it computes from 0.99 s after the start of the third epoch."""
+    env = started(
+        ENV, tiers(node__storage_bandwidth_bytes_per_s=0.7e9), workload_at([0.0, 0.0, 0.0], accuracy_requirement=0.8)
+    )
+    loading_s = 6291456000 / 0.7e9
+    for epoch in range(3):
+        observation, *_, info = env.step(np.array([0.0, 0.0, 1.0]))
+        assert info["served"] == (3 if epoch == 2 else 0)
+        _, variants = split_variants(observation, 3)
+        left_s = max(0.0, loading_s - 4.0 * (epoch + 1))
+        assert variants[OPT_13B, 1] == pytest.approx(min(1.0, left_s / 4.0))
+
+
+def test_loading_goes_on_during_the_uplink_and_takes_from_the_deadline():
+    """BLOOM-3B on four modules takes 0.79 s to load, 0.54 s of it after T_U; a short request then takes 0.8·1.2 TFLOP
+    / 5.32 TFLOP/s = 0.18 s. With T_U and T_D it is done 0.25 + 0.54 + 0.18 + 0.25 = 1.22 s after the start, t = 4 s."""
+    for latency_s, served in ((1.23, 1), (1.2, 0)):
+        env = started(ENV, tiers(), workload_at([3.999], latency_requirement_s=latency_s))
+        *_, info = env.step(np.array([1.0, 0.0, 0.0]))
+        assert info["served"] == served
+    env = started(ENV, tiers(), workload_at([3.999], latency_requirement_s=1.2))
+    *_, info = env.step(np.array([0.5, 0.25, 0.25]))  # nothing moves: half the modules take 0.36 s, done after 0.86 s
+    assert info["served"] == 1
+
+
+@pytest.mark.parametrize(("module_bytes", "served"), [(6.50e9, 2), (6.51e9, 3)])
+def test_each_module_holds_the_weights(module_bytes: float, served: int):
+    """Three modules with OPT-13B at 4 bits, 6.291456 GB each, and requests of 4·40·5120·(128 + 128) = 0.2097152 GB of
+    KV cache. Three requests need 0.6291456 GB; modules of 6.5 GB leave 3·(6.5 - 6.291456) = 0.625632 GB."""
+    scenario = tiers(
+        node__modules=3, node__memory_bytes_per_module=module_bytes, node__storage_bandwidth_bytes_per_s=1e12
+    )
+    env = started(ENV, scenario, workload_at([0.0, 0.1, 0.2], accuracy_requirement=0.8))
+    *_, info = env.step(np.array([0.0, 0.0, 1.0]))
+    assert info["served"] == served
+    used = 3 * 6291456000 + served * 4 * 40 * 5120 * 256
+    assert info["utilisation"]["memory"] == pytest.approx(used / (3 * module_bytes))
+
+
+def test_a_variant_must_fit_a_module():
+    with pytest.raises(
+        ScenarioError, match=r"node.memory_bytes_per_module = 6e\+09: where .* each must hold bloom-7b1"
+    ):
+        tiers(node__memory_bytes_per_module=6e9)
+
+
+def test_a_decoder_that_only_all_modules_together_can_hold_is_refused_where_they_are_divided():
+    pooled = small_scenario(node__modules=4, node__memory_bytes_per_module=2e9)
+    for env_id in (ENV, "EdgeLLM/Joint-v0"):
+        with pytest.raises(ScenarioError, match=r"each must hold bloom-3b at w16a16, 4.719e\+09 bytes"):
+            started(env_id, pooled, workload_at([0.0]))
+    assert started("EdgeLLM/Bandwidth-v0", pooled, workload_at([0.0])).simulation.counters(0)["pending"] == 1
+
+
+def test_without_variants_the_node_s_own_decoder_is_the_only_one_at_its_own_accuracy():
+    scenario = small_scenario(node__perplexity_increase=1.0)
+    (only,) = scenario.variants
+    assert only.accuracy == scenario.quantization.accuracy == 0.5
+
+
+def test_a_perplexity_increase_of_a_variant_stands_for_one_that_the_catalogue_does_not_know():
+    variants = [{"decoder": "bloom-3b", "precision": "w4a16-awq", "perplexity_increase": 3.0}]
+    assert [one.accuracy for one in tiers(node__variants=variants).variants] == [0.25]
+
+
+def test_on_part_of_the_modules_the_roofline_s_overheads_stay_what_they_are():
+    """Compute and memory traffic take longer, but a pass through the layers has the same overhead: costs are those of
+    a node of that many modules, its runtime on each."""
+    scenario = small_scenario(**(ROOFLINE | {"node.modules": 4, "node.storage_bandwidth_bytes_per_s": 3e9}))
+    (variant,) = scenario.variants
+    assert len(variant.batch_cost) == 4
+    for modules, cost in enumerate(variant.batch_cost, start=1):
+        alone = small_scenario(**(ROOFLINE | {"node.modules": modules}))
+        assert cost == alone.batch_cost
+    one, four = variant.batch_cost[0].compute_s.base(128, 128), variant.batch_cost[3].compute_s.base(128, 128)
+    assert one / 4 < four < one
+    runtime = variant.module_bytes - variant.weight_bytes
+    assert runtime > 0
+    assert variant.batch_cost[3].memory_bytes.base.constant == pytest.approx(variant.weight_bytes + 4 * runtime)
+    assert variant.load_s == pytest.approx(variant.weight_bytes / 3e9)
+
+
+# --- what is seen
+
+
+def test_observation_tells_requirements_and_variants():
+    env = started(ENV, tiers(), workload_at([0.0, 0.1], accuracy_requirement=[0.2, 0.8]))
+    observation, *_ = env.step(np.zeros(3))
+    context, slots = split_observation(observation, 3)
+    requirements, variants = split_variants(observation, 3)
+    assert (context.shape, slots.shape, requirements.shape, variants.shape) == ((10,), (6, 10), (6,), (3, 3))
+    assert slot_feature(observation, "present", 3).tolist() == [1, 1, 0, 0, 0, 0]
+    assert requirements == pytest.approx([0.2, 0.8, 0, 0, 0, 0])
+    assert variants[:, 2] == pytest.approx([1 / 4.35, 1 / 2.24, 1 / 1.18])
+    assert (variants[:, :2] == 0).all()  # all idle, so nothing loads
+    observation, *_ = env.step(np.array([0.25, 0.0, 0.75]))
+    assert split_variants(observation, 3)[1][:, 0].tolist() == [0.25, 0.0, 0.75]
+
+
+def test_the_split_is_the_scenario_s_even_where_it_is_flexible():
+    fixed, flexible = (
+        started(ENV, tiers(epoch__split=split), workload_at([0.0, 1.0, 2.0, 6.0])) for split in ("fixed", "flexible")
+    )
+    for shares in ([1.0, 0.0, 0.0], [0.0, 0.5, 0.5]):
+        one, other = fixed.step(np.array(shares)), flexible.step(np.array(shares))
+        np.testing.assert_array_equal(one[0], other[0])
+        assert one[1:4] == other[1:4]
+
+
+# --- actions
+
+
+def test_valid_actions_of_every_kind_never_raise():
+    env = started(ENV, tiers(), workload_at(np.linspace(0.0, 60.0, 60), accuracy_requirement=np.linspace(0, 0.84, 60)))
+    for given in corner_actions(3):
+        observation, *_ = env.step(given)
+        assert np.isfinite(observation).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([0.5, np.nan, 0.0], r"action\[1\] = nan: every entry must be in 0..1"),
+        ([0.5, 2.0, 0.0], r"action\[1\] = 2\.0: every entry must be in 0..1"),
+        ([0.5, 0.5], r"action of shape \(2,\) and dtype float64: must be numbers of shape \(3,\)"),
+        ([True, False, False], r"dtype bool: must be numbers of shape \(3,\)"),
+    ],
+)
+def test_an_action_that_is_none_is_an_error_of_one_line(given: Any, message: str):
+    with pytest.raises(ValueError, match=message):
+        started(ENV, tiers(), workload_at([0.0])).step(given)

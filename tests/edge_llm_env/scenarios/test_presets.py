@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import j0
+
+from edge_llm_env import Scenario, ScenarioError, draw_workload, list_scenarios, load_scenario
+from edge_llm_env.inference.catalog import load_efficiency
+from edge_llm_env.inference.work import read_bytes
+from edge_llm_env.scenarios import describe_scenarios
+from tests.support.helpers import load_preset
+
+PAPER = {"paper-bloom-3b": "bloom-3b", "paper-bloom-7b1": "bloom-7b1", "paper-opt-13b": "opt-13b"}
+
+
+def test_presets_are_listed_in_order():
+    ours = ["accuracy-tiers", "azure-conversation", "bursty", "carry-over", "embedding-uplink", "orin-llama-8b"]
+    assert list_scenarios() == [*ours, *PAPER, "quantization-choice"]
+
+
+@pytest.mark.parametrize("name", list_scenarios())
+def test_preset_loads_under_its_own_name(name: str, tmp_path: Path):
+    scenario = load_preset(name, tmp_path)
+    assert scenario.name == name
+    assert describe_scenarios()[name] == scenario.description
+
+
+@pytest.mark.parametrize("name", list_scenarios())
+def test_preset_says_of_every_value_where_it_comes_from(name: str, tmp_path: Path):
+    scenario = load_preset(name, tmp_path)
+    values = [
+        f"{section}.{field}"
+        for section in ("epoch", "node", "radio", "workload")
+        for field in type(getattr(scenario, section)).model_fields
+        if getattr(scenario, section).model_fields_set >= {field} and field != "cost_model"
+    ]
+    assert len(values) > 20
+    assert set(values) <= scenario.provenance.keys()
+
+
+@pytest.mark.parametrize("name", [name for name in list_scenarios() if name not in PAPER])
+def test_preset_says_itself_where_the_values_come_from_that_it_changes(name: str):
+    """The provenance of the preset that it extends would be of another value."""
+    text = files("edge_llm_env.scenarios").joinpath("presets", f"{name}.toml").read_text(encoding="utf-8")
+    content = tomllib.loads(text)
+    changed = {
+        f"{section}.{field}"
+        for section in ("epoch", "node", "radio", "workload")
+        for field in content.get(section, {})
+        if field != "cost_model"
+    }
+    assert content["provenance"].keys() == changed
+
+
+@pytest.mark.parametrize(("name", "decoder"), PAPER.items())
+def test_paper_presets_have_the_settings_of_the_paper(name: str, decoder: str):
+    scenario = load_scenario(name)
+    epoch, node, radio, asked = scenario.epoch, scenario.node, scenario.radio, scenario.workload
+    assert (node.decoder, node.device, node.modules) == (decoder, "jetson-tx2", 20)
+    assert node.memory_bytes_per_module == 32e9
+    assert (epoch.epoch_s, epoch.uplink_s, epoch.downlink_s, epoch.compute_window_s) == (2.0, 0.25, 0.25, 1.5)
+    assert radio.uplink_bandwidth_hz == radio.downlink_bandwidth_hz == 20e6
+    assert (radio.device_power_dbm, radio.node_power_dbm, radio.noise_dbm_per_hz) == (20.0, 43.0, -174.0)
+    assert asked.prompt_tokens == asked.output_tokens == (128, 256, 512)
+    assert (asked.latency_requirement_s.low, asked.latency_requirement_s.high) == (0.5, 2.0)
+    assert (asked.accuracy_requirement.low, asked.accuracy_requirement.high) == (0.0, 1.0)
+    assert asked.arrivals.kind == "poisson"
+
+
+def test_carry_over_lets_requests_wait():
+    scenario = load_scenario("carry-over")
+    node, asked = scenario.node, scenario.workload
+    assert (node.decoder, node.prompt_padding, node.output_length) == ("bloom-3b", "none", "per_request")
+    assert (asked.latency_requirement_s.low, asked.latency_requirement_s.high) == (2.0, 6.0)
+    assert asked.arrivals.rate_per_s == 5.0
+    assert scenario.quantization.compute_factor == 1.0
+
+
+def test_bursts_have_the_mean_rate_of_carry_over_and_let_requests_wait_longer():
+    bursty, carry_over = load_scenario("bursty"), load_scenario("carry-over")
+    arrivals, asked = bursty.workload.arrivals, bursty.workload
+    # (12·2 + 4·14) / (12 + 4) = 80/16
+    assert arrivals.mean_rate_per_s == carry_over.workload.arrivals.mean_rate_per_s == 5.0
+    assert max(arrivals.rates_per_s) == 14.0
+    assert (asked.latency_requirement_s.low, asked.latency_requirement_s.high) == (2.0, 10.0)
+    assert bursty.node == carry_over.node
+
+
+def test_orin_reads_weights_for_most_of_a_decode_step():
+    scenario = load_scenario("orin-llama-8b")
+    decoder, precision, efficiency = scenario.decoder, scenario.quantization, load_efficiency()
+    # 32 layers of 4096·128·(2·32 + 2·8) + 3·4096·14336 weights at 4 + 32/128 bits, and a head of 128256·4096 at 16
+    layers = 32 * (4096 * 128 * 80 + 3 * 4096 * 14336)
+    assert read_bytes(decoder, precision, 1) == pytest.approx(layers * 4.25 / 8 + 128256 * 4096 * 2)
+    reading_s = read_bytes(decoder, precision, 1) / (efficiency.decode_bandwidth * 204.8e9)
+    cost = scenario.batch_cost.compute_s
+    step_s = cost.base(512, 257) - cost.base(512, 256)
+    assert step_s == pytest.approx(reading_s + efficiency.step_overhead_s)
+    assert reading_s > 0.9 * step_s
+    # what one more request adds to a step is a tenth of that, so ten requests cost twice as much as one
+    assert cost.marginal(512, 257) - cost.marginal(512, 256) == pytest.approx(0.1 * step_s, rel=0.2)
+
+
+def test_orin_can_serve_the_accuracy_that_everybody_asks_for():
+    scenario = load_scenario("orin-llama-8b")
+    assert scenario.quantization.accuracy == pytest.approx(1 / 1.5)
+    assert scenario.workload.accuracy_requirement.high <= scenario.quantization.accuracy
+
+
+def test_azure_conversation_leaves_the_trace_to_its_user(tmp_path: Path):
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario("azure-conversation")
+    assert str(caught.value) == (
+        "scenario azure-conversation: workload.arrivals.path: is required, as in load_scenario(NAME, "
+        '**{"workload.arrivals.path": FILE}); azure traces are public at https://github.com/Azure/AzurePublicDataset'
+    )
+    scenario = load_preset("azure-conversation", tmp_path)
+    drawn = draw_workload(scenario, np.random.default_rng(0))
+    # one request per second, times stretched by 4, for 51 epochs of 10 s
+    assert drawn.requests == pytest.approx(510 / 4, abs=1)
+    assert scenario.workload.longest_prompt_tokens + scenario.workload.longest_output_tokens <= 4096
+
+
+def test_embedding_uplink_sends_embeddings_of_its_decoder():
+    scenario = load_scenario("embedding-uplink")
+    assert scenario.radio.uplink_bits_per_token == 16 * scenario.decoder.d_model == 40960
+    # Clarke's correlation over an epoch, J0(2π·f·T_E) with the Doppler f = v·f_c/c
+    doppler_hz = scenario.radio.fading.user_speed_m_per_s * scenario.radio.carrier_frequency_hz / 299_792_458
+    assert j0(2 * np.pi * doppler_hz * scenario.epoch.epoch_s) == pytest.approx(0.64, abs=0.005)
+
+
+def test_accuracy_tiers_are_perplexities_against_the_best_decoder():
+    scenario = load_scenario("accuracy-tiers")
+    # GPTQ's tables for WikiText2: BLOOM-3B 13.48, BLOOM-7.1B 11.37, OPT-13B 10.13 at 16 bits and 10.31 at 4
+    increases = {"bloom-3b": 13.48 - 10.13, "bloom-7b1": 11.37 - 10.13, "opt-13b": 10.31 - 10.13}
+    offered = {variant.decoder: variant.accuracy for variant in scenario.variants}
+    assert offered == pytest.approx({decoder: 1 / (1 + increase) for decoder, increase in increases.items()})
+    assert scenario.quantization.accuracy == max(offered.values()) > scenario.workload.accuracy_requirement.high
+    assert all(variant.load_s < scenario.epoch.epoch_s for variant in scenario.variants)
+
+
+def test_quantization_choice_trades_accuracy_for_time():
+    scenario = load_scenario("quantization-choice")
+    assert {variant.decoder for variant in scenario.variants} == {scenario.node.decoder} == {"bloom-7b1"}
+    assert [variant.precision for variant in scenario.variants] == ["w4a16-gptq", "w8a16", "w16a16"]
+    assert [variant.accuracy for variant in scenario.variants] == pytest.approx([1 / 1.36, 1 / 1.1, 1.0])
+    assert scenario.quantization.accuracy == 1.0
+
+
+@pytest.mark.parametrize("name", list_scenarios())
+def test_reward_is_one_per_request_served(name: str, tmp_path: Path):
+    reward = load_preset(name, tmp_path).reward
+    assert reward.model_dump() == {"served": 1.0, "tokens": 0.0, "energy": 0.0, "expired": 0.0}
+
+
+def test_node_pools_its_modules():
+    scenario = load_scenario("paper-bloom-3b")
+    # 20 modules of 32 GB; 20 · 1.33 TFLOP/s take 0.8 · FLOPs / 26.6e12 s at w8a16
+    assert scenario.memory_limit_bytes == 640e9
+    flops_of_one_prompt_token = 30 * (8 * 2560**2 + 4 * 2560 * 10240 + 4 * 2560)
+    assert scenario.batch_cost.compute_s.marginal(1, 1) == pytest.approx(0.8 * flops_of_one_prompt_token / 26.6e12)
+
+
+def test_scenario_is_exported_where_the_design_says():
+    assert isinstance(load_scenario("carry-over"), Scenario)

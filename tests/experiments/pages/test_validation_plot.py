@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.image
+import pytest
+
+from experiments.pages import validation_plot
+from experiments.pages.validation_plot import plot_validation
+
+
+def report() -> dict[str, Any]:
+    def row(metric: str, phase: str, value: float) -> dict[str, Any]:
+        predicted = {"paper": 0.1 * value, "new_device": 1.1 * value}
+        return {"metric": metric, "phase": phase, "value": value, "predicted": predicted}
+
+    return {
+        "rows": [
+            row("decode", "decode", 0.01),
+            row("decode", "decode, batch > 1", 0.02),
+            row("prefill", "prefill", 0.5),
+            row("memory", "memory", 4e9),
+        ]
+    }
+
+
+def test_it_draws_a_picture(tmp_path: Path) -> None:
+    assert plot_validation(report(), tmp_path / "folder" / "picture.png")
+    picture = matplotlib.image.imread(tmp_path / "folder" / "picture.png")
+    assert picture.shape[1] > picture.shape[0] > 500
+    assert len({tuple(pixel) for pixel in picture.reshape(-1, picture.shape[2])[::97]}) > 3
+
+
+def test_without_matplotlib_it_draws_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation_plot, "find_spec", lambda name: None)
+    assert not plot_validation(report(), tmp_path / "picture.png")
+    assert not list(tmp_path.iterdir())

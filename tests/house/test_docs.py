@@ -1,0 +1,74 @@
+"""The documentation is true: generated pages are up to date, snippets and notebooks run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from edge_llm_agents.records.recorded import recorded
+from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, VARIANT_FEATURES
+from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from experiments.pages.environments import environment_pages
+from experiments.pages.scenarios import scenario_pages
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+GENERATED = ("environments", "scenarios")
+WRITTEN = [page for page in sorted(DOCS.rglob("*.md")) if page.parent.name not in GENERATED]
+NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.ipynb"))
+SNIPPET = re.compile(r"```python\n(.*?)```", flags=re.DOTALL)
+
+
+def test_generated_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    pages = environment_pages() | scenario_pages(recorded("scenarios"))
+    standing = {
+        page.relative_to(ROOT): page.read_text(encoding="utf-8")
+        for folder in GENERATED
+        for page in (DOCS / folder).iterdir()
+    }
+    assert standing == pages, "run python scripts/update_readme.py, and delete pages that nothing makes any more"
+
+
+def test_every_term_of_the_reward_and_every_feature_is_on_the_page() -> None:
+    page = (DOCS / "environments" / "index.md").read_text(encoding="utf-8")
+    for name in (*REWARD_TERMS, *(one.name for one in (*CONTEXT_FEATURES, *SLOT_FEATURES, *VARIANT_FEATURES))):
+        assert f"| `{name}` |" in page
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.stem)
+def test_the_snippets_of_a_page_run_one_after_another(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for snippet in SNIPPET.findall(page.read_text(encoding="utf-8")):
+        exec(compile(snippet, page.name, "exec"), names)
+
+
+def test_there_are_snippets_and_notebooks() -> None:
+    assert sum(len(SNIPPET.findall(page.read_text(encoding="utf-8"))) for page in WRITTEN) >= 5
+    assert len(NOTEBOOKS) == 2
+
+
+@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
+def test_a_notebook_runs_and_is_kept_without_its_outputs(file: Path, tmp_path: Path) -> None:
+    notebook = nbformat.read(file, as_version=4)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert any("image/png" in output.get("data", {}) for cell in code for output in cell.outputs)
+
+
+def test_files_that_pages_name_exist() -> None:
+    path = r"`((?:scripts|edge_llm_env|baselines|tests)/[^`<> *]+)`"
+    named = {name for page in WRITTEN for name in re.findall(path, page.read_text(encoding="utf-8"))}
+    assert len(named) > 5
+    for name in named:
+        assert (ROOT / name).exists(), name

@@ -1,0 +1,162 @@
+"""The edge node of the reference simulator: what a batch needs, under the paper's cost model, and whether it fits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from edge_llm_env import Scenario
+from edge_llm_env.inference.catalog import load_decoder, load_device, load_quantization
+
+TOLERANCE = 1e-9
+"""An amount that exceeds a capacity by this fraction still fits."""
+
+
+@dataclass(eq=False)
+class Request:
+    """One request of the workload, and what has become of it."""
+
+    index: int
+    arrival_s: float
+    prompt_tokens: int
+    output_tokens: int
+    latency_requirement_s: float
+    accuracy_requirement: float
+    uplink_gains: list[float]
+    downlink_gains: list[float]
+    fate: str = "not arrived"
+    epochs_pending: int = 0
+    """Epoch starts before the present one at which it was pending."""
+
+
+@dataclass(eq=False)
+class Node:
+    """The edge node and its cell: what a batch of requests needs and whether it can be served."""
+
+    scenario: Scenario
+    peak_flops_per_s: float = field(init=False)
+    power_w: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        node = self.scenario.node
+        device = load_device(node.device)
+        self.decoder = load_decoder(node.decoder)
+        self.quantization = load_quantization(node.decoder, node.precision, node.perplexity_increase)
+        self.peak_flops_per_s = node.modules * device.fp16_flops_per_s
+        self.power_w = node.modules * device.power_w
+        epoch = self.scenario.epoch
+        self.flexible = epoch.split == "flexible"
+        self.reserved_s = 0.0 if self.flexible else epoch.uplink_s + epoch.downlink_s
+        self.window_s = epoch.epoch_s - self.reserved_s
+        self.uplink_s = epoch.epoch_s if self.flexible else epoch.uplink_s
+        self.downlink_s = epoch.epoch_s if self.flexible else epoch.downlink_s
+        self.memory_limit_bytes = node.modules * node.memory_bytes_per_module
+
+    def lengths(self, batch: list[Request]) -> list[tuple[int, int]]:
+        """Prompt and output length of each request as they are computed."""
+        return self.padded([(request.prompt_tokens, request.output_tokens) for request in batch])
+
+    def padded(self, lengths: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Prompt and output lengths of a batch, padded as the node computes them."""
+        node = self.scenario.node
+        prompts, outputs = [s for s, _ in lengths], [n for _, n in lengths]
+        if node.prompt_padding == "batch_max":
+            prompts = [max(prompts)] * len(lengths)
+        elif node.prompt_padding == "fixed":
+            prompts = [max(s, node.fixed_prompt_tokens) for s in prompts]
+        if node.output_length == "batch_max":
+            outputs = [max(outputs)] * len(lengths)
+        return list(zip(prompts, outputs, strict=True))
+
+    def compute_s(self, batch: list[Request]) -> float:
+        """t_comp = β·FLOPs/C."""
+        L, d, f = self.decoder.layers, self.decoder.d_model, self.decoder.d_ff
+        flops = 0.0
+        for s, n in self.lengths(batch):
+            flops += L * (8 * s * d**2 + 4 * s * d * f + 4 * s**2 * d)
+            flops += (n - 1) * L * (8 * d**2 + 4 * d * f + 4 * (s + n / 2) * d)
+        return self.quantization.compute_factor * flops / self.peak_flops_per_s
+
+    def weight_bytes(self) -> float:
+        """α·2L·(4d² + 2df)."""
+        L, d, f = self.decoder.layers, self.decoder.d_model, self.decoder.d_ff
+        return self.quantization.memory_factor * 2 * L * (4 * d**2 + 2 * d * f)
+
+    def kv_bytes(self, batch: list[Request]) -> float:
+        """4Ld·Σ(s + n)."""
+        return sum(4 * self.decoder.layers * self.decoder.d_model * (s + n) for s, n in self.lengths(batch))
+
+    def memory_bytes(self, batch: list[Request]) -> float:
+        """Weights and KV cache."""
+        return self.weight_bytes() + self.kv_bytes(batch)
+
+    def energy_j(self, batch: list[Request]) -> float:
+        """All modules at their highest power for as long as the node computes."""
+        return self.power_w * self.compute_s(batch)
+
+    def uplink_share(self, request: Request) -> float:
+        """ρ^U = s·b_U / (T_U·R^U), with the channel of the present epoch; of T_E where the split is flexible."""
+        radio = self.scenario.radio
+        return self._share(
+            request.prompt_tokens * radio.uplink_bits_per_token,
+            self.uplink_s,
+            radio.uplink_bandwidth_hz,
+            radio.device_power_dbm,
+            request.uplink_gains[min(request.epochs_pending, len(request.uplink_gains) - 1)],
+        )
+
+    def downlink_share(self, request: Request) -> float:
+        """ρ^D = n·b_D / (T_D·R^D), with the channel of the present epoch."""
+        radio = self.scenario.radio
+        return self._share(
+            request.output_tokens * radio.downlink_bits_per_token,
+            self.downlink_s,
+            radio.downlink_bandwidth_hz,
+            radio.node_power_dbm,
+            request.downlink_gains[min(request.epochs_pending, len(request.downlink_gains) - 1)],
+        )
+
+    def _share(self, bits: float, duration_s: float, bandwidth_hz: float, power_dbm: float, gain: float) -> float:
+        power_w = 10 ** (power_dbm / 10) / 1000
+        noise_w = 10 ** (self.scenario.radio.noise_dbm_per_hz / 10) / 1000 * bandwidth_hz
+        bits_per_s_per_hz = math.log2(1 + power_w * gain / noise_w)
+        cap = self.scenario.radio.max_spectral_efficiency_bits_per_s_per_hz
+        if cap is not None:
+            bits_per_s_per_hz = min(bits_per_s_per_hz, cap)
+        rate_bits_per_s = bandwidth_hz * bits_per_s_per_hz
+        return bits / (duration_s * rate_bits_per_s) if rate_bits_per_s > 0 else math.inf
+
+    def slack_s(self, request: Request, start_s: float) -> float:
+        """arrival + τ − t − T_U − T_D; without the last two where the split is flexible."""
+        return request.arrival_s + request.latency_requirement_s - start_s - self.reserved_s
+
+    def can_compute(self, batch: list[Request], start_s: float) -> bool:
+        """Constraints 3 and 4: memory, and compute time within the window and every slack."""
+        limits = [self.window_s, *(self.slack_s(request, start_s) for request in batch)]
+        return _fits(self.memory_bytes(batch), self.memory_limit_bytes) and all(
+            _fits(self.compute_s(batch), limit) for limit in limits
+        )
+
+    def can_transmit(self, batch: list[Request]) -> bool:
+        """Constraints 1 and 2: uplink and downlink."""
+        return _fits(sum(map(self.uplink_share, batch)), 1.0) and _fits(sum(map(self.downlink_share, batch)), 1.0)
+
+    def can_serve(self, batch: list[Request], start_s: float) -> bool:
+        """Constraints 1 to 4; accuracy, constraint 5, is a matter of arriving."""
+        return self.can_transmit(batch) and self.can_compute(batch, start_s) and self.can_be_in_time(batch, start_s)
+
+    def parts_s(self, batch: list[Request]) -> float:
+        """T_U + T_D of a flexible split, each as short as the batch can have it; 0 where it is fixed."""
+        if not self.flexible:
+            return 0.0
+        uplink_s = sum(self.uplink_share(request) for request in batch) * self.scenario.epoch.epoch_s
+        return uplink_s + sum(self.downlink_share(request) for request in batch) * self.scenario.epoch.epoch_s
+
+    def can_be_in_time(self, batch: list[Request], start_s: float) -> bool:
+        """Uplink, compute and downlink one after another, within the epoch and every deadline."""
+        limits = [self.window_s, *(self.slack_s(request, start_s) for request in batch)]
+        return all(_fits(self.parts_s(batch) + self.compute_s(batch), limit) for limit in limits)
+
+
+def _fits(amount: float, capacity: float) -> bool:
+    return amount <= capacity * (1 + TOLERANCE)

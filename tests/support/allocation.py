@@ -1,0 +1,59 @@
+"""Scenarios of allocations that are small and can be worked out by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env import Scenario, Workload
+from tests.support.helpers import small_scenario
+
+CAPPED = {
+    "radio.max_spectral_efficiency_bits_per_s_per_hz": 1.0,
+    "radio.uplink_bits_per_token": 9765.625,
+    "radio.downlink_bits_per_token": 9765.625,
+}
+"""Near the base station a band of 20 MHz then carries 20 Mbit/s, 5 Mbit in T_U or T_D of 0.25 s: 128 tokens of
+9765.625 bits are 1.25 Mbit and need a quarter of it, 0.0625 s of the whole band."""
+
+TIERS = {"node.modules": 4, "epoch.episode_epochs": 6, "epoch.visible_slots": 6}
+"""Turns `accuracy-tiers` into a node of four modules."""
+
+
+def banded(**overrides: Any) -> Scenario:
+    """`carry-over`, T_E = 2 s, with bands that hold four short requests."""
+    dotted = {name.replace("__", "."): value for name, value in overrides.items()}
+    return small_scenario(**(CAPPED | dotted))
+
+
+def tiers(**overrides: Any) -> Scenario:
+    """`accuracy-tiers` on four modules; dots of the overridden fields are written as `__`."""
+    dotted = {name.replace("__", "."): value for name, value in overrides.items()}
+    return small_scenario("accuracy-tiers", **(TIERS | dotted))
+
+
+def started(env_id: str, scenario: Scenario, workload: Workload) -> gym.Env:
+    """An environment at the first decision on a workload."""
+    env = gym.make(env_id, scenario=scenario, disable_env_checker=True).unwrapped
+    env.reset(options={"workload": workload})
+    return env
+
+
+def corner_actions(length: int) -> list[NDArray]:
+    """Valid actions of every kind: zeros, ones, whole numbers, both float types, a single entry, and tiny ones."""
+    one_hot = np.eye(length)[0]
+    return [
+        np.zeros(length, dtype=np.float32),
+        np.ones(length, dtype=np.float32),
+        np.ones(length),
+        np.ones(length, dtype=np.int64),
+        np.zeros(length, dtype=np.uint8),
+        np.full(length, 0.5, dtype=np.float16),
+        one_hot,
+        np.full(length, 5e-324),
+        np.full(length, -0.0),
+        np.nextafter(np.ones(length), 0.0),
+    ]

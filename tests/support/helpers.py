@@ -1,0 +1,128 @@
+"""What tests share: scenarios that are small and quick, workloads written by hand, actions for any environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import ArrayLike, NDArray
+
+from edge_llm_env import Scenario, ScenarioError, Workload, load_scenario
+from edge_llm_env.registration import ENVIRONMENTS
+
+ENVIRONMENT_IDS = tuple(environment.id for environment in ENVIRONMENTS)
+
+ALL_WEIGHTS = {"reward.served": 1.0, "reward.tokens": 0.01, "reward.energy": -0.003, "reward.expired": -0.7}
+"""Reward weights that make every term of the reward count."""
+
+ROOFLINE = {
+    "node.cost_model": "roofline",
+    "node.device": "jetson-agx-orin-64gb",
+    "node.modules": 1,
+    "node.memory_bytes_per_module": 64e9,
+    "node.decoder": "llama-3.1-8b",
+    "node.precision": "w4a16-awq",
+    "epoch.epoch_s": 20.0,
+    "workload.arrivals.rate_per_s": 0.8,
+    "workload.output_tokens": [32, 64, 128],
+    "workload.latency_requirement_s.low": 20.0,
+    "workload.latency_requirement_s.high": 60.0,
+}
+"""Turns `carry-over` into a Jetson AGX Orin that serves Llama-3.1-8B in 4 bits, under the roofline cost model."""
+
+
+def small_scenario(preset: str = "carry-over", **overrides: Any) -> Scenario:
+    """A preset with few slots and short episodes; dots of the overridden fields are written as `__`."""
+    dotted = {name.replace("__", "."): value for name, value in overrides.items()}
+    return load_scenario(preset, **({"epoch.visible_slots": 6, "epoch.episode_epochs": 4} | dotted))
+
+
+AZURE_TRACE = "\n".join(
+    ["TIMESTAMP,ContextTokens,GeneratedTokens"]
+    + [
+        f"2023-11-16 {18 + second // 3600}:{second // 60 % 60:02}:{second % 60:02}.{7919 * second % 10**7:07},"
+        f"{100 + 37 * second % 1500},{10 + 23 * second % 400}"
+        for second in range(4 * 3600)
+    ]
+)
+"""A made-up trace in Azure's format: one request in each second of four hours."""
+
+
+def load_preset(name: str, folder: Path, **overrides: Any) -> Scenario:
+    """Any preset; those that replay a trace of the user's get a made-up one, written to the folder."""
+    try:
+        return load_scenario(name, **overrides)
+    except ScenarioError as error:
+        if "workload.arrivals.path: is required" not in str(error):
+            raise
+        path = folder / "trace.csv"
+        path.write_text(AZURE_TRACE, encoding="utf-8")
+        return load_scenario(name, **({"workload.arrivals.path": str(path)} | overrides))
+
+
+def workload_at(
+    arrival_s: ArrayLike,
+    *,
+    prompt_tokens: ArrayLike = 128,
+    output_tokens: ArrayLike = 128,
+    latency_requirement_s: ArrayLike = 100.0,
+    accuracy_requirement: ArrayLike = 0.0,
+    uplink_gain: ArrayLike = 1e-9,
+    downlink_gain: ArrayLike = 1e-9,
+) -> Workload:
+    """A workload of requests that arrive at those times; what is one value holds for every request.
+
+    Gains are one value, one per request, or of shape (requests, blocks). Without further ado the requests are easy to
+    serve: short, patient, content with any accuracy and near the base station.
+    """
+    arrival = np.array(arrival_s, dtype=np.float64)
+    requests = len(arrival)
+
+    def per_request(values: ArrayLike, dtype: type) -> NDArray:
+        return np.array(np.broadcast_to(np.asarray(values, dtype=dtype), requests))
+
+    def gains(values: ArrayLike) -> NDArray[np.float64]:
+        given = np.asarray(values, dtype=np.float64)
+        return np.array(given if given.ndim == 2 else np.broadcast_to(given, requests)[:, None])
+
+    return Workload(
+        arrival_s=arrival,
+        prompt_tokens=per_request(prompt_tokens, np.int64),
+        output_tokens=per_request(output_tokens, np.int64),
+        latency_requirement_s=per_request(latency_requirement_s, np.float64),
+        accuracy_requirement=per_request(accuracy_requirement, np.float64),
+        distance_m=per_request(100.0, np.float64),
+        uplink_gain=gains(uplink_gain),
+        downlink_gain=gains(downlink_gain),
+    ).validate()
+
+
+def some_action(env: gym.Env, info: dict[str, Any], rng: np.random.Generator) -> Any:
+    """A random action of the space; where actions are masked, mostly one that admits a request."""
+    space = env.action_space
+    if isinstance(space, spaces.Discrete):
+        admissible = np.flatnonzero(info["action_mask"][:-1])
+        if admissible.size and rng.random() < 0.7:
+            return rng.choice(admissible)
+    space.seed(int(rng.integers(2**31)))
+    return space.sample()
+
+
+def assert_same(one: Any, other: Any, where: str = "") -> None:
+    """That two observations, infos or other nested results are equal to the last bit."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys(), where
+        for key in one:
+            assert_same(one[key], other[key], f"{where}[{key!r}]")
+    elif isinstance(one, tuple | list):
+        assert len(one) == len(other), where
+        for at, (mine, theirs) in enumerate(zip(one, other, strict=True)):
+            assert_same(mine, theirs, f"{where}[{at}]")
+    elif isinstance(one, np.ndarray):
+        assert one.dtype == other.dtype, where
+        np.testing.assert_array_equal(one, other, err_msg=where, strict=True)
+    else:
+        assert one == other, where
