@@ -1,7 +1,7 @@
 """What inference has to compute and to move: FLOPs and bytes of prefill and decode.
 
-In the symbols of `docs/model.md`: L layers, width d, FFN width f, H heads, H_kv key/value heads of width h, vocabulary V,
-g = 3 or 2 FFN matrices, E experts of which k act on a token. A linear layer takes 2 FLOPs per weight and token.
+In the symbols of `docs/model.md`: L layers, width d, FFN width f, H heads, H_kv key/value heads of width h, vocabulary
+V, g = 3 or 2 FFN matrices, E experts of which k act on a token. A linear layer takes 2 FLOPs per weight and token.
 """
 
 from __future__ import annotations

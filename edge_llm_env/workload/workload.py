@@ -16,8 +16,8 @@ class Workload:
     """One episode's requests, in order of arrival: N requests, each with B fading blocks.
 
     A request's channel in the k-th epoch that it is pending at (k = 0 for the first) is its fading block k; past the
-    last block the last one stays. Lengths and requirements are as in `docs/model.md`. `validate` checks arrays that come from
-    elsewhere than the suite's own generators; environments and `load` call it.
+    last block the last one stays. Lengths and requirements are as in `docs/model.md`. `validate` checks arrays that
+    come from elsewhere than the suite's own generators; environments and `load` call it.
     """
 
     arrival_s: NDArray[np.float64]
