@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from edge_llm_env.registration import register_environments
+from edge_llm_env.envs.suite import register_suite
+from edge_llm_env.registration import register_environment
 
 if TYPE_CHECKING:
     from edge_llm_env.scenarios import Scenario, ScenarioError, list_scenarios, load_scenario
@@ -12,7 +13,15 @@ if TYPE_CHECKING:
     from edge_llm_env.workload.workload import Workload
 
 __version__ = "0.1.0"
-__all__ = ["Scenario", "ScenarioError", "Workload", "draw_workload", "list_scenarios", "load_scenario"]
+__all__ = [
+    "Scenario",
+    "ScenarioError",
+    "Workload",
+    "draw_workload",
+    "list_scenarios",
+    "load_scenario",
+    "register_environment",
+]
 
 _HOMES = {
     "Scenario": "edge_llm_env.scenarios",
@@ -23,7 +32,7 @@ _HOMES = {
     "Workload": "edge_llm_env.workload.workload",
 }
 
-register_environments()
+register_suite()
 
 
 def __getattr__(name: str) -> Any:

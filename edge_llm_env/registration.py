@@ -1,61 +1,76 @@
-"""The registry: one row per environment, from which Gymnasium's ids, tests and documentation are made."""
+"""The registry: one entry per environment, from which Gymnasium's ids, tests and documentation are made."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import gymnasium as gym
 
+from edge_llm_env.support.naming import one_of
 
-class Registered(NamedTuple):
-    """One environment of the suite."""
+
+class Tier(NamedTuple):
+    """A scenario that is this easy or hard in an environment."""
+
+    scenario: str
+    """A preset's name."""
+    because: str
+    """A sentence on what makes it so."""
+
+
+class Tiers(NamedTuple):
+    """A scenario of each difficulty."""
+
+    easy: Tier
+    medium: Tier
+    hard: Tier
+
+
+@dataclass(frozen=True)
+class EnvironmentEntry:
+    """One environment: all that is made from it follows from these."""
 
     id: str
+    """Gymnasium's, `NAMESPACE/Name-vN`."""
     entry_point: str
+    """`module:class` of a subclass of `edge_llm_env.envs.base.EpochEnv`, imported when one is made."""
     vector_entry_point: str
+    """`module:class` of its native vector form, a subclass of `edge_llm_env.envs.vector.EpochVectorEnv`."""
     summary: str
+    """What a step is, and the action, in less than a line."""
+    question: str
+    """The research question that it is for, in a sentence."""
+    default_scenario: str
+    """The preset that `gymnasium.make` takes without one."""
+    tiers: Tiers
+
+    @property
+    def name(self) -> str:
+        """The id without its namespace: `Batching-v0`."""
+        return self.id.rpartition("/")[2]
 
 
-ENVIRONMENTS = (
-    Registered(
-        "EdgeLLM/Batching-v0",
-        "edge_llm_env.envs.batching.environment:BatchingEnv",
-        "edge_llm_env.envs.batching.environment:BatchingVectorEnv",
-        "admit one request, or dispatch the epoch; Discrete(Q+1), masked",
-    ),
-    Registered(
-        "EdgeLLM/BatchSelection-v0",
-        "edge_llm_env.envs.batch_selection.environment:BatchSelectionEnv",
-        "edge_llm_env.envs.batch_selection.environment:BatchSelectionVectorEnv",
-        "name the epoch's whole batch; MultiBinary(Q)",
-    ),
-    Registered(
-        "EdgeLLM/Bandwidth-v0",
-        "edge_llm_env.envs.bandwidth.environment:BandwidthEnv",
-        "edge_llm_env.envs.bandwidth.environment:BandwidthVectorEnv",
-        "divide the bands among requests and the epoch into its parts; Box(2Q) or Box(2Q+2)",
-    ),
-    Registered(
-        "EdgeLLM/Compute-v0",
-        "edge_llm_env.envs.compute.environment:ComputeEnv",
-        "edge_llm_env.envs.compute.environment:ComputeVectorEnv",
-        "divide the node's modules among G model and precision variants; Box(G)",
-    ),
-    Registered(
-        "EdgeLLM/Joint-v0",
-        "edge_llm_env.envs.joint.environment:JointEnv",
-        "edge_llm_env.envs.joint.environment:JointVectorEnv",
-        "values, bands, split and modules at once; Box(3Q+G) or Box(3Q+2+G)",
-    ),
-)
+ENVIRONMENTS: dict[str, EnvironmentEntry] = {}
+"""Every environment by its id; `register_environment` adds to it."""
 
 
-def register_environments() -> None:
-    """Make the environments known to `gymnasium.make` and `gymnasium.make_vec`; a second call changes nothing."""
-    for environment in ENVIRONMENTS:
-        if environment.id not in gym.registry:
-            gym.register(
-                environment.id,
-                entry_point=environment.entry_point,
-                vector_entry_point=environment.vector_entry_point,
-            )
+def register_environment(entry: EnvironmentEntry) -> None:
+    """Add an environment, and make its id known to `gymnasium.make` and `gymnasium.make_vec`.
+
+    The same entry again changes nothing. Raises ValueError for an id that another entry has.
+    """
+    if ENVIRONMENTS.setdefault(entry.id, entry) != entry:
+        raise ValueError(f"id = {entry.id!r}: is the id of another environment, must be a new one")
+    if entry.id not in gym.registry:
+        gym.register(
+            entry.id,
+            entry_point=entry.entry_point,
+            vector_entry_point=entry.vector_entry_point,
+            kwargs={"scenario": entry.default_scenario},
+        )
+
+
+def environment(env_id: str) -> EnvironmentEntry:
+    """The entry of an id; raises ValueError for one that nobody registered."""
+    return ENVIRONMENTS[one_of("env_id", env_id, ENVIRONMENTS)]

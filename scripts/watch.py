@@ -12,7 +12,6 @@ import tyro
 from gymnasium.error import DependencyNotInstalled
 
 from edge_llm_agents.report.watching import named_policy, save_gif, watch
-from edge_llm_baselines.rules.tuning import TUNING_EPISODES
 from edge_llm_env import ScenarioError, load_scenario
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.support.naming import one_of
@@ -22,9 +21,9 @@ from edge_llm_env.support.naming import one_of
 class Options:
     """Watch a policy play the first epochs of an episode."""
 
-    policy: str = "dftsp"
-    """dftsp, look-ahead, shortest-job-first, random-order, first-come-first-served, stb, earliest-deadline-first, nob
-    (in Compute-v0 and Joint-v0 dftsp alone), or a .zip of Stable-Baselines3 (MaskablePPO in Batching-v0, else PPO)."""
+    policy: str = "oracle"
+    """A baseline of the environment (oracle; in Batching-v0 dftsp, look-ahead, sjf, edf, ...; a wrong one lists them),
+    or a .zip of Stable-Baselines3 (MaskablePPO where actions are masked, else PPO)."""
     env: str = "EdgeLLM/Batching-v0"
     """The environment's id."""
     scenario: str = "carry-over"
@@ -55,13 +54,11 @@ def main(options: Options) -> int:
 
 def play(options: Options) -> int:
     """Make the environment and the policy, play, and say what was served."""
-    one_of("env", options.env, [environment.id for environment in ENVIRONMENTS])
+    one_of("env", options.env, ENVIRONMENTS)
     if options.frames_per_s <= 0:
         raise ValueError(f"frames_per_s = {options.frames_per_s:g}: must be greater than 0")
     scenario = load_scenario(options.scenario)
     env: Any = gym.make(options.env, scenario=scenario, render_mode="human" if options.gif is None else "rgb_array")
-    if options.policy == "look-ahead":
-        print(f"tuning look-ahead on {TUNING_EPISODES} workloads of {scenario.name}", file=sys.stderr, flush=True)
     try:
         policy = named_policy(options.policy, env, options.seed)
         epochs = scenario.epoch.episode_epochs if options.epochs is None else options.epochs

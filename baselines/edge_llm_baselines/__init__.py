@@ -5,6 +5,9 @@ from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.exact_hindsight import ExactHindsight
 from edge_llm_baselines.hindsight.hindsight import Hindsight, LagrangianHindsight, hindsight_bounds
 from edge_llm_baselines.playing.policy import EpochPolicy
+from edge_llm_baselines.registry.baseline import Baseline, Baselines, Tunable
+from edge_llm_baselines.registry.registered import baselines_of, register_baselines
+from edge_llm_baselines.registry.suite import register_suite
 from edge_llm_baselines.rules.heuristics import (
     EarliestDeadlineFirst,
     FirstComeFirstServed,
@@ -23,6 +26,8 @@ from edge_llm_baselines.solvers.problem import BatchProblem, Solution, Solver
 
 __all__ = [
     "DFTSP",
+    "Baseline",
+    "Baselines",
     "BatchProblem",
     "BranchAndBound",
     "BruteForce",
@@ -42,8 +47,13 @@ __all__ = [
     "Solution",
     "Solver",
     "StaticBatching",
+    "Tunable",
     "VectorOracleDecoding",
+    "baselines_of",
     "hindsight_bounds",
+    "register_baselines",
     "tune_discount",
     "tuned_look_ahead",
 ]
+
+register_suite()

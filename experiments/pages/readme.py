@@ -18,7 +18,9 @@ from experiments.pages.learned import learned_table
 
 def environments_table() -> str:
     """Every registered environment."""
-    return table(("environment", "what a step is; action"), [(f"`{one.id}`", one.summary) for one in ENVIRONMENTS])
+    return table(
+        ("environment", "what a step is; action"), [(f"`{one.id}`", one.summary) for one in ENVIRONMENTS.values()]
+    )
 
 
 def scenarios_table() -> str:

@@ -44,13 +44,11 @@ def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict
         "import_seconds": import_seconds(),
         "first_use_seconds": first_use_seconds(),
         "steps_per_s": {
-            environment.id: {
-                "vector": _spread(
-                    [vector_steps_per_s(environment.id, scenario, rows, seconds) for _ in range(repeats)]
-                ),
-                "single": _spread([single_steps_per_s(environment.id, scenario, seconds) for _ in range(repeats)]),
+            env_id: {
+                "vector": _spread([vector_steps_per_s(env_id, scenario, rows, seconds) for _ in range(repeats)]),
+                "single": _spread([single_steps_per_s(env_id, scenario, seconds) for _ in range(repeats)]),
             }
-            for environment in ENVIRONMENTS
+            for env_id in ENVIRONMENTS
         },
         "oracle_decoding": _oracle_decoding(scenario, seconds, repeats),
         "bandwidth_by_batch_selection": {

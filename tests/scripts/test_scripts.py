@@ -206,7 +206,7 @@ def test_watch_writes_a_gif_with_a_picture_for_the_reset_and_each_epoch(short: P
     options = ("--scenario", "short.toml", "--env", "EdgeLLM/BatchSelection-v0", "--epochs", "3", "--gif", "out.gif")
     finished = run("watch.py", *options, cwd=short)
     assert finished.returncode == 0, finished.stderr
-    assert "served in 3 epochs: dftsp " in finished.stdout
+    assert "served in 3 epochs: oracle " in finished.stdout
     with Image.open(short / "out.gif") as gif:
         assert (gif.format, gif.size, gif.n_frames) == ("GIF", (800, 600), 4)
 
@@ -215,8 +215,12 @@ def test_watch_writes_a_gif_with_a_picture_for_the_reset_and_each_epoch(short: P
     ("options", "message"),
     [
         (("--policy", "dtfsp"), "did you mean 'dftsp'?"),
+        (
+            ("--policy", "fixed", "--env", "EdgeLLM/Compute-v0"),
+            "policy = 'fixed': there is nothing to tune of it in scenario short",
+        ),
         (("--policy", "missing.zip"), "policy = 'missing.zip': there is no such file"),
-        (("--policy", "nob", "--env", "EdgeLLM/Compute-v0"), "policy = 'nob': must be one of dftsp"),
+        (("--policy", "nob", "--env", "EdgeLLM/Compute-v0"), "policy = 'nob': must be one of best-partition, equal, "),
         (("--env", "EdgeLLM/Batch-v0"), "did you mean 'EdgeLLM/Batching-v0'?"),
         (("--epochs", "5"), "epochs = 5: must be in 1..4"),
         (("--frames-per-s", "0"), "frames_per_s = 0: must be greater than 0"),

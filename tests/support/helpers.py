@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from edge_llm_env import Scenario, ScenarioError, Workload, load_scenario
 from edge_llm_env.registration import ENVIRONMENTS
 
-ENVIRONMENT_IDS = tuple(environment.id for environment in ENVIRONMENTS)
+ENVIRONMENT_IDS = tuple(ENVIRONMENTS)
 
 ALL_WEIGHTS = {"reward.served": 1.0, "reward.tokens": 0.01, "reward.energy": -0.003, "reward.expired": -0.7}
 """Reward weights that make every term of the reward count."""

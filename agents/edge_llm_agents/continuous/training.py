@@ -17,10 +17,11 @@ from stable_baselines3.common.policies import BasePolicy
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_agents.continuous.tasks import TASKS, ContinuousTask, MakePolicy, RandomActions
+from edge_llm_agents.continuous.tasks import TASKS, ContinuousTask
 from edge_llm_agents.evaluation.playing import paired_difference
 from edge_llm_agents.networks.sb3_policies import SetActorCriticPolicy, SetSACPolicy, SetTD3Policy
-from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.playing.random_actions import RandomActions
+from edge_llm_baselines.playing.roll_out import MakePolicy, roll_out
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.streams import draw_workloads

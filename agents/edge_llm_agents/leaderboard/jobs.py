@@ -7,16 +7,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_agents.leaderboard.policies.rules import BOUNDED, Tuned
 from edge_llm_agents.leaderboard.policies.sources import DoesNotPlayError, Source
 from edge_llm_agents.records.cells import PREPARATION, Cell, identity_of
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256
 from edge_llm_agents.records.workload_sets import WorkloadSet
-from edge_llm_baselines import hindsight_bounds, tune_discount
-from edge_llm_baselines.allocation.partitions import PARTITION_EPISODES, best_fixed_partition
+from edge_llm_baselines import hindsight_bounds
 from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.registry.registered import tunables
 from edge_llm_baselines.rules.tuning import TUNING_EPISODES
-from edge_llm_env.scenarios import Scenario
+from edge_llm_env.scenarios import Scenario, ScenarioError
 from edge_llm_env.workload.streams import Stream
 
 HINDSIGHT, TUNING = "hindsight", "tuning"
@@ -71,14 +70,12 @@ class Playing:
         """What the policy reaches; raises DoesNotPlayError where it, or anybody, plays nothing."""
         set_thread_counts()
         scenario = self.workload_set.scenario
-        if self.environment not in BOUNDED:
-            try:
-                scenario.check_variants_fit_a_module()
-            except ValueError as error:
-                raise DoesNotPlayError(str(error)) from None
         make_policy = self.source.policy(self.environment, scenario)
         workloads = self.workload_set.draw()
-        found = roll_out(make_policy, self.environment, scenario, workloads)
+        try:
+            found = roll_out(make_policy, self.environment, scenario, workloads)
+        except ScenarioError as error:
+            raise DoesNotPlayError(str(error)) from None
         alone = roll_out(make_policy, self.environment, scenario, workloads[:1])
         return {
             "source": self.source.label,
@@ -131,14 +128,9 @@ class Tuning:
 
     def identity(self) -> dict[str, Any]:
         """What the cell's results follow from."""
-        return identity_of(
-            self.workload_set,
-            code_sha256("edge_llm_baselines.rules.tuning", "edge_llm_baselines.allocation.partitions"),
-        )
+        return identity_of(self.workload_set, code_sha256(*sorted({one.tune.__module__ for one in tunables()})))
 
     def results(self) -> dict[str, Any]:
-        """The fields of `Tuned`."""
-        scenario, workloads = self.workload_set.scenario, self.workload_set.draw()
-        divided = len(scenario.variants) > 1
-        fixed = best_fixed_partition(scenario, workloads[:PARTITION_EPISODES]).shares.tolist() if divided else None
-        return asdict(Tuned(tune_discount(scenario, self.workload_set.seed, self.workload_set.episodes), fixed))
+        """The best value of everything that is tuned of any environment's baselines, by its name."""
+        scenario, seed = self.workload_set.scenario, self.workload_set.seed
+        return {"tuned": {tunable.name: tunable.tune(scenario, seed) for tunable in tunables()}}

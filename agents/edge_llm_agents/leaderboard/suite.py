@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_llm_agents.leaderboard.jobs import Hindsight, Job, Playing, Tuning
-from edge_llm_agents.leaderboard.policies.rules import BOUNDED, Rule, Tuned, rules
+from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.policies.seeds import Training, saved_sources
 from edge_llm_agents.leaderboard.policies.sources import Source
 from edge_llm_agents.leaderboard.policies.submissions import submission
@@ -16,12 +16,13 @@ from edge_llm_agents.leaderboard.running import Ran, run_jobs
 from edge_llm_agents.pretrained.saved_policies import KINDS
 from edge_llm_agents.records.cells import read_cell
 from edge_llm_agents.records.workload_sets import WorkloadSet
+from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
 from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.naming import one_of
 
-ENVIRONMENT_IDS = tuple(environment.id for environment in ENVIRONMENTS)
+ENVIRONMENT_IDS = tuple(ENVIRONMENTS)
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ def scenarios_of(settings: SuiteSettings, report: Callable[[str], None]) -> list
 def preparations(settings: SuiteSettings, scenarios: Sequence[Scenario]) -> list[Job]:
     """What the cells of scenarios need beforehand."""
     jobs: list[Job] = [Tuning.of(scenario, settings.seed) for scenario in scenarios]
-    if settings.hindsight_episodes and set(settings.environments) & set(BOUNDED):
+    bounded = any(baselines_of(env_id).hindsight is not None for env_id in settings.environments)
+    if settings.hindsight_episodes and bounded:
         episodes = min(settings.hindsight_episodes, settings.episodes)
         known = [WorkloadSet.of(scenario, episodes, settings.seed) for scenario in scenarios]
         jobs += [Hindsight(workload_set) for workload_set in known]
@@ -125,13 +127,12 @@ def preparations(settings: SuiteSettings, scenarios: Sequence[Scenario]) -> list
 def playing(settings: SuiteSettings, workload_set: WorkloadSet, submitted: dict[str, list[Source]]) -> list[Job]:
     """Every policy in every environment, on a scenario's workloads."""
     scenario = workload_set.scenario
-    tuning = read_cell(Tuning.of(scenario, settings.seed).cell.path(settings.results))
-    partition = tuning["partition"]
-    tuned = Tuned(tuning["discount"], None if partition is None else tuple(partition))
+    tuned = read_cell(Tuning.of(scenario, settings.seed).cell.path(settings.results))["tuned"]
     jobs: list[Job] = []
     for environment in settings.environments:
         sources: dict[str, Sequence[Source]] = {
-            name: [Rule(name, tuned, settings.seed)] for name in rules(environment, scenario, tuned, settings.seed)
+            rule.name: [Rule(key, rule.of(tuned), settings.seed)]
+            for key, rule in baselines_of(environment).playable(tuned).items()
         }
         sources |= saved_sources(environment, scenario, settings.results) if environment in KINDS else {}
         if taken := sources.keys() & submitted.keys():

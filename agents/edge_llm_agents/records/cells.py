@@ -39,7 +39,7 @@ class Cell:
     def path(self, folder: Path) -> Path:
         """Its file below the folder of the suite."""
         name = "-".join(re.findall(r"[a-z0-9.]+", self.policy.lower()))
-        environment = self.environment.removeprefix("EdgeLLM/")
+        environment = self.environment.rpartition("/")[2]
         return folder / environment / self.scenario / f"{name}{f'-seed{self.seed}' if self.seed else ''}.json"
 
 

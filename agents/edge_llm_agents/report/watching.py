@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,49 +14,30 @@ from numpy.typing import NDArray
 from sb3_contrib import MaskablePPO
 from stable_baselines3 import PPO
 
-from edge_llm_agents.comparison.comparison import baseline_solvers
 from edge_llm_agents.evaluation.playing import MaskedModel
 from edge_llm_agents.records.files import write_bytes
-from edge_llm_baselines import EpochPolicy
-from edge_llm_baselines.allocation.bandwidth import MinimumShares
-from edge_llm_baselines.allocation.joint import BestJoint
-from edge_llm_baselines.allocation.partitions import BestPartition
-from edge_llm_baselines.allocation.policy import AllocationPolicy
 from edge_llm_baselines.playing.roll_out import Policy
-from edge_llm_env.support.naming import one_of
-
-ORACLES: dict[str, Callable[[], Any]] = {"EdgeLLM/Compute-v0": BestPartition, "EdgeLLM/Joint-v0": BestJoint}
-"""Where batches alone are no action, what serves most in an epoch."""
+from edge_llm_baselines.registry.registered import baseline
 
 
 def named_policy(name: str, env: gym.Env, seed: int) -> Policy:
-    """The policy that a name stands for, made for an environment of this suite.
+    """The policy that a name stands for, made for an environment that Gymnasium made by its id.
 
-    `dftsp` and the other solvers of the comparison; in `Bandwidth-v0` each with the least shares that carry its batch,
-    in `Compute-v0` and `Joint-v0` only `dftsp`, for the allocation that serves most in the epoch. Or the path of a .zip
-    of Stable-Baselines3: a MaskablePPO for `Batching-v0`, a PPO for the others.
+    A baseline of the environment by its key, or `oracle`; what is tuned of it is tuned first, on workloads of `seed`.
+    Or the path of a .zip of Stable-Baselines3: a MaskablePPO where the environment has masks, else a PPO.
 
     Raises ValueError for another name, or a file that is not there.
     """
     inner: Any = env.unwrapped
-    env_id = env.spec.id if env.spec is not None else ""
     if name.endswith(".zip"):
         if not Path(name).is_file():
             raise ValueError(f"policy = {name!r}: there is no such file")
-        return MaskedModel((MaskablePPO if env_id == "EdgeLLM/Batching-v0" else PPO).load(name), inner)
-    if env_id in ORACLES:
-        one_of("policy", name, ["dftsp"])
-        return AllocationPolicy(ORACLES[env_id](), env)
-    solvers = {short_name(full): make for full, make in baseline_solvers(inner.scenario, seed).items()}
-    solver = solvers[one_of("policy", name, solvers)]()
-    return (
-        AllocationPolicy(MinimumShares(solver), env) if env_id == "EdgeLLM/Bandwidth-v0" else EpochPolicy(solver, env)
-    )
-
-
-def short_name(full: str) -> str:
-    """A solver's name as it is typed: `StB (static batching)` is `stb`."""
-    return full.partition(" (")[0].lower().replace(" ", "-")
+        return MaskedModel((MaskablePPO if hasattr(inner, "action_masks") else PPO).load(name), inner)
+    rule = baseline(inner.spec.id, name)
+    tuned = None if rule.tunable is None else rule.tunable.tune(inner.scenario, seed)
+    if rule.tunable is not None and tuned is None:
+        raise ValueError(f"policy = {name!r}: there is nothing to tune of it in scenario {inner.scenario.name}")
+    return rule.policy(env, seed, tuned)
 
 
 def watch(env: gym.Env, policy: Policy, seed: int, epochs: int) -> list[Any]:

@@ -28,6 +28,10 @@ class Policy(Protocol):
         ...
 
 
+MakePolicy = Callable[[VectorEnv], Policy]
+"""Makes a policy for the environment that it is to act in."""
+
+
 class RollOut(NamedTuple):
     """One policy's results on E workloads of one scenario."""
 
@@ -63,9 +67,7 @@ class RollOut(NamedTuple):
         return float(self.served.mean() / self.epochs)
 
 
-def roll_out(
-    make_policy: Callable[[VectorEnv], Policy], env_id: str, scenario: Scenario, workloads: Sequence[Workload]
-) -> RollOut:
+def roll_out(make_policy: MakePolicy, env_id: str, scenario: Scenario, workloads: Sequence[Workload]) -> RollOut:
     """A policy on every workload, one row each, to the end of all episodes, deterministic.
 
     Raises ValueError for no workload.

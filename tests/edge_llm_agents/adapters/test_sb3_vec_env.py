@@ -17,7 +17,7 @@ from edge_llm_env.registration import ENVIRONMENTS
 SHORT = load_scenario("carry-over", **{"epoch.episode_epochs": 4})
 
 
-@pytest.mark.parametrize("env_id", [environment.id for environment in ENVIRONMENTS])
+@pytest.mark.parametrize("env_id", ENVIRONMENTS)
 def test_it_steps_exactly_as_sb3s_own_vec_env_over_single_environments(env_id: str) -> None:
     ours = EdgeVecEnv(env_id, 5, SHORT)
     theirs = DummyVecEnv([lambda: Monitor(gym.make(env_id, scenario=SHORT)) for _ in range(5)])

@@ -11,7 +11,7 @@ import pytest
 
 from edge_llm_agents.leaderboard import running
 from edge_llm_agents.leaderboard.jobs import Playing
-from edge_llm_agents.leaderboard.policies.rules import Rule, Tuned
+from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.running import Ran, register_ray, run_jobs
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_env import load_scenario
@@ -38,10 +38,10 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def test_cells_are_the_same_from_several_processes_as_from_this_one(backend: str, tmp_path: Path) -> None:
     small_suite(tmp_path)  # writes the scenario
     workload_set = WorkloadSet.of(load_scenario(tmp_path / "short.toml"), 3, 0)
-    names = ("DFTSP", "look-ahead", "random order", "no such rule")
+    tuned = {"dftsp": None, "look-ahead": 0.5, "random": None, "no such rule": None}
     jobs = [
-        Playing("EdgeLLM/BatchSelection-v0", name, 0, Rule(name, Tuned(0.5, None), 0), workload_set, 2)
-        for name in names
+        Playing("EdgeLLM/BatchSelection-v0", key, 0, Rule(key, value, 0), workload_set, 2)
+        for key, value in tuned.items()
     ]
     lines: list[str] = []
     assert run_jobs(jobs, tmp_path / "suite", backend, 2, lines.append) == Ran(0, computed=3, left_out=0, failed=1)
@@ -55,7 +55,7 @@ def test_cells_are_the_same_from_several_processes_as_from_this_one(backend: str
 def test_a_cell_from_a_process_with_other_code_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small_suite(tmp_path)
     workload_set = WorkloadSet.of(load_scenario(tmp_path / "short.toml"), 2, 0)
-    job = Playing("EdgeLLM/BatchSelection-v0", "DFTSP", 0, Rule("DFTSP", Tuned(0.5, None), 0), workload_set, 1)
+    job = Playing("EdgeLLM/BatchSelection-v0", "DFTSP", 0, Rule("dftsp", None, 0), workload_set, 1)
     made = running.record_of
 
     def elsewhere(job: Playing) -> dict[str, Any]:

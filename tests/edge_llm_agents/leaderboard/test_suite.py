@@ -11,12 +11,12 @@ import pytest
 from edge_llm_agents.comparison.comparison import baseline_solvers
 from edge_llm_agents.evaluation.playing import evaluate_solver
 from edge_llm_agents.leaderboard.jobs import Playing
-from edge_llm_agents.leaderboard.policies.rules import REFERENCES, Rule, Tuned, rules
+from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.running import Ran, outcome_of, run_jobs
 from edge_llm_agents.leaderboard.suite import ENVIRONMENT_IDS, SuiteSettings, playing, run_suite, submissions
 from edge_llm_agents.records import cells as cells_module
 from edge_llm_agents.records.workload_sets import WorkloadSet
-from edge_llm_baselines import DFTSP, LagrangianHindsight, hindsight_bounds
+from edge_llm_baselines import DFTSP, LagrangianHindsight, baselines_of, hindsight_bounds
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
 from tests.edge_llm_agents.leaderboard.small import cells, small_suite
@@ -194,11 +194,7 @@ def test_somebody_elses_function_is_a_policy_like_another(copy: Path, monkeypatc
 
 @pytest.mark.parametrize("environment", ENVIRONMENT_IDS)
 def test_every_environment_has_its_reference_among_its_rules(environment: str, finished: Path) -> None:
-    scenario = load_scenario(finished / "short.toml")
-    found = rules(environment, scenario, Tuned(0.5, (1.0,)), 0)
-    assert REFERENCES[environment] in found
-    assert ("best fixed partition" in found) == (environment == "EdgeLLM/Compute-v0")
-    workload_set = WorkloadSet.of(scenario, 2, 0)
+    workload_set = WorkloadSet.of(load_scenario(finished / "short.toml"), 2, 0)
     jobs = playing(small_suite(finished, environments=(environment,)), workload_set, {})
     served = {}
     for at, job in enumerate(jobs):
@@ -207,15 +203,19 @@ def test_every_environment_has_its_reference_among_its_rules(environment: str, f
         assert outcome.record is not None, outcome.failed
         served[job.name] = sum(outcome.record["served"])
     myopic = {name: count for name, count in served.items() if "look-ahead" not in name}
-    assert served[REFERENCES[environment]] == max(myopic.values()) > 0
+    assert served[baselines_of(environment).reference] == max(myopic.values()) > 0
 
 
 def test_a_scenario_whose_models_fit_no_module_is_left_out_where_modules_are_divided(finished: Path) -> None:
     large = load_scenario(finished / "short.toml", **{"node.memory_bytes_per_module": 1e9})
-    source = Rule("BestPartition", Tuned(0.5, None), 0)
-    _, outcome = outcome_of(0, Playing("EdgeLLM/Compute-v0", source.name, 0, source, WorkloadSet.of(large, 2, 0), 1))
+    source = Rule("best-partition", None, 0)
+    _, outcome = outcome_of(
+        0, Playing("EdgeLLM/Compute-v0", "BestPartition", 0, source, WorkloadSet.of(large, 2, 0), 1)
+    )
     assert outcome.record is None
-    assert outcome.left_out.startswith("node.memory_bytes_per_module = 1e+09: where the modules are divided")
+    assert outcome.left_out.startswith(
+        "scenario short: node.memory_bytes_per_module = 1e+09: where the modules are divided"
+    )
 
 
 @pytest.mark.parametrize(

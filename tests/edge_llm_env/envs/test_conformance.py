@@ -20,7 +20,7 @@ from gymnasium.wrappers import RescaleAction
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from edge_llm_env import Scenario, ScenarioError, draw_workload
-from edge_llm_env.registration import ENVIRONMENTS, register_environments
+from edge_llm_env.registration import environment, register_environment
 from tests.support.helpers import ALL_WEIGHTS, ENVIRONMENT_IDS, assert_same, small_scenario, some_action, workload_at
 from tests.support.trajectories import digest_of_trajectory
 
@@ -77,7 +77,7 @@ def test_passive_checker_has_nothing_to_say(env_id: str):
 
 
 def test_id_makes_an_environment_without_any_argument(env_id: str):
-    assert gym.make(env_id).unwrapped.scenario.name == "paper-bloom-3b"
+    assert gym.make(env_id).unwrapped.scenario.name == environment(env_id).default_scenario
 
 
 def test_environment_made_from_a_file_is_that_of_the_scenario(env_id: str, tmp_path: Path):
@@ -108,14 +108,23 @@ def test_spec_survives_json(env_id: str):
 
 def test_registering_again_changes_nothing(env_id: str):
     before = gym.spec(env_id)
-    register_environments()
+    register_environment(environment(env_id))
     assert gym.spec(env_id) is before
 
 
-def test_registry_row_says_in_a_line_what_the_environment_is(env_id: str):
-    (row,) = [environment for environment in ENVIRONMENTS if environment.id == env_id]
-    assert 10 < len(row.summary) < 100
-    assert "\n" not in row.summary
+def test_registry_says_in_a_line_what_the_environment_is_and_what_it_is_for(env_id: str):
+    entry = environment(env_id)
+    assert 10 < len(entry.summary) < 100
+    assert entry.question.endswith("?")
+    assert "\n" not in entry.summary + entry.question
+
+
+def test_tiers_are_presets_that_it_can_play_each_with_a_reason(env_id: str):
+    tiers = environment(env_id).tiers
+    assert len({tier.scenario for tier in tiers}) == len(tiers)
+    for tier in tiers:
+        assert len(tier.because) > 20
+        gym.make(env_id, scenario=tier.scenario).reset(seed=0)
 
 
 # --- an episode

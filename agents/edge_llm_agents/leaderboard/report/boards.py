@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.leaderboard.jobs import HINDSIGHT
-from edge_llm_agents.leaderboard.policies.rules import BOUNDED, REFERENCES
 from edge_llm_agents.leaderboard.report.statistics import Scores, as_scores
 from edge_llm_agents.records.cells import PREPARATION, Cell, cell_files, changes, read_cell
+from edge_llm_baselines.registry.registered import baselines_of
+from edge_llm_env.registration import ENVIRONMENTS
 
 Record = dict[str, Any]
 
@@ -35,7 +36,7 @@ class Board(NamedTuple):
     @property
     def reference(self) -> str:
         """Name of the policy that all others are held against."""
-        return REFERENCES[self.environment]
+        return baselines_of(self.environment).reference
 
     @property
     def scenarios(self) -> list[str]:
@@ -94,13 +95,14 @@ def read_boards(folder: Path, report: Callable[[str], None]) -> list[Board]:
     records = [read_cell(path) for path in cell_files(folder)]
     cells = {Cell(**record["cell"]): record for record in sorted(records, key=lambda record: record["cell"]["seed"])}
     boards = []
-    for environment, reference in REFERENCES.items():
+    for environment in ENVIRONMENTS:
+        reference, hindsight = baselines_of(environment).reference, baselines_of(environment).hindsight
         mine = {cell: record for cell, record in cells.items() if cell.environment == environment}
         held_against = {cell.scenario: record for cell, record in mine.items() if cell.policy == reference}
         bounds = {}
         for scenario, record in held_against.items():
             known = cells.get(Cell(PREPARATION, scenario, HINDSIGHT))
-            if environment in BOUNDED and known is not None and _comparable(known, record, SAME_SCENARIO, report):
+            if hindsight is not None and known is not None and _comparable(known, record, SAME_SCENARIO, report):
                 bounds[scenario] = np.array(known["upper_bound"])
         policies: dict[str, dict[str, list[Record]]] = {
             reference: {scenario: [record] for scenario, record in held_against.items()}

@@ -5,4 +5,4 @@ from __future__ import annotations
 
 def picture_name(environment: str) -> str:
     """File name of an environment's performance profiles."""
-    return f"profiles-{environment.removeprefix('EdgeLLM/')}.png"
+    return f"profiles-{environment.rpartition('/')[2]}.png"

@@ -1,0 +1,28 @@
+"""Modules in equal parts, and everything that `Joint-v0` decides in equal parts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_baselines.allocation.bandwidth import EqualShare
+from edge_llm_baselines.allocation.partitions import FixedPartition
+from edge_llm_env.dynamics.simulation import Simulation
+
+
+class EqualModules:
+    """An action of `Compute-v0`: as many modules for each variant."""
+
+    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
+        """The action."""
+        variants = len(simulation.params.variant_accuracy)
+        return FixedPartition(np.full(variants, 1.0 / variants)).action(simulation, row)
+
+
+class EqualEverything:
+    """An action of `Joint-v0`: every request worth 1, equal shares of bands and modules, the scenario's split."""
+
+    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
+        """The action."""
+        parts = EqualShare().action(simulation, row), EqualModules().action(simulation, row)
+        return np.concatenate([np.ones(simulation.slots), *parts])

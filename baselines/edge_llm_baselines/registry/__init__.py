@@ -1,0 +1,1 @@
+"""What each environment is held against."""

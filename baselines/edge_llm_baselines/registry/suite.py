@@ -1,0 +1,131 @@
+"""The baselines of the suite's environments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from edge_llm_baselines.allocation.bandwidth import EqualFinishingTime, EqualShare, MinimumShares, WaterFilling
+from edge_llm_baselines.allocation.equal import EqualEverything, EqualModules
+from edge_llm_baselines.allocation.joint import BestJoint
+from edge_llm_baselines.allocation.partitions import (
+    PARTITION_EPISODES,
+    BestPartition,
+    FixedPartition,
+    ProportionalToDemand,
+    best_fixed_partition,
+)
+from edge_llm_baselines.allocation.policy import AllocationPolicy
+from edge_llm_baselines.hindsight.hindsight import hindsight_bounds
+from edge_llm_baselines.playing.policy import EpochPolicy
+from edge_llm_baselines.registry.baseline import Baseline, Baselines, Tunable, allocating, solving
+from edge_llm_baselines.registry.registered import RANDOM, register_baselines
+from edge_llm_baselines.rules.heuristics import (
+    EarliestDeadlineFirst,
+    FirstComeFirstServed,
+    NoBatching,
+    RandomOrder,
+    ShortestJobFirst,
+    StaticBatching,
+)
+from edge_llm_baselines.rules.look_ahead import LookAhead
+from edge_llm_baselines.rules.tuning import tune_discount
+from edge_llm_baselines.solvers.dftsp import DFTSP
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.workload.streams import Stream, draw_workloads
+
+DISCOUNT = Tunable("discount", tune_discount)
+"""δ of the look-ahead rule."""
+
+
+def _fixed_partition(scenario: Scenario, seed: int) -> list[float] | None:
+    if len(scenario.variants) < 2:
+        return None
+    workloads = draw_workloads(scenario, PARTITION_EPISODES, seed, Stream.TUNING)
+    shares: list[float] = best_fixed_partition(scenario, workloads).shares.tolist()
+    return shares
+
+
+PARTITION = Tunable("partition", _fixed_partition)
+"""Shares of the modules that serve most when they never change."""
+
+
+def _look_ahead(env: Any, discount: float) -> LookAhead:
+    return LookAhead(discount, env.unwrapped.scenario.epoch.epoch_s)
+
+
+OF_BATCHES = Baselines(
+    oracle="dftsp",
+    rules={
+        "dftsp": solving("DFTSP", DFTSP),
+        "look-ahead": Baseline(
+            "look-ahead", lambda env, seed, tuned: EpochPolicy(_look_ahead(env, tuned), env), DISCOUNT
+        ),
+        "sjf": solving("shortest job first", ShortestJobFirst),
+        "random": Baseline("random order", lambda env, seed, tuned: EpochPolicy(RandomOrder(seed), env)),
+        "fcfs": solving("first come first served", FirstComeFirstServed),
+        "stb": Baseline(
+            "StB (static batching)",
+            lambda env, seed, tuned: EpochPolicy(StaticBatching.for_scenario(env.unwrapped.scenario), env),
+        ),
+        "edf": solving("earliest deadline first", EarliestDeadlineFirst),
+        "nob": solving("NoB (no batching)", NoBatching),
+    },
+    hindsight=hindsight_bounds,
+)
+
+OF_BANDS = Baselines(
+    oracle="minimum-shares",
+    rules={
+        "minimum-shares": allocating("MinimumShares", MinimumShares),
+        "equal": allocating("equal", EqualShare),
+        "equal-finishing-time": allocating("equal finishing time", EqualFinishingTime),
+        "water-filling": allocating("water-filling", WaterFilling),
+        "look-ahead": Baseline(
+            "look-ahead, least shares",
+            lambda env, seed, tuned: AllocationPolicy(MinimumShares(_look_ahead(env, tuned)), env),
+            DISCOUNT,
+        ),
+        "random": RANDOM,
+    },
+    hindsight=hindsight_bounds,
+)
+
+OF_MODULES = Baselines(
+    oracle="best-partition",
+    rules={
+        "best-partition": allocating("BestPartition", BestPartition),
+        "equal": allocating("equal", EqualModules),
+        "proportional": allocating("proportional", ProportionalToDemand),
+        "fixed": Baseline(
+            "best fixed partition",
+            lambda env, seed, tuned: AllocationPolicy(FixedPartition(np.array(tuned)), env),
+            PARTITION,
+        ),
+        "random": RANDOM,
+    },
+)
+
+OF_EVERYTHING = Baselines(
+    oracle="best-joint",
+    rules={
+        "best-joint": allocating("BestJoint", BestJoint),
+        "equal": allocating("equal", EqualEverything),
+        "random": RANDOM,
+    },
+)
+
+SUITE = {
+    "EdgeLLM/Batching-v0": OF_BATCHES,
+    "EdgeLLM/BatchSelection-v0": OF_BATCHES,
+    "EdgeLLM/Bandwidth-v0": OF_BANDS,
+    "EdgeLLM/Compute-v0": OF_MODULES,
+    "EdgeLLM/Joint-v0": OF_EVERYTHING,
+}
+
+
+def register_suite() -> None:
+    """Register the baselines of every environment of the suite; a second call changes nothing."""
+    for env_id, baselines in SUITE.items():
+        register_baselines(env_id, baselines)

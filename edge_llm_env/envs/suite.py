@@ -1,0 +1,83 @@
+"""The environments of the suite: an entry each."""
+
+from __future__ import annotations
+
+from edge_llm_env.registration import EnvironmentEntry, Tier, Tiers, register_environment
+
+_OF_BATCHES = Tiers(
+    easy=Tier("paper-bloom-3b", "hardly a request can wait, so the best batch of each epoch is all that there is"),
+    medium=Tier("carry-over", "a request can wait one or two epochs, so what is postponed matters"),
+    hard=Tier("bursty", "what a rush leaves can be served in the calm after it, if it is chosen with that in mind"),
+)
+
+SUITE = (
+    EnvironmentEntry(
+        "EdgeLLM/Batching-v0",
+        "edge_llm_env.envs.batching.environment:BatchingEnv",
+        "edge_llm_env.envs.batching.environment:BatchingVectorEnv",
+        summary="admit one request, or dispatch the epoch; Discrete(Q+1), masked",
+        question="Which requests make the batch, chosen one at a time by a masked policy?",
+        default_scenario="paper-bloom-3b",
+        tiers=_OF_BATCHES,
+    ),
+    EnvironmentEntry(
+        "EdgeLLM/BatchSelection-v0",
+        "edge_llm_env.envs.batch_selection.environment:BatchSelectionEnv",
+        "edge_llm_env.envs.batch_selection.environment:BatchSelectionVectorEnv",
+        summary="name the epoch's whole batch; MultiBinary(Q)",
+        question="Which requests make the batch, named at once, or by values that an exact solver decodes?",
+        default_scenario="paper-bloom-3b",
+        tiers=_OF_BATCHES,
+    ),
+    EnvironmentEntry(
+        "EdgeLLM/Bandwidth-v0",
+        "edge_llm_env.envs.bandwidth.environment:BandwidthEnv",
+        "edge_llm_env.envs.bandwidth.environment:BandwidthVectorEnv",
+        summary="divide the bands among requests and the epoch into its parts; Box(2Q) or Box(2Q+2)",
+        question="Who gets how much of the radio's bands, and how long are uplink, computing and downlink?",
+        default_scenario="paper-bloom-3b",
+        tiers=Tiers(
+            easy=Tier("carry-over", "the bands are ample: any shares serve within 1 % of what the best ones do"),
+            medium=Tier(
+                "bursty", "equal shares reach the epoch's oracle, and 5 % more who gives none to those that wait"
+            ),
+            hard=Tier("embedding-uplink", "the uplink binds and the parts are free: equal shares serve nobody at all"),
+        ),
+    ),
+    EnvironmentEntry(
+        "EdgeLLM/Compute-v0",
+        "edge_llm_env.envs.compute.environment:ComputeEnv",
+        "edge_llm_env.envs.compute.environment:ComputeVectorEnv",
+        summary="divide the node's modules among G model and precision variants; Box(G)",
+        question="Which models, at which precision, should the node's modules host?",
+        default_scenario="paper-bloom-3b",
+        tiers=Tiers(
+            easy=Tier("carry-over", "one variant: all modules host it, and no module ever has to load"),
+            medium=Tier(
+                "quantization-choice", "three precisions of one model: a partition that never changes does well"
+            ),
+            hard=Tier(
+                "accuracy-tiers", "three models that load for up to half an epoch: what the epoch's best moves costs"
+            ),
+        ),
+    ),
+    EnvironmentEntry(
+        "EdgeLLM/Joint-v0",
+        "edge_llm_env.envs.joint.environment:JointEnv",
+        "edge_llm_env.envs.joint.environment:JointVectorEnv",
+        summary="values, bands, split and modules at once; Box(3Q+G) or Box(3Q+2+G)",
+        question="What do requests, bands, the epoch's parts and modules gain from being decided together?",
+        default_scenario="paper-bloom-3b",
+        tiers=Tiers(
+            easy=Tier("carry-over", "one variant and ample bands: equal parts of everything do what the oracle does"),
+            medium=Tier("accuracy-tiers", "three models share the node, and the bands are ample"),
+            hard=Tier("embedding-uplink", "the uplink binds and the parts are free: equal parts serve nobody at all"),
+        ),
+    ),
+)
+
+
+def register_suite() -> None:
+    """Register every environment of the suite; a second call changes nothing."""
+    for entry in SUITE:
+        register_environment(entry)
