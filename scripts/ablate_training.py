@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import tyro
 
 from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
 from edge_llm_agents.masked_ppo.settings import ENV_ID
-from edge_llm_agents.records.files import write_text
+from edge_llm_agents.records.record import write_record
 from edge_llm_env import ScenarioError
 from edge_llm_env.support.naming import one_of
 from experiments.learning.ablation import VARIANTS, ablate, comparison_variances
@@ -60,9 +59,7 @@ def main(options: Options) -> int:
                 f"[{percent['low']:.2f}, {percent['high']:.2f}], {run['seconds']:.0f} s",
                 flush=True,
             )
-            write_text(
-                options.results / f"ablation-{Path(options.scenario).stem}.json", json.dumps(report, indent=1) + "\n"
-            )
+            write_record(options.results / f"ablation-{Path(options.scenario).stem}.json", report)
     except (ScenarioError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -10,7 +10,7 @@ from pathlib import Path
 import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
-from edge_llm_agents.records.files import write_text
+from edge_llm_agents.records.record import write_record
 from edge_llm_env import load_scenario
 from experiments.allocation.checks import contest, replay, separation_of
 
@@ -67,9 +67,8 @@ def main(options: Options) -> int:
         )
     }
     settings = {name: value for name, value in asdict(options).items() if name != "results"}
-    text = json.dumps({"settings": settings, "checks": checks, "separation": separations}, indent=1)
-    write_text(options.results / "allocation_checks.json", text + "\n")
-    print(text)
+    report = {"settings": settings, "checks": checks, "separation": separations}
+    print(write_record(options.results / "allocation_checks.json", report), end="")
     broken = any(check["replay"]["wrong"] or check["contest"]["above_bound"] for check in checks.values())
     return int(broken)
 

@@ -13,12 +13,19 @@ import tyro
 from sb3_contrib import MaskablePPO
 
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_agents.comparison.comparison import as_json, as_markdown, baseline_solvers, save_results, summarise
+from edge_llm_agents.comparison.comparison import (
+    baseline_solvers,
+    comparison_record,
+    comparison_table,
+    save_results,
+    summarise,
+)
 from edge_llm_agents.evaluation.playing import evaluate_learned, evaluate_model, evaluate_solver
 from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
 from edge_llm_agents.masked_ppo.settings import ENV_ID
 from edge_llm_agents.masked_ppo.training import train
 from edge_llm_agents.pretrained.saved_policies import load_policy, policies_for
+from edge_llm_agents.records.record import as_json
 from edge_llm_agents.report.html_report import check_html_report, save_html_report
 from edge_llm_baselines import hindsight_bounds
 from edge_llm_baselines.playing.roll_out import RollOut
@@ -105,11 +112,11 @@ def compare(options: Options) -> int:
     if options.html:
         written.append(save_html_report(scenario, settings, records, options.results))
     if options.json:
-        print(as_json(scenario, settings, records))
+        print(as_json(comparison_record(scenario, settings, records)))
     else:
         print(f"{scenario.name}: {scenario.description}")
         print(f"{options.episodes} workloads of {scenario.epoch.episode_epochs} epochs, the same for every policy\n")
-        print(as_markdown(records))
+        print(comparison_table(records).text())
         if known:
             print(
                 f"\nhindsight knows all arrivals; it and the gap to its bound are of the first {len(known)} workloads"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
-from edge_llm_agents.records.files import write_text
+from edge_llm_agents.records.record import read_record, write_record
 from edge_llm_env import list_scenarios, load_scenario
 from edge_llm_env.scenarios.loading import preset_content
 from experiments.pages.scenario_measurements import measure_scenario
@@ -42,7 +41,7 @@ def main(options: Options) -> int:
     """Measure, write after each preset, print the overview; the exit status."""
     file = options.results / "scenarios.json"
     try:
-        measured = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        measured = read_record(file)["scenarios"] if file.exists() else {}
         for name in options.scenarios or list_scenarios():
             replays = preset_content(name)["workload"]["arrivals"]["kind"] == "trace"
             if replays and options.trace is None and not options.scenarios:
@@ -52,11 +51,11 @@ def main(options: Options) -> int:
             scenario = load_scenario(name, **trace)
             measured[name] = measure_scenario(scenario, options.episodes, options.hindsight_episodes, options.seed)
             measured = {one: measured[one] for one in list_scenarios() if one in measured}
-            write_text(file, json.dumps(measured, indent=1) + "\n")
+            write_record(file, {"scenarios": measured})
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{overview(measured)}\nwritten: {file}")
+    print(f"{overview(measured).text()}\nwritten: {file}")
     return 0
 
 

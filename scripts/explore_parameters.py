@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import get_args
 import tyro
 
 from edge_llm_agents.evaluation.references import References
-from edge_llm_agents.records.files import write_text
+from edge_llm_agents.records.record import write_record
 from edge_llm_agents.value_search.exploration import Algorithm, explore
 from edge_llm_env import ScenarioError, load_scenario
 
@@ -53,7 +52,7 @@ def main(options: Options) -> int:
                     f"{above['mean']:+.3f} [{above['low']:+.3f}, {above['high']:+.3f}] %, {run['seconds']:.0f} s",
                     flush=True,
                 )
-                write_text(options.results / f"explore-{scenario.name}.json", json.dumps(report, indent=1) + "\n")
+                write_record(options.results / f"explore-{scenario.name}.json", report)
     except (ScenarioError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

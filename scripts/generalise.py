@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
 from edge_llm_agents.pretrained.saved_policies import load_policy
-from edge_llm_agents.records.files import write_text
+from edge_llm_agents.records.record import write_record
 from edge_llm_env import ScenarioError, load_scenario
-from experiments.learning.generalisation import as_markdown, generalisation
+from experiments.learning.generalisation import generalisation, generalisation_table
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,8 @@ def main(options: Options) -> int:
         "seed": options.seed,
         "scenarios": records,
     }
-    write_text(
-        options.results / f"generalisation-{Path(options.policy).name}.json", json.dumps(report, indent=1) + "\n"
-    )
-    print(as_markdown(records))
+    write_record(options.results / f"generalisation-{Path(options.policy).name}.json", report)
+    print(generalisation_table(records).text())
     return 0
 
 

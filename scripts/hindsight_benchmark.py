@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
-from edge_llm_agents.records.files import write_text
+from edge_llm_agents.records.record import write_record
 from experiments.speed.hindsight import hindsight_benchmark
 
 
@@ -37,9 +36,7 @@ def main(options: Options) -> int:
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    text = json.dumps(report, indent=1)
-    write_text(options.results / "hindsight_benchmark.json", text + "\n")
-    print(text)
+    print(write_record(options.results / "hindsight_benchmark.json", report), end="")
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 
 import tyro  # noqa: E402
 
+from edge_llm_agents.records.record import write_record  # noqa: E402
 from experiments.speed.solver_tables import pruning_table, ratio_table, solve_time_table  # noqa: E402
 from experiments.speed.solvers import (  # noqa: E402
     PAPER_PRECISIONS,
@@ -71,9 +71,7 @@ def main(options: Options) -> int:
                 print(f"{scenario} {precision} {rate}/s ...", file=sys.stderr)
                 pruned.append(pruning(scenario, precision, rate, epochs=options.epochs, node_limit=options.node_limit))
     report = {"ratios": ratios, "solve_times": times, "dftsp_against_unpruned_tree": pruned}
-    text = json.dumps(report, indent=1)
-    options.results.mkdir(parents=True, exist_ok=True)
-    (options.results / "oracle_benchmark.json").write_text(text + "\n", encoding="utf-8")
+    write_record(options.results / "oracle_benchmark.json", report)
     print("\n\n".join((ratio_table(ratios), solve_time_table(times), pruning_table(pruned))))
     return 0
 

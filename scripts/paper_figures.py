@@ -46,7 +46,7 @@ def main(options: Options) -> int:
         points = all_points(options.presets, options.figures)
         effort = Effort(**{name: value for name, value in asdict(options).items() if name in Effort.__annotations__})
         measured = begun(file, effort)
-        steps = measure_points(points, measured, lambda so_far: write_text(file, so_far.as_json()))
+        steps = measure_points(points, measured, lambda so_far: so_far.write(file))
         new = sum(is_new for _, is_new in tqdm(steps, total=len(points), disable=None))
         for figure in options.figures:
             found = measured.of(all_points(figures=(figure,)))

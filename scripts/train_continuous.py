@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from itertools import product
@@ -12,7 +11,7 @@ import tyro
 
 from edge_llm_agents.continuous.tasks import TASKS
 from edge_llm_agents.continuous.training import ALGORITHMS, NETWORKS, train_continuous
-from edge_llm_agents.records.files import write_text
+from edge_llm_agents.records.record import write_record
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def main(options: Options) -> int:
                 steps = f"{record['steps']:,} steps"
                 print(f"{task}, {algorithm}, {network}, {steps}: served per episode {means}", flush=True)
                 records.append(record)
-                write_text(options.results / "continuous_training.json", json.dumps(records, indent=1))
+                write_record(options.results / "continuous_training.json", {"runs": records})
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -11,10 +11,10 @@ import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
 from edge_llm_agents.records.files import write_text
-from edge_llm_agents.records.recorded import RECORDED, recorded
 from experiments.pages.environments import environment_pages
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.readme import with_tables
+from experiments.pages.recorded import RECORDED, recorded
 from experiments.pages.scenarios import scenario_pages
 from experiments.paper.measurements import Measurements
 from experiments.paper.page import paper_page
@@ -39,7 +39,7 @@ def main(options: Options) -> int:
     readme = Path("README.md")
     try:
         write_text(readme, with_tables(readme.read_text(encoding="utf-8")))
-        for file, page in (environment_pages() | scenario_pages(recorded("scenarios"))).items():
+        for file, page in (environment_pages() | scenario_pages(recorded("scenarios")["scenarios"])).items():
             write_text(file, page)
         write_text(LEARNED_PAGE, with_tables(LEARNED_PAGE.read_text(encoding="utf-8"), LEARNED_SECTIONS))
         write_text(Path("docs/paper.md"), paper_page(Measurements.read(RECORDED / "paper" / "measurements.json")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import repository  # noqa: F401 (makes experiments importable)
 import tyro
 
-from edge_llm_agents.records.files import write_text
+from edge_llm_agents.records.record import write_record
 from edge_llm_env.inference.validation.report import as_text, validation_report
 from experiments.pages.validation_plot import plot_validation
 
@@ -26,7 +25,7 @@ class Options:
 def main(options: Options) -> int:
     """Fit, write and print; the exit status."""
     report = validation_report()
-    write_text(options.results / "validate_model.json", json.dumps(report, indent=1) + "\n")
+    write_record(options.results / "validate_model.json", report)
     plot_validation(report, options.results / "validate_model.png")
     print(as_text(report))
     return 0

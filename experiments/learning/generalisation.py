@@ -10,6 +10,7 @@ from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.pretrained.saved_policies import SavedPolicy
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.tables import Table
 
 
 def generalisation(
@@ -28,18 +29,18 @@ def generalisation(
         }
 
 
-def as_markdown(records: list[dict[str, Any]]) -> str:
-    """The records as a Markdown table."""
-    lines = [
-        "| scenario | % of DFTSP [95 % CI] | look-ahead, tuned there | above it [95 % CI] |",
-        "| --- | ---: | ---: | ---: |",
-    ]
+def generalisation_table(records: list[dict[str, Any]]) -> Table:
+    """A row per record; what the policy was trained for in bold."""
+    rows = []
     for record in records:
         policy, rule = record["policy"], record["references"]["look_ahead"]
         dftsp, above = policy["difference_to_dftsp_percent"], policy["difference_to_look_ahead_percent"]
-        name = f"**{record['scenario']}**" if record["trained_for"] else record["scenario"]
-        lines.append(
-            f"| {name} | {policy['percent_of_dftsp']:.2f} [{100 + dftsp['low']:.2f}, {100 + dftsp['high']:.2f}] "
-            f"| {rule['percent_of_dftsp']:.2f} | {above['mean']:+.2f} [{above['low']:+.2f}, {above['high']:+.2f}] |"
+        rows.append(
+            (
+                f"**{record['scenario']}**" if record["trained_for"] else record["scenario"],
+                f"{policy['percent_of_dftsp']:.2f} [{100 + dftsp['low']:.2f}, {100 + dftsp['high']:.2f}]",
+                f"{rule['percent_of_dftsp']:.2f}",
+                f"{above['mean']:+.2f} [{above['low']:+.2f}, {above['high']:+.2f}]",
+            )
         )
-    return "\n".join(lines)
+    return Table(("scenario", "% of DFTSP [95 % CI]", "look-ahead, tuned there", "above it [95 % CI]"), rows)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from edge_llm_agents.pretrained.saved_policies import PRETRAINED, shipped_policies
-from edge_llm_agents.records.recorded import RECORDED, recorded, table
+from edge_llm_agents.records.record import read_record
+from edge_llm_env.support.tables import NO_VALUE, Table
+from experiments.pages.recorded import RECORDED, recorded
 
 LEARNED_PAGE = Path("docs/learned-policies.md")
 
@@ -33,7 +34,7 @@ def trainings() -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, recorded(f"train-{name}")
 
 
-def learned_table() -> str:
+def learned_table() -> Table:
     """Of every recorded training the median seed, held against DFTSP, the look-ahead rule and hindsight.
 
     Of policies that the package brings along it is what their cards say, which were evaluated last.
@@ -44,7 +45,7 @@ def learned_table() -> str:
         run = next(one for one in record["runs"] if one["seed"] == record["median_seed"])
         references = record["references"]
         if name in shipped:
-            run = json.loads((PRETRAINED / f"{name}.json").read_text(encoding="utf-8"))["evaluation"]
+            run = read_record(PRETRAINED / f"{name}.json")["evaluation"]
             references = run["references"]
         rows.append(
             (
@@ -56,17 +57,17 @@ def learned_table() -> str:
                 _interval(run["difference_to_look_ahead_percent"]),
                 _gap_closed(run),
                 f"{median(one['seconds'] for one in record['runs']):.0f} s",
-                f"{run['decision_us']:.0f} ({references['dftsp_decision_us']:.0f})" if name in shipped else "–",
+                f"{run['decision_us']:.0f} ({references['dftsp_decision_us']:.0f})" if name in shipped else NO_VALUE,
             )
         )
     headings = (
         "scenario", "learned by", "seeds", "% of DFTSP [95 % CI], median seed", "look-ahead, tuned",
         "above look-ahead, %", "of the gap to hindsight's schedule (bound)", "training", "µs per epoch (DFTSP)",
     )  # fmt: skip
-    return table(headings, rows)
+    return Table(headings, rows)
 
 
-def seeds_table() -> str:
+def seeds_table() -> Table:
     """Every seed of every recorded training."""
     rows = [
         (
@@ -79,10 +80,10 @@ def seeds_table() -> str:
         for name, record in trainings()
         for run in record["runs"]
     ]
-    return table(("policy", "seed", "% of DFTSP [95 % CI]", "above look-ahead, %", "training"), rows)
+    return Table(("policy", "seed", "% of DFTSP [95 % CI]", "above look-ahead, %", "training"), rows)
 
 
-def generalisation_table() -> str:
+def generalisation_table() -> Table:
     """Policies where they were not trained, beside a look-ahead rule that was tuned there."""
     records = [recorded(file.stem) for file in sorted(RECORDED.glob("generalisation-*.json"))]
     names = [record["policy"] for record in records]
@@ -93,12 +94,12 @@ def generalisation_table() -> str:
     rows = []
     for scenario, found in by_scenario.items():
         rule = next(iter(found.values()))["references"]["look_ahead"]
-        cells = [_percent_with_interval(found[name]["policy"]) if name in found else "–" for name in names]
+        cells = [_percent_with_interval(found[name]["policy"]) if name in found else NO_VALUE for name in names]
         rows.append((scenario, *cells, f"{rule['percent_of_dftsp']:.2f}"))
-    return table(("scenario", *(f"`{name}`" for name in names), "look-ahead, tuned there"), rows)
+    return Table(("scenario", *(f"`{name}`" for name in names), "look-ahead, tuned there"), rows)
 
 
-def exploration_table() -> str:
+def exploration_table() -> Table:
     """Other ways to a value function than the cross-entropy method."""
     record = recorded("explore-carry-over")
     rows = [
@@ -111,10 +112,10 @@ def exploration_table() -> str:
         )
         for run in record["runs"]
     ]
-    return table(("algorithm", "epochs played", "% of DFTSP [95 % CI]", "above look-ahead, %", "time"), rows)
+    return Table(("algorithm", "epochs played", "% of DFTSP [95 % CI]", "above look-ahead, %", "time"), rows)
 
 
-def ablation_table() -> str:
+def ablation_table() -> Table:
     """MaskablePPO from scratch with one thing changed at a time."""
     record = recorded("ablation-carry-over")
     variants: dict[str, list[dict[str, Any]]] = {}
@@ -129,14 +130,14 @@ def ablation_table() -> str:
         )
         for variant, runs in variants.items()
     ]
-    return table(("variant", "% of DFTSP, seed by seed", "median", "time"), rows)
+    return Table(("variant", "% of DFTSP, seed by seed", "median", "time"), rows)
 
 
-def variances_table() -> str:
+def variances_table() -> Table:
     """How much shared workloads and DFTSP take off the variance of a comparison."""
     record = recorded("ablation-carry-over")
     rows = [(name, f"{value:.1f}") for name, value in record["variance_per_workload"].items()]
-    return table(("requests served by the look-ahead rule", "variance per workload"), rows)
+    return Table(("requests served by the look-ahead rule", "variance per workload"), rows)
 
 
 def _percent_with_interval(run: dict[str, Any]) -> str:
@@ -152,11 +153,11 @@ def _gap_closed(run: dict[str, Any]) -> str:
     closed = run.get("closes_percent_of_gap_to_hindsight", {})
     parts: Sequence[float | None] = [closed.get(name) for name in ("schedule", "bound")]
     if None in parts:
-        return "–"
+        return NO_VALUE
     return f"{parts[0]:.0f} % ({parts[1]:.0f} %)"
 
 
-LEARNED_SECTIONS: dict[str, Callable[[], str]] = {
+LEARNED_SECTIONS: dict[str, Callable[[], Table]] = {
     "learned": learned_table,
     "seeds": seeds_table,
     "generalisation": generalisation_table,

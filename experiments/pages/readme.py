@@ -8,28 +8,29 @@ from functools import cache
 from statistics import mean
 
 import edge_llm_baselines
-from edge_llm_agents.comparison.comparison import as_markdown
-from edge_llm_agents.records.recorded import recorded, table
+from edge_llm_agents.comparison.comparison import comparison_table as comparison
 from edge_llm_env.inference.validation.report import validation_report
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import describe_scenarios
+from edge_llm_env.support.tables import Table
 from experiments.pages.learned import learned_table
+from experiments.pages.recorded import recorded
 
 
-def environments_table() -> str:
+def environments_table() -> Table:
     """Every registered environment."""
-    return table(
+    return Table(
         ("environment", "what a step is; action"), [(f"`{one.id}`", one.summary) for one in ENVIRONMENTS.values()]
     )
 
 
-def scenarios_table() -> str:
+def scenarios_table() -> Table:
     """Every preset."""
     described = describe_scenarios()
-    return table(("scenario", "what it is"), [(f"`{name}`", description) for name, description in described.items()])
+    return Table(("scenario", "what it is"), [(f"`{name}`", description) for name, description in described.items()])
 
 
-def baselines_table() -> str:
+def baselines_table() -> Table:
     """Every solver that `baselines` exports, by the first sentence of its docstring."""
     exported = [getattr(edge_llm_baselines, name) for name in edge_llm_baselines.__all__]
     solvers = [
@@ -38,15 +39,15 @@ def baselines_table() -> str:
         if isinstance(one, type) and hasattr(one, "solve") and one is not edge_llm_baselines.Solver
     ]
     rows = [(f"`{one.__name__}`", re.split(r"\.\s", (one.__doc__ or "").strip())[0].rstrip(".")) for one in solvers]
-    return table(("baseline", "what it serves"), rows)
+    return Table(("baseline", "what it serves"), rows)
 
 
-def comparison_table() -> str:
+def comparison_table() -> Table:
     """The recorded comparison on `carry-over`."""
-    return as_markdown(recorded("compare-carry-over")["policies"])
+    return comparison(recorded("compare-carry-over")["policies"])
 
 
-def benchmark_table() -> str:
+def benchmark_table() -> Table:
     """The recorded speeds."""
     report = recorded("benchmark")
     first_use, decoding = report["first_use_seconds"], report["oracle_decoding"]
@@ -74,12 +75,12 @@ def benchmark_table() -> str:
         ("first use, compiling", f"{first_use['compiling']['both']:.1f} s"),
         ("first use, kernels cached", f"{first_use['cached']['both']:.1f} s"),
     ]
-    return table(("measured", ""), rows)
+    return Table(("measured", ""), rows)
 
 
-def continuous_table() -> str:
+def continuous_table() -> Table:
     """A minute of SB3 on the continuous environments, as recorded."""
-    records = recorded("continuous_training")
+    records = recorded("continuous_training")["runs"]
     rows = []
     for record in records:
         served, name = record["served_per_episode"], record["algorithm"]
@@ -92,11 +93,11 @@ def continuous_table() -> str:
                 others,
             )
         )
-    return table(("task", "trained", "served per episode", "beside it"), rows)
+    return Table(("task", "trained", "served per episode", "beside it"), rows)
 
 
 @cache
-def validation_table() -> str:
+def validation_table() -> Table:
     """The cost models' errors on published measurements, fitted anew."""
     report = validation_report()
     phases = ("prefill", "decode", "decode, batch > 1", "memory")
@@ -114,10 +115,10 @@ def validation_table() -> str:
             cells.append(f"{100.0 * mean(errors):.1f} ({100.0 * max(errors):.0f})")
         rows.append((title, *cells))
     counts = [f"{phase}, {sum(row['phase'] == phase for row in report['rows'])} rows" for phase in phases]
-    return table(("mean absolute error in % (and the worst row's)", *counts), rows)
+    return Table(("mean absolute error in % (and the worst row's)", *counts), rows)
 
 
-SECTIONS: dict[str, Callable[[], str]] = {
+SECTIONS: dict[str, Callable[[], Table]] = {
     "comparison": comparison_table,
     "learned": learned_table,
     "environments": environments_table,
@@ -130,7 +131,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
 """README sections, between `<!-- name ... -->` and `<!-- /name -->`, and what fills them."""
 
 
-def with_tables(text: str, sections: Mapping[str, Callable[[], str]] = SECTIONS) -> str:
+def with_tables(text: str, sections: Mapping[str, Callable[[], Table]] = SECTIONS) -> str:
     """A Markdown text with every section filled anew; ValueError when a section's marks are missing."""
     for name, make in sections.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
@@ -138,5 +139,5 @@ def with_tables(text: str, sections: Mapping[str, Callable[[], str]] = SECTIONS)
         _, closed, after = rest.partition(end)
         if not (found and closed):
             raise ValueError(f"no section between <!-- {name} --> and <!-- /{name} -->")
-        text = f"{before}{begin}{make()}\n{end}{after}"
+        text = f"{before}{begin}{make().markdown()}\n{end}{after}"
     return text

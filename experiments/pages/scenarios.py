@@ -9,6 +9,7 @@ from typing import Any
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.scenarios.loading import describe_scenarios, preset_content
 from edge_llm_env.scenarios.settings import settings
+from edge_llm_env.support.tables import Table
 
 FOLDER = Path("docs/scenarios")
 """Where the pages stand in the repository; the first compares the presets."""
@@ -28,31 +29,31 @@ table compares ways to divide these. Counts and fractions only: no timing was ta
 def scenario_pages(measured: Mapping[str, dict[str, Any]]) -> dict[Path, str]:
     """Every page by its file, as Markdown, from `measure_scenario` of the presets; one not measured says so."""
     described = describe_scenarios()
-    listed = [["scenario", "what it is"], ["---", "---"]]
-    listed += [[f"[`{name}`]({name}.md)", text] for name, text in described.items()]
-    pages = {FOLDER / "index.md": f"{HEAD}\n{overview(measured)}\n{_table(listed)}"}
+    listed = Table(
+        ("scenario", "what it is"), [(f"[`{name}`]({name}.md)", text) for name, text in described.items()]
+    ).markdown()
+    pages = {FOLDER / "index.md": f"{HEAD}\n{overview(measured).markdown()}\n\n{listed}\n"}
     return pages | {
         FOLDER / f"{name}.md": scenario_page(name, text, measured.get(name)) for name, text in described.items()
     }
 
 
-def overview(measured: Mapping[str, dict[str, Any]]) -> str:
+def overview(measured: Mapping[str, dict[str, Any]]) -> Table:
     """All measured presets in one table."""
     heads = ["scenario", "requests/s", "served %", *(f"{resource} %" for resource in RESOURCES), "per batch %"]
     heads += ["schedule", "bound"]
-    rows = [heads, ["---", *["---:"] * (len(heads) - 1)]]
-    for name, one in measured.items():
-        rows.append(
-            [
-                f"[`{name}`]({name}.md)",
-                f"{one['arrivals_per_s']:.2f}",
-                f"{100 * one['served'] / max(1, one['settled']):.1f}",
-                *(f"{100 * one['utilisation'][resource]:.1f}" for resource in RESOURCES),
-                f"{100 * one['compute_per_batch']:.0f}",
-                *(f"{_percent_above_dftsp(one, which):+.1f} %" for which in ("schedule", "upper_bound")),
-            ]
+    rows = [
+        (
+            f"[`{name}`]({name}.md)",
+            f"{one['arrivals_per_s']:.2f}",
+            f"{100 * one['served'] / max(1, one['settled']):.1f}",
+            *(f"{100 * one['utilisation'][resource]:.1f}" for resource in RESOURCES),
+            f"{100 * one['compute_per_batch']:.0f}",
+            *(f"{_percent_above_dftsp(one, which):+.1f} %" for which in ("schedule", "upper_bound")),
         )
-    return _table(rows)
+        for name, one in measured.items()
+    ]
+    return Table(heads, rows)
 
 
 def scenario_page(name: str, description: str, measured: dict[str, Any] | None) -> str:
@@ -63,8 +64,7 @@ def scenario_page(name: str, description: str, measured: dict[str, Any] | None) 
         command += f" --episodes {measured['episodes']} --hindsight-episodes {measured['hindsight']['episodes']}"
     found = "Not measured." if measured is None else findings(measured)
     lines = [f"# {name}\n", f"{description}.\n", "## What binds, and what is left to gain\n", found]
-    lines += [f"`{command}`\n", "## Settings\n"]
-    return "\n".join(lines) + "\n" + settings_table(name)
+    return "\n".join([*lines, f"`{command}`\n", "## Settings\n", settings_table(name), ""])
 
 
 def findings(measured: dict[str, Any]) -> str:
@@ -82,33 +82,33 @@ def findings(measured: dict[str, Any]) -> str:
         f"{hindsight['schedule']} ({_percent_above_dftsp(measured, 'schedule'):+.1f} %), and no policy more than "
         f"{hindsight['upper_bound']} ({_percent_above_dftsp(measured, 'upper_bound'):+.1f} %).\n"
     )
-    return text + partitions_table(measured["partitions"]) if "partitions" in measured else text
+    return f"{text}\n{partitions_table(measured['partitions'])}\n" if "partitions" in measured else text
 
 
 def partitions_table(partitions: dict[str, Any]) -> str:
     """What each way to divide the modules serves."""
     best = partitions["served"]["best fixed partition"]
     fixed = ", ".join(f"{count} × {variant}" for variant, count in partitions["best_fixed"].items())
-    rows = [["modules in `EdgeLLM/Compute-v0`", "served", "% of best fixed"], ["---", "---:", "---:"]]
-    for name, served in partitions["served"].items():
-        shown = f"{name}: {fixed}" if name == "best fixed partition" else name
-        rows.append([shown, f"{served}", f"{100 * served / max(1, best):.1f}"])
-    return f"\n{_table(rows)}"
+    rows = [
+        (
+            f"{name}: {fixed}" if name == "best fixed partition" else name,
+            f"{served}",
+            f"{100 * served / max(1, best):.1f}",
+        )
+        for name, served in partitions["served"].items()
+    ]
+    return Table(("modules in `EdgeLLM/Compute-v0`", "served", "% of best fixed"), rows).markdown()
 
 
 def settings_table(name: str) -> str:
     """Every setting of a preset with its source."""
-    rows = [["setting", "value", "source", "assumed"], ["---"] * 4]
-    for one in settings(preset_content(name)):
-        assumed = "yes" if one.assumed else ""
-        rows.append([f"`{one.section}.{one.field}`", f"`{one.value}`", one.source, assumed])
-    return _table(rows)
+    rows = [
+        (f"`{one.section}.{one.field}`", f"`{one.value}`", one.source, "yes" if one.assumed else "")
+        for one in settings(preset_content(name))
+    ]
+    return Table(("setting", "value", "source", "assumed"), rows).markdown()
 
 
 def _percent_above_dftsp(measured: dict[str, Any], which: str) -> float:
     hindsight = measured["hindsight"]
     return 100.0 * (hindsight[which] / max(1, hindsight["dftsp"]) - 1.0)
-
-
-def _table(rows: list[list[str]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"

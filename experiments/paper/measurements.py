@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edge_llm_agents.records.record import NoRecordError, read_record, write_record
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_env.dynamics.state import RESOURCES
@@ -52,17 +52,16 @@ class Measurements:
 
     @classmethod
     def read(cls, file: Path) -> Measurements:
-        """What `as_json` wrote. Raises OSError or ValueError for a file that cannot be read or is none of these."""
-        content = json.loads(file.read_text(encoding="utf-8"))
+        """What `write` wrote. Raises OSError or ValueError for a file that cannot be read or is none of these."""
         try:
+            content = read_record(file)
             return cls(Effort(**content["effort"]), content["records"])
-        except (KeyError, TypeError) as error:
+        except (NoRecordError, KeyError, TypeError) as error:
             raise ValueError(f"{file}: holds no measurements of the paper's figures ({error!r})") from None
 
-    def as_json(self) -> str:
-        """All as JSON, one line per record, in the order of measuring."""
-        records = ",\n".join(f"{json.dumps(key)}: {json.dumps(record)}" for key, record in self.records.items())
-        return f'{{"effort": {json.dumps(asdict(self.effort))},\n"records": {{\n{records}\n}}}}\n'
+    def write(self, file: Path) -> None:
+        """Write all, in the order of measuring."""
+        write_record(file, {"effort": asdict(self.effort), "records": self.records})
 
     def of(self, points: Iterable[Point]) -> list[tuple[Point, Record]]:
         """Points that have been measured, with their records."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edge_llm_baselines.playing.intervals import Interval
+from edge_llm_env.support.tables import NO_VALUE, Table
 from experiments.paper.estimates import gain, is_cut_short, node_reduction, per_epoch, static_batching, throughput
 from experiments.paper.findings import by_decoder, effects, percent
 from experiments.paper.measurements import Effort, Record
@@ -15,7 +16,7 @@ from experiments.paper.tables import Measured
 
 def _arrival_rate(found: Measured, effort: Effort) -> str:
     ends = [(point, record) for point, record in found if point.x in (10.0, 50.0, 250.0)]
-    rows = [["decoder", "requests/s", *POLICIES, "DFTSP over StB"], ["---", *["---:"] * 5]]
+    rows = []
     for point, record in ends:
         served = [interval_text(throughput(record, policy)) for policy in POLICIES]
         rows.append([point.decoder, f"{point.x:g}", *served, interval_text(gain(record, "StB"))])
@@ -25,7 +26,8 @@ def _arrival_rate(found: Measured, effort: Effort) -> str:
         "With the paper's cost model, FLOPs at the device's peak, a batch takes as long as its requests one after "
         "another: what batching gains here is more than one request per epoch, and nothing per request.\n"
     )
-    return _section("Arrival rate", "arrival_rate", text + "\n" + table(rows))
+    table = Table(("decoder", "requests/s", *POLICIES, "DFTSP over StB"), rows)
+    return _section("Arrival rate", "arrival_rate", text, table)
 
 
 def _latency_requirement(found: Measured, effort: Effort) -> str:
@@ -62,10 +64,9 @@ def _accuracy_requirement(found: Measured, effort: Effort) -> str:
 
 
 def _complexity(found: Measured, effort: Effort) -> str:
-    rows = [
-        ["decoder", "requests/s", "pending", "DFTSP", "from its bound", "whole tree", "nodes saved of the whole tree"],
-        ["---", *["---:"] * 6],
-    ]
+    heads = ["decoder", "requests/s", "pending", "DFTSP", "from its bound", "whole tree"]
+    heads += ["nodes saved of the whole tree"]
+    rows = []
     for point, record in found:
         pending = [count for workload in record["candidates"] for count in workload]
         bound = "≥ " if is_cut_short(record, "unpruned") else ""
@@ -86,7 +87,7 @@ def _complexity(found: Measured, effort: Effort) -> str:
         "from DFTSP's own bound downward. All subsets are 2^n. CPU times are of one thread of the machine that "
         "measured them; `BranchAndBound` is this suite's own exact solver.\n"
     )
-    return _section("Complexity", "complexity", text + "\n" + table(rows))
+    return _section("Complexity", "complexity", text, Table(heads, rows))
 
 
 def _sensitivity(found: Measured, effort: Effort) -> str:
@@ -96,7 +97,7 @@ def _sensitivity(found: Measured, effort: Effort) -> str:
         cases.setdefault((point.line, str(point.x)), {})[point.decoder] = record
     preset = found[0][0].preset
     heads = ["value", f"in `{preset}`", "becomes", "assumed", *decoders, *(f"nodes {decoder}" for decoder in decoders)]
-    rows = [heads, [*["---"] * 4, *["---:"] * (2 * len(decoders))]]
+    rows = []
     for (field, alternative), records in cases.items():
         name = f"`{field}`" if "." in field else field
         assumed = "yes" if is_assumed(preset, field) else ""
@@ -120,7 +121,7 @@ def _sensitivity(found: Measured, effort: Effort) -> str:
         f"{_effects('the gain over StB', found, lambda record: gain(record, static_batching(record)))}\n"
         f"{_effects('the throughput of DFTSP', found, lambda record: throughput(record, 'DFTSP'))}"
     )
-    return _section("Sensitivity to what is assumed", "sensitivity", text + "\n" + table(rows))
+    return _section("Sensitivity to what is assumed", "sensitivity", text, Table(heads, rows))
 
 
 def _effects(name: str, found: Measured, estimate: Callable[[Record], Interval]) -> str:
@@ -140,17 +141,13 @@ SECTIONS: dict[Figure, Callable[[Measured, Effort], str]] = {
 """A figure's points with their records, and the effort, to its section."""
 
 
-def _section(title: str, figure: Figure, text: str) -> str:
-    return f"## {title}\n\n{text}\n![{title}](../results/recorded/paper/{figure}.png)\n"
+def _section(title: str, figure: Figure, text: str, table: Table | None = None) -> str:
+    shown = "" if table is None else f"\n{table.markdown()}\n"
+    return f"## {title}\n\n{text}{shown}\n![{title}](../results/recorded/paper/{figure}.png)\n"
 
 
 def interval_text(interval: Interval) -> str:
     """An estimate with its interval; a dash where there is none."""
     if interval.mean != interval.mean:
-        return "–"
+        return NO_VALUE
     return f"{interval.mean:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
-
-
-def table(rows: list[list[str]]) -> str:
-    """Markdown of rows, the first two the heads and their rule."""
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from edge_llm_baselines.playing.intervals import Interval
+from edge_llm_env.support.tables import Table
 from experiments.paper.estimates import (
     gain,
     is_cut_short,
@@ -28,11 +27,7 @@ Row = dict[str, object]
 def as_csv(measured: Measured) -> str:
     """A figure's numbers with 95 % intervals; the header says the units."""
     rows = [row for point, record in measured for row in _rows(point, record)]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return Table(list(rows[0]) if rows else [], [list(map(str, row.values())) for row in rows]).csv()
 
 
 def _rows(point: Point, record: Record) -> Iterable[Row]:

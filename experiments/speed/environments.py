@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -39,8 +38,6 @@ def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict
     return {
         "scenario": scenario,
         "rows": rows,
-        "cores": len(os.sched_getaffinity(0)),
-        "python": platform.python_version(),
         "import_seconds": import_seconds(),
         "first_use_seconds": first_use_seconds(),
         "steps_per_s": {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import time
 from typing import Any
 
@@ -27,8 +25,6 @@ def hindsight_benchmark(scenario: str, rates_per_s: tuple[float, ...], episodes:
     warm_up(load_scenario(scenario))
     return {
         "scenario": scenario,
-        "cores": len(os.sched_getaffinity(0)),
-        "python": platform.python_version(),
         "seed": seed,
         "rates": [
             at_rate(load_scenario(scenario, **{"workload.arrivals.rate_per_s": rate}), episodes, seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from edge_llm_env.support.tables import Table
 from experiments.speed.solvers import PAPER_CLAIM
 
 LIMIT_MS = 50.0
@@ -29,7 +30,7 @@ def ratio_table(ratios: dict[str, dict[str, Any]]) -> str:
     others = ["HiGHS", "CP-SAT"]
     header = ["instances", "pending", "number", *(f"mean {other}" for other in others), "to reach"]
     header += [*(f"worst {other}" for other in others), *(f"unfinished {other}" for other in others), "disagreements"]
-    return "Time as a multiple of BranchAndBound's, geometric mean and worst\n" + table(header, rows)
+    return "Time as a multiple of BranchAndBound's, geometric mean and worst\n" + Table(header, rows).text()
 
 
 def solve_time_table(times: dict[str, dict[str, Any]]) -> str:
@@ -51,7 +52,7 @@ def solve_time_table(times: dict[str, dict[str, Any]]) -> str:
     verdict = f"99th percentile below {LIMIT_MS:.0f} ms: " + (f"not for {'; '.join(slow)}" if slow else "everywhere")
     return (
         f"BranchAndBound's solve time at {', '.join(map(str, sorted(pending)))} pending\n"
-        f"{table(header, rows)}\n{verdict}; {stopped} above the node limit"
+        f"{Table(header, rows).text()}\n{verdict}; {stopped} above the node limit"
     )
 
 
@@ -74,7 +75,7 @@ def pruning_table(found: Sequence[dict[str, Any]]) -> str:
     trees = ("DFTSP", "below bound", "unpruned")
     header = ["model", "weights", "per s", "pending", *(f"nodes {tree}" for tree in trees)]
     header += [*(f"s {tree}" for tree in trees), "% fewer", "% fewer below bound"]
-    return "DFTSP against the unpruned tree\n" + table(header, rows) + "\n" + claim(found)
+    return "DFTSP against the unpruned tree\n" + Table(header, rows).text() + "\n" + claim(found)
 
 
 def claim(found: Sequence[dict[str, Any]]) -> str:
@@ -95,15 +96,3 @@ def claim(found: Sequence[dict[str, Any]]) -> str:
 def reduction_below_bound(row: dict[str, Any]) -> float:
     """Share of the nodes that pruning saves of the unpruned tree begun at the same bound on the size."""
     return 1.0 - float(row["nodes"]["dftsp"]) / max(row["nodes"]["unpruned_below_bound"], 1)
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their widest entry; the first to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            entry.rjust(width) if place else entry.ljust(width)
-            for place, (entry, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in [header, *rows]
-    )

@@ -10,10 +10,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from edge_llm_agents.records.recorded import recorded
 from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, VARIANT_FEATURES
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from experiments.pages.environments import environment_pages
+from experiments.pages.recorded import recorded
 from experiments.pages.scenarios import scenario_pages
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ SNIPPET = re.compile(r"```python\n(.*?)```", flags=re.DOTALL)
 
 def test_generated_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    pages = environment_pages() | scenario_pages(recorded("scenarios"))
+    pages = environment_pages() | scenario_pages(recorded("scenarios")["scenarios"])
     standing = {
         page.relative_to(ROOT): page.read_text(encoding="utf-8")
         for folder in GENERATED

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from edge_llm_agents.leaderboard.report.leaderboard import made_of
-from edge_llm_agents.records.recorded import RECORDED
 from edge_llm_env import load_scenario
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.readme import SECTIONS, with_tables
+from experiments.pages.recorded import RECORDED
 from tests.support.helpers import AZURE_TRACE
 
 ROOT = Path(__file__).parents[2]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-import platform
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.evaluation.playing import paired_difference
-from edge_llm_agents.records.files import write_text
+from edge_llm_agents.records.record import provenance, write_record
 from edge_llm_baselines import (
     DFTSP,
     EarliestDeadlineFirst,
@@ -31,6 +28,7 @@ from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.roll_out import RollOut
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.tables import NO_VALUE, Table
 
 ORACLE = "DFTSP"
 BOUND = "hindsight bound"
@@ -104,42 +102,30 @@ def _record(name: str, served: NDArray[np.int64], oracle: RollOut, hindsight: Hi
     }
 
 
-def table_rows(records: list[dict[str, Any]]) -> list[list[str]]:
-    """The comparison as cells of text: the headings, then a row per record."""
+def comparison_table(records: list[dict[str, Any]]) -> Table:
+    """The comparison with a row per record."""
     headings = ["policy", "requests/s", "difference to DFTSP [95 % CI]", "% of DFTSP", "gap closed %", "on time %"]
     headings += ["batch", *(f"{resource} %" for resource in RESOURCES), "µs/decision", "alone µs"]
-    return [headings, *(_cells(record) for record in records)]
-
-
-def as_markdown(records: list[dict[str, Any]]) -> str:
-    """The records as a Markdown table, columns aligned so that it reads in a terminal too."""
-    rows = table_rows(records)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    lines = [
-        [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        for row in rows
-    ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (lines[0], rule, *lines[1:]))
+    return Table(headings, [_cells(record) for record in records])
 
 
 def _cells(record: dict[str, Any]) -> list[str]:
-    """One line of the table; what a record does not have is a dash."""
+    """One row of the table; what a record does not have is a dash."""
 
     def number(value: float | None, form: str) -> str:
-        return "–" if value is None else format(value, form)
+        return NO_VALUE if value is None else format(value, form)
 
     mean, low, high = (number(value, "+.3f") for value in record["difference_to_dftsp_per_s"].values())
     utilisation = record.get("utilisation", {})
     return [
         record["policy"],
         f"{record['throughput_per_s']:.3f}",
-        "–" if record["policy"] == ORACLE else f"{mean} [{low}, {high}]",
+        NO_VALUE if record["policy"] == ORACLE else f"{mean} [{low}, {high}]",
         f"{record['percent_of_dftsp']:.2f}",
         number(record["gap_closed_percent"], ".1f"),
         number(record.get("on_time_percent"), ".1f"),
         number(record.get("mean_batch"), ".2f"),
-        *("–" if resource not in utilisation else f"{100 * utilisation[resource]:.1f}" for resource in RESOURCES),
+        *(f"{100 * utilisation[one]:.1f}" if one in utilisation else NO_VALUE for one in RESOURCES),
         number(record.get("decision_us"), ".0f"),
         number(record.get("decision_alone_us"), ".0f"),
     ]
@@ -147,19 +133,13 @@ def _cells(record: dict[str, Any]) -> list[str]:
 
 def comparison_record(scenario: Scenario, settings: Mapping[str, Any], records: list[dict[str, Any]]) -> dict[str, Any]:
     """The comparison as JSON can hold it: what was run, with which versions, and every episode's result."""
-    packages = ("edge-llm-env", "gymnasium", "numpy", "numba", "stable-baselines3", "sb3-contrib", "torch")
     return {
+        "provenance": provenance(),
         "scenario": scenario.name,
         "scenario_fingerprint": scenario.fingerprint(),
         "settings": dict(settings),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
         "policies": records,
     }
-
-
-def as_json(scenario: Scenario, settings: Mapping[str, Any], records: list[dict[str, Any]]) -> str:
-    """The comparison as JSON."""
-    return json.dumps(comparison_record(scenario, settings, records), indent=1, allow_nan=False)
 
 
 def save_results(
@@ -167,7 +147,7 @@ def save_results(
 ) -> list[Path]:
     """Write `compare-<scenario>.json` and, if Matplotlib is installed, `.png`; the files written."""
     file = folder / f"compare-{scenario.name}.json"
-    write_text(file, as_json(scenario, settings, records) + "\n")
+    write_record(file, comparison_record(scenario, settings, records))
     if find_spec("matplotlib") is None:
         return [file]
     draw_chart(scenario, records, file.with_suffix(".png"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from copy import deepcopy
 from typing import Any
@@ -155,7 +154,6 @@ def train_continuous(
         "steps": model.num_timesteps,
         "training_seconds": round(trained_s, 1),
         "episodes": episodes,
-        "python": platform.python_version(),
         "served_per_episode": {policy: float(values.mean()) for policy, values in served.items()},
         "above": {
             policy: paired_difference(served[algorithm], values)._asdict()

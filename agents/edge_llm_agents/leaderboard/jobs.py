@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.leaderboard.policies.sources import DoesNotPlayError, Source
-from edge_llm_agents.records.cells import PREPARATION, Cell, identity_of
+from edge_llm_agents.records.cells import PREPARATION, Cell, changes, identity_of
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256
+from edge_llm_agents.records.record import provenance, versions
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_baselines import hindsight_bounds
 from edge_llm_baselines.playing.roll_out import roll_out
@@ -31,7 +31,12 @@ class Job(Protocol):
         ...
 
     def identity(self) -> dict[str, Any]:
-        """What the cell's results follow from."""
+        """What the cell's results follow from, beside versions."""
+        ...
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Packages whose versions they may depend on, beside those of every record."""
         ...
 
     def results(self) -> dict[str, Any]:
@@ -41,7 +46,17 @@ class Job(Protocol):
 
 def record_of(job: Job) -> dict[str, Any]:
     """A job's cell as it is stored."""
-    return {"cell": asdict(job.cell), "identity": job.identity()} | job.results()
+    said = {"cell": asdict(job.cell), "identity": job.identity(), "provenance": provenance(job.packages)}
+    return said | job.results()
+
+
+def changes_of(job: Job, record: dict[str, Any]) -> str:
+    """What of a cell's identity or versions is another now, in words; empty where it is not stale."""
+    said = (
+        changes(job.identity(), record["identity"]),
+        changes(versions(job.packages), record["provenance"]["versions"]),
+    )
+    return ", ".join(filter(None, said))
 
 
 @dataclass(frozen=True)
@@ -64,7 +79,12 @@ class Playing:
     def identity(self) -> dict[str, Any]:
         """What the cell's results follow from."""
         policy_sha256 = combined_sha256(code_sha256("edge_llm_agents.evaluation.playing"), self.source.sha256())
-        return identity_of(self.workload_set, policy_sha256, self.source.packages)
+        return identity_of(self.workload_set, policy_sha256)
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The policy's."""
+        return self.source.packages
 
     def results(self) -> dict[str, Any]:
         """What the policy reaches; raises DoesNotPlayError where it, or anybody, plays nothing."""
@@ -85,7 +105,7 @@ class Playing:
             "expired": int(found.expired.sum()),
             "decision_us": 1e6 * found.decision_s,
             "decision_alone_us": 1e6 * alone.decision_s,
-            "decided_on": {"machine": platform.machine(), "system": platform.system(), "jobs_at_once": self.workers},
+            "jobs_at_once": self.workers,
         }
 
 
@@ -94,6 +114,7 @@ class Hindsight:
     """What could have been served, knowing all arrivals."""
 
     workload_set: WorkloadSet
+    packages: ClassVar[tuple[str, ...]] = ()
 
     @property
     def cell(self) -> Cell:
@@ -115,6 +136,7 @@ class Tuning:
     """What of the rules is tuned for a scenario; its workloads are of the tuning stream."""
 
     workload_set: WorkloadSet
+    packages: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def of(cls, scenario: Scenario, seed: int) -> Tuning:

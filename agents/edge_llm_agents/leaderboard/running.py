@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import joblib
 from tqdm import tqdm
 
-from edge_llm_agents.leaderboard.jobs import Job, record_of
+from edge_llm_agents.leaderboard.jobs import Job, changes_of, record_of
 from edge_llm_agents.leaderboard.policies.sources import DoesNotPlayError
-from edge_llm_agents.records.cells import changes, read_cell, write_cell
+from edge_llm_agents.records.cells import read_cell, write_cell
 from edge_llm_env.support.naming import one_of
 
 BACKENDS = {"local": "loky", "ray": "ray"}
@@ -53,7 +53,7 @@ def unfinished(jobs: Sequence[Job], folder: Path, report: Callable[[str], None])
             raise ValueError(f"{job.cell}: has the same file as {paths[path].cell}, name it otherwise")
         if path.is_file():
             try:
-                changed = changes(job.identity(), read_cell(path)["identity"])
+                changed = changes_of(job, read_cell(path))
             except ValueError as error:
                 changed = str(error)
             if not changed:
@@ -81,7 +81,7 @@ def run_jobs(
     computed, left_out = 0, 0
     for job, outcome in zip_outcomes(left, backend, workers):
         failed = outcome.failed
-        if outcome.record is not None and (differs := changes(job.identity(), outcome.record["identity"])):
+        if outcome.record is not None and (differs := changes_of(job, outcome.record)):
             failed = f"its process has others than this one (there → here): {differs}"
         if failed:
             report(f"{job.cell}: failed: {failed}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +12,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
-from edge_llm_agents.records.files import write_bytes, write_text
+from edge_llm_agents.records.files import write_bytes
+from edge_llm_agents.records.record import NoRecordError, read_record, write_record
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.naming import one_of
@@ -69,7 +69,7 @@ def save_policy(policy: SavedPolicy, card: Card, path: Path) -> list[Path]:
     )
     paths = [path.with_name(f"{path.name}.safetensors"), path.with_name(f"{path.name}.json")]
     write_bytes(paths[0], weights)
-    write_text(paths[1], json.dumps(written, indent=1, allow_nan=False) + "\n")
+    write_record(paths[1], written)
     return paths
 
 
@@ -107,7 +107,7 @@ def read_policy(path: Path) -> tuple[SavedPolicy, Card, str]:
     """
     card_path, weights_path = path.with_name(f"{path.name}.json"), path.with_name(f"{path.name}.safetensors")
     try:
-        written = json.loads(card_path.read_text(encoding="utf-8"))
+        written = read_record(card_path)
         weights = weights_path.read_bytes()
         card = Card(**{field: written[field] for field in Card.__dataclass_fields__})
         kind = KINDS.get(written["environment"])
@@ -120,7 +120,7 @@ def read_policy(path: Path) -> tuple[SavedPolicy, Card, str]:
         return policy, card, str(written["scenario_fingerprint"])
     except OSError as error:
         raise ValueError(f"policy = {path}: cannot be read: {error.strerror}, {error.filename}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (NoRecordError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"policy = {path}: its card is damaged: {error!r}") from None
     except SafetensorError as error:
         raise ValueError(f"policy = {path}: its weights are damaged: {error}") from None
@@ -140,5 +140,5 @@ def policies_for(scenario: Scenario, folder: Path | None = None) -> list[str]:
     """Names of those in a folder, by default the package's own, that were trained for a scenario."""
     fingerprint = scenario.fingerprint()
     folder = folder or PRETRAINED
-    cards = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in policies_in(folder)}
+    cards = {name: read_record(folder / f"{name}.json") for name in policies_in(folder)}
     return [name for name, card in cards.items() if card["scenario_fingerprint"] == fingerprint]

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from edge_llm_agents.records.files import write_text
 from edge_llm_agents.records.hashes import environments_sha256
+from edge_llm_agents.records.record import NoRecordError, read_record, write_record
 from edge_llm_agents.records.workload_sets import WorkloadSet
-
-PACKAGES = ("edge-llm-env", "gymnasium", "numba", "numpy", "scipy")
-"""Of which a cell's results may depend on the version, beside those that its policy names."""
 
 PREPARATION = "preparation"
 """In place of an environment: what several cells of a scenario need."""
@@ -43,30 +37,24 @@ class Cell:
         return folder / environment / self.scenario / f"{name}{f'-seed{self.seed}' if self.seed else ''}.json"
 
 
-def identity_of(workload_set: WorkloadSet, policy_sha256: str, packages: Iterable[str] = ()) -> dict[str, Any]:
-    """All that a cell's results follow from; a finished cell with another one is stale."""
-    return workload_set.identity() | {
-        "policy_sha256": policy_sha256,
-        "environment_sha256": environments_sha256(),
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in sorted({*PACKAGES, *packages})},
-    }
+def identity_of(workload_set: WorkloadSet, policy_sha256: str) -> dict[str, Any]:
+    """All that a cell's results follow from beside versions; a finished cell with another one is stale."""
+    return workload_set.identity() | {"policy_sha256": policy_sha256, "environment_sha256": environments_sha256()}
 
 
 def write_cell(folder: Path, record: dict[str, Any]) -> None:
     """Write a cell's record, whole or not at all."""
-    cell = Cell(**record["cell"])
-    write_text(cell.path(folder), json.dumps(record, allow_nan=False) + "\n")
+    write_record(Cell(**record["cell"]).path(folder), record)
 
 
 def read_cell(path: Path) -> dict[str, Any]:
-    """A cell's record; ValueError where the file holds none."""
+    """A cell's record; NoRecordError where the file holds none."""
+    record = read_record(path)
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
         Cell(**record["cell"])
         dict(record["identity"])
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: not a cell of the suite: {error!r}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise NoRecordError(f"{path}: not a cell of the suite: {error!r}") from None
     return record
 
 
@@ -75,14 +63,10 @@ def cell_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*/*/*.json"))
 
 
-def changes(identity: dict[str, Any], finished: dict[str, Any]) -> str:
-    """What of a finished cell's identity is another now, in words; empty where nothing is."""
-    said = []
-    for name, value in identity.items():
-        before = finished.get(name)
-        if name == "versions":
-            others = {package: (before or {}).get(package) for package in value}
-            said += [f"{package} {others[package]} → {now}" for package, now in value.items() if others[package] != now]
-        elif before != value:
-            said.append(f"{name} {str(before)[:12]} → {str(value)[:12]}")
-    return ", ".join(said)
+def changes(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """What of an identity, or of versions, is another than in a finished cell, in words; empty where nothing is."""
+    return ", ".join(
+        f"{name} {str(found.get(name))[:12]} → {str(value)[:12]}"
+        for name, value in wanted.items()
+        if found.get(name) != value
+    )

@@ -8,7 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from edge_llm_agents.comparison.comparison import BOUND, ORACLE, SCHEDULE, comparison_record, policy_colours, table_rows
+from edge_llm_agents.comparison.comparison import (
+    BOUND,
+    ORACLE,
+    SCHEDULE,
+    comparison_record,
+    comparison_table,
+    policy_colours,
+)
 from edge_llm_agents.records.files import write_text
 from edge_llm_agents.report.html_charts import CHARTS
 from edge_llm_env.scenarios import Scenario
@@ -50,7 +57,7 @@ def html_report(scenario: Scenario, options: Mapping[str, Any], records: list[di
     charts = {
         name: (caption, plot(draw(records, colours), div_id=f"{name}-plot")) for name, (caption, draw) in CHARTS.items()
     }
-    headings, *rows = table_rows(records)
+    table = comparison_table(records)
     by_section: dict[str, list[Any]] = {section: [] for section in SECTIONS}
     for setting in settings(scenario.model_dump(exclude_none=True)):
         by_section[setting.section].append(setting)
@@ -59,8 +66,8 @@ def html_report(scenario: Scenario, options: Mapping[str, Any], records: list[di
         record=comparison_record(scenario, options, records),
         figures=key_figures(records),
         charts=charts,
-        headings=headings,
-        rows=[(colours[row[0]], row) for row in rows],
+        headings=table.headings,
+        rows=[(colours[row[0]], row) for row in table.rows],
         oracle=ORACLE,
         hindsight_episodes=next((record["episodes"] for record in records if record["policy"] == BOUND), 0),
         settings=by_section,
@@ -74,13 +81,13 @@ def key_figures(records: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     oracle = named[ORACLE]
     best = next(record for record in records if record["policy"] not in (BOUND, SCHEDULE))
     figures = [
-        ("DFTSP serves", f"{oracle['throughput_per_s']:.2f}/s", f"mean of {oracle['workloads']} workloads"),
+        ("DFTSP serves", f"{oracle['throughput_per_s']:.2f}/s", f"mean of {oracle['episodes']} workloads"),
         ("best policy", f"{best['percent_of_dftsp']:.1f} %", f"of DFTSP: {best['policy']}"),
     ]
     if BOUND in named:
         bound = named[BOUND]
         figures.append(
-            ("no policy exceeds", f"{bound['percent_of_dftsp']:.1f} %", f"on {bound['workloads']} of the workloads")
+            ("no policy exceeds", f"{bound['percent_of_dftsp']:.1f} %", f"on {bound['episodes']} of the workloads")
         )
         if best["gap_closed_percent"] is not None:
             figures.append(

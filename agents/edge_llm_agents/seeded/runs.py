@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.evaluation.references import CHECK_EPISODES, References
 from edge_llm_agents.pretrained.saved_policies import Card, SavedPolicy, save_policy
-from edge_llm_agents.records.files import write_text
+from edge_llm_agents.records.record import write_record
 
 
 class Run(NamedTuple):
@@ -81,7 +80,7 @@ def card_of(record: dict[str, Any], run: dict[str, Any], evaluation_seed: int) -
 def save_training(trained: Trained, name: str, results: Path, policies: Path) -> list[Path]:
     """Write the record of all seeds to `results` and the median policy to `policies`; the files written."""
     file = results / f"train-{name}.json"
-    write_text(file, json.dumps(trained.record, indent=1) + "\n")
+    write_record(file, trained.record)
     return [file, *save_policy(trained.policy, trained.card, policies / name)]
 
 

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from edge_llm_env.inference.catalog import TABLES, Entry, table
+from edge_llm_env.support.tables import Table
 
 
 def add_command(commands: Any) -> None:
@@ -28,11 +29,8 @@ def as_text(name: str) -> str:
     """
     entries = table(name)
     fields = list(dict.fromkeys(field for values in entries.values() for field in values))
-    rows = [[name, *fields]]
-    rows += [[entry, *(_cell(values.get(field)) for field in fields)] for entry, values in entries.items()]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    lines += ["", "* assumed. Sources:"]
+    rows = [[entry, *(_cell(values.get(field)) for field in fields)] for entry, values in entries.items()]
+    lines = [Table([name, *fields], rows).text(), "", "* assumed. Sources:"]
     return "\n".join(lines + [line for entry, values in entries.items() for line in _sources(entry, values)])
 
 

@@ -14,6 +14,7 @@ from edge_llm_env.inference.validation.measurements import (
     published_measurements,
     roofline_prediction,
 )
+from edge_llm_env.support.tables import NO_VALUE, Table
 
 ORIN = "jetson-agx-orin-64gb"
 """The device that most measurements are of, and that the stated targets are for."""
@@ -71,7 +72,7 @@ def _errors(records: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def _by_phase(records: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
-    """NodeState, mean absolute and mean error by phase."""
+    """Rows, mean absolute and mean error by phase."""
     errors: dict[str, list[float]] = {}
     for record in records:
         phases = {record["phase"], "decode, all"} if record["metric"] == "decode" else {record["phase"]}
@@ -85,8 +86,8 @@ def _by_phase(records: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
 
 def as_text(report: dict[str, Any]) -> str:
     """The report as tables of mean absolute percentage errors, rows in brackets."""
-    lines = ["Parameters fitted to all rows:"]
-    lines += [f"  {name:<22}{value:.4g}" for name, value in report["parameters"].items()]
+    parameters = [(name, f"{value:.4g}") for name, value in report["parameters"].items()]
+    parts = [Table(("parameter", "fitted to all rows"), parameters)]
     phases = ["prefill", "decode", "decode, batch > 1", "decode, all", "memory"]
     tables = {
         "Mean absolute percentage error [rows]": {name: part["all"] for name, part in report["errors"].items()},
@@ -95,11 +96,12 @@ def as_text(report: dict[str, Any]) -> str:
         "By device, fitted to all other devices": report["errors"]["new_device"]["device"],
         "Fitted to all rows, by precision": report["errors"]["fitted"]["precision"],
     }
-    for title, table in tables.items():
-        lines += ["", f"{title:<40}" + "".join(f"{phase:>20}" for phase in phases)]
-        lines += [f"  {name:<38}" + "".join(_cell(part.get(phase)) for phase in phases) for name, part in table.items()]
-    return "\n".join(lines)
+    parts += [
+        Table((title, *phases), [(name, *(_cell(part.get(phase)) for phase in phases)) for name, part in named.items()])
+        for title, named in tables.items()
+    ]
+    return "\n\n".join(part.text() for part in parts)
 
 
 def _cell(entry: dict[str, Any] | None) -> str:
-    return f"{'–':>20}" if entry is None else f"{entry['mape']:>14.1%} [{entry['rows']:>3}]"
+    return NO_VALUE if entry is None else f"{entry['mape']:.1%} [{entry['rows']}]"

@@ -14,7 +14,7 @@ from edge_llm_agents.records.cells import write_cell
 IDENTITY = {
     "scenario_fingerprint": "f" * 64, "episodes": 4, "workload_seed": 0, "workloads_sha256": "a" * 64,
     "policy_sha256": "b" * 64,
-    "environment_sha256": "c" * 64, "versions": {"numpy": "2.0"},
+    "environment_sha256": "c" * 64,
 }  # fmt: skip
 
 
@@ -22,7 +22,7 @@ def cell(folder: Path, scenario: str, policy: str, served: list[int], seed: int 
     record = {
         "cell": {"environment": "EdgeLLM/Batching-v0", "scenario": scenario, "policy": policy, "seed": seed},
         "identity": IDENTITY, "source": "rule", "learned": False, "served": served, "settled": 100, "expired": 0,
-        "decision_us": 5.0, "decision_alone_us": 50.0, "decided_on": {},
+        "decision_us": 5.0, "decision_alone_us": 50.0, "jobs_at_once": 1,
     }  # fmt: skip
     write_cell(folder, record | changes)
 

@@ -14,7 +14,7 @@ from edge_llm_agents.leaderboard.jobs import Playing
 from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.running import Ran, outcome_of, run_jobs
 from edge_llm_agents.leaderboard.suite import ENVIRONMENT_IDS, SuiteSettings, playing, run_suite, submissions
-from edge_llm_agents.records import cells as cells_module
+from edge_llm_agents.records.record import PACKAGES
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_baselines import DFTSP, LagrangianHindsight, baselines_of, hindsight_bounds
 from edge_llm_env import load_scenario
@@ -78,7 +78,7 @@ def test_a_cell_has_what_the_policy_serves_and_what_that_follows_from(finished: 
     assert identity["scenario_fingerprint"] == scenario.fingerprint()
     assert (identity["episodes"], identity["workload_seed"]) == (3, 0)
     assert identity["workloads_sha256"] == WorkloadSet.of(scenario, 3, 0).sha256
-    assert set(identity["versions"]) == {"python", *cells_module.PACKAGES}
+    assert set(record["provenance"]["versions"]) >= {"python", *PACKAGES}
     assert len(list((finished / "suite" / "BatchSelection-v0" / "short").glob("*.json"))) == len(
         baseline_solvers(scenario, 0)
     )
@@ -125,7 +125,7 @@ def results(found: dict[str, bytes]) -> dict[str, Any]:
     """What cells hold but for times and where they were taken."""
     records = {name: json.loads(content) for name, content in found.items()}
     return {
-        name: {key: value for key, value in record.items() if not key.startswith("deci")}
+        name: {key: value for key, value in record.items() if not key.startswith("decision")}
         for name, record in records.items()
     }
 
@@ -144,8 +144,8 @@ def test_a_cell_of_another_identity_is_stale_and_computed_again(
 ) -> None:
     path = copy / "suite" / "BatchSelection-v0" / "short" / "dftsp.json"
     record = json.loads(path.read_text())
-    versions = record["identity"]["versions"] | change.get("versions", {})
-    record["identity"] |= change | {"versions": versions}
+    record["provenance"]["versions"] |= change.pop("versions", {})
+    record["identity"] |= change
     path.write_text(json.dumps(record | {"served": [0, 0, 0]}))
     lines: list[str] = []
     assert run_suite(small_suite(copy), lines.append) == Ran(kept=9, computed=1, left_out=0, failed=0)
@@ -158,14 +158,14 @@ def test_more_workloads_make_every_cell_of_a_policy_stale_but_not_its_preparatio
     lines: list[str] = []
     ran = run_suite(small_suite(copy, episodes=4), lines.append)
     assert ran == Ran(kept=2, computed=8, left_out=0, failed=0)
-    assert all("workloads 3 → 4, workloads_sha256" in line for line in lines)
+    assert all("episodes 3 → 4, workloads_sha256" in line for line in lines)
 
 
 def test_a_damaged_cell_is_computed_again(finished: Path, copy: Path) -> None:
     (copy / "suite" / "BatchSelection-v0" / "short" / "dftsp.json").write_text('{"cell": ')
     lines: list[str] = []
     assert run_suite(small_suite(copy), lines.append).computed == 1
-    assert "dftsp.json: not a cell of the suite" in lines[0]
+    assert "dftsp.json: is no record of results" in lines[0]
     assert results(cells(copy)) == results(cells(finished))
 
 
@@ -221,7 +221,7 @@ def test_a_scenario_whose_models_fit_no_module_is_left_out_where_modules_are_div
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"episodes": 1}, "workloads = 1: must be at least 2"),
+        ({"episodes": 1}, "episodes = 1: must be at least 2"),
         ({"hindsight_episodes": -1}, "hindsight_episodes = -1: must be at least 0"),
         ({"train_seeds": -1}, "train_seeds = -1: must be at least 0"),
         ({"workers": 0}, "workers = 0: must be -1 or at least 1"),

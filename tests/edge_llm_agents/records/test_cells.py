@@ -9,6 +9,7 @@ import pytest
 from edge_llm_agents.records import hashes
 from edge_llm_agents.records.cells import Cell, changes, read_cell, write_cell
 from edge_llm_agents.records.hashes import code_sha256, environments_sha256, statements, workloads_sha256
+from edge_llm_agents.records.record import NoRecordError
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_env.workload.streams import draw_workloads
 from tests.support.helpers import small_scenario, workload_at
@@ -21,7 +22,7 @@ def test_a_cell_is_a_file_by_environment_scenario_policy_and_seed(tmp_path: Path
     assert str(Cell("EdgeLLM/Joint-v0", "bursty", "my PPO", 3)) == "EdgeLLM/Joint-v0, bursty, my PPO, seed 3"
     record = {"cell": {"environment": "a", "scenario": "b", "policy": "c", "seed": 0}, "identity": {}, "served": [1]}
     write_cell(tmp_path, record)
-    assert read_cell(tmp_path / "a" / "b" / "c.json") == record
+    assert read_cell(tmp_path / "a" / "b" / "c.json").items() >= record.items()
 
 
 def test_a_cell_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> None:
@@ -29,16 +30,13 @@ def test_a_cell_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> 
     write_cell(tmp_path, record)
     with pytest.raises(ValueError, match="Out of range float"):
         write_cell(tmp_path, record | {"decision_us": float("nan")})
-    assert read_cell(tmp_path / "a" / "b" / "c.json") == record
+    assert read_cell(tmp_path / "a" / "b" / "c.json").items() >= record.items()
 
 
 def test_changes_are_said_by_name() -> None:
-    now = {"episodes": 5, "versions": {"numpy": "2.0", "scipy": "1.0"}}
+    now = {"episodes": 5, "numpy": "2.0"}
     assert changes(now, now | {"more": 1}) == ""
-    assert (
-        changes(now, {"episodes": 4, "versions": {"numpy": "1.0"}})
-        == "workloads 4 → 5, numpy 1.0 → 2.0, scipy None → 1.0"
-    )
+    assert changes(now, {"episodes": 4}) == "episodes 4 → 5, numpy None → 2.0"
 
 
 def test_the_hash_of_workloads_changes_with_every_value_and_order() -> None:
@@ -103,9 +101,10 @@ def test_the_code_of_modules_has_a_hash() -> None:
 
 
 def test_what_is_no_cell_is_refused(tmp_path: Path) -> None:
-    for content in ("{", "[]", "{}", '{"cell": {"environment": "a"}, "identity": {}}'):
+    said = '{"provenance": {"versions": {}, "machine": {}}, "cell": {"environment": "a"}, "identity": {}}'
+    for content, message in (("{", "is no record of results"), (said, "not a cell of the suite")):
         (tmp_path / "one.json").write_text(content)
-        with pytest.raises(ValueError, match=r"one.json: not a cell of the suite"):
+        with pytest.raises(NoRecordError, match=rf"one.json: {message}"):
             read_cell(tmp_path / "one.json")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from edge_llm_agents.comparison.comparison import summarise, table_rows
+from edge_llm_agents.comparison.comparison import comparison_table, summarise
 from edge_llm_agents.report import html_report
 from edge_llm_agents.report.html_charts import CHARTS
 from edge_llm_agents.report.html_report import check_html_report, key_figures, save_html_report
@@ -88,7 +88,8 @@ def test_the_table_has_a_row_for_each_policy_as_the_other_tables_do(
     shown: Opened, records: list[dict[str, Any]]
 ) -> None:
     rows = [row.locator("th, td").all_inner_texts() for row in shown.page.locator("#policies tr").all()]
-    assert rows == table_rows(records)
+    table = comparison_table(records)
+    assert rows == [list(line) for line in (table.headings, *table.rows)]
 
 
 def test_every_setting_stands_with_its_source_and_what_is_assumed_is_marked(shown: Opened, scenario: Scenario) -> None:

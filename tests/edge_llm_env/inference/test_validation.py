@@ -190,4 +190,4 @@ def test_errors_are_counted_once_per_row(report: dict[str, Any]):
 def test_the_text_has_every_device_precision_and_fit(report: dict[str, Any]):
     text = as_text(report)
     for name in {one.device for one in ROWS} | {one.precision for one in ROWS} | {"new_model", "new_device", "paper"}:
-        assert f"\n  {name} " in text
+        assert f"\n{name} " in text

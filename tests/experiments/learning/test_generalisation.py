@@ -9,7 +9,7 @@ from edge_llm_agents.value_search.functions import ValueFunction
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
-from experiments.learning.generalisation import as_markdown, generalisation
+from experiments.learning.generalisation import generalisation, generalisation_table
 
 SHORT = {"epoch.episode_epochs": 5}
 
@@ -26,6 +26,6 @@ def test_a_policy_is_judged_in_every_scenario_beside_the_rule_that_is_tuned_ther
         assert record["policy"]["served"] == served.sum()
         percent = 100.0 * served.sum() / record["references"]["dftsp_served"]
         assert np.isclose(record["policy"]["percent_of_dftsp"], percent)
-    table = as_markdown(records)
+    table = generalisation_table(records).markdown()
     assert "| **home** |" in table
     assert "| away |" in table

@@ -43,7 +43,7 @@ def test_an_interrupted_run_keeps_what_it_measured_and_goes_on(tmp_path: Path):
     file = tmp_path / "measurements.json"
 
     def save_until_the_second(so_far: Measurements) -> None:
-        file.write_text(so_far.as_json(), encoding="utf-8")
+        so_far.write(file)
         if len(so_far.records) == 2:
             raise KeyboardInterrupt
 
@@ -56,9 +56,9 @@ def test_an_interrupted_run_keeps_what_it_measured_and_goes_on(tmp_path: Path):
 
 def test_another_effort_and_other_files_are_refused(tmp_path: Path):
     file = tmp_path / "measurements.json"
-    file.write_text(Measurements(FEW).as_json(), encoding="utf-8")
+    Measurements(FEW).write(file)
     assert begun(file, FEW) == Measurements(FEW)
-    with pytest.raises(ValueError, match=r"workloads = 40: .*was measured with 2; give the same, or another folder"):
+    with pytest.raises(ValueError, match=r"episodes = 40: .*was measured with 2; give the same, or another folder"):
         begun(file, Effort())
     file.write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match="holds no measurements"):

@@ -17,6 +17,7 @@ from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.pretrained.saved_policies import KINDS, Card, load_policy, policies_for, save_policy
 from edge_llm_agents.records.cells import PREPARATION, Cell, identity_of, read_cell
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256
+from edge_llm_agents.records.record import LEARNING
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_agents.seeded import admission, values
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
@@ -57,8 +58,12 @@ class Training:
         """What the policy follows from."""
         code = code_sha256("edge_llm_agents.seeded.values", "edge_llm_agents.seeded.admission")
         settings = settings_of(self.shipped, self.seed)
-        packages = ("sb3-contrib", "stable-baselines3", "torch") if isinstance(settings, TrainingSettings) else ()
-        return identity_of(self.workload_set, combined_sha256(code, str(settings), str(self.seed)), packages)
+        return identity_of(self.workload_set, combined_sha256(code, str(settings), str(self.seed)))
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Those that learn, where they do."""
+        return LEARNING if isinstance(settings_of(self.shipped, self.seed), TrainingSettings) else ()
 
     def results(self) -> dict[str, Any]:
         """The policy and its card."""

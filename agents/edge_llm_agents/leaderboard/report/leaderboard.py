@@ -28,6 +28,7 @@ from edge_llm_agents.records.cells import cell_files
 from edge_llm_agents.records.files import write_text
 from edge_llm_agents.records.hashes import combined_sha256, file_sha256
 from edge_llm_baselines.playing.intervals import Interval
+from edge_llm_env.support.tables import NO_VALUE, Table
 
 TIMES = ("decision_us", "decision_alone_us")
 """Entries of a record that the two last columns show."""
@@ -104,8 +105,8 @@ def _aggregates(board: Board, scenarios: list[str], policies: list[str]) -> str:
                 name,
                 _seeds(board.seeds(name)),
                 _interval(estimates[name], ".2f"),
-                "–" if name == board.reference else _interval(better, ".2f"),
-                "–" if gaps is None else _interval(estimate(interquartile_mean, gaps), ".2f"),
+                NO_VALUE if name == board.reference else _interval(better, ".2f"),
+                NO_VALUE if gaps is None else _interval(estimate(interquartile_mean, gaps), ".2f"),
                 *(f"{median(record[time] for record in played):.0f}" for time in TIMES),
             )
         )
@@ -121,10 +122,10 @@ def _aggregates(board: Board, scenarios: list[str], policies: list[str]) -> str:
         )
         for at, name in enumerate(ranked, 1)
     ]
-    numbers = [f"{at}." for at in range(1, len(ranked) + 1)]
+    pairs = Table(("", *(f"{at}." for at in range(1, len(ranked) + 1))), matrix)
     return (
-        f"### {which}: {', '.join(scenarios)}\n\n{_table(headings, rows)}\n\n"
-        f"Probability that the one on the left serves more than the one above:\n\n{_table(('', *numbers), matrix)}\n"
+        f"### {which}: {', '.join(scenarios)}\n\n{Table(headings, rows).markdown()}\n\n"
+        f"Probability that the one on the left serves more than the one above:\n\n{pairs.markdown()}\n"
     )
 
 
@@ -143,8 +144,8 @@ def _by_scenario(board: Board) -> Iterator[str]:
                 (
                     name,
                     f"{mean.mean():.1f}" + (f" ({_of_seeds(runs)})" if len(runs) > 1 else ""),
-                    "–" if name == board.reference else _percent(difference, reference),
-                    "–"
+                    NO_VALUE if name == board.reference else _percent(difference, reference),
+                    NO_VALUE
                     if bound is None
                     else _percent(paired_difference(bound.astype(float), mean[: len(bound)]), bound),
                     f"{100.0 * served / max(1, settled):.1f}",
@@ -152,7 +153,7 @@ def _by_scenario(board: Board) -> Iterator[str]:
                 )
             )
         rows.sort(key=lambda row: -float(row[1].partition(" ")[0]))
-        yield f"#### {scenario}\n\n{_table((*headings, 'µs', 'alone'), rows)}\n"
+        yield f"#### {scenario}\n\n{Table((*headings, 'µs', 'alone'), rows).markdown()}\n"
 
 
 def _of_seeds(runs: Sequence[NDArray[np.int64]]) -> str:
@@ -174,32 +175,33 @@ def _interval(found: Estimate, form: str) -> str:
 
 def _seeds(seeds: int | None) -> str:
     if seeds is None:
-        return "–"
+        return NO_VALUE
     return str(seeds) if seeds >= ENOUGH_SEEDS else f"{seeds} of {ENOUGH_SEEDS}"
 
 
 def _provenance(boards: Sequence[Board]) -> str:
     """Which workloads, which scenarios, by which code: what a cell must share to stand here."""
     identities: dict[str, dict[str, Any]] = {}
+    found_versions: set[str] = set()
     hindsight: dict[str, int] = {}
     for board in boards:
         for scenario in board.scenarios:
-            identities[scenario] = board.policies[board.reference][scenario][0]["identity"]
+            record = board.policies[board.reference][scenario][0]
+            identities[scenario] = record["identity"]
+            versions = record["provenance"]["versions"].items()
+            found_versions.add(", ".join(f"{name} {number}" for name, number in versions))
             hindsight[scenario] = len(board.bounds.get(scenario, ())) or hindsight.get(scenario, 0)
     rows = [
         (
             scenario,
             f"`{one['scenario_fingerprint'][:12]}`",
-            f"{one['workloads']} of seed {one['workload_seed']}",
+            f"{one['episodes']} of seed {one['workload_seed']}",
             f"`{one['workloads_sha256'][:12]}`",
             str(hindsight[scenario]),
             f"`{one['environment_sha256'][:12]}`",
         )
         for scenario, one in sorted(identities.items())
     ]
-    versions = sorted(
-        {", ".join(f"{name} {number}" for name, number in one["versions"].items()) for one in identities.values()}
-    )
     entries = sorted(
         {
             (name, board.environment, scenario, record["source"], f"`{record['identity']['policy_sha256'][:12]}`")
@@ -210,11 +212,7 @@ def _provenance(boards: Sequence[Board]) -> str:
             if record["source"] != Rule.label
         }
     )
-    not_rules = _table(("policy that is no rule", "environment", "scenario", "from", "its hash"), entries)
-    headings = ("scenario", "fingerprint", "episodes", "their hash", "seen in hindsight", "environment's code")
-    return f"## What was run\n\n{_table(headings, rows)}\n\nWith {'; or '.join(versions)}.\n\n{not_rules}\n"
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [headings, ["---", *("---:" for _ in headings[1:])], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    not_rules = Table(("policy that is no rule", "environment", "scenario", "from", "its hash"), entries).markdown()
+    headings = ("scenario", "fingerprint", "workloads", "their hash", "seen in hindsight", "environment's code")
+    made_with = "; or ".join(sorted(found_versions))
+    return f"## What was run\n\n{Table(headings, rows).markdown()}\n\nWith {made_with}.\n\n{not_rules}\n"

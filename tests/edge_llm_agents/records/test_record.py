@@ -1,0 +1,46 @@
+"""Records as files: what they always say, how they read, and that every one in the repository is one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edge_llm_agents.pretrained.saved_policies import PRETRAINED
+from edge_llm_agents.records.record import PACKAGES, NoRecordError, as_json, provenance, read_record, write_record
+
+RECORDED = Path(__file__).parents[3] / "results" / "recorded"
+FILES = [*sorted(RECORDED.rglob("*.json")), *sorted(PRETRAINED.glob("*.json"))]
+
+
+def test_a_record_says_what_it_was_made_with(tmp_path: Path) -> None:
+    text = write_record(tmp_path / "new" / "one.json", {"served": [1, 2], "runs": [{"seed": 0}]})
+    assert (tmp_path / "new" / "one.json").read_text() == text
+    found = read_record(tmp_path / "new" / "one.json")
+    assert found == {"served": [1, 2], "runs": [{"seed": 0}], "provenance": provenance()}
+    assert set(found["provenance"]["versions"]) >= {"python", *PACKAGES}
+    assert set(found["provenance"]["machine"]) == {"machine", "system", "cores"}
+
+
+def test_a_record_of_another_process_keeps_its_provenance(tmp_path: Path) -> None:
+    made_with = {"versions": {"numpy": "1.0"}, "machine": {}}
+    write_record(tmp_path / "one.json", {"provenance": made_with})
+    assert read_record(tmp_path / "one.json")["provenance"] == made_with
+
+
+def test_lists_of_numbers_stand_on_one_line() -> None:
+    text = as_json({"served": [1, 2], "names": ["a, b", "[ 1,\n 2 ]"], "runs": [{"seeds": [0]}], "none": []})
+    assert '\n "served": [1, 2],\n' in text
+    assert '\n   "seeds": [0]\n' in text
+    assert json.loads(text)["names"] == ["a, b", "[ 1,\n 2 ]"]
+
+
+def test_what_is_no_record_is_refused(tmp_path: Path) -> None:
+    for content in ("{", "[]", "{}", "3", '{"provenance": 1}', '{"provenance": {"versions": {}}}'):
+        (tmp_path / "one.json").write_text(content)
+        with pytest.raises(NoRecordError, match=r"one.json: is no record of results"):
+            read_record(tmp_path / "one.json")
+
+
+@pytest.mark.parametrize("file", FILES, ids=[f"{one.parent.name}/{one.stem}" for one in FILES])
+def test_every_recorded_file_is_a_record_as_this_package_writes_it(file: Path) -> None:
+    assert as_json(read_record(file)) + "\n" == file.read_text(encoding="utf-8")
