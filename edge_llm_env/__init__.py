@@ -10,6 +10,7 @@ from edge_llm_env.registration import register_environment
 if TYPE_CHECKING:
     from edge_llm_env.scenarios import Scenario, ScenarioError, list_scenarios, load_scenario
     from edge_llm_env.workload.generator import draw_workload
+    from edge_llm_env.workload.streams import draw_workloads
     from edge_llm_env.workload.workload import Workload
 
 __version__ = "0.1.0"
@@ -18,6 +19,7 @@ __all__ = [
     "ScenarioError",
     "Workload",
     "draw_workload",
+    "draw_workloads",
     "list_scenarios",
     "load_scenario",
     "register_environment",
@@ -29,6 +31,7 @@ _HOMES = {
     "list_scenarios": "edge_llm_env.scenarios",
     "load_scenario": "edge_llm_env.scenarios",
     "draw_workload": "edge_llm_env.workload.generator",
+    "draw_workloads": "edge_llm_env.workload.streams",
     "Workload": "edge_llm_env.workload.workload",
 }
 

@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from edge_llm_env.inference.catalog import listing
 from edge_llm_env.traces import summary
 
+COMMANDS = {"catalog": listing.add_command, "trace": summary.add_command}
+"""What adds each command to the subparsers of a command line."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m edge_llm_env", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    listing.add_command(commands)
-    summary.add_command(commands)
+    for add_command in COMMANDS.values():
+        add_command(commands)
     options = parser.parse_args(arguments)
     return int(options.run(options))
 

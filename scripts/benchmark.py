@@ -1,26 +1,30 @@
-"""Measure the environments' speed and print it as JSON: python scripts/benchmark.py."""
+"""Measure speeds and check solvers: python scripts/benchmark.py environments."""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import repository  # noqa: F401 (makes experiments importable)
-import tyro
 
-from edge_llm_agents.records.record import write_record
-from experiments.speed.environments import benchmark
+if sys.argv[1:2] == ["solvers"]:
+    for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(_pool, "1")  # every solver on a single thread; before NumPy and Numba are imported
+
+from edge_llm_agents.commands.running import Command, run_command
 
 
 @dataclass(frozen=True)
-class Options:
-    """Measure steps per second of every environment, import time and first compilation."""
+class Environments:
+    """Measure steps per second of every environment, import time and first compilation; print them as JSON."""
 
     scenario: str = "carry-over"
     """A preset's name."""
     rows: int = 1024
-    """NodeState of the vector environment."""
+    """Rows of the vector environment."""
     seconds: float = 5.0
     """Duration of each measurement."""
     repeats: int = 3
@@ -28,17 +32,146 @@ class Options:
     results: Path = Path("results")
     """Folder of benchmark.json."""
 
+    def run(self) -> None:
+        """Measure, write and print."""
+        from experiments.speed.environments import benchmark
 
-def main(options: Options) -> int:
-    """Measure, write and print; the exit status."""
-    try:
-        report = benchmark(options.scenario, rows=options.rows, seconds=options.seconds, repeats=options.repeats)
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(write_record(options.results / "benchmark.json", report), end="")
-    return 0
+        report = benchmark(self.scenario, rows=self.rows, seconds=self.seconds, repeats=self.repeats)
+        print(write_record(self.results / "benchmark.json", report), end="")
 
+
+@dataclass(frozen=True)
+class Solvers:
+    """Compare BranchAndBound with HiGHS and CP-SAT, and DFTSP with the unpruned tree; print tables."""
+
+    instances: int = 4
+    """Instances of each family and size that all solvers get."""
+    largest: int = 1000
+    """Most pending requests."""
+    time_limit_s: float = 20.0
+    """For HiGHS and CP-SAT, per instance."""
+    timed_instances: int = 100
+    """Instances of each combination for the 99th percentile of BranchAndBound's solve time."""
+    timed_pending: int = 400
+    """Pending requests of those."""
+    node_limit: int = 1_000_000
+    """Nodes per epoch, for the unpruned tree above all."""
+    epochs: int = 5
+    """Epochs per setting of the pruning table."""
+    seed: int = 0
+    results: Path = Path("results")
+    """Folder of oracle_benchmark.json."""
+
+    def run(self) -> None:
+        """Measure, write and print."""
+        from experiments.speed import solvers
+        from experiments.speed.solver_tables import pruning_table, ratio_table, solve_time_table
+
+        ratios, times = {}, {}
+        for name, family in solvers.families(self.largest).items():
+            print(f"{name} ...", file=sys.stderr)
+            ratios[name] = solvers.compare_solvers(
+                family, instances=self.instances, seed=self.seed, time_limit_s=self.time_limit_s
+            )
+        for name, family in solvers.timed_families(self.timed_pending).items():
+            print(f"{name} ...", file=sys.stderr)
+            times[name] = solvers.solve_times(
+                family, instances=self.timed_instances, seed=self.seed + 1, node_limit=self.node_limit
+            )
+        pruned = []
+        for scenario in solvers.PAPER_SCENARIOS:
+            for precision in solvers.PAPER_PRECISIONS:
+                for rate in solvers.PAPER_RATES_PER_S:
+                    print(f"{scenario} {precision} {rate}/s ...", file=sys.stderr)
+                    pruned.append(
+                        solvers.pruning(scenario, precision, rate, epochs=self.epochs, node_limit=self.node_limit)
+                    )
+        report = {"ratios": ratios, "solve_times": times, "dftsp_against_unpruned_tree": pruned}
+        write_record(self.results / "oracle_benchmark.json", report)
+        print("\n\n".join((ratio_table(ratios), solve_time_table(times), pruning_table(pruned))))
+
+
+@dataclass(frozen=True)
+class Hindsight:
+    """Compare hindsight's schedule and bound with DFTSP and the look-ahead rule, workload by workload."""
+
+    scenario: str = "carry-over"
+    """A preset's name."""
+    rates_per_s: tuple[float, ...] = (5.0, 10.0)
+    """Arrival rates, requests/s."""
+    episodes: int = 20
+    """Workloads per rate."""
+    seed: int = 0
+    """Sets the workloads."""
+    results: Path = Path("results")
+    """Folder of hindsight_benchmark.json."""
+
+    def run(self) -> None:
+        """Measure, write and print."""
+        from experiments.speed.hindsight import hindsight_benchmark
+
+        report = hindsight_benchmark(self.scenario, self.rates_per_s, self.episodes, self.seed)
+        print(write_record(self.results / "hindsight_benchmark.json", report), end="")
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Replay each oracle's action, try to serve more, and compare random, simple and exact allocations."""
+
+    replayed: int = 1000
+    """States in which the oracle's action is replayed."""
+    contested: int = 200
+    """States in which other actions are tried."""
+    actions: int = 10_000
+    """Random actions in each of these."""
+    rounds: int = 50
+    """Rounds of the local search from the oracle's own action in each of these, 64 actions a round."""
+    episodes: int = 40
+    """Workloads of the comparison."""
+    seed: int = 0
+    """Sets the workloads and the actions."""
+    results: Path = Path("results")
+    """Folder of allocation_checks.json."""
+
+    def run(self) -> int:
+        """Check, write and print; 1 if an oracle did not keep its word."""
+        from experiments.allocation.cases import check_cases, separations
+
+        checks = {}
+        for name, check in check_cases(self.replayed, self.contested, self.actions, self.rounds, self.seed):
+            checks[name] = check
+            print(f"{name}: {json.dumps(check)}", file=sys.stderr)
+        settings = {name: value for name, value in asdict(self).items() if name != "results"}
+        report = {"settings": settings, "checks": checks, "separation": separations(self.episodes, self.seed)}
+        print(write_record(self.results / "allocation_checks.json", report), end="")
+        return int(any(check["replay"]["wrong"] or check["contest"]["above_bound"] for check in checks.values()))
+
+
+@dataclass(frozen=True)
+class Model:
+    """Fit the roofline model to published measurements and print its errors, in and out of sample."""
+
+    results: Path = Path("results")
+    """Folder of validate_model.json and validate_model.png."""
+
+    def run(self) -> None:
+        """Fit, write and print."""
+        from edge_llm_env.inference.validation.report import as_text, validation_report
+        from experiments.pages.validation_plot import plot_validation
+
+        report = validation_report()
+        write_record(self.results / "validate_model.json", report)
+        plot_validation(report, self.results / "validate_model.png")
+        print(as_text(report))
+
+
+COMMANDS = {
+    "environments": Command(Environments, "steps per second, import time, first compilation"),
+    "solvers": Command(Solvers, "exact solvers against HiGHS and CP-SAT, DFTSP's pruning"),
+    "hindsight": Command(Hindsight, "hindsight's schedule and bound against DFTSP and look-ahead"),
+    "allocation": Command(Allocation, "whether oracles of allocations keep their word"),
+    "model": Command(Model, "the cost models against published measurements"),
+}
 
 if __name__ == "__main__":
-    sys.exit(main(tyro.cli(Options)))
+    sys.exit(run_command("benchmark.py", COMMANDS))

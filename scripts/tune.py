@@ -1,6 +1,6 @@
 """Search hyperparameters with Optuna: python scripts/tune.py --scenario carry-over --trials 30.
 
-The search starts from the settings of a YAML file and writes another, which scripts/train.py takes as --config.
+The search starts from the settings of a YAML file and writes another, which `train.py run` takes as --config.
 """
 
 from __future__ import annotations
@@ -9,17 +9,12 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import tyro
-
-from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings, write_settings
-from edge_llm_agents.masked_ppo.settings import ENV_ID
-from edge_llm_agents.masked_ppo.tuning import tune
+from edge_llm_agents.commands.running import run_options
 from edge_llm_agents.records.files import write_text
-from edge_llm_env import ScenarioError
 
 
 @dataclass(frozen=True)
-class Options:
+class Tune:
     """Search, and write the best settings found; Ctrl-C ends it, and the same command goes on."""
 
     scenario: str = "carry-over"
@@ -39,32 +34,29 @@ class Options:
     results: Path = Path("results")
     """Folder of tuned-<algo>.yml."""
 
+    def run(self) -> None:
+        """Search, write, print."""
+        from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings, write_settings
+        from edge_llm_agents.masked_ppo.settings import ENV_ID
+        from edge_llm_agents.masked_ppo.tuning import tune
 
-def main(options: Options) -> int:
-    """Search, write, print; the exit status."""
-    try:
         settings = replace(
-            read_settings(ENV_ID, options.scenario, options.algo),
-            seed=options.seed,
-            validation_episodes=options.validation_episodes,
+            read_settings(ENV_ID, self.scenario, self.algo),
+            seed=self.seed,
+            validation_episodes=self.validation_episodes,
             hindsight_episodes=0,
         )
-        if options.steps is not None:
-            settings = replace(settings, steps=options.steps, checkpoint_every=max(1, options.steps // 5))
-        best, percent = tune(settings, options.folder, options.trials, options.seed)
-    except (ScenarioError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on", file=sys.stderr)
-        return 130
-    file = options.results / f"tuned-{options.algo}.yml"
-    write_text(
-        file, f"# {percent:.2f} % of DFTSP in validation, the best of {options.trials} runs\n{write_settings(best)}"
-    )
-    print(f"best in validation: {percent:.2f} % of DFTSP; written: {file}")
-    return 0
+        if self.steps is not None:
+            settings = replace(settings, steps=self.steps, checkpoint_every=max(1, self.steps // 5))
+        try:
+            best, percent = tune(settings, self.folder, self.trials, self.seed)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("interrupted; the same command goes on") from None
+        file = self.results / f"tuned-{self.algo}.yml"
+        said = f"# {percent:.2f} % of DFTSP in validation, the best of {self.trials} runs\n"
+        write_text(file, said + write_settings(best))
+        print(f"best in validation: {percent:.2f} % of DFTSP; written: {file}")
 
 
 if __name__ == "__main__":
-    sys.exit(main(tyro.cli(Options)))
+    sys.exit(run_options("tune.py", Tune))

@@ -1,6 +1,9 @@
 """Oracles, bounds and heuristics for the epoch problem, and the policies made of them."""
 
+from edge_llm_baselines.allocation.bandwidth import MinimumShares
+from edge_llm_baselines.allocation.joint import BestJoint
 from edge_llm_baselines.allocation.oracle_decoding import OracleDecoding, VectorOracleDecoding
+from edge_llm_baselines.allocation.partitions import BestPartition
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.exact_hindsight import ExactHindsight
 from edge_llm_baselines.hindsight.hindsight import Hindsight, LagrangianHindsight, hindsight_bounds
@@ -29,6 +32,8 @@ __all__ = [
     "Baseline",
     "Baselines",
     "BatchProblem",
+    "BestJoint",
+    "BestPartition",
     "BranchAndBound",
     "BruteForce",
     "EarliestDeadlineFirst",
@@ -40,6 +45,7 @@ __all__ = [
     "LagrangianHindsight",
     "LookAhead",
     "MilpSolver",
+    "MinimumShares",
     "NoBatching",
     "OracleDecoding",
     "RandomOrder",

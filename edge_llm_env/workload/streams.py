@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from pathlib import Path
 
 import numpy as np
 
+from edge_llm_env.scenarios.loading import load_scenario
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.workload import Workload
@@ -20,11 +22,14 @@ class Stream(IntEnum):
     DEMONSTRATION = 4
 
 
-def draw_workloads(scenario: Scenario, episodes: int, seed: int, stream: Stream = Stream.EVALUATION) -> list[Workload]:
+def draw_workloads(
+    scenario: str | Path | Scenario, episodes: int, seed: int = 0, stream: Stream = Stream.EVALUATION
+) -> list[Workload]:
     """That many workloads, the same for equal seeds and streams; more episodes only add workloads.
 
-    Raises ValueError for less than one episode.
+    `scenario` is a preset's name, the path of a TOML file or a `Scenario`. Raises ValueError for less than one episode.
     """
+    scenario = load_scenario(scenario)
     if episodes < 1:
         raise ValueError(f"episodes = {episodes}: must be at least 1")
     seeds = np.random.SeedSequence(seed, spawn_key=(stream,)).spawn(episodes)

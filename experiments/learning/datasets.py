@@ -16,8 +16,8 @@ from gymnasium.utils import seeding
 from tqdm import tqdm
 
 from edge_llm_agents.imitation.demonstrations import Teacher, teacher_of
+from edge_llm_baselines.playing.play import play
 from edge_llm_env import __version__
-from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.generator import draw_workload
@@ -120,32 +120,33 @@ def played_episode(env: gym.Env, make_teacher: Callable[[Sequence[Workload]], Te
 
     inner: Any = env.unwrapped
     teacher = make_teacher([draw_workload(inner.scenario, seeding.np_random(seed)[0])])
-    observation, info = env.reset(seed=seed)
-    observations, infos, actions, rewards, truncations = [observation], [info], [], [], [False]
-    while not truncations[-1]:
-        actions.append(action_of(teacher, inner.simulation, env.action_space))
-        observation, reward, _, truncated, info = env.step(actions[-1])
-        observations.append(observation)
-        infos.append(info)
-        rewards.append(reward)
-        truncations.append(truncated)
+    steps = list(play(env, Teaching(teacher, env), seed=seed))
     return EpisodeBuffer(
         seed=seed,
-        observations=observations,
-        actions=actions,
-        rewards=rewards,
-        terminations=[False] * len(rewards),
-        truncations=truncations[1:],
-        infos=by_name(infos),
+        observations=[steps[0].observation, *(step.next_observation for step in steps)],
+        actions=[step.action for step in steps],
+        rewards=[step.reward for step in steps],
+        terminations=[False] * len(steps),
+        truncations=[step.truncated for step in steps],
+        infos=by_name([steps[0].info, *(step.next_info for step in steps)]),
     )
 
 
-def action_of(teacher: Teacher, simulation: Simulation, space: gym.Space) -> Any:
-    """What a teacher does in the only row: the first request that it would still admit, or the whole batch."""
-    remaining = teacher.remaining(simulation)[0]
-    if isinstance(space, gym.spaces.Discrete):
-        return np.int64(remaining.argmax() if remaining.any() else simulation.slots)
-    return remaining.astype(np.int8)
+class Teaching:
+    """What a teacher does in a single environment: the first request it would still admit, or the whole batch."""
+
+    def __init__(self, teacher: Teacher, env: gym.Env) -> None:
+        self._teacher, self._env = teacher, env
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[Any, Any]:
+        """The teacher's action."""
+        inner: Any = self._env.unwrapped
+        remaining = self._teacher.remaining(inner.simulation)[0]
+        if isinstance(self._env.action_space, gym.spaces.Discrete):
+            return np.int64(remaining.argmax() if remaining.any() else inner.simulation.slots), state
+        return remaining.astype(np.int8), state
 
 
 def by_name(infos: list[dict[str, Any]]) -> dict[str, Any]:

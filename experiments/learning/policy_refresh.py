@@ -10,7 +10,8 @@ from typing import NamedTuple
 from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.evaluation.references import References
-from edge_llm_agents.pretrained.saved_policies import path_of, read_policy, save_policy
+from edge_llm_agents.pretrained.saved_policies import read_policy, save_policy
+from edge_llm_agents.pretrained.shipped import path_of
 
 
 class Refreshed(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from edge_llm_agents.pretrained.saved_policies import PRETRAINED, shipped_policies
+from edge_llm_agents.pretrained.shipped import PRETRAINED, shipped_policies
 from edge_llm_agents.records.record import read_record
 from edge_llm_env.support.tables import NO_VALUE, Table
 from experiments.pages.recorded import RECORDED, recorded

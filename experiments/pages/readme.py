@@ -8,7 +8,7 @@ from functools import cache
 from statistics import mean
 
 import edge_llm_baselines
-from edge_llm_agents.comparison.comparison import comparison_table as comparison
+from edge_llm_agents.comparison.columns import comparison_table as table_of_comparison
 from edge_llm_env.inference.validation.report import validation_report
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import describe_scenarios
@@ -44,7 +44,8 @@ def baselines_table() -> Table:
 
 def comparison_table() -> Table:
     """The recorded comparison on `carry-over`."""
-    return comparison(recorded("compare-carry-over")["policies"])
+    record = recorded("compare-carry-over")
+    return table_of_comparison(record["policies"], record["oracle"])
 
 
 def benchmark_table() -> Table:

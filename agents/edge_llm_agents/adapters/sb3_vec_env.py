@@ -1,4 +1,4 @@
-"""The native vector environment as a Stable-Baselines3 `VecEnv`."""
+"""Native vector environments as a Stable-Baselines3 `VecEnv`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 import edge_llm_env  # noqa: F401 (registers the ids)
+from edge_llm_agents.adapters.joined_rows import JoinedRows
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.scenarios import Scenario
 
@@ -21,7 +22,10 @@ _NOTHING: dict[str, Any] = {}
 
 
 class EdgeVecEnv(VecEnv):
-    """All rows of one native vector environment, with no Python loop over them.
+    """All rows of a native vector environment, with no Python loop over them.
+
+    `scenario` is a preset's name, a TOML file's path or a `Scenario`, or several of them, which share the rows evenly,
+    one after the other; their observation and action spaces must be equal.
 
     Rewards are multiplied by `reward_scale`, so that values can be brought to order one; `infos[i]["episode"]` of a
     finished row tells its unscaled return `r`, length `l` and time `t`, as SB3's `Monitor` does. The row of `seed(s)`
@@ -29,30 +33,43 @@ class EdgeVecEnv(VecEnv):
     building a thousand of them would cost more than the step. `wrapper` goes around the vector environment, for
     instance `edge_llm_baselines.allocation.oracle_decoding.VectorOracleDecoding`. With `rows_per_workload` above 1 that
     many consecutive rows have the same seed, so that they play the same workloads, one after the other.
+
+    Raises ValueError for fewer rows than scenarios, for scenarios whose spaces differ (with their names), and for
+    `rows_per_workload` that does not divide the rows of each scenario.
     """
 
     def __init__(
         self,
         env_id: str,
         num_envs: int,
-        scenario: str | Path | Scenario,
+        scenario: str | Path | Scenario | Sequence[str | Path | Scenario],
         *,
         reward_scale: float = 1.0,
         wrapper: Callable[[VectorEnv], VectorEnv] | None = None,
         rows_per_workload: int = 1,
     ) -> None:
-        if rows_per_workload < 1 or num_envs % rows_per_workload:
+        scenarios = [scenario] if isinstance(scenario, str | Path | Scenario) else list(scenario)
+        if not 1 <= len(scenarios) <= num_envs:
+            raise ValueError(f"num_envs = {num_envs}: must be at least one row for each of {len(scenarios)} scenarios")
+        shares = [len(share) for share in np.array_split(np.arange(num_envs), len(scenarios))]
+        if rows_per_workload < 1 or any(share % rows_per_workload for share in shares):
             raise ValueError(
-                f"rows_per_workload = {rows_per_workload}: must be at least 1 and divide num_envs = {num_envs}"
+                f"rows_per_workload = {rows_per_workload}: must be at least 1 and divide the rows of each scenario, "
+                f"{' and '.join(map(str, shares))}"
             )
-        env = gym.make_vec(
-            env_id,
-            num_envs=num_envs,
-            vectorization_mode="vector_entry_point",
-            scenario=scenario,
-            autoreset_mode=AutoresetMode.SAME_STEP,
-        )
-        self.env: Any = env if wrapper is None else wrapper(env)
+        self.envs: list[Any] = [
+            gym.make_vec(
+                env_id,
+                num_envs=share,
+                vectorization_mode="vector_entry_point",
+                scenario=one,
+                autoreset_mode=AutoresetMode.SAME_STEP,
+            )
+            for one, share in zip(scenarios, shares, strict=True)
+        ]
+        if wrapper is not None:
+            self.envs = [wrapper(env) for env in self.envs]
+        self.env: Any = self.envs[0] if len(self.envs) == 1 else JoinedRows(self.envs)
         self.render_mode = None
         super().__init__(num_envs, self.env.single_observation_space, self.env.single_action_space)
         self.reward_scale = reward_scale
@@ -64,7 +81,10 @@ class EdgeVecEnv(VecEnv):
 
     @property
     def simulation(self) -> Simulation:
-        """The simulated rows, for policies that look past the observation."""
+        """The simulated rows of a single scenario, for policies that look past the observation.
+
+        Raises AttributeError where there are several: each of `envs` has its own.
+        """
         return self.env.unwrapped.simulation
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
@@ -129,23 +149,26 @@ class EdgeVecEnv(VecEnv):
         self.env.close()
 
     def has_attr(self, attr_name: str) -> bool:
-        """Whether the vector environment has an attribute."""
-        return hasattr(self.env.unwrapped, attr_name)
+        """Whether the vector environments have an attribute."""
+        return all(hasattr(env.unwrapped, attr_name) for env in self.envs)
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """The vector environment's attribute, once per row asked for."""
-        return [getattr(self.env.unwrapped, attr_name)] * len(list(self._get_indices(indices)))
+        """The attribute of the vector environment that a row belongs to, for each row asked for."""
+        values = [value for env in self.envs for value in [getattr(env.unwrapped, attr_name)] * env.num_envs]
+        return [values[row] for row in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Set an attribute of the vector environment; rows share it, so `indices` must be None."""
+        """Set an attribute of the vector environments; rows share it, so `indices` must be None."""
         if indices is not None:
             raise ValueError(f"indices = {indices}: must be None, the rows share {attr_name}")
-        setattr(self.env.unwrapped, attr_name, value)
+        for env in self.envs:
+            setattr(env.unwrapped, attr_name, value)
 
     def env_method(self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any) -> list[Any]:
-        """Call a method of the vector environment that answers for all rows; its answer for the rows asked for."""
-        answers: Sequence[Any] = getattr(self.env.unwrapped, method_name)(*method_args, **method_kwargs)
-        return list(answers) if indices is None else [answers[row] for row in self._get_indices(indices)]
+        """Call a method of the vector environments that answers for all rows; its answer for the rows asked for."""
+        methods = [getattr(env.unwrapped, method_name) for env in self.envs]
+        answers = [answer for method in methods for answer in method(*method_args, **method_kwargs)]
+        return [answers[row] for row in self._get_indices(indices)]
 
     def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: Any = None) -> list[bool]:
         """False for each row: there are no wrappers around single rows."""

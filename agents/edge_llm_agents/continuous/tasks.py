@@ -14,7 +14,7 @@ from edge_llm_baselines.allocation.equal import EqualEverything, EqualModules
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_baselines.allocation.partitions import BestPartition, ProportionalToDemand
 from edge_llm_baselines.allocation.policy import Allocation, AllocationPolicy
-from edge_llm_baselines.playing.roll_out import Policy
+from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.dynamics.simulation import Simulation
 
 

@@ -3,69 +3,23 @@
 from __future__ import annotations
 
 import time
-from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from gymnasium.wrappers.vector import RescaleAction
-from numpy.typing import NDArray
-from stable_baselines3 import PPO, SAC, TD3
-from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.policies import BasePolicy
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_agents.continuous.tasks import TASKS, ContinuousTask
+from edge_llm_agents.continuous.tasks import TASKS
+from edge_llm_agents.evaluation.models import Rescaled
 from edge_llm_agents.evaluation.playing import paired_difference
-from edge_llm_agents.networks.sb3_policies import SetActorCriticPolicy, SetSACPolicy, SetTD3Policy
+from edge_llm_agents.training.models import CONTINUOUS, new_model
+from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.random_actions import RandomActions
-from edge_llm_baselines.playing.roll_out import MakePolicy, roll_out
-from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.streams import draw_workloads
-
-ROWS = 16
-REWARD_SCALE = 0.1
-"""Brings values to order one."""
-
-_OFF_POLICY: dict[str, Any] = {
-    "learning_starts": 1600,
-    "gamma": 0.9,
-    "train_freq": 1,
-    "gradient_steps": 4,
-    "batch_size": 64,
-    "learning_rate": 1e-3,
-    "buffer_size": 200_000,
-    "policy_kwargs": {"net_arch": [64, 64]},
-}
-
-ALGORITHMS: dict[str, tuple[type[BaseAlgorithm], dict[str, Any]]] = {
-    "ppo": (
-        PPO,
-        {"n_steps": 64, "batch_size": 256, "n_epochs": 5, "gamma": 0.9, "policy_kwargs": {"log_std_init": -1.0}},
-    ),
-    # Rewards are small at first: with SB3's initial weight of 1 the entropy would be all that counts.
-    "sac": (SAC, _OFF_POLICY | {"ent_coef": "auto_0.01"}),
-    "td3": (TD3, _OFF_POLICY),
-}
-"""Class and settings; everything else is SB3's default."""
-
-NETWORKS: dict[str, dict[str, str | type[BasePolicy]]] = {
-    "mlp": dict.fromkeys(ALGORITHMS, "MlpPolicy"),
-    "set": {"ppo": SetActorCriticPolicy, "sac": SetSACPolicy, "td3": SetTD3Policy},
-}
-"""Policy classes by network and algorithm: SB3's multilayer perceptrons, or `edge_llm_agents.networks.sb3_policies`."""
-
-
-def training_env(task: ContinuousTask, scenario: Scenario) -> EdgeVecEnv:
-    """Rows of a task with actions in -1..1, as SB3's Gaussian policies want them."""
-
-    def wrapped(env: Any) -> Any:
-        inner = env if task.wrapper is None else task.wrapper(env)
-        return RescaleAction(inner, np.float32(-1.0), np.float32(1.0))  # type: ignore[arg-type] # as float64 it warns
-
-    return EdgeVecEnv(task.env_id, ROWS, scenario, reward_scale=REWARD_SCALE, wrapper=wrapped)
 
 
 class Stopwatch(BaseCallback):
@@ -82,20 +36,6 @@ class Stopwatch(BaseCallback):
         return time.perf_counter() - self._started_s < self._seconds
 
 
-class Rescaled:
-    """A model of actions in -1..1 as a policy of actions in 0..1."""
-
-    def __init__(self, model: BaseAlgorithm) -> None:
-        self._model = model
-
-    def predict(
-        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
-    ) -> tuple[NDArray[np.floating], Any]:
-        """The model's actions."""
-        actions, state = self._model.predict(observation, state, episode_start, deterministic)
-        return np.clip((actions + 1.0) / 2.0, 0.0, 1.0), state
-
-
 def train_continuous(
     name: str,
     algorithm: str,
@@ -108,34 +48,30 @@ def train_continuous(
 ) -> dict[str, Any]:
     """Train on a task for that many seconds, and compare on held-out workloads; the record of it.
 
-    `name` is one of TASKS, `algorithm` one of ALGORITHMS, `network` one of NETWORKS, `scenario` another than the task's
-    own. The differences are in requests served per episode, on the same workloads, with 95 % confidence intervals.
+    `name` is one of TASKS, `algorithm` one of CONTINUOUS and `network` one of NETWORKS
+    (`edge_llm_agents.training.models`), `scenario` another than the task's own. The differences are in requests served
+    per episode, on the same workloads, with 95 % confidence intervals.
 
     Raises ValueError for an unknown task, algorithm or network, seconds that are not positive or fewer than 2 episodes.
     """
     task = TASKS[one_of("task", name, TASKS)]
-    make, settings = ALGORITHMS[one_of("algorithm", algorithm, ALGORITHMS)]
-    policy_class = NETWORKS[one_of("network", network, NETWORKS)][algorithm]
+    one_of("algorithm", algorithm, CONTINUOUS)
     if not seconds > 0 or episodes < 2:
         raise ValueError(f"seconds = {seconds}, episodes = {episodes}: must be greater than 0, and at least 2")
     set_thread_counts()
     loaded = load_scenario(scenario or task.scenario)
-    env = training_env(task, loaded)
+    model = new_model(task.env_id, loaded, algorithm, network, seed)
+    env = cast("EdgeVecEnv", model.get_env())
     env.reset()
-    env.step(np.zeros((ROWS, *(env.action_space.shape or ())), dtype=np.float32))  # compiled before the clock runs
-    length = int(np.prod(env.action_space.shape or ()))
-    settings = deepcopy(settings)  # SB3 writes to policy_kwargs
-    if network == "set":
-        mechanism = env.env.unwrapped.mechanism
-        settings["policy_kwargs"].pop("net_arch", None)
-        settings["policy_kwargs"]["variants"] = len(loaded.variants) if mechanism.hosts_variants else 0
-    model = make(policy_class, env, seed=seed, **settings)
+    env.step(np.zeros((env.num_envs, *(env.action_space.shape or ())), dtype=np.float32))  # compiled before the clock
     started_s = time.perf_counter()
     model.learn(10**9, callback=Stopwatch(seconds))
     trained_s = time.perf_counter() - started_s
     workloads = draw_workloads(loaded, episodes, seed)
     policies: dict[str, MakePolicy] = {
-        "random": lambda vector: task.acting(RandomActions(length, seed), vector),
+        "random": lambda vector: task.acting(
+            RandomActions(vector if task.wrapper is None else task.wrapper(vector), seed), vector
+        ),
         algorithm: lambda vector: task.acting(Rescaled(model), vector),
     }
     for rule in task.rules:

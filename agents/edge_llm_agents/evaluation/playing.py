@@ -13,7 +13,8 @@ from sb3_contrib import MaskablePPO
 from edge_llm_baselines import EpochPolicy, Solver
 from edge_llm_baselines.allocation.oracle_decoding import decode
 from edge_llm_baselines.playing.intervals import Interval, mean_interval
-from edge_llm_baselines.playing.roll_out import Policy, RollOut, roll_out
+from edge_llm_baselines.playing.play import Policy
+from edge_llm_baselines.playing.roll_out import RollOut, roll_out
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.workload import Workload
 

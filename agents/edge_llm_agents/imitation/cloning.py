@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from edge_llm_agents.evaluation.progress import Progress, Report, tell_nobody
 from edge_llm_agents.imitation.demonstrations import Demonstrations, demonstrate, joined, teacher_of
 from edge_llm_agents.networks.actor_critics import SetPolicy
 from edge_llm_agents.networks.set_networks import CLOSED_LOGIT
@@ -28,7 +29,9 @@ LEARNING_RATE = 2e-3
 """At the start of each round."""
 
 
-def imitate(model: Any, scenario: Scenario, teacher: str, episodes: int, seed: int) -> list[float]:
+def imitate(
+    model: Any, scenario: Scenario, teacher: str, episodes: int, seed: int, report: Report = tell_nobody
+) -> list[float]:
     """Clone a teacher with a model's `SetPolicy`, in ROUNDS rounds; the last loss of each.
 
     `teacher` is one of TEACHERS, or the path of demonstrations (.npz), which are all that is cloned then, in one round.
@@ -48,10 +51,12 @@ def imitate(model: Any, scenario: Scenario, teacher: str, episodes: int, seed: i
     losses: list[float] = []
     met: list[Demonstrations] = []
     for turn in range(ROUNDS):
+        report(Progress("imitating", turn, ROUNDS))
         played = workloads[turn * episodes : (turn + 1) * episodes]
         met.append(demonstrate(make_teacher(played), scenario, played, student=model if turn else None, seed=seed))
         passes = LAST_PASSES if turn == ROUNDS - 1 else PASSES
         losses += clone(model.policy, joined(met), passes=passes, learning_rate=LEARNING_RATE, seed=seed + turn)[-1:]
+    report(Progress("imitating", ROUNDS, ROUNDS))
     return losses
 
 

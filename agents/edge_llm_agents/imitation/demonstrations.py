@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from zipfile import BadZipFile
 
-import gymnasium as gym
 import numpy as np
-from gymnasium.vector import AutoresetMode
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
-import edge_llm_env  # noqa: F401 (registers the ids)
 from edge_llm_agents.evaluation.playing import MaskedModel
 from edge_llm_agents.records.files import write_bytes
 from edge_llm_baselines import BranchAndBound, EpisodeProblem, LagrangianHindsight, tune_discount
 from edge_llm_baselines.hindsight.hindsight import HindsightSolver
-from edge_llm_baselines.playing.roll_out import Policy
+from edge_llm_baselines.playing.play import Policy, play
+from edge_llm_baselines.playing.roll_out import vector_of
 from edge_llm_baselines.rules.look_ahead import chances_in_slots, on_grid
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
+from edge_llm_env.envs.base import finished
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.workload import Workload
@@ -143,33 +142,36 @@ def demonstrate(
     half full in many ways. A student, sampling its actions, plays instead where it is given: states that its own
     mistakes lead to are those it must learn from (DAgger, arXiv 1011.0686).
     """
-    env = gym.make_vec(
-        "EdgeLLM/Batching-v0",
-        num_envs=len(workloads),
-        vectorization_mode="vector_entry_point",
-        scenario=scenario,
-        autoreset_mode=AutoresetMode.DISABLED,
-    )
-    inner = env.unwrapped
-    simulation: Simulation = inner.simulation  # type: ignore[attr-defined]
-    rng = np.random.default_rng(seed)
-    player = None if student is None else MaskedModel(student, env)
-    observations, _ = env.reset(options={"workloads": list(workloads)})
-    truncated = np.zeros(len(workloads), dtype=np.bool_)
-    met = []
-    while not truncated.all():
-        playing = ~truncated
-        masks = inner.action_masks()  # type: ignore[attr-defined]
-        remaining = teacher.remaining(simulation) & masks[:, :-1]
-        met.append(Demonstrations(observations[playing], masks[playing], remaining[playing]))
-        if player is not None:
-            actions, _ = player.predict(observations, deterministic=False)
-        else:
-            drawn = np.where(remaining, rng.random(remaining.shape), 0.0)
-            actions = np.where(remaining.any(axis=1), drawn.argmax(axis=1), simulation.slots)
-        observations, _, _, truncated, _ = env.step(actions)
+    env = vector_of("EdgeLLM/Batching-v0", scenario, workloads)
+    noting = _Noting(teacher, env, student, seed)
+    for _ in play(env, noting, workloads=workloads, deterministic=False):
+        pass
     env.close()
-    return joined(met)
+    return joined(noting.met)
+
+
+class _Noting:
+    """Notes, before each step, the states of the rows that still play; then the student acts, or else the teacher."""
+
+    def __init__(self, teacher: Teacher, env: Any, student: Policy | None, seed: int) -> None:
+        self.met: list[Demonstrations] = []
+        self._teacher, self._env = teacher, env.unwrapped
+        self._rng = np.random.default_rng(seed)
+        self._student = None if student is None else MaskedModel(student, env)
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[Any, Any]:
+        """The actions of the student, or the teacher's wishes in random order."""
+        simulation: Simulation = self._env.simulation
+        playing = ~finished(simulation.params, simulation.state)
+        masks = self._env.action_masks()
+        remaining = self._teacher.remaining(simulation) & masks[:, :-1]
+        self.met.append(Demonstrations(observation[playing], masks[playing], remaining[playing]))
+        if self._student is not None:
+            return self._student.predict(observation, state, episode_start, deterministic)
+        drawn = np.where(remaining, self._rng.random(remaining.shape), 0.0)
+        return np.where(remaining.any(axis=1), drawn.argmax(axis=1), simulation.slots), state
 
 
 def joined(parts: Sequence[Demonstrations]) -> Demonstrations:

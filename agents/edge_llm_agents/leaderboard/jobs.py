@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Protocol
 
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_agents.leaderboard.policies.sources import DoesNotPlayError, Source
+from edge_llm_agents.evaluation.models import DoesNotPlayError
+from edge_llm_agents.leaderboard.policies.sources import Source
 from edge_llm_agents.records.cells import PREPARATION, Cell, changes, identity_of
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256
 from edge_llm_agents.records.record import provenance, versions

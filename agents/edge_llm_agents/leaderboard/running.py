@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import joblib
 from tqdm import tqdm
 
+from edge_llm_agents.evaluation.models import DoesNotPlayError
 from edge_llm_agents.leaderboard.jobs import Job, changes_of, record_of
-from edge_llm_agents.leaderboard.policies.sources import DoesNotPlayError
 from edge_llm_agents.records.cells import read_cell, write_cell
 from edge_llm_env.support.naming import one_of
 

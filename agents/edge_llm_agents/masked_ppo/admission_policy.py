@@ -10,7 +10,7 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 from edge_llm_agents.networks.set_networks import AdmissionScores
-from edge_llm_baselines.playing.roll_out import Policy
+from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.scenarios.schema import Scenario
 
 

@@ -10,12 +10,13 @@ from typing import Any
 from stable_baselines3.common.callbacks import BaseCallback
 
 from edge_llm_agents.evaluation.playing import evaluate_model, evaluate_solver
+from edge_llm_agents.evaluation.progress import Progress, Report
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.masked_ppo.state import training_state
 from edge_llm_agents.records.files import save_model, write_bytes, write_text
 from edge_llm_baselines import DFTSP, LagrangianHindsight, hindsight_bounds
 from edge_llm_env.dynamics.state import RESOURCES
-from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
 HELD_ROLLOUTS, HOLD = 4, 100.0
@@ -43,6 +44,18 @@ class AnchorWeight(BaseCallback):
             self.model.ent_coef = settings.anchor_weight * remaining  # type: ignore[attr-defined]
 
 
+class Reporting(BaseCallback):
+    """Tells how many of the steps are done."""
+
+    def __init__(self, steps: int, report: Report) -> None:
+        super().__init__()
+        self._steps, self._report = steps, report
+
+    def _on_step(self) -> bool:
+        self._report(Progress("training", min(self.num_timesteps, self._steps), self._steps))
+        return True
+
+
 class Checkpoints(BaseCallback):
     """At the start, every `checkpoint_every` steps and at the end: validate against DFTSP, keep the best, save.
 
@@ -53,13 +66,14 @@ class Checkpoints(BaseCallback):
     def __init__(
         self,
         settings: TrainingSettings,
+        scenario: Scenario,
         run_dir: Path,
         progress: dict[str, Any],
         validated: Callable[[int, float], None],
     ) -> None:
         super().__init__()
         self._settings, self._run_dir, self._progress, self._validated = settings, run_dir, progress, validated
-        self._scenario = load_scenario(settings.scenario)
+        self._scenario = scenario
         self._workloads = draw_workloads(self._scenario, settings.validation_episodes, settings.seed, Stream.VALIDATION)
         self._oracle_served = evaluate_solver(DFTSP(), self._scenario, self._workloads).served
         known = self._workloads[: settings.hindsight_episodes]

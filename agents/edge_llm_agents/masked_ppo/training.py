@@ -15,15 +15,16 @@ from stable_baselines3.common.utils import LinearSchedule
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.evaluation.progress import Report, tell_nobody
 from edge_llm_agents.imitation.cloning import imitate
-from edge_llm_agents.masked_ppo.callbacks import AnchorWeight, Checkpoints
+from edge_llm_agents.masked_ppo.callbacks import AnchorWeight, Checkpoints, Reporting
 from edge_llm_agents.masked_ppo.control_variate import AgainstDFTSP
 from edge_llm_agents.masked_ppo.rollout_buffer import EpochRolloutBuffer
 from edge_llm_agents.masked_ppo.settings import ENV_ID, TrainingSettings
 from edge_llm_agents.masked_ppo.state import restore_training
 from edge_llm_agents.networks.actor_critics import AnchoredSetPolicy, SetPolicy
 from edge_llm_agents.records.files import write_text
-from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.scenarios import Scenario, load_scenario
 
 SETTINGS, OUTCOME = "settings.json", "outcome.json"
 """Files of a run folder."""
@@ -34,7 +35,8 @@ def train(
     run_dir: Path,
     *,
     resume: bool = False,
-    progress_bar: bool = False,
+    scenario: Scenario | None = None,
+    report: Report = tell_nobody,
     validated: Callable[[int, float], None] = lambda steps, percent_of_dftsp: None,
 ) -> tuple[MaskablePPO, bool]:
     """Train as set, into a run folder; the policy that validated best, and whether training ran to its end.
@@ -44,12 +46,12 @@ def train(
     Ctrl-C saves and returns. With `resume` training goes on from `last.zip`, to the same policy as if it had never been
     interrupted; what was learned after that checkpoint is learned again. Raises ValueError when the folder holds
     another run, or to resume there is none or one of other settings. `validated` hears of every validation, and ends
-    the run by an exception of its own.
+    the run by an exception of its own; `report` hears how far it is. `scenario` is that of the settings if not given.
     """
     started_s = time.perf_counter()
     set_thread_counts()
     _claim(run_dir, settings, resume)
-    scenario = load_scenario(settings.scenario)
+    scenario = scenario or load_scenario(settings.scenario)
     env = EdgeVecEnv(
         ENV_ID,
         settings.rows,
@@ -83,18 +85,17 @@ def train(
             seed=settings.seed,
         )
         if settings.imitate:
-            imitate(model, scenario, settings.imitate, settings.imitation_episodes, settings.seed)
+            imitate(model, scenario, settings.imitate, settings.imitation_episodes, settings.seed, report)
             cast("AnchoredSetPolicy", model.policy).drop_anchor()
-    checkpoints = Checkpoints(settings, run_dir, progress, validated)
+    checkpoints = Checkpoints(settings, scenario, run_dir, progress, validated)
     finished = True
     try:
         if model.num_timesteps < settings.steps:
             model.learn(
                 settings.steps - model.num_timesteps,
-                callback=CallbackList([AnchorWeight(settings), checkpoints]),
+                callback=CallbackList([AnchorWeight(settings), checkpoints, Reporting(settings.steps, report)]),
                 reset_num_timesteps=not resume,
                 tb_log_name="tensorboard",
-                progress_bar=progress_bar,
             )
     except KeyboardInterrupt:
         finished = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
+from edge_llm_agents.pretrained.shipped import path_of
 from edge_llm_agents.records.files import write_bytes
 from edge_llm_agents.records.record import NoRecordError, read_record, write_record
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario, load_scenario
-from edge_llm_env.support.naming import one_of
 
 SavedPolicy = ValuePolicy | AdmissionPolicy
 
@@ -24,9 +23,6 @@ KINDS: dict[str, type[ValuePolicy] | type[AdmissionPolicy]] = {
     kind.env_id: kind for kind in (ValuePolicy, AdmissionPolicy)
 }
 """What a policy on disk is, by the environment of its card, whose id ends with its version."""
-
-PRETRAINED = Path(str(files("edge_llm_agents"))) / "pretrained"
-"""Folder of the policies that the package brings along."""
 
 
 @dataclass(frozen=True)
@@ -85,19 +81,10 @@ def load_policy(name: str | Path, scenario: Scenario | None = None) -> tuple[Sav
     now = policy.scenario
     if now.fingerprint() != fingerprint:
         reason = f"was trained when scenario {now.name!r} was another ({fingerprint[:12]}), train it again"
-        raise ValueError(f"policy = {path}: {reason} or see scripts/refresh_policies.py")
+        raise ValueError(f"policy = {path}: {reason} or see scripts/pages.py policies")
     if scenario is not None and scenario.fingerprint() != fingerprint:
         raise ValueError(f"policy = {path}: is for scenario {now.name!r} ({fingerprint[:12]}), not {scenario.name!r}")
     return policy, card
-
-
-def path_of(name: str | Path) -> Path:
-    """The path, without suffix, of a policy that the package brings along or of one of your own."""
-    path = Path(name)
-    if path.name != str(name):
-        return path
-    one_of("policy", str(name), shipped_policies())
-    return PRETRAINED / path
 
 
 def read_policy(path: Path) -> tuple[SavedPolicy, Card, str]:
@@ -124,21 +111,3 @@ def read_policy(path: Path) -> tuple[SavedPolicy, Card, str]:
         raise ValueError(f"policy = {path}: its card is damaged: {error!r}") from None
     except SafetensorError as error:
         raise ValueError(f"policy = {path}: its weights are damaged: {error}") from None
-
-
-def shipped_policies() -> list[str]:
-    """Names of the policies that the package brings along."""
-    return policies_in(PRETRAINED)
-
-
-def policies_in(folder: Path) -> list[str]:
-    """Names of the policies in a folder."""
-    return sorted(path.stem for path in folder.glob("*.json"))
-
-
-def policies_for(scenario: Scenario, folder: Path | None = None) -> list[str]:
-    """Names of those in a folder, by default the package's own, that were trained for a scenario."""
-    fingerprint = scenario.fingerprint()
-    folder = folder or PRETRAINED
-    cards = {name: read_record(folder / f"{name}.json") for name in policies_in(folder)}
-    return [name for name, card in cards.items() if card["scenario_fingerprint"] == fingerprint]

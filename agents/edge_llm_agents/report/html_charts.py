@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge_llm_agents.comparison.comparison import ORACLE
+from edge_llm_agents.comparison.records import Comparison, interval_half_widths
 from edge_llm_env.dynamics.state import RESOURCES
 
 if TYPE_CHECKING:
@@ -29,23 +29,23 @@ _LAYOUT = {
 }
 
 
-def throughput_chart(records: Records, colours: Colours) -> Figure:
-    """Requests per second of every policy, with the interval of the paired difference to DFTSP."""
+def throughput_chart(comparison: Comparison, colours: Colours) -> Figure:
+    """Requests per second of every policy, with the interval of the paired difference to the oracle."""
     from plotly.graph_objects import Bar, Figure
 
-    intervals = [record["difference_to_dftsp_per_s"] for record in records]
+    records, oracle = comparison.policies, escape(comparison.oracle)
     bars = Bar(
         x=[record["throughput_per_s"] for record in records],
         y=_names(records),
         orientation="h",
         marker_color=[colours[record["policy"]] for record in records],
         error_x={
-            "array": [0.0 if one["low"] is None else (one["high"] - one["low"]) / 2 for one in intervals],
+            "array": interval_half_widths(records),
             "color": "#333333",
             "thickness": 1.2,
         },
-        customdata=[[record["percent_of_dftsp"], record["episodes"]] for record in records],
-        hovertemplate="<b>%{y}</b><br>%{x:.3f} requests/s<br>%{customdata[0]:.2f} % of DFTSP<br>"
+        customdata=[[record["percent_of_oracle"], record["episodes"]] for record in records],
+        hovertemplate="<b>%{y}</b><br>%{x:.3f} requests/s<br>%{customdata[0]:.2f} % of " + oracle + "<br>"
         "%{customdata[1]} workloads<extra></extra>",
     )
     figure = _figure(Figure(bars), records)
@@ -53,20 +53,21 @@ def throughput_chart(records: Records, colours: Colours) -> Figure:
     return figure
 
 
-def difference_chart(records: Records, colours: Colours) -> Figure:
-    """Requests served more or fewer than DFTSP, a point per workload and a box per policy."""
+def difference_chart(comparison: Comparison, colours: Colours) -> Figure:
+    """Requests served more or fewer than the oracle, a point per workload and a box per policy."""
     from plotly.graph_objects import Box, Figure
 
-    (oracle,) = (record["served_per_episode"] for record in records if record["policy"] == ORACLE)
+    records, name = comparison.policies, comparison.oracle
+    (oracle,) = (record["served_per_episode"] for record in records if record["policy"] == name)
     figure = Figure()
-    others = [record for record in records if record["policy"] != ORACLE]
-    for record, name in zip(others, _names(others), strict=True):
+    others = [record for record in records if record["policy"] != name]
+    for record, shown in zip(others, _names(others), strict=True):
         served = record["served_per_episode"]
         episodes = range(len(served))
         figure.add_trace(
             Box(
                 x=[served[workload] - oracle[workload] for workload in episodes],
-                y=[name] * len(served),
+                y=[shown] * len(served),
                 customdata=[[workload + 1, served[workload], oracle[workload]] for workload in episodes],
                 orientation="h",
                 boxpoints="all",
@@ -75,35 +76,39 @@ def difference_chart(records: Records, colours: Colours) -> Figure:
                 marker={"size": 4, "opacity": 0.45},
                 line={"width": 1.3},
                 marker_color=colours[record["policy"]],
-                hovertemplate="<b>%{y}</b>, workload %{customdata[0]}<br>%{customdata[1]} served, DFTSP "
-                "%{customdata[2]}: %{x:+d}<extra></extra>",
+                hovertemplate="<b>%{y}</b>, workload %{customdata[0]}<br>%{customdata[1]} served, "
+                + escape(name)
+                + " %{customdata[2]}: %{x:+d}<extra></extra>",
             )
         )
     figure = _figure(figure, others)
-    figure.update_xaxes(title_text="requests more or fewer than DFTSP", zeroline=True, zerolinecolor="#8795a5")
+    figure.update_xaxes(
+        title_text=f"requests more or fewer than {escape(name)}", zeroline=True, zerolinecolor="#8795a5"
+    )
     return figure
 
 
-def decision_time_chart(records: Records, colours: Colours) -> Figure:
+def decision_time_chart(comparison: Comparison, colours: Colours) -> Figure:
     """Quality against the time that a decision takes."""
     from plotly.graph_objects import Figure, Scatter
 
-    timed = [record for record in records if record.get("decision_us") is not None]
+    oracle = escape(comparison.oracle)
+    timed = [record for record in comparison.policies if record.get("decision_us") is not None]
     points = Scatter(
         x=[record["decision_us"] for record in timed],
-        y=[record["percent_of_dftsp"] for record in timed],
+        y=[record["percent_of_oracle"] for record in timed],
         text=_names(timed),
         mode="markers+text",
-        textposition=_beside([record["percent_of_dftsp"] for record in timed]),
+        textposition=_beside([record["percent_of_oracle"] for record in timed]),
         textfont={"size": 11},
         marker={
             "size": 11,
             "color": [colours[record["policy"]] for record in timed],
             "line": {"width": 1, "color": "#333333"},
         },
-        hovertemplate="<b>%{text}</b><br>%{x:.0f} µs per decision<br>%{y:.2f} % of DFTSP<extra></extra>",
+        hovertemplate="<b>%{text}</b><br>%{x:.0f} µs per decision<br>%{y:.2f} % of " + oracle + "<extra></extra>",
     )
-    figure = _figure(Figure(points), records)
+    figure = _figure(Figure(points), comparison.policies)
     span = np.log10([record["decision_us"] for record in timed])
     ticks = [digit * 10.0**power for power in range(-1, 8) for digit in (1, 2, 5)]
     figure.update_layout(height=420)
@@ -114,15 +119,17 @@ def decision_time_chart(records: Records, colours: Colours) -> Figure:
         tickvals=ticks,
         ticktext=[f"{tick:g}" for tick in ticks],
     )
-    figure.update_yaxes(title_text="% of DFTSP", autorange=True, rangemode="tozero", showgrid=True, gridcolor="#e4e7eb")
+    figure.update_yaxes(
+        title_text=f"% of {oracle}", autorange=True, rangemode="tozero", showgrid=True, gridcolor="#e4e7eb"
+    )
     return figure
 
 
-def utilisation_chart(records: Records, colours: Colours) -> Figure:
+def utilisation_chart(comparison: Comparison, colours: Colours) -> Figure:
     """How much of each resource the batches use."""
     from plotly.graph_objects import Figure, Heatmap
 
-    playing = [record for record in records if "utilisation" in record]
+    playing = [record for record in comparison.policies if "utilisation" in record]
     percent = [[100.0 * record["utilisation"][resource] for resource in RESOURCES] for record in playing]
     heat = Heatmap(
         z=percent,
@@ -143,9 +150,9 @@ def utilisation_chart(records: Records, colours: Colours) -> Figure:
     return figure
 
 
-CHARTS: dict[str, tuple[str, Callable[[Records, Colours], Figure]]] = {
-    "throughput": ("Throughput; lines: 95 % interval of the difference to DFTSP", throughput_chart),
-    "difference": ("Workload by workload: more or fewer than DFTSP on the same arrivals", difference_chart),
+CHARTS: dict[str, tuple[str, Callable[[Comparison, Colours], Figure]]] = {
+    "throughput": ("Throughput; lines: 95 % interval of the difference to the oracle", throughput_chart),
+    "difference": ("Workload by workload: more or fewer than the oracle on the same arrivals", difference_chart),
     "decision-time": ("Quality against decision time", decision_time_chart),
     "utilisation": ("What the batches use of each capacity, on average", utilisation_chart),
 }

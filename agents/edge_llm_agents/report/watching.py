@@ -16,7 +16,7 @@ from stable_baselines3 import PPO
 
 from edge_llm_agents.evaluation.playing import MaskedModel
 from edge_llm_agents.records.files import write_bytes
-from edge_llm_baselines.playing.roll_out import Policy
+from edge_llm_baselines.playing.play import Policy, play
 from edge_llm_baselines.registry.registered import baseline
 
 
@@ -49,12 +49,11 @@ def watch(env: gym.Env, policy: Policy, seed: int, epochs: int) -> list[Any]:
     longest = inner.scenario.epoch.episode_epochs
     if not 1 <= epochs <= longest:
         raise ValueError(f"epochs = {epochs}: must be in 1..{longest}, epoch.episode_epochs of the scenario")
-    observation, info = env.reset(seed=seed)
-    rendered = [env.render()]
-    while info["epochs"] < epochs and not inner.viewer.was_closed:
-        action, _ = policy.predict(observation, deterministic=True)
-        observation, _, _, _, info = env.step(action)
+    rendered: list[Any] = []
+    for step in play(env, policy, seed=seed, begun=lambda: rendered.append(env.render())):
         rendered.append(env.render())
+        if step.next_info["epochs"] >= epochs or inner.viewer.was_closed:
+            break
     return [one for one in rendered if one is not None]
 
 

@@ -11,6 +11,7 @@ from sb3_contrib import MaskablePPO
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.evaluation.progress import Report, tell_nobody
 from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
@@ -27,7 +28,7 @@ def train_seeds(
     run_dir: Path,
     references: References,
     *,
-    progress_bar: bool = False,
+    report: Report = tell_nobody,
 ) -> Iterator[Trained]:
     """Train with every seed in a folder of its own, `run_dir`-seed, and judge each; after each what there is so far.
 
@@ -42,15 +43,13 @@ def train_seeds(
         "algorithm": "MaskablePPO" + (f" after imitation of {settings.imitate}" if settings.imitate else ""),
         "hyperparameters": hyperparameters,
     }
-    runs = (
-        _run(replace(settings, seed=seed), run_dir.with_name(f"{run_dir.name}-{seed}"), progress_bar) for seed in seeds
-    )
+    runs = (_run(replace(settings, seed=seed), run_dir.with_name(f"{run_dir.name}-{seed}"), report) for seed in seeds)
     return judge_runs(header, runs, references)
 
 
-def _run(settings: TrainingSettings, run_dir: Path, progress_bar: bool) -> Run:
+def _run(settings: TrainingSettings, run_dir: Path, report: Report) -> Run:
     if not outcome_of(run_dir, settings)["finished"]:
-        _, finished = train(settings, run_dir, resume=(run_dir / "last.zip").exists(), progress_bar=progress_bar)
+        _, finished = train(settings, run_dir, resume=(run_dir / "last.zip").exists(), report=report)
         if not finished:
             raise KeyboardInterrupt
     return Run(

@@ -16,7 +16,7 @@ from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.value_search.parameter_actions import ParameterActions, ParameterPolicy
 from edge_llm_agents.value_search.price_regression import price_policy
 from edge_llm_baselines import VectorOracleDecoding
-from edge_llm_baselines.playing.roll_out import Policy
+from edge_llm_baselines.playing.play import Policy
 
 Algorithm = Literal["ars", "ppo-gsde", "ppo-per-episode", "sac-gsde", "ppo-slot-values", "hindsight-prices"]
 """`ars`: random directions of a linear map from the queue to the parameters. `ppo-gsde` and `sac-gsde`: state-dependent

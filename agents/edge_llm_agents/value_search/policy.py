@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_llm_agents.evaluation.playing import DecodedPolicy
 from edge_llm_agents.value_search.features import COLUMNS, Scales, request_features
 from edge_llm_agents.value_search.functions import Parameters, ValueFunction
-from edge_llm_baselines.playing.roll_out import Policy
+from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.scenarios.schema import Scenario
 
 

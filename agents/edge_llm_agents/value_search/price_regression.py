@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import gymnasium as gym
 import numpy as np
-from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-import edge_llm_env  # noqa: F401 (registers the ids)
 from edge_llm_agents.value_search.features import FEATURES, Scales, request_features
 from edge_llm_agents.value_search.functions import ValueFunction
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_baselines import EpisodeProblem, LagrangianHindsight
-from edge_llm_baselines.allocation.oracle_decoding import decode
+from edge_llm_baselines.playing.play import play
+from edge_llm_baselines.playing.roll_out import vector_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
@@ -44,25 +43,33 @@ def priced_requests(
     policy: ValuePolicy, scenario: Scenario, workloads: Sequence[Workload], prices: Sequence[NDArray[np.float64]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Features (n, F) of every request in every epoch that a policy meets it in, and its price (n,)."""
-    env = gym.make_vec(
-        policy.env_id,
-        num_envs=len(workloads),
-        vectorization_mode="vector_entry_point",
-        scenario=scenario,
-        autoreset_mode=AutoresetMode.DISABLED,
-    )
-    simulation: Simulation = env.unwrapped.simulation  # type: ignore[attr-defined]
-    observations, _ = env.reset(options={"workloads": list(workloads)})
-    seen, priced = [], []
-    for _ in range(scenario.epoch.episode_epochs):
-        features, present = request_features(observations, Scales.of(scenario), FEATURES)
-        for row, of_request in enumerate(prices):
-            slots = np.flatnonzero(present[row])
-            seen.append(features[:, row, slots].T)
-            priced.append(of_request[simulation.state.slot_request[row, slots]])
-        observations = env.step(decode(simulation, policy.predict(observations)[0].astype(np.float64)))[0]
+    env = vector_of(policy.env_id, scenario, workloads)
+    pricing = _Pricing(policy, env, prices)
+    for _ in play(env, pricing, workloads=workloads):
+        pass
     env.close()
-    return np.concatenate(seen).astype(np.float64), np.concatenate(priced)
+    return np.concatenate(pricing.seen).astype(np.float64), np.concatenate(pricing.priced)
+
+
+class _Pricing:
+    """Notes, before each step of a policy of values, the features of the requests in the slots and their prices."""
+
+    def __init__(self, policy: ValuePolicy, env: Any, prices: Sequence[NDArray[np.float64]]) -> None:
+        self.seen: list[NDArray] = []
+        self.priced: list[NDArray[np.float64]] = []
+        self._simulation: Simulation = env.unwrapped.simulation
+        self._scales, self._prices, self._acting = Scales.of(policy.scenario), prices, policy.acting(env)
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[Any, Any]:
+        """The policy's batches."""
+        features, present = request_features(observation, self._scales, FEATURES)
+        for row, of_request in enumerate(self._prices):
+            slots = np.flatnonzero(present[row])
+            self.seen.append(features[:, row, slots].T)
+            self.priced.append(of_request[self._simulation.state.slot_request[row, slots]])
+        return self._acting.predict(observation, state, episode_start, deterministic)
 
 
 def least_squares(features: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
 import edge_llm_env  # noqa: F401 (registers the ids)
-from edge_llm_baselines.playing.policy import EpochPolicy
+from edge_llm_baselines.playing.play import MakePolicy, Policy, play
+from edge_llm_baselines.playing.policy import EpochPolicy, rows_of
 from edge_llm_baselines.solvers.problem import Solver
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
-
-
-class Policy(Protocol):
-    """What SB3 calls a policy: observations to actions."""
-
-    def predict(
-        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
-    ) -> tuple[Any, Any]:
-        """Actions and the next recurrent state."""
-        ...
-
-
-MakePolicy = Callable[[VectorEnv], Policy]
-"""Makes a policy for the environment that it is to act in."""
 
 
 class RollOut(NamedTuple):
@@ -72,39 +57,51 @@ def roll_out(make_policy: MakePolicy, env_id: str, scenario: Scenario, workloads
 
     Raises ValueError for no workload.
     """
+    env = vector_of(env_id, scenario, workloads)
+    try:
+        return roll_out_in(env, make_policy(env), workloads)
+    finally:
+        env.close()
+
+
+def vector_of(env_id: str, scenario: Scenario, workloads: Sequence[Workload]) -> Any:
+    """The native vector environment with a row per workload. Raises ValueError for no workload."""
     if not workloads:
         raise ValueError("workloads: must have at least one")
-    env = gym.make_vec(
-        env_id,
-        num_envs=len(workloads),
-        vectorization_mode="vector_entry_point",
-        scenario=scenario,
-        autoreset_mode=AutoresetMode.DISABLED,
-    )
-    policy = make_policy(env)
-    observations, infos = env.reset(options={"workloads": list(workloads)})
-    truncated = np.zeros(len(workloads), dtype=np.bool_)
-    beyond_visible = np.zeros(len(workloads), dtype=np.int64)
-    epochs_counted = np.full(len(workloads), -1)
+    return gym.make_vec(env_id, num_envs=len(workloads), vectorization_mode="vector_entry_point", scenario=scenario)
+
+
+def roll_out_in(
+    env: Any, policy: Policy, workloads: Sequence[Workload] | None = None, seed: int | None = None
+) -> RollOut:
+    """The same in an environment of any form that `play` takes, on workloads, one per row, or on those it draws.
+
+    Its rows must be of one scenario. Raises ValueError where they are not.
+    """
+    simulations = {id(simulation): simulation for simulation, _ in rows_of(env)}
+    if len(simulations) > 1:
+        raise ValueError(f"env = {env!r}: has rows of {len(simulations)} scenarios, must have those of one")
+    (simulation,) = simulations.values()
+    scenario, rows = simulation.scenario, len(simulation.state.requests)
+    beyond_visible = np.zeros(rows, dtype=np.int64)
+    epochs_counted = np.full(rows, -1)
     decision_times_s = []
-    while not truncated.all():
-        begun = infos["epochs"] > epochs_counted
-        beyond_visible[begun] += infos["beyond_visible"][begun]
-        epochs_counted = infos["epochs"]
-        started_s = time.perf_counter()
-        actions, _ = policy.predict(observations, deterministic=True)
-        decision_times_s.append(time.perf_counter() - started_s)
-        observations, _, _, truncated, infos = env.step(actions)
-    env.close()
+    for step in play(env, policy, workloads=workloads, seed=seed):
+        epochs = np.atleast_1d(step.info["epochs"])
+        begun = epochs > epochs_counted
+        beyond_visible[begun] += np.atleast_1d(step.info["beyond_visible"])[begun]
+        epochs_counted = epochs
+        decision_times_s.append(step.decision_s)
+    counted = {name: np.atleast_1d(step.next_info[name]) for name in ("served", "arrived", "pending", "expired")}
     return RollOut(
-        served=infos["served"],
-        settled=infos["arrived"] - infos["pending"],
-        expired=infos["expired"],
+        served=counted["served"],
+        settled=counted["arrived"] - counted["pending"],
+        expired=counted["expired"],
         beyond_visible=beyond_visible,
-        utilisation=env.unwrapped.simulation.utilisation_mean(),  # type: ignore[attr-defined]
+        utilisation=simulation.utilisation_mean(),
         epochs=scenario.epoch.episode_epochs,
         epoch_s=scenario.epoch.epoch_s,
-        decision_s=_without_first(decision_times_s) / (len(workloads) * scenario.epoch.episode_epochs),
+        decision_s=_without_first(decision_times_s) / (rows * scenario.epoch.episode_epochs),
     )
 
 

@@ -108,3 +108,52 @@ def test_sb3_trains_on_oracle_decoding(algorithm: type[PPO | SAC | TD3]) -> None
     assert len(model.ep_info_buffer) >= 4
     actions, _ = model.predict(env.reset(), deterministic=True)
     assert env.env.action_space.contains(actions)
+
+
+BUSY = load_scenario("carry-over", **{"epoch.episode_epochs": 4, "workload.arrivals.rate_per_s": 12.0})
+
+
+@pytest.mark.parametrize("env_id", ["EdgeLLM/Batching-v0", "EdgeLLM/BatchSelection-v0"])
+def test_rows_of_several_scenarios_are_those_of_each_alone(env_id: str) -> None:
+    both = EdgeVecEnv(env_id, 5, [SHORT, BUSY])
+    alone = EdgeVecEnv(env_id, 3, SHORT), EdgeVecEnv(env_id, 2, BUSY)
+    both.seed(3)
+    for env, first in zip(alone, (3, 6), strict=True):
+        env.seed(first)
+    np.testing.assert_array_equal(both.reset(), np.concatenate([env.reset() for env in alone]))
+    both.action_space.seed(0)
+    finished = 0
+    for _ in range(60):
+        actions = np.array([both.action_space.sample() for _ in range(5)])
+        seen, rewards, dones, infos = both.step(actions)
+        theirs = [env.step(its) for env, its in zip(alone, (actions[:3], actions[3:]), strict=True)]
+        for ours, parts in ((seen, 0), (rewards, 1), (dones, 2)):
+            np.testing.assert_array_equal(ours, np.concatenate([one[parts] for one in theirs]))
+        there = [*theirs[0][3], *theirs[1][3]]
+        for row in np.flatnonzero(dones):
+            finished += 1
+            np.testing.assert_array_equal(infos[row]["terminal_observation"], there[row]["terminal_observation"])
+            assert infos[row]["episode"]["r"] == there[row]["episode"]["r"]
+    assert finished >= 5
+    assert [one.workload.arrivals.mean_rate_per_s for one in both.get_attr("scenario")] == [5.0] * 3 + [12.0] * 2
+
+
+def test_training_goes_on_from_the_state_of_several_scenarios() -> None:
+    env = EdgeVecEnv("EdgeLLM/BatchSelection-v0", 4, [SHORT, BUSY], wrapper=VectorOracleDecoding)
+    env.seed(0)
+    env.reset()
+    values = np.ones((4, SHORT.epoch.visible_slots), dtype=np.float32)
+    env.step(values)
+    state = env.state()
+    first = [env.step(values) for _ in range(5)]
+    env.restore(state)
+    for before, again in zip(first, [env.step(values) for _ in range(5)], strict=True):
+        for one, other in zip(before[:3], again[:3], strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_scenarios_whose_spaces_differ_are_named() -> None:
+    with pytest.raises(ValueError, match="scenarios 'carry-over' and 'carry-over': have another observation space"):
+        EdgeVecEnv("EdgeLLM/Batching-v0", 4, ["carry-over", load_scenario(SHORT, **{"epoch.visible_slots": 9})])
+    with pytest.raises(ValueError, match="num_envs = 1: must be at least one row for each of 2 scenarios"):
+        EdgeVecEnv("EdgeLLM/Batching-v0", 1, [SHORT, BUSY])

@@ -6,9 +6,9 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
+from edge_llm_agents.comparison.comparison import baseline_solvers, comparison_table, save_results, summarise
 
 from edge_llm_agents.comparison import comparison
-from edge_llm_agents.comparison.comparison import baseline_solvers, comparison_table, save_results, summarise
 from edge_llm_agents.evaluation.playing import evaluate_solver
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.roll_out import RollOut

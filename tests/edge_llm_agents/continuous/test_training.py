@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from edge_llm_agents.continuous.tasks import TASKS
-from edge_llm_agents.continuous.training import ALGORITHMS, train_continuous, training_env
+from edge_llm_agents.continuous.training import train_continuous
 from edge_llm_agents.evaluation.playing import evaluate_solver
+from edge_llm_agents.training.models import CONTINUOUS, training_env
 from edge_llm_baselines import DFTSP
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", CONTINUOUS)
 @pytest.mark.parametrize("task", TASKS)
 def test_every_algorithm_trains_on_every_task(task: str, algorithm: str):
     record = train_continuous(task, algorithm, seconds=0.2, episodes=2)
@@ -33,7 +34,7 @@ def test_set_networks_train_on_tasks_with_and_without_variants(task: str, algori
 
 @pytest.mark.parametrize("task", TASKS)
 def test_actions_of_training_are_those_of_the_environment_rescaled(task: str):
-    env = training_env(TASKS[task], load_scenario(TASKS[task].scenario))
+    env = training_env(TASKS[task].env_id, load_scenario(TASKS[task].scenario))
     assert (env.action_space.low == -1.0).all()
     assert (env.action_space.high == 1.0).all()
     env.reset()

@@ -14,10 +14,10 @@ from sb3_contrib import MaskablePPO
 from stable_baselines3 import A2C, PPO
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
+from edge_llm_agents.evaluation.models import DoesNotPlayError
 from edge_llm_agents.evaluation.playing import DecodedPolicy, MaskedModel, evaluate_model
 from edge_llm_agents.leaderboard.policies.model_file import ModelFile
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
-from edge_llm_agents.leaderboard.policies.sources import DoesNotPlayError
 from edge_llm_agents.leaderboard.policies.submissions import submission
 from edge_llm_baselines import VectorOracleDecoding
 from edge_llm_baselines.playing.roll_out import roll_out

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from edge_llm_agents.comparison.comparison import baseline_solvers
+
 from edge_llm_agents.evaluation.playing import evaluate_solver
 from edge_llm_agents.leaderboard.jobs import Playing
 from edge_llm_agents.leaderboard.policies.rules import Rule
@@ -24,7 +24,7 @@ from tests.edge_llm_agents.leaderboard.small import cells, small_suite
 MINE = """
 import numpy as np
 from edge_llm_baselines import EpochPolicy, NoBatching
-from edge_llm_agents.leaderboard.policies.sources import DoesNotPlayError
+from edge_llm_agents.evaluation.models import DoesNotPlayError
 
 def one_by_one(env):
     return EpochPolicy(NoBatching(), env)

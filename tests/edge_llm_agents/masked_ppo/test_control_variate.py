@@ -69,5 +69,5 @@ def test_rows_of_a_workload_play_the_same_workloads_episode_after_episode() -> N
         arrivals = env.simulation.state.arrival_s[:, 0]
         assert arrivals[0] == arrivals[1] == arrivals[2] != arrivals[3] == arrivals[4] == arrivals[5]
         env.step(env.action_masks().argmax(axis=1))
-    with pytest.raises(ValueError, match="rows_per_workload = 4: must be at least 1 and divide num_envs = 6"):
+    with pytest.raises(ValueError, match="rows_per_workload = 4: must be at least 1 and divide the rows"):
         EdgeVecEnv("EdgeLLM/Batching-v0", 6, SHORT, rows_per_workload=4)

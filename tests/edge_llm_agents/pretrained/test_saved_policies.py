@@ -10,14 +10,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from edge_llm_agents.evaluation.playing import evaluate_learned, evaluate_values
-from edge_llm_agents.pretrained.saved_policies import (
-    PRETRAINED,
-    Card,
-    load_policy,
-    policies_for,
-    save_policy,
-    shipped_policies,
-)
+from edge_llm_agents.pretrained.saved_policies import Card, load_policy, save_policy
+from edge_llm_agents.pretrained.shipped import PRETRAINED, policies_for, shipped_policies
 from edge_llm_agents.value_search.features import FEATURES
 from edge_llm_agents.value_search.functions import ValueFunction
 from edge_llm_agents.value_search.policy import ValuePolicy

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edge_llm_agents.comparison.comparison import comparison_table, summarise
 from playwright.sync_api import Browser
 
-from edge_llm_agents.comparison.comparison import comparison_table, summarise
 from edge_llm_agents.report import html_report
 from edge_llm_agents.report.html_charts import CHARTS
 from edge_llm_agents.report.html_report import check_html_report, key_figures, save_html_report

@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
-
-from edge_llm_env import load_scenario
 from edge_llm_env.workload.arrivals import (
     diurnal_arrivals,
     draw_arrivals,
@@ -12,6 +9,9 @@ from edge_llm_env.workload.arrivals import (
     markov_modulated_arrivals,
     poisson_arrivals,
 )
+from scipy import stats
+
+from edge_llm_env import load_scenario
 
 RATE_PER_S, HORIZON_S, EPISODES = 5.0, 20.0, 1000
 KINDS = {

@@ -103,7 +103,7 @@ def test_what_is_interrupted_leaves_nothing_and_keeps_what_was_there(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(datasets, "action_of", interrupted)
+        patched.setattr(datasets, "Teaching", interrupted)
         for teacher, force in (("hindsight", False), ("dftsp", True)):
             with pytest.raises(KeyboardInterrupt):
                 make_dataset(scenario, teacher, SELECTION, 1, 0, tmp_path, force=force)

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
-from edge_llm_agents.leaderboard.policies.sources import MakePolicy
 from edge_llm_agents.records.hashes import file_sha256
+from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_env.scenarios import Scenario
 
 

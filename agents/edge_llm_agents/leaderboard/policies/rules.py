@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256
-from edge_llm_baselines.playing.roll_out import MakePolicy
+from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.scenarios import Scenario
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from edge_llm_agents.leaderboard.policies.sources import DoesNotPlayError, MakePolicy
-from edge_llm_agents.pretrained.saved_policies import load_policy, path_of
+from edge_llm_agents.evaluation.models import DoesNotPlayError
+from edge_llm_agents.pretrained.saved_policies import load_policy
+from edge_llm_agents.pretrained.shipped import path_of
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256, file_sha256
+from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_env.scenarios import Scenario
 
 

@@ -14,7 +14,8 @@ from edge_llm_agents.evaluation.references import CHECK_EPISODES, References
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
-from edge_llm_agents.pretrained.saved_policies import KINDS, Card, load_policy, policies_for, save_policy
+from edge_llm_agents.pretrained.saved_policies import KINDS, Card, load_policy, save_policy
+from edge_llm_agents.pretrained.shipped import policies_for
 from edge_llm_agents.records.cells import PREPARATION, Cell, identity_of, read_cell
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256
 from edge_llm_agents.records.record import LEARNING

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
-from gymnasium.vector import VectorEnv
-
-from edge_llm_baselines.playing.roll_out import Policy
+from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_env.scenarios import Scenario
-
-MakePolicy = Callable[[VectorEnv], Policy]
-
-
-class DoesNotPlayError(ValueError):
-    """A policy is not for an environment or a scenario; the message says why."""
 
 
 class Source(Protocol):

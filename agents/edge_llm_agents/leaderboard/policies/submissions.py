@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from edge_llm_agents.evaluation.models import ALGORITHMS
 from edge_llm_agents.leaderboard.policies.function import Function
-from edge_llm_agents.leaderboard.policies.model_file import ALGORITHMS, ModelFile
+from edge_llm_agents.leaderboard.policies.model_file import ModelFile
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
 from edge_llm_agents.leaderboard.policies.sources import Source
 from edge_llm_agents.pretrained.saved_policies import load_policy

@@ -1,4 +1,4 @@
-"""Evaluate every environment, scenario and policy on the same workloads: python scripts/benchmark_suite.py."""
+"""`edge-llm leaderboard`: every environment, scenario and policy on the same workloads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edge_llm_agents.leaderboard.suite import SuiteSettings, run_suite
 
 
 @dataclass(frozen=True)
-class Options:
+class Leaderboard:
     """Compute the cells of the suite that are missing or stale, and make LEADERBOARD.md of all there are.
 
     Interrupt it whenever you like: the next run goes on with the cells that are not finished.
@@ -26,32 +26,24 @@ class Options:
     leaderboard_only: bool = False
     """Compute no cell."""
 
+    def run(self) -> int:
+        """Run the suite, write the leaderboard; the exit status."""
+        failed = 0
 
-def main(options: Options) -> int:
-    """Run the suite, write the leaderboard; the exit status."""
-    failed = 0
+        def say(line: str) -> None:
+            tqdm.write(line, file=sys.stderr)
 
-    def say(line: str) -> None:
-        tqdm.write(line, file=sys.stderr)
-
-    try:
-        if not options.leaderboard_only:
-            ran = run_suite(options.suite, say)
+        if not self.leaderboard_only:
+            try:
+                ran = run_suite(self.suite, say)
+            except KeyboardInterrupt:
+                interrupted = "interrupted; the same command goes on with the cells that are not finished"
+                raise KeyboardInterrupt(interrupted) from None
             failed = ran.failed
             print(
                 f"cells: {ran.computed} computed, {ran.kept} finished before, {ran.left_out} left out, {failed} failed"
             )
-        results = options.suite.results
-        page = options.leaderboard or results / "LEADERBOARD.md"
+        results = self.suite.results
+        page = self.leaderboard or results / "LEADERBOARD.md"
         print(f"written: {', '.join(map(str, write_leaderboard(results, page, say)))}")
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on with the cells that are not finished", file=sys.stderr)
-        return 130
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(tyro.cli(Options)))
+        return 1 if failed else 0

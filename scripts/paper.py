@@ -1,4 +1,4 @@
-"""Reproduce the evaluation of arXiv 2405.07140 as far as it is public: python scripts/paper_figures.py."""
+"""Reproduce the evaluation of arXiv 2405.07140 as far as it is public: python scripts/paper.py."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import repository  # noqa: F401 (makes experiments importable)
 for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_pool, "1")  # CPU times are of one thread; before NumPy and Numba are imported
 
-import tyro  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
+from edge_llm_agents.commands.running import run_options  # noqa: E402
 from edge_llm_agents.records.files import write_text  # noqa: E402
 from experiments.paper.measurements import Effort, begun, measure_points  # noqa: E402
 from experiments.paper.plots import plot_figure  # noqa: E402
@@ -25,10 +25,10 @@ from experiments.speed.solvers import PAPER_SCENARIOS  # noqa: E402
 
 
 @dataclass(frozen=True)
-class Options(Effort):
+class Paper(Effort):
     """Measure the points of each figure and write it as CSV and PNG; what an earlier run measured is kept.
 
-    `scripts/update_readme.py --record` makes docs/paper.md of it.
+    `scripts/pages.py --record` makes docs/paper.md of it.
     """
 
     figures: tuple[str, ...] = FIGURES
@@ -38,30 +38,25 @@ class Options(Effort):
     results: Path = Path("results/paper")
     """Folder of measurements.json, and of a .csv and a .png for each figure."""
 
-
-def main(options: Options) -> int:
-    """Measure, write after each point, then the figures; the exit status."""
-    file = options.results / "measurements.json"
-    try:
-        points = all_points(options.presets, options.figures)
-        effort = Effort(**{name: value for name, value in asdict(options).items() if name in Effort.__annotations__})
+    def run(self) -> None:
+        """Measure, write after each point, then the figures."""
+        file = self.results / "measurements.json"
+        points = all_points(self.presets, self.figures)
+        effort = Effort(**{name: value for name, value in asdict(self).items() if name in Effort.__annotations__})
         measured = begun(file, effort)
         steps = measure_points(points, measured, lambda so_far: so_far.write(file))
-        new = sum(is_new for _, is_new in tqdm(steps, total=len(points), disable=None))
-        for figure in options.figures:
+        try:
+            new = sum(is_new for _, is_new in tqdm(steps, total=len(points), disable=None))
+        except KeyboardInterrupt:
+            kept = f"interrupted; {file} keeps what was measured, the same command goes on"
+            raise KeyboardInterrupt(kept) from None
+        for figure in self.figures:
             found = measured.of(all_points(figures=(figure,)))
-            write_text(options.results / f"{figure}.csv", as_csv(found))
+            write_text(self.results / f"{figure}.csv", as_csv(found))
             if find_spec("matplotlib") is not None:
-                plot_figure(found, effort, options.results / f"{figure}.png")
-    except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"interrupted; {file} keeps what was measured, the same command goes on", file=sys.stderr)
-        return 130
-    print(f"{new} of {len(points)} points measured, {len(points) - new} kept; written: {options.results}")
-    return 0
+                plot_figure(found, effort, self.results / f"{figure}.png")
+        print(f"{new} of {len(points)} points measured, {len(points) - new} kept; written: {self.results}")
 
 
 if __name__ == "__main__":
-    sys.exit(main(tyro.cli(Options)))
+    sys.exit(run_options("paper.py", Paper))

@@ -1,0 +1,114 @@
+"""Vector environments of several scenarios as one: their rows stand one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+Infos = dict[str, Any]
+
+
+class JoinedRows(VectorEnv):
+    """The rows of several native vector environments, which may be wrapped, behind one vector interface.
+
+    Rows are those of the first part, then those of the second, and so on. Raises ValueError, with their names, for
+    parts whose observation or action spaces differ.
+    """
+
+    def __init__(self, envs: Sequence[Any]) -> None:
+        self.envs = list(envs)
+        first = self.envs[0]
+        for other in self.envs[1:]:
+            for space in ("single_observation_space", "single_action_space"):
+                one, another = getattr(first, space), getattr(other, space)
+                if one != another:
+                    names = " and ".join(repr(env.unwrapped.scenario.name) for env in (first, other))
+                    what = space.removeprefix("single_").replace("_", " ")
+                    raise ValueError(f"scenarios {names}: have another {what} each, {one} and {another}; must be equal")
+        self.num_envs = sum(env.num_envs for env in self.envs)
+        self.ends = np.cumsum([env.num_envs for env in self.envs])[:-1]
+        self.single_observation_space = first.single_observation_space
+        self.single_action_space = first.single_action_space
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self.metadata = first.metadata
+        self.render_mode = None
+
+    @property
+    def autoreset_mode(self) -> AutoresetMode:
+        """Of every part."""
+        return self.envs[0].unwrapped.autoreset_mode
+
+    @autoreset_mode.setter
+    def autoreset_mode(self, mode: AutoresetMode) -> None:
+        for env in self.envs:
+            env.unwrapped.autoreset_mode = mode
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], Infos]:
+        """Begin an episode on every row; seeds and the options' entries count over all rows."""
+        seeds = (
+            seed if isinstance(seed, list) else [None if seed is None else seed + row for row in range(self.num_envs)]
+        )
+        observations, infos = [], []
+        for env, rows in zip(self.envs, np.split(np.arange(self.num_envs), self.ends), strict=True):
+            its = None if options is None else {name: _rows_of(value, rows) for name, value in options.items()}
+            seen, info = env.reset(seed=[seeds[row] for row in rows], options=its)
+            observations.append(seen)
+            infos.append(info)
+        return np.concatenate(observations), self._joined(infos)
+
+    def step(
+        self, actions: NDArray
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]:
+        """Step every row with its action."""
+        *results, infos = zip(
+            *(env.step(its) for env, its in zip(self.envs, np.split(actions, self.ends), strict=True)), strict=True
+        )
+        observations, rewards, terminated, truncated = (np.concatenate(arrays) for arrays in results)
+        return observations, rewards, terminated, truncated, self._joined(infos)
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Valid actions of each row, where the parts have such."""
+        return np.concatenate([env.unwrapped.action_masks() for env in self.envs])
+
+    def state(self) -> dict[str, NDArray]:
+        """What the parts' `state` return, by the part's number."""
+        return {f"{at}.{name}": array for at, env in enumerate(self.envs) for name, array in env.state().items()}
+
+    def restore(self, state: dict[str, NDArray]) -> None:
+        """Go on from what `state` returned."""
+        for at, env in enumerate(self.envs):
+            env.restore({name.removeprefix(f"{at}."): one for name, one in state.items() if name.startswith(f"{at}.")})
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Close the parts."""
+        for env in self.envs:
+            env.close(**kwargs)
+
+    def _joined(self, infos: Sequence[Infos]) -> Infos:
+        """Infos over all rows; what only some parts have is empty, with its mask false, on the others' rows."""
+        names = dict.fromkeys(name for info in infos for name in info)
+        return {name: self._joined_entry([info.get(name) for info in infos]) for name in names}
+
+    def _joined_entry(self, entries: Sequence[Any]) -> Any:
+        given = next(entry for entry in entries if entry is not None)
+        if isinstance(given, dict):
+            return self._joined([entry if entry is not None else {} for entry in entries])
+        return np.concatenate(
+            [
+                entry if entry is not None else np.zeros((env.num_envs, *given.shape[1:]), dtype=given.dtype)
+                for entry, env in zip(entries, self.envs, strict=True)
+            ]
+        )
+
+
+def _rows_of(value: Any, rows: NDArray[np.intp]) -> Any:
+    """An option's entries of some rows."""
+    return value[rows] if isinstance(value, np.ndarray) else [value[row] for row in rows]

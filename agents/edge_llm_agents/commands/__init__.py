@@ -1,0 +1,1 @@
+"""`edge-llm`, and the parts of it that scripts of the repository have too."""

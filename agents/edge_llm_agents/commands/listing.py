@@ -1,0 +1,91 @@
+"""`edge-llm list`: what there is to name, by the registry, the catalogue and the cards; needs no agents."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from edge_llm_agents.pretrained.shipped import PRETRAINED, card_of, shipped_policies
+from edge_llm_env.inference.catalog import table
+from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.scenarios import describe_scenarios
+from edge_llm_env.support.tables import Table
+
+WHAT = ("environments", "scenarios", "devices", "models", "policies")
+
+
+@dataclass(frozen=True)
+class List:
+    """List what there is to name: environments with their tiers, scenarios, devices, models, policies."""
+
+    what: str | None = None
+
+    @classmethod
+    def parsed(cls, program: str, arguments: list[str]) -> List:
+        """The options, by argparse, which is always there."""
+        parser = argparse.ArgumentParser(prog=program, description=cls.__doc__)
+        parser.add_argument("what", nargs="?", choices=WHAT, help="one of them; all if left out")
+        return cls(parser.parse_args(arguments).what)
+
+    def run(self) -> None:
+        """Print."""
+        print("\n\n".join(f"{name}\n{TABLES[name]().text()}" for name in ([self.what] if self.what else WHAT)))
+
+
+def environments() -> Table:
+    """Every environment with a scenario of each difficulty, and what baselines it has."""
+    from edge_llm_baselines.registry.registered import baselines_of
+
+    rows = []
+    for one in ENVIRONMENTS.values():
+        baselines = baselines_of(one.id)
+        tiers = (one.tiers.easy.scenario, one.tiers.medium.scenario, one.tiers.hard.scenario)
+        rules = ", ".join(key for key in baselines.rules if key != baselines.oracle)
+        rows.append((one.id, one.summary, *tiers, baselines.oracle, rules))
+    return Table(("id", "a step; action", "easy", "medium", "hard", "oracle", "rules"), rows)
+
+
+def scenarios() -> Table:
+    """Every preset."""
+    return Table(("scenario", "what it is"), list(describe_scenarios().items()))
+
+
+def devices() -> Table:
+    """Every device of the catalogue."""
+    return _names("devices", "device")
+
+
+def models() -> Table:
+    """Every decoder of the catalogue."""
+    return _names("decoders", "model")
+
+
+def policies() -> Table:
+    """Every policy that the package brings along."""
+    cards = {name: card_of(PRETRAINED / name) for name in shipped_policies()}
+    return Table(
+        ("policy", "environment", "scenario", "learned by", "% of DFTSP"),
+        [
+            (
+                name,
+                card["environment"],
+                card["scenario"] + "".join(f", {field} {value}" for field, value in card["overrides"].items()),
+                card["algorithm"],
+                f"{card['evaluation']['percent_of_dftsp']:.2f}",
+            )
+            for name, card in cards.items()
+        ],
+    )
+
+
+def _names(name: str, heading: str) -> Table:
+    return Table((heading,), [(entry,) for entry in table(name)])
+
+
+TABLES = {
+    "environments": environments,
+    "scenarios": scenarios,
+    "devices": devices,
+    "models": models,
+    "policies": policies,
+}

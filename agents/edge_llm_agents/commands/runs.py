@@ -1,0 +1,151 @@
+"""Training with more to set and to record: runs that go on where they stopped, and several seeds, judged."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import tyro
+
+from edge_llm_agents.commands.bars import Bars
+from edge_llm_agents.evaluation.references import References
+from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
+from edge_llm_agents.masked_ppo.settings import ENV_ID, TrainingSettings
+from edge_llm_agents.masked_ppo.training import train
+from edge_llm_agents.seeded import admission, values
+from edge_llm_agents.seeded.runs import as_line, save_training
+from edge_llm_agents.value_search.search import Progress, SearchSettings
+from edge_llm_env.scenarios import load_scenario
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where settings come from that no option sets."""
+
+    env: str = ENV_ID
+    scenario: str = TrainingSettings.scenario
+    """A preset's name or the path of a TOML file."""
+    algo: str = "ppo_mask"
+    """Name of a file of hyperparameters that comes with the package: ppo_mask, ppo_mask_imitation."""
+    config: Path | None = None
+    """A file of your own instead."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Train a policy; Ctrl-C saves, --resume goes on. --env, --algo and --config choose the defaults shown here."""
+
+    training: tyro.conf.OmitArgPrefixes[TrainingSettings]
+    run_dir: Path = Path("runs/batching")
+    """Folder of checkpoints, TensorBoard files and settings."""
+    resume: bool = False
+    """Go on from the last checkpoint of the run folder."""
+
+    @classmethod
+    def parsed(cls, program: str, arguments: list[str]) -> Run:
+        """The options; raises ValueError for a source of settings that there is not."""
+        # The first pass shows no help, so that --help shows the chosen defaults.
+        asked = [argument for argument in arguments if argument not in ("-h", "--help")]
+        source, others = tyro.cli(Source, args=asked, return_unknown_args=True)
+        settings = read_settings(source.env, source.scenario, source.algo, source.config)
+        if len(asked) < len(arguments):
+            others.append("--help")
+        return tyro.cli(cls, prog=program, args=["--scenario", source.scenario, *others], default=cls(settings))
+
+    def run(self) -> int:
+        """Train as the options say; the exit status."""
+        with Bars() as bars:
+            _, finished = train(self.training, self.run_dir, resume=self.resume, report=bars)
+        print(f"{'trained' if finished else 'interrupted, saved'}: {self.run_dir}/last.zip")
+        best = f"best in validation: {self.run_dir}/best.zip"
+        print(best if finished else "go on with the same command and --resume")
+        return 0 if finished else 130
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Train with several seeds, judge each on held-out workloads, save the median policy and the record of all."""
+
+    scenario: str = "carry-over"
+    """A preset's name or the path of a TOML file."""
+    algo: str = "ppo_mask_imitation"
+    """Name of a file of hyperparameters that comes with the package."""
+    config: Path | None = None
+    """A file of your own instead."""
+    imitate: str | None = None
+    """Another teacher than the file's: dftsp, look-ahead or hindsight."""
+    name: str = "batching-carry-over"
+    """Name of the policy and of the record."""
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """One run each."""
+    run_dir: Path = Path("runs/admission")
+    """Folder of the runs, each with its seed behind the name; the same command goes on where it was interrupted."""
+    evaluation_episodes: int = 200
+    """Held-out workloads that every policy is judged on."""
+    hindsight_episodes: int = 20
+    """Of these, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
+    results: Path = Path("results")
+    """Folder of the record."""
+    policies: Path = Path("results")
+    """Folder of the policy; agents/edge_llm_agents/pretrained to ship it."""
+
+    def run(self) -> None:
+        """Train, judge, save."""
+        _refuse_none(self.seeds)
+        settings = read_settings(ENV_ID, self.scenario, self.algo, self.config)
+        if self.imitate is not None:
+            settings = replace(settings, imitate=self.imitate)
+        references = References(load_scenario(self.scenario), self.evaluation_episodes, self.hindsight_episodes, seed=0)
+        try:
+            with Bars() as bars:
+                for trained in admission.train_seeds(settings, self.seeds, self.run_dir, references, report=bars):
+                    print(as_line(trained.record["runs"][-1]), flush=True)
+                    written = save_training(trained, self.name, self.results, self.policies)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("interrupted; the same command goes on") from None
+        print(f"written: {', '.join(map(str, written))}")
+
+
+@dataclass(frozen=True)
+class Values:
+    """Search with several seeds, judge each on held-out workloads, save the median one and the record of all."""
+
+    scenario: str = "carry-over"
+    """A preset's name or the path of a TOML file."""
+    overrides: dict[str, float] = field(default_factory=dict)
+    """Fields of the scenario to change, e.g. workload.arrivals.rate_per_s 10."""
+    name: str = "value-carry-over"
+    """Name of the policy and of the record."""
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """One search each."""
+    search: tyro.conf.OmitArgPrefixes[SearchSettings] = field(default_factory=SearchSettings)
+    evaluation_episodes: int = 200
+    """Held-out workloads that every policy is judged on."""
+    hindsight_episodes: int = 20
+    """Of these, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
+    results: Path = Path("results")
+    """Folder of the record."""
+    policies: Path = Path("results")
+    """Folder of the policy; agents/edge_llm_agents/pretrained to ship it."""
+
+    def run(self) -> None:
+        """Search, judge, save."""
+        _refuse_none(self.seeds)
+
+        def show(seed: int, progress: Progress) -> None:
+            if progress.validation_percent_of_dftsp is not None:
+                percent = f"{progress.validation_percent_of_dftsp:.3f} % of DFTSP in validation"
+                print(f"seed {seed}, generation {progress.generation}: {percent}", file=sys.stderr, flush=True)
+
+        scenario = load_scenario(self.scenario, **self.overrides)
+        references = References(scenario, self.evaluation_episodes, self.hindsight_episodes, seed=0)
+        for trained in values.train_seeds(self.scenario, self.overrides, self.search, self.seeds, references, show):
+            print(as_line(trained.record["runs"][-1]), flush=True)
+            written = save_training(trained, self.name, self.results, self.policies)
+        print(f"written: {', '.join(map(str, written))}")
+
+
+def _refuse_none(seeds: tuple[int, ...]) -> None:
+    if not seeds:
+        raise ValueError("seeds: must have at least one")

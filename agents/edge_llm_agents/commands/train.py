@@ -1,0 +1,59 @@
+"""`edge-llm train`: a policy for any environment, and what else trains some."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_llm_agents.commands.bars import Bars
+from edge_llm_agents.commands.running import Command
+from edge_llm_agents.training.train import train
+from edge_llm_agents.training.trained import TrainedModel
+
+COMMANDS = {
+    "policy": Command(f"{__name__}:Policy", "any environment, any algorithm, to a file"),
+    "run": Command("edge_llm_agents.commands.runs:Run", "MaskablePPO with checkpoints, TensorBoard and --resume"),
+    "admission": Command("edge_llm_agents.commands.runs:Admission", "MaskablePPO with several seeds, judged"),
+    "values": Command("edge_llm_agents.commands.runs:Values", "value functions with several seeds, judged"),
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Train a policy from scratch and save it; Ctrl-C ends it and saves nothing."""
+
+    env: str = "EdgeLLM/Batching-v0"
+    """The environment's id."""
+    scenario: str = "carry-over"
+    """A preset's name or the path of a TOML file."""
+    algorithm: str | None = None
+    """ppo_mask_imitation or ppo_mask (Batching-v0), ppo, sac or td3 (continuous actions); the environment's default if
+    not given. Values of requests in BatchSelection-v0 have a command of their own, values."""
+    seed: int = 0
+    """Seeds the network, the exploration and the training workloads."""
+    steps: int | None = None
+    """Environment steps; those of the algorithm if not given."""
+    network: str = "set"
+    """set or mlp, where the algorithm is ppo, sac or td3."""
+    out: Path = Path("results/policy.zip")
+    """File to write, for edge-llm compare --policy."""
+
+    def run(self) -> None:
+        """Train, save, say where."""
+        algorithm = self.algorithm
+        if self.env == "EdgeLLM/BatchSelection-v0" and algorithm in (None, "values"):
+            raise ValueError(
+                "algorithm = 'values': edge-llm train values trains and judges those, or give ppo, sac, td3"
+            )
+        with Bars() as bars:
+            trained = train(
+                self.env,
+                self.scenario,
+                algorithm,
+                seed=self.seed,
+                steps=self.steps,
+                network=self.network,
+                report=bars,
+            )
+        assert isinstance(trained, TrainedModel)  # values are not trained here
+        print(f"written: {trained.save(self.out)}")

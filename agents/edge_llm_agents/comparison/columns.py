@@ -1,0 +1,43 @@
+"""The table of a comparison: its columns, and how a record fills them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edge_llm_env.dynamics.state import RESOURCES
+from edge_llm_env.support.tables import NO_VALUE, Table
+
+
+def comparison_table(records: Sequence[Mapping[str, Any]], oracle: str) -> Table:
+    """The comparison with a row per record."""
+    headings = ["policy", "requests/s", f"difference to {oracle} [95 % CI]", f"% of {oracle}", "gap closed %"]
+    headings += ["on time %", "batch", *(f"{resource} %" for resource in RESOURCES), "µs/decision", "alone µs"]
+    return Table(headings, [_cells(record, oracle) for record in records])
+
+
+def _cells(record: Mapping[str, Any], oracle: str) -> list[str]:
+    """One row of the table; what a record does not have is a dash."""
+    utilisation = record.get("utilisation", {})
+    return [
+        record["policy"],
+        f"{record['throughput_per_s']:.3f}",
+        NO_VALUE if record["policy"] == oracle else difference_cell(record),
+        f"{record['percent_of_oracle']:.2f}",
+        _number(record["gap_closed_percent"], ".1f"),
+        _number(record.get("on_time_percent"), ".1f"),
+        _number(record.get("mean_batch"), ".2f"),
+        *(f"{100 * utilisation[one]:.1f}" if one in utilisation else NO_VALUE for one in RESOURCES),
+        _number(record.get("decision_us"), ".0f"),
+        _number(record.get("decision_alone_us"), ".0f"),
+    ]
+
+
+def difference_cell(record: Mapping[str, Any]) -> str:
+    """The paired difference to the oracle, requests/s, with its 95 % interval."""
+    mean, low, high = (_number(value, "+.3f") for value in record["difference_to_oracle_per_s"].values())
+    return f"{mean} [{low}, {high}]"
+
+
+def _number(value: float | None, form: str) -> str:
+    return NO_VALUE if value is None else format(value, form)

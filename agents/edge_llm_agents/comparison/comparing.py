@@ -1,0 +1,163 @@
+"""`compare`: policies on the same workloads, each held against the environment's oracle of one epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+
+from edge_llm_agents.comparison.contestants import Contestant, Field
+from edge_llm_agents.comparison.records import BOUND, SCHEDULE, Comparison, records_of
+from edge_llm_agents.comparison.sweep import Sweep
+from edge_llm_agents.evaluation.progress import Progress, Report, tell_nobody
+from edge_llm_baselines.hindsight.hindsight import HindsightBounds
+from edge_llm_baselines.playing.roll_out import RollOut, roll_out
+from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.workload.streams import draw_workloads
+from edge_llm_env.workload.workload import Workload
+
+
+class ComparisonInterrupted(KeyboardInterrupt):
+    """Ctrl-C came while policies were compared; `comparison` has what was finished, at least the oracle."""
+
+    def __init__(self, comparison: Comparison | Sweep) -> None:
+        super().__init__("interrupted; what was finished is in .comparison")
+        self.comparison = comparison
+
+
+@overload
+def compare(
+    policies: Any = None,
+    scenario: str | Path | Scenario = "carry-over",
+    *,
+    env_id: str = "EdgeLLM/Batching-v0",
+    episodes: int = 100,
+    seed: int = 0,
+    hindsight_episodes: int = 10,
+    sweep: None = None,
+    report: Report = tell_nobody,
+) -> Comparison: ...
+
+
+@overload
+def compare(
+    policies: Any = None,
+    scenario: str | Path | Scenario = "carry-over",
+    *,
+    env_id: str = "EdgeLLM/Batching-v0",
+    episodes: int = 100,
+    seed: int = 0,
+    hindsight_episodes: int = 10,
+    sweep: Mapping[str, Sequence[Any]],
+    report: Report = tell_nobody,
+) -> Sweep: ...
+
+
+def compare(
+    policies: Any = None,
+    scenario: str | Path | Scenario = "carry-over",
+    *,
+    env_id: str = "EdgeLLM/Batching-v0",
+    episodes: int = 100,
+    seed: int = 0,
+    hindsight_episodes: int = 10,
+    sweep: Mapping[str, Sequence[Any]] | None = None,
+    report: Report = tell_nobody,
+) -> Comparison | Sweep:
+    """Policies side by side on the same held-out workloads, with paired 95 % intervals against the oracle.
+
+    `policies` is one, several, or a mapping from names to: the key or name of one of the environment's rules
+    (`edge-llm list` has them); "all", for every rule and every policy of the package for the scenario (what None
+    stands for); the name of a policy of the package, or the path of a saved one without
+    suffix; an SB3 model, or the path of its zip (`SAC@file.zip` where it is neither MaskablePPO nor PPO; loading
+    unpickles); what `train` returns; anything with SB3's `predict`; a solver of the epoch (`solve`); an allocation
+    (`action`); a function from the vector environment to a policy. The oracle always takes part.
+
+    All play `episodes` workloads of `scenario` in `env_id`, which `seed` sets. The first `hindsight_episodes` of them
+    are also optimised in hindsight where the environment knows how (some seconds each; 0 for none).
+    `sweep={"workload.arrivals.rate_per_s": [3, 5, 10]}` compares at every value of a field of the scenario, saved
+    policies being taken to each, whatever they were trained for. `report` hears of every part that is done.
+
+    Raises ValueError for what there is not, DoesNotPlayError (a ValueError) for a policy of another environment or
+    scenario, and on Ctrl-C, once the oracle has played, `ComparisonInterrupted` with what is finished.
+    """
+    given = load_scenario(scenario)
+    _check(episodes, hindsight_episodes)
+    shown = {"env_id": env_id, "episodes": episodes, "seed": seed, "hindsight_episodes": hindsight_episodes}
+    if sweep is None:
+        field = Field(env_id, given, seed)
+        workloads = draw_workloads(given, episodes, seed)
+        return compared(field, field.of(policies), workloads, hindsight_episodes, shown, report)
+    if len(sweep) != 1:
+        raise ValueError(f"sweep = {dict(sweep)!r}: must have one field of the scenario")
+    ((name, values),) = sweep.items()
+    if not values:
+        raise ValueError(f"sweep: {name} must have at least one value")
+    scenarios = [load_scenario(given, **{name: value}) for value in values]
+    finished: list[Comparison] = []
+    try:
+        for one in scenarios:
+            field = Field(env_id, one, seed, elsewhere=True)
+            workloads = draw_workloads(one, episodes, seed)
+            finished.append(compared(field, field.of(policies), workloads, hindsight_episodes, shown, report))
+    except KeyboardInterrupt:
+        if finished:
+            raise ComparisonInterrupted(Sweep(name, list(values)[: len(finished)], finished)) from None
+        raise
+    return Sweep(name, list(values), finished)
+
+
+def _check(episodes: int, hindsight_episodes: int) -> None:
+    if episodes < 1:
+        raise ValueError(f"episodes = {episodes}: must be at least 1")
+    if hindsight_episodes < 0:
+        raise ValueError(f"hindsight_episodes = {hindsight_episodes}: must be at least 0")
+
+
+def compared(
+    field: Field,
+    contestants: Sequence[Contestant],
+    workloads: Sequence[Workload],
+    hindsight_episodes: int,
+    settings: Mapping[str, Any],
+    report: Report,
+) -> Comparison:
+    """Play everybody, the oracle first, then look back; what `compare` does for one scenario."""
+    scenario = field.scenario
+    roll_outs: dict[str, RollOut] = {}
+    alone_s: dict[str, float] = {}
+    bounds: list[HindsightBounds] = []
+    known = workloads[:hindsight_episodes] if field.baselines.hindsight is not None else []
+
+    def so_far() -> Comparison:
+        hindsight = _joined(bounds) if bounds else None
+        records = records_of({name: roll_outs[name] for name in alone_s}, field.oracle, hindsight, alone_s)
+        kinds = {one.name: one.kind for one in contestants} | {BOUND: "hindsight", SCHEDULE: "hindsight"}
+        return Comparison(scenario, field.env_id, field.oracle, settings, records, kinds)
+
+    try:
+        for at, one in enumerate(contestants):
+            report(Progress("playing", at, len(contestants), one.name))
+            roll_outs[one.name] = roll_out(one.make_policy, one.env_id, scenario, workloads)
+            alone_s[one.name] = roll_out(one.make_policy, one.env_id, scenario, workloads[:1]).decision_s
+        report(Progress("playing", len(contestants), len(contestants)))
+        for at, workload in enumerate(known):
+            report(Progress("hindsight", at, len(known), f"workload {at + 1}"))
+            bounds.append(field.baselines.hindsight(scenario, [workload]))
+        if known:
+            report(Progress("hindsight", len(known), len(known)))
+    except KeyboardInterrupt:
+        if field.oracle not in alone_s:
+            raise
+        raise ComparisonInterrupted(so_far()) from None
+    return so_far()
+
+
+def _joined(bounds: Sequence[HindsightBounds]) -> HindsightBounds:
+    return HindsightBounds(
+        np.concatenate([one.served for one in bounds]),
+        np.concatenate([one.upper_bound for one in bounds]),
+        sum(one.seconds for one in bounds) / len(bounds),
+    )

@@ -1,0 +1,105 @@
+"""Models of Stable-Baselines3 as policies of the suite's environments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sb3_contrib
+import stable_baselines3
+from gymnasium import spaces
+from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.save_util import load_from_zip_file
+
+from edge_llm_agents.evaluation.playing import DecodedPolicy, MaskedModel
+from edge_llm_baselines.playing.play import MakePolicy, Policy
+from edge_llm_env.support.naming import one_of
+
+ALGORITHMS = {
+    name: getattr(library, name)
+    for library, names in (
+        (stable_baselines3, ("A2C", "DDPG", "DQN", "PPO", "SAC", "TD3")),
+        (sb3_contrib, ("ARS", "CrossQ", "MaskablePPO", "QRDQN", "TQC", "TRPO")),
+    )
+    for name in names
+}
+"""Classes that a zip of Stable-Baselines3 can be of."""
+
+
+class DoesNotPlayError(ValueError):
+    """A policy is not for an environment or a scenario; the message says why."""
+
+
+class Rescaled:
+    """A model of actions in -1..1 as a policy of actions in 0..1."""
+
+    def __init__(self, model: BaseAlgorithm) -> None:
+        self._model = model
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[NDArray[np.floating], Any]:
+        """The model's actions."""
+        actions, state = self._model.predict(observation, state, episode_start, deterministic)
+        return np.clip((actions + 1.0) / 2.0, 0.0, 1.0), state
+
+
+def acting_model(model: BaseAlgorithm) -> MakePolicy:
+    """What makes a model the policy of an environment, with masks where it knows of masks.
+
+    Actions in -1..1 are those of an environment rescaled with `RescaleAction`; in `BatchSelection-v0` a Box of one
+    entry per slot is values for oracle decoding. Raises DoesNotPlayError where its spaces are of another environment.
+    """
+    actions = model.action_space
+    from_minus_one = isinstance(actions, spaces.Box) and bool(np.all(actions.low == -1.0))
+
+    def make(env: Any) -> Policy:
+        refuse_other_spaces(model.observation_space, actions, env)
+        policy: Policy = Rescaled(model) if from_minus_one else MaskedModel(model, env)
+        return DecodedPolicy(policy, env) if are_values(actions, env) else policy
+
+    return make
+
+
+def model_file(path: Path, env_id: str, algorithm: str | None = None) -> MakePolicy:
+    """The same of a model that Stable-Baselines3 saved. Loading unpickles what is in it, which can run any code.
+
+    `algorithm` is a name of ALGORITHMS; without it MaskablePPO for `Batching-v0` and PPO for others. Raises ValueError
+    for another name, for a file that is not there and for one without a model.
+    """
+    name = algorithm or ("MaskablePPO" if env_id == "EdgeLLM/Batching-v0" else "PPO")
+    kind = ALGORITHMS[one_of("policy's class", name, ALGORITHMS)]
+    if not path.is_file():
+        raise ValueError(f"policy = {str(path)!r}: there is no such file")
+    saved, _, _ = load_from_zip_file(path, device="cpu")
+    if saved is None:
+        raise ValueError(f"{path}: holds the parameters of a model but not the model")
+
+    def make(env: Any) -> Policy:
+        # before the model is made, which fails where its class is another
+        refuse_other_spaces(saved["observation_space"], saved["action_space"], env)
+        return acting_model(kind.load(path, device="cpu"))(env)
+
+    return make
+
+
+def refuse_other_spaces(seen: spaces.Space, actions: spaces.Space, env: VectorEnv) -> None:
+    """Raise DoesNotPlayError where a model's spaces are not those of an environment."""
+    space = getattr(env, "single_action_space", env.action_space)
+    observed = getattr(env, "single_observation_space", env.observation_space)
+    if seen.shape != observed.shape:
+        raise DoesNotPlayError(f"it sees observations of shape {seen.shape}, here they are {observed.shape}")
+    same = type(actions) is type(space) and actions.shape == space.shape
+    if isinstance(space, spaces.Discrete) and isinstance(actions, spaces.Discrete):
+        same = actions.n == space.n
+    if not same and not are_values(actions, env):
+        raise DoesNotPlayError(f"its actions are {actions}, here they are {space}")
+
+
+def are_values(actions: spaces.Space, env: Any) -> bool:
+    """Whether a model's actions are a value for each request, to be decoded where a batch is to be named."""
+    space = getattr(env, "single_action_space", env.action_space)
+    return isinstance(space, spaces.MultiBinary) and isinstance(actions, spaces.Box) and actions.shape == space.shape

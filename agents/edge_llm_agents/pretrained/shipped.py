@@ -1,0 +1,45 @@
+"""Which saved policies there are, by their cards alone: nothing heavy is imported to tell."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from edge_llm_agents.records.record import read_record
+from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.naming import one_of
+
+PRETRAINED = Path(str(files("edge_llm_agents"))) / "pretrained"
+"""Folder of the policies that the package brings along."""
+
+
+def shipped_policies() -> list[str]:
+    """Names of the policies that the package brings along."""
+    return policies_in(PRETRAINED)
+
+
+def policies_in(folder: Path) -> list[str]:
+    """Names of the policies in a folder."""
+    return sorted(path.stem for path in folder.glob("*.json"))
+
+
+def policies_for(scenario: Scenario, folder: Path | None = None) -> list[str]:
+    """Names of those in a folder, by default the package's own, that were trained for a scenario."""
+    fingerprint = scenario.fingerprint()
+    folder = folder or PRETRAINED
+    return [name for name in policies_in(folder) if card_of(folder / name)["scenario_fingerprint"] == fingerprint]
+
+
+def card_of(path: Path) -> dict[str, Any]:
+    """The card of the policy at a path without suffix, as it is written."""
+    return read_record(path.with_name(f"{path.name}.json"))
+
+
+def path_of(name: str | Path) -> Path:
+    """The path, without suffix, of a policy that the package brings along or of one of your own."""
+    path = Path(name)
+    if path.name != str(name):
+        return path
+    one_of("policy", str(name), shipped_policies())
+    return PRETRAINED / path

@@ -1,0 +1,1 @@
+"""`train`: any environment and algorithm, to a policy that `compare` takes."""

@@ -1,0 +1,95 @@
+"""Stable-Baselines3's algorithms on the suite's environments, ready to learn."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import VectorEnv
+from gymnasium.wrappers.vector import RescaleAction
+from sb3_contrib import MaskablePPO
+from stable_baselines3 import PPO, SAC, TD3
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.policies import BasePolicy
+
+from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
+from edge_llm_agents.networks.actor_critics import SetPolicy
+from edge_llm_agents.networks.sb3_policies import SetActorCriticPolicy, SetSACPolicy, SetTD3Policy
+from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
+from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.naming import one_of
+
+ROWS = 16
+REWARD_SCALE = 0.1
+"""Brings values to order one."""
+
+_OFF_POLICY: dict[str, Any] = {
+    "learning_starts": 1600,
+    "gamma": 0.9,
+    "train_freq": 1,
+    "gradient_steps": 4,
+    "batch_size": 64,
+    "learning_rate": 1e-3,
+    "buffer_size": 200_000,
+    "policy_kwargs": {"net_arch": [64, 64]},
+}
+
+ALGORITHMS: dict[str, tuple[type[BaseAlgorithm], dict[str, Any]]] = {
+    "ppo_mask": (MaskablePPO, {"n_steps": 128, "batch_size": 256, "n_epochs": 4, "gamma": 0.95}),
+    "ppo": (
+        PPO,
+        {"n_steps": 64, "batch_size": 256, "n_epochs": 5, "gamma": 0.9, "policy_kwargs": {"log_std_init": -1.0}},
+    ),
+    # Rewards are small at first: with SB3's initial weight of 1 the entropy would be all that counts.
+    "sac": (SAC, _OFF_POLICY | {"ent_coef": "auto_0.01"}),
+    "td3": (TD3, _OFF_POLICY),
+}
+"""Class and settings; everything else is SB3's default. The first is for masked actions, the others for a Box."""
+
+CONTINUOUS = ("ppo", "sac", "td3")
+
+NETWORKS: dict[str, dict[str, str | type[BasePolicy]]] = {
+    "mlp": dict.fromkeys(ALGORITHMS, "MlpPolicy"),
+    "set": {"ppo_mask": SetPolicy, "ppo": SetActorCriticPolicy, "sac": SetSACPolicy, "td3": SetTD3Policy},
+}
+"""Policy classes by network and algorithm: SB3's multilayer perceptrons, or `edge_llm_agents.networks`."""
+
+
+def training_env(env_id: str, scenario: Scenario) -> EdgeVecEnv:
+    """Rows to learn on; where a batch is named whole, actions are values for oracle decoding.
+
+    Boxes are rescaled to -1..1, as SB3's Gaussian policies want them.
+    """
+
+    def wrapped(env: VectorEnv) -> VectorEnv:
+        if isinstance(env.single_action_space, spaces.MultiBinary):
+            env = VectorOracleDecoding(env)
+        if isinstance(env.single_action_space, spaces.Box):
+            env = RescaleAction(env, np.float32(-1.0), np.float32(1.0))  # type: ignore[arg-type] # as float64 it warns
+        return env
+
+    return EdgeVecEnv(env_id, ROWS, scenario, reward_scale=REWARD_SCALE, wrapper=wrapped)
+
+
+def new_model(
+    env_id: str, scenario: Scenario, algorithm: str, network: str = "mlp", seed: int = 0, **settings: Any
+) -> BaseAlgorithm:
+    """A model that has learned nothing yet, on an environment of its own; `settings` go before those of ALGORITHMS.
+
+    Raises ValueError for an unknown algorithm or network, and for an algorithm of other actions.
+    """
+    make, standard = ALGORITHMS[one_of("algorithm", algorithm, ALGORITHMS)]
+    policy_class = NETWORKS[one_of("network", network, NETWORKS)][algorithm]
+    env = training_env(env_id, scenario)
+    fits = ["ppo_mask"] if isinstance(env.action_space, spaces.Discrete) else list(CONTINUOUS)
+    one_of("algorithm", algorithm, fits)
+    standard = deepcopy(standard)  # SB3 writes to policy_kwargs
+    if network == "set":
+        keywords = standard.setdefault("policy_kwargs", {})
+        keywords.pop("net_arch", None)
+        if algorithm != "ppo_mask":
+            mechanism = env.env.unwrapped.mechanism
+            keywords["variants"] = len(scenario.variants) if mechanism.hosts_variants else 0
+    return make(policy_class, env, seed=seed, device="cpu", **(standard | settings))
