@@ -16,7 +16,8 @@ from edge_llm_env.dynamics.epoch import begin_episode
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES, NodeState
-from edge_llm_env.envs.observation import observation_length, observe
+from edge_llm_env.envs.layout import Layout, length
+from edge_llm_env.envs.observation import OBSERVATION, OBSERVATION_OF_VARIANTS, observe
 from edge_llm_env.scenarios import Scenario, ScenarioError, load_scenario
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from edge_llm_env.support.compiling import compiled
@@ -33,7 +34,10 @@ Action = TypeVar("Action")
 class Mechanism(NamedTuple):
     """How an agent acts: what distinguishes one environment from another."""
 
-    action_space: Callable[[Scenario], spaces.Space]
+    action: Layout
+    """What the entries of an action are; of a `Discrete` one, what each of its values does."""
+    space: Callable[[int], spaces.Space]
+    """The action space of that many entries."""
     step_row: Callable[..., None]
     """Compiled `(params, state, row, action, observation (length,))`: take one step of one row."""
     step_rows: Callable[..., None]
@@ -57,12 +61,21 @@ class Mechanism(NamedTuple):
                 raise ScenarioError(f"scenario {scenario.name}: {error}") from None
         return Simulation(scenario, rows, hosts_variants=self.hosts_variants, keeps_split=self.keeps_split)
 
+    @property
+    def observation(self) -> Layout:
+        """What the entries of an observation are."""
+        return OBSERVATION_OF_VARIANTS if self.hosts_variants else OBSERVATION
+
     def observation_length(self, scenario: Scenario) -> int:
         """Entries of an observation."""
-        return observation_length(scenario.epoch.visible_slots, len(scenario.variants) if self.hosts_variants else 0)
+        return length(self.observation, scenario)
+
+    def action_space(self, scenario: Scenario) -> spaces.Space:
+        """The action space of a scenario."""
+        return self.space(length(self.action, scenario))
 
     def observation_space(self, scenario: Scenario) -> spaces.Space[NDArray[np.float32]]:
-        """The observation space of a scenario: see `edge_llm_env.envs.observation`."""
+        """The observation space of a scenario: every entry in 0..1."""
         shape = (self.observation_length(scenario),)
         return cast("spaces.Space[NDArray[np.float32]]", spaces.Box(0.0, 1.0, shape=shape, dtype=np.float32))
 
@@ -92,7 +105,7 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
     }
     mechanism: ClassVar[Mechanism]
 
-    def __init__(self, scenario: str | Path | Scenario = "paper-bloom-3b", render_mode: str | None = None) -> None:
+    def __init__(self, scenario: str | Path | Scenario, render_mode: str | None = None) -> None:
         if render_mode is not None:
             one_of("render_mode", render_mode, self.metadata["render_modes"])
         self.render_mode = render_mode

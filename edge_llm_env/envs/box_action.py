@@ -17,11 +17,12 @@ def unit_box(length: int) -> spaces.Box:
     return spaces.Box(0.0, 1.0, shape=(length,), dtype=np.float32)
 
 
-def checked_box(action: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Actions as float64 of that shape; float64 ones are taken in full precision.
+def checked_box(action: Any, space: spaces.Space) -> NDArray[np.float64]:
+    """Actions as float64 of the space's shape; float64 ones are taken in full precision.
 
     Raises ValueError when the shape differs, or an entry is not a number in 0..1.
     """
+    shape = space.shape
     try:
         given = np.asarray(action)
     except ValueError:

@@ -8,8 +8,6 @@ are all 0.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,18 +15,9 @@ from edge_llm_env.dynamics.epoch import load_batch, utilisation_of
 from edge_llm_env.dynamics.modules import hosted, loading_s
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import N_BEYOND, NodeState
+from edge_llm_env.envs.layout import Feature, once, per_slot, per_variant
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.support.compiling import compiled
-
-
-class Feature(NamedTuple):
-    """One entry of an observation."""
-
-    name: str
-    scale: str
-    """What the quantity is divided by."""
-    meaning: str
-
 
 CONTEXT_FEATURES = (
     Feature("batch_size", "Q", "requests in the batch so far"),
@@ -61,15 +50,16 @@ VARIANT_FEATURES = (
     Feature("loading", "T_E", "time until all of them have loaded its weights, s"),
     Feature("accuracy", "1", "accuracy that it offers"),
 )
-"""Where the modules are divided, these follow for each variant, after the accuracy requirement of each slot."""
+REQUIREMENT = Feature("accuracy_requirement", "1", "least accuracy that the request in the slot accepts")
+
+OBSERVATION = (once(*CONTEXT_FEATURES), per_slot(*SLOT_FEATURES))
+"""The layout."""
+
+OBSERVATION_OF_VARIANTS = (*OBSERVATION, per_slot(REQUIREMENT), per_variant(*VARIANT_FEATURES))
+"""The layout where the modules are divided."""
 
 ADMISSIBLE = SLOT_FEATURES.index(next(feature for feature in SLOT_FEATURES if feature.name == "admissible"))
 _CONTEXT, _SLOT, _VARIANT = len(CONTEXT_FEATURES), len(SLOT_FEATURES), len(VARIANT_FEATURES)
-
-
-def observation_length(slots: int, variants: int = 0) -> int:
-    """Entries of an observation with that many visible slots, and variants where the modules are divided."""
-    return _CONTEXT + slots * _SLOT + (slots + variants * _VARIANT if variants else 0)
 
 
 def split_observation(

@@ -35,7 +35,7 @@ SUITE = (
         "edge_llm_env.envs.bandwidth.environment:BandwidthVectorEnv",
         summary="divide the bands among requests and the epoch into its parts; Box(2Q) or Box(2Q+2)",
         question="Who gets how much of the radio's bands, and how long are uplink, computing and downlink?",
-        default_scenario="paper-bloom-3b",
+        default_scenario="embedding-uplink",
         tiers=Tiers(
             easy=Tier("carry-over", "the bands are ample: any shares serve within 1 % of what the best ones do"),
             medium=Tier(
@@ -50,7 +50,7 @@ SUITE = (
         "edge_llm_env.envs.compute.environment:ComputeVectorEnv",
         summary="divide the node's modules among G model and precision variants; Box(G)",
         question="Which models, at which precision, should the node's modules host?",
-        default_scenario="paper-bloom-3b",
+        default_scenario="accuracy-tiers",
         tiers=Tiers(
             easy=Tier("carry-over", "one variant: all modules host it, and no module ever has to load"),
             medium=Tier(
@@ -67,7 +67,7 @@ SUITE = (
         "edge_llm_env.envs.joint.environment:JointVectorEnv",
         summary="values, bands, split and modules at once; Box(3Q+G) or Box(3Q+2+G)",
         question="What do requests, bands, the epoch's parts and modules gain from being decided together?",
-        default_scenario="paper-bloom-3b",
+        default_scenario="accuracy-tiers",
         tiers=Tiers(
             easy=Tier("carry-over", "one variant and ample bands: equal parts of everything do what the oracle does"),
             medium=Tier("accuracy-tiers", "three models share the node, and the bands are ample"),

@@ -42,8 +42,8 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
 
     def __init__(
         self,
-        num_envs: int = 1,
-        scenario: str | Path | Scenario = "paper-bloom-3b",
+        num_envs: int,
+        scenario: str | Path | Scenario,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:

@@ -11,6 +11,8 @@ from gymnasium import spaces
 from numpy.typing import ArrayLike, NDArray
 
 from edge_llm_env import Scenario, ScenarioError, Workload, load_scenario
+from edge_llm_env.envs.layout import length
+from edge_llm_env.envs.observation import OBSERVATION
 from edge_llm_env.registration import ENVIRONMENTS
 
 ENVIRONMENT_IDS = tuple(ENVIRONMENTS)
@@ -38,6 +40,11 @@ def small_scenario(preset: str = "carry-over", **overrides: Any) -> Scenario:
     """A preset with few slots and short episodes; dots of the overridden fields are written as `__`."""
     dotted = {name.replace("__", "."): value for name, value in overrides.items()}
     return load_scenario(preset, **({"epoch.visible_slots": 6, "epoch.episode_epochs": 4} | dotted))
+
+
+def observation_length(slots: int) -> int:
+    """Entries of an observation of that many slots, where modules are not divided."""
+    return length(OBSERVATION, small_scenario(epoch__visible_slots=slots))
 
 
 AZURE_TRACE = "\n".join(

@@ -7,13 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.bandwidth.kernel import action_length, parts_s, step_row, step_rows
+from edge_llm_env.envs.bandwidth.kernel import parts_s, step_row, step_rows
 from edge_llm_env.envs.base import EpochEnv, Mechanism
 from edge_llm_env.envs.box_action import checked_box, unit_box
+from edge_llm_env.envs.layout import Feature, per_slot, where_split_is_flexible
 from edge_llm_env.envs.vector import EpochVectorEnv
 
+UPLINK_SHARE = Feature("uplink_share", "1", "share of the uplink band for the request in the slot")
+DOWNLINK_SHARE = Feature("downlink_share", "1", "share of the downlink band for the request in the slot")
+UPLINK_PART = Feature("uplink_part", "T_E", "T_U, s")
+DOWNLINK_PART = Feature("downlink_part", "T_E", "T_D, s")
+
 MECHANISM = Mechanism(
-    action_space=lambda scenario: unit_box(action_length(scenario)),
+    action=(per_slot(UPLINK_SHARE), per_slot(DOWNLINK_SHARE), where_split_is_flexible(UPLINK_PART, DOWNLINK_PART)),
+    space=unit_box,
     step_row=step_row,
     step_rows=step_rows,
     parts_s=lambda params, action: parts_s(params, action, len(action) - 2),
@@ -44,7 +51,7 @@ class BandwidthEnv(EpochEnv[NDArray[np.floating]]):
     mechanism = MECHANISM
 
     def _checked(self, action: Any) -> NDArray[np.float64]:
-        return checked_box(action, (action_length(self.scenario),))
+        return checked_box(action, self.action_space)
 
 
 class BandwidthVectorEnv(EpochVectorEnv):
@@ -53,4 +60,4 @@ class BandwidthVectorEnv(EpochVectorEnv):
     mechanism = MECHANISM
 
     def _checked(self, actions: Any) -> NDArray:
-        return checked_box(actions, (self.num_envs, action_length(self.scenario)))
+        return checked_box(actions, self.action_space)

@@ -13,14 +13,8 @@ from edge_llm_env.envs.box_action import onto_simplex
 from edge_llm_env.envs.observation import copy_observation, observe
 from edge_llm_env.feasibility.batch import BatchSums
 from edge_llm_env.feasibility.rule import Rule, affine_cost, memory_bytes
-from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.support.compiling import compiled, compiled_allocating
-
-
-def action_length(scenario: Scenario) -> int:
-    """Entries of an action: Q uplink shares, Q downlink shares, and where the split is flexible T_U and T_D in T_E."""
-    return 2 * scenario.epoch.visible_slots + (2 if scenario.epoch.split == "flexible" else 0)
 
 
 @compiled

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from edge_llm_env.envs.base import EpochEnv, Mechanism
 from edge_llm_env.envs.batch_selection.kernel import checked_selection, step_row, step_rows
+from edge_llm_env.envs.layout import Feature, per_slot
 from edge_llm_env.envs.vector import EpochVectorEnv
 
 MECHANISM = Mechanism(
-    action_space=lambda scenario: spaces.MultiBinary(scenario.epoch.visible_slots),
+    action=(per_slot(Feature("serve", "", "1 to serve the request in the slot")),),
+    space=spaces.MultiBinary,
     step_row=step_row,
     step_rows=step_rows,
 )

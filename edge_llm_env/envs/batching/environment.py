@@ -10,10 +10,15 @@ from numpy.typing import NDArray
 
 from edge_llm_env.envs.base import EpochEnv, Mechanism
 from edge_llm_env.envs.batching.kernel import step_row, step_rows
+from edge_llm_env.envs.layout import Feature, once, per_slot
 from edge_llm_env.envs.vector import EpochVectorEnv
 
 MECHANISM = Mechanism(
-    action_space=lambda scenario: spaces.Discrete(scenario.epoch.visible_slots + 1),
+    action=(
+        per_slot(Feature("admit", "", "admit the request in the slot")),
+        once(Feature("dispatch", "", "dispatch the batch, which ends the epoch")),
+    ),
+    space=spaces.Discrete,
     step_row=step_row,
     step_rows=step_rows,
 )

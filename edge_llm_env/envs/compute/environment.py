@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from edge_llm_env.envs.base import EpochEnv, Mechanism
 from edge_llm_env.envs.box_action import checked_box, unit_box
 from edge_llm_env.envs.compute.kernel import step_row, step_rows
+from edge_llm_env.envs.layout import Feature, per_variant
 from edge_llm_env.envs.vector import EpochVectorEnv
 
+MODULES = Feature("modules", "M", "modules that host the variant")
+
 MECHANISM = Mechanism(
-    action_space=lambda scenario: unit_box(len(scenario.variants)),
+    action=(per_variant(MODULES),),
+    space=unit_box,
     step_row=step_row,
     step_rows=step_rows,
     rows_per_thread=64,
@@ -46,7 +50,7 @@ class ComputeEnv(EpochEnv[NDArray[np.floating]]):
     mechanism = MECHANISM
 
     def _checked(self, action: Any) -> NDArray[np.float64]:
-        return checked_box(action, (len(self.scenario.variants),))
+        return checked_box(action, self.action_space)
 
 
 class ComputeVectorEnv(EpochVectorEnv):
@@ -55,4 +59,4 @@ class ComputeVectorEnv(EpochVectorEnv):
     mechanism = MECHANISM
 
     def _checked(self, actions: Any) -> NDArray:
-        return checked_box(actions, (self.num_envs, len(self.scenario.variants)))
+        return checked_box(actions, self.action_space)

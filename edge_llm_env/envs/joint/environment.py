@@ -7,14 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.envs.bandwidth.environment import DOWNLINK_PART, DOWNLINK_SHARE, UPLINK_PART, UPLINK_SHARE
 from edge_llm_env.envs.bandwidth.kernel import parts_s
 from edge_llm_env.envs.base import EpochEnv, Mechanism
 from edge_llm_env.envs.box_action import checked_box, unit_box
-from edge_llm_env.envs.joint.kernel import action_length, step_row, step_rows
+from edge_llm_env.envs.compute.environment import MODULES
+from edge_llm_env.envs.joint.kernel import step_row, step_rows
+from edge_llm_env.envs.layout import Feature, per_slot, per_variant, where_split_is_flexible
 from edge_llm_env.envs.vector import EpochVectorEnv
 
 MECHANISM = Mechanism(
-    action_space=lambda scenario: unit_box(action_length(scenario)),
+    action=(
+        per_slot(Feature("value", "1", "what the request in the slot is worth")),
+        per_slot(UPLINK_SHARE),
+        per_slot(DOWNLINK_SHARE),
+        where_split_is_flexible(UPLINK_PART, DOWNLINK_PART),
+        per_variant(MODULES),
+    ),
+    space=unit_box,
     step_row=step_row,
     step_rows=step_rows,
     rows_per_thread=64,
@@ -44,7 +54,7 @@ class JointEnv(EpochEnv[NDArray[np.floating]]):
     mechanism = MECHANISM
 
     def _checked(self, action: Any) -> NDArray[np.float64]:
-        return checked_box(action, (action_length(self.scenario),))
+        return checked_box(action, self.action_space)
 
 
 class JointVectorEnv(EpochVectorEnv):
@@ -53,4 +63,4 @@ class JointVectorEnv(EpochVectorEnv):
     mechanism = MECHANISM
 
     def _checked(self, actions: Any) -> NDArray:
-        return checked_box(actions, (self.num_envs, action_length(self.scenario)))
+        return checked_box(actions, self.action_space)

@@ -14,13 +14,7 @@ from edge_llm_env.envs.bandwidth.kernel import arrives, parts_s, rule_with_parts
 from edge_llm_env.envs.box_action import onto_simplex
 from edge_llm_env.envs.compute.kernel import modules_of
 from edge_llm_env.envs.observation import copy_observation, observe
-from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.compiling import compiled_allocating
-
-
-def action_length(scenario: Scenario) -> int:
-    """Entries of an action: Q values, Q uplink and Q downlink shares, T_U and T_D where the split is flexible, G."""
-    return 3 * scenario.epoch.visible_slots + (2 if scenario.epoch.split == "flexible" else 0) + len(scenario.variants)
 
 
 @compiled_allocating

@@ -9,8 +9,9 @@ import pytest
 from edge_llm_agents.value_search.features import COLUMNS, FEATURE_SETS, FEATURES, RAMPS, Scales, request_features
 from edge_llm_baselines import BatchProblem, LookAhead
 from edge_llm_env import load_scenario
-from edge_llm_env.envs.observation import observation_length, slot_feature, split_observation
+from edge_llm_env.envs.observation import slot_feature, split_observation
 from tests.edge_llm_agents.networks.test_actor_critics import reordered
+from tests.support.helpers import observation_length
 
 SCENARIO = load_scenario("carry-over")
 SCALES = Scales.of(SCENARIO)

@@ -20,9 +20,10 @@ from edge_llm_agents.value_search.parameter_actions import (
 )
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env import load_scenario
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, observation_length, slot_feature
+from edge_llm_env.envs.observation import CONTEXT_FEATURES, slot_feature
 from edge_llm_env.workload.streams import draw_workloads
 from tests.edge_llm_agents.leaderboard.constant import Constant
+from tests.support.helpers import observation_length
 
 SCENARIO = load_scenario("carry-over", **{"epoch.episode_epochs": 4})
 SIZE = ValueFunction().size

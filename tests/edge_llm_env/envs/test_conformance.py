@@ -95,7 +95,7 @@ def test_bad_scenario_is_an_error_when_the_environment_is_made(env_id: str):
 def test_render_mode_that_is_not_offered_is_an_error(env_id: str):
     entry_point = gym.envs.registration.load_env_creator(gym.spec(env_id).entry_point)
     with pytest.raises(ValueError, match=r"render_mode = 'hologram': must be "):
-        entry_point(render_mode="hologram")
+        entry_point(scenario=SCENARIO, render_mode="hologram")
 
 
 def test_spec_survives_json(env_id: str):

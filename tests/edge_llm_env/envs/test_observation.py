@@ -7,11 +7,10 @@ import pytest
 from edge_llm_env.envs.observation import (
     CONTEXT_FEATURES,
     SLOT_FEATURES,
-    observation_length,
     slot_feature,
     split_observation,
 )
-from tests.support.helpers import small_scenario, workload_at
+from tests.support.helpers import observation_length, small_scenario, workload_at
 
 Q = 6
 

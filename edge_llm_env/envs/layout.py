@@ -1,0 +1,67 @@
+"""What the entries of an action or an observation are: blocks of features that follow one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from edge_llm_env.scenarios.schema import Scenario
+
+
+class Feature(NamedTuple):
+    """One entry of an action or an observation."""
+
+    name: str
+    scale: str
+    """What the quantity is divided by; empty where nothing is measured."""
+    meaning: str
+    """Ends with the unit, after a comma, where there is one."""
+
+
+class Block(NamedTuple):
+    """Features that stand side by side, once or several times."""
+
+    features: tuple[Feature, ...]
+    each: str
+    """What it is repeated for: `slot`, `variant`; empty where it stands once."""
+    times: Callable[[Scenario], int]
+    """How often, in a scenario."""
+
+
+Layout: TypeAlias = tuple[Block, ...]
+"""Blocks in their order."""
+
+
+def once(*features: Feature) -> Block:
+    """A block that stands once."""
+    return Block(features, "", lambda scenario: 1)
+
+
+def where_split_is_flexible(*features: Feature) -> Block:
+    """A block that stands once where `epoch.split` is flexible, and nowhere else."""
+    return Block(features, "", lambda scenario: int(scenario.epoch.split == "flexible"))
+
+
+def per_slot(*features: Feature) -> Block:
+    """A block for each of the Q visible slots."""
+    return Block(features, "slot", lambda scenario: scenario.epoch.visible_slots)
+
+
+def per_variant(*features: Feature) -> Block:
+    """A block for each of the G variants, cheapest first."""
+    return Block(features, "variant", lambda scenario: len(scenario.variants))
+
+
+def length(layout: Layout, scenario: Scenario) -> int:
+    """Entries in a scenario."""
+    return sum(len(block.features) * block.times(scenario) for block in layout)
+
+
+def names(layout: Layout, scenario: Scenario) -> list[str]:
+    """The name of every entry in a scenario, in order: `visible`, `slack[3]`."""
+    return [
+        f"{feature.name}[{time}]" if block.each else feature.name
+        for block in layout
+        for time in range(block.times(scenario))
+        for feature in block.features
+    ]

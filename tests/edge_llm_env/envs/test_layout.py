@@ -1,0 +1,46 @@
+"""The layouts are what the spaces and the kernels are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium import spaces
+
+from edge_llm_env.envs.layout import length, names
+from edge_llm_env.envs.observation import slot_feature, split_variants
+from tests.support.helpers import ENVIRONMENT_IDS, small_scenario
+
+pytestmark = pytest.mark.parametrize("env_id", ENVIRONMENT_IDS)
+
+SCENARIOS = [
+    small_scenario(),
+    small_scenario("accuracy-tiers"),
+    small_scenario("embedding-uplink"),
+    small_scenario("accuracy-tiers", epoch__split="flexible"),
+]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def test_every_entry_of_an_action_and_of_an_observation_has_a_name_of_its_own(env_id: str, scenario: Any) -> None:
+    env: Any = gym.make(env_id, scenario=scenario, disable_env_checker=True)
+    mechanism, space = env.unwrapped.mechanism, env.action_space
+    entries = int(space.n) if isinstance(space, spaces.Discrete) else space.shape[0]
+    for layout, expected in ((mechanism.action, entries), (mechanism.observation, env.observation_space.shape[0])):
+        assert len(names(layout, scenario)) == len(set(names(layout, scenario))) == length(layout, scenario) == expected
+
+
+def test_an_observations_entries_are_what_their_names_say(env_id: str) -> None:
+    scenario = SCENARIOS[1]
+    env: Any = gym.make(env_id, scenario=scenario, disable_env_checker=True).unwrapped
+    observation, _ = env.reset(seed=0)
+    named = dict(zip(names(env.mechanism.observation, scenario), observation, strict=True))
+    variants = len(scenario.variants) if env.mechanism.hosts_variants else 0
+    assert [named[f"slack[{slot}]"] for slot in range(6)] == slot_feature(observation, "slack", variants).tolist()
+    assert named["visible"] == np.float32(env.simulation.state.visible[0] / 6)
+    if variants:
+        required, offered = split_variants(observation, variants)
+        assert [named[f"accuracy_requirement[{slot}]"] for slot in range(6)] == required.tolist()
+        assert [named[f"accuracy[{variant}]"] for variant in range(3)] == offered[:, -1].tolist()
