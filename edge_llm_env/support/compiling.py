@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -75,7 +76,9 @@ class _IndexFile(IndexDataCacheFile):
 
 @cache
 def _kernel_sources(package: str) -> str:
-    """SHA-256 of all source files of a package that define kernels."""
+    """SHA-256 of all source files of a package that define kernels, or of a module that is in no package."""
+    if not hasattr(sys.modules[package], "__path__"):
+        return hashlib.sha256(Path(str(sys.modules[package].__file__)).read_bytes()).hexdigest()
     digest = hashlib.sha256()
     folders = [files(package)]
     while folders:

@@ -19,11 +19,6 @@ from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of
 
-AT_ONCE = {"EdgeLLM/Batching-v0": "EdgeLLM/BatchSelection-v0"}
-"""Where batches are made request by request, the environment that names the same batches whole: solvers play it, for
-equal results sooner, and policies of its own take part."""
-
-
 ALL = "all"
 """Every rule of the environment, and every policy of the package that is for the scenario."""
 
@@ -51,7 +46,7 @@ class Field:
         """Take saved policies to this scenario whatever they were trained for."""
         self.baselines = baselines_of(env_id)
         self.oracle = self.baselines.reference
-        self._solved_in = AT_ONCE.get(env_id, env_id)
+        self._solved_in = self.baselines.solved_in or env_id
         self._tuned: dict[str, Any] = {}
 
     def of(self, policies: Any) -> list[Contestant]:
@@ -105,7 +100,7 @@ class Field:
     def _by_name(self, name: str | None, text: str) -> Contestant:
         if text.endswith(".zip"):
             algorithm, _, file = text.rpartition("@")
-            makes = model_file(Path(file), self.env_id, algorithm or None)
+            makes = model_file(Path(file), algorithm or None)
             return Contestant(name or Path(file).name, self.env_id, makes, "policy")
         if Path(text).name != text or text in shipped_policies():
             policy, _ = load_policy(text, None if self.elsewhere else self.scenario)

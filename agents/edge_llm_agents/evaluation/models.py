@@ -64,14 +64,14 @@ def acting_model(model: BaseAlgorithm) -> MakePolicy:
     return make
 
 
-def model_file(path: Path, env_id: str, algorithm: str | None = None) -> MakePolicy:
+def model_file(path: Path, algorithm: str | None = None) -> MakePolicy:
     """The same of a model that Stable-Baselines3 saved. Loading unpickles what is in it, which can run any code.
 
-    `algorithm` is a name of ALGORITHMS; without it MaskablePPO for `Batching-v0` and PPO for others. Raises ValueError
-    for another name, for a file that is not there and for one without a model.
+    `algorithm` is a name of ALGORITHMS; without it MaskablePPO where actions are masked and PPO elsewhere. Raises
+    ValueError for another name, for a file that is not there and for one without a model.
     """
-    name = algorithm or ("MaskablePPO" if env_id == "EdgeLLM/Batching-v0" else "PPO")
-    kind = ALGORITHMS[one_of("policy's class", name, ALGORITHMS)]
+    if algorithm is not None:
+        one_of("policy's class", algorithm, ALGORITHMS)
     if not path.is_file():
         raise ValueError(f"policy = {str(path)!r}: there is no such file")
     saved, _, _ = load_from_zip_file(path, device="cpu")
@@ -81,7 +81,8 @@ def model_file(path: Path, env_id: str, algorithm: str | None = None) -> MakePol
     def make(env: Any) -> Policy:
         # before the model is made, which fails where its class is another
         refuse_other_spaces(saved["observation_space"], saved["action_space"], env)
-        return acting_model(kind.load(path, device="cpu"))(env)
+        name = algorithm or ("MaskablePPO" if hasattr(env.unwrapped, "action_masks") else "PPO")
+        return acting_model(ALGORITHMS[name].load(path, device="cpu"))(env)
 
     return make
 

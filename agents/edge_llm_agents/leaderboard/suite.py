@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_llm_agents.leaderboard.jobs import Hindsight, Job, Playing, Tuning
@@ -22,8 +22,6 @@ from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
 from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.naming import one_of
 
-ENVIRONMENT_IDS = tuple(ENVIRONMENTS)
-
 
 @dataclass(frozen=True)
 class SuiteSettings:
@@ -33,7 +31,7 @@ class SuiteSettings:
     same name given again is the same policy of another training seed.
     """
 
-    environments: tuple[str, ...] = ENVIRONMENT_IDS
+    environments: tuple[str, ...] = field(default_factory=lambda: tuple(ENVIRONMENTS))
     """Ids of the registry."""
     scenarios: tuple[str, ...] = ()
     """Presets' names or paths of TOML files; without any, all presets, those that replay a trace only with --trace."""
@@ -58,7 +56,7 @@ class SuiteSettings:
 
     def __post_init__(self) -> None:
         for environment in self.environments:
-            one_of("environments", environment, ENVIRONMENT_IDS)
+            one_of("environments", environment, ENVIRONMENTS)
         if self.episodes < 2:
             raise ValueError(f"episodes = {self.episodes}: must be at least 2")
         for name in ("hindsight_episodes", "train_seeds"):

@@ -11,10 +11,8 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
-from sb3_contrib import MaskablePPO
-from stable_baselines3 import PPO
 
-from edge_llm_agents.evaluation.playing import MaskedModel
+from edge_llm_agents.evaluation.models import model_file
 from edge_llm_agents.records.files import write_bytes
 from edge_llm_baselines.playing.play import Policy, play
 from edge_llm_baselines.registry.registered import baseline
@@ -30,9 +28,7 @@ def named_policy(name: str, env: gym.Env, seed: int) -> Policy:
     """
     inner: Any = env.unwrapped
     if name.endswith(".zip"):
-        if not Path(name).is_file():
-            raise ValueError(f"policy = {name!r}: there is no such file")
-        return MaskedModel((MaskablePPO if hasattr(inner, "action_masks") else PPO).load(name), inner)
+        return model_file(Path(name))(env)
     rule = baseline(inner.spec.id, name)
     tuned = None if rule.tunable is None else rule.tunable.tune(inner.scenario, seed)
     if rule.tunable is not None and tuned is None:

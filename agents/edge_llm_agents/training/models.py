@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import VectorEnv
@@ -46,7 +47,7 @@ ALGORITHMS: dict[str, tuple[type[BaseAlgorithm], dict[str, Any]]] = {
     "sac": (SAC, _OFF_POLICY | {"ent_coef": "auto_0.01"}),
     "td3": (TD3, _OFF_POLICY),
 }
-"""Class and settings; everything else is SB3's default. The first is for masked actions, the others for a Box."""
+"""Class and settings; everything else is SB3's default."""
 
 CONTINUOUS = ("ppo", "sac", "td3")
 
@@ -55,6 +56,16 @@ NETWORKS: dict[str, dict[str, str | type[BasePolicy]]] = {
     "set": {"ppo_mask": SetPolicy, "ppo": SetActorCriticPolicy, "sac": SetSACPolicy, "td3": SetTD3Policy},
 }
 """Policy classes by network and algorithm: SB3's multilayer perceptrons, or `edge_llm_agents.networks`."""
+
+
+def fitting(env_id: str) -> list[str]:
+    """Names of the algorithms for the actions of an environment, the default first."""
+    env = gym.make(env_id)
+    masked, discrete = hasattr(env.unwrapped, "action_masks"), isinstance(env.action_space, spaces.Discrete)
+    env.close()
+    if discrete:
+        return ["ppo_mask" if masked else "ppo"]
+    return list(CONTINUOUS)
 
 
 def training_env(env_id: str, scenario: Scenario) -> EdgeVecEnv:
@@ -82,9 +93,8 @@ def new_model(
     """
     make, standard = ALGORITHMS[one_of("algorithm", algorithm, ALGORITHMS)]
     policy_class = NETWORKS[one_of("network", network, NETWORKS)][algorithm]
+    one_of("algorithm", algorithm, fitting(env_id))
     env = training_env(env_id, scenario)
-    fits = ["ppo_mask"] if isinstance(env.action_space, spaces.Discrete) else list(CONTINUOUS)
-    one_of("algorithm", algorithm, fits)
     standard = deepcopy(standard)  # SB3 writes to policy_kwargs
     if network == "set":
         keywords = standard.setdefault("policy_kwargs", {})

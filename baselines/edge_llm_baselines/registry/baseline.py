@@ -56,6 +56,10 @@ class Baselines:
     hindsight: Callable[[Scenario, Sequence[Workload]], HindsightBounds] | None = None
     """What a clairvoyant could have served on workloads, and what no policy exceeds; None where nobody knows."""
 
+    solved_in: str | None = None
+    """Where batches are made request by request, the id of the environment that names the same batches whole: solvers
+    play it, for equal results sooner, and its policies can be held against these."""
+
     def __post_init__(self) -> None:
         one_of("oracle", self.oracle, self.rules)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ OF_EVERYTHING = Baselines(
 )
 
 SUITE = {
-    "EdgeLLM/Batching-v0": OF_BATCHES,
+    "EdgeLLM/Batching-v0": replace(OF_BATCHES, solved_in="EdgeLLM/BatchSelection-v0"),
     "EdgeLLM/BatchSelection-v0": OF_BATCHES,
     "EdgeLLM/Bandwidth-v0": OF_BANDS,
     "EdgeLLM/Compute-v0": OF_MODULES,

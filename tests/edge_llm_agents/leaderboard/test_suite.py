@@ -13,11 +13,12 @@ from edge_llm_agents.evaluation.playing import evaluate_solver
 from edge_llm_agents.leaderboard.jobs import Playing
 from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.running import Ran, outcome_of, run_jobs
-from edge_llm_agents.leaderboard.suite import ENVIRONMENT_IDS, SuiteSettings, playing, run_suite, submissions
+from edge_llm_agents.leaderboard.suite import SuiteSettings, playing, run_suite, submissions
 from edge_llm_agents.records.record import PACKAGES
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_baselines import DFTSP, LagrangianHindsight, baselines_of, hindsight_bounds
 from edge_llm_env import load_scenario
+from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.workload.streams import draw_workloads
 from tests.edge_llm_agents.leaderboard.small import cells, small_suite
 
@@ -192,7 +193,7 @@ def test_somebody_elses_function_is_a_policy_like_another(copy: Path, monkeypatc
     assert "my rule: stale, computed again: policy_sha256" in lines[2]
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENT_IDS)
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_environment_has_its_reference_among_its_rules(environment: str, finished: Path) -> None:
     workload_set = WorkloadSet.of(load_scenario(finished / "short.toml"), 2, 0)
     jobs = playing(small_suite(finished, environments=(environment,)), workload_set, {})

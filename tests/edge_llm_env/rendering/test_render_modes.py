@@ -46,7 +46,7 @@ def test_metadata_names_the_modes_and_the_rate(env_id: str):
 def test_unknown_mode_is_an_error_that_lists_the_modes(env_id: str):
     entry_point = gym.envs.registration.load_env_creator(gym.spec(env_id).entry_point)
     with pytest.raises(ValueError, match="render_mode = 'hologram': must be one of ansi, human, rgb_array"):
-        entry_point(render_mode="hologram")
+        entry_point(scenario=SCENARIO, render_mode="hologram")
 
 
 def test_rendering_without_a_mode_says_which_there_are(env_id: str):

@@ -33,4 +33,4 @@ class ModelFile:
 
     def policy(self, env_id: str, scenario: Scenario) -> MakePolicy:
         """Deterministic; see `edge_llm_agents.evaluation.models.acting_model`."""
-        return model_file(Path(self.path), env_id, self.algorithm)
+        return model_file(Path(self.path), self.algorithm)

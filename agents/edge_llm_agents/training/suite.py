@@ -1,0 +1,71 @@
+"""How policies of the suite's environments are trained."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from edge_llm_agents.evaluation.progress import Progress
+from edge_llm_agents.masked_ppo.hyperparameter_files import algorithms, read_settings
+from edge_llm_agents.masked_ppo.settings import ENV_ID
+from edge_llm_agents.masked_ppo.training import train as train_masked
+from edge_llm_agents.training.registered import Asked, Training, register_training
+from edge_llm_agents.training.trained import TrainedModel
+from edge_llm_agents.value_search.policy import ValuePolicy
+from edge_llm_agents.value_search.search import Progress as GenerationProgress
+from edge_llm_agents.value_search.search import SearchSettings, search
+from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.support.naming import one_of
+
+
+def masked(asked: Asked) -> TrainedModel:
+    """MaskablePPO as a file of hyperparameters says."""
+    scenario = load_scenario(asked.scenario)
+    named = scenario.name if isinstance(asked.scenario, Scenario) else str(asked.scenario)
+    settings = read_settings(ENV_ID, named, asked.algorithm)
+    changed = (
+        {"hindsight_episodes": 0}
+        | asked.settings
+        | {"seed": asked.seed}
+        | ({} if asked.steps is None else {"steps": asked.steps})
+    )
+    settings = _replaced(settings, changed)
+    with tempfile.TemporaryDirectory() as folder:
+        run_dir = Path(folder) / "run"
+        model, finished = train_masked(settings, run_dir, scenario=scenario, report=asked.report)
+    if not finished:
+        raise KeyboardInterrupt
+    return TrainedModel(model, ENV_ID, scenario)
+
+
+def values(asked: Asked) -> ValuePolicy:
+    """The cross-entropy method's values of requests."""
+    settings = _replaced(SearchSettings(), asked.settings)
+
+    def tell(found: GenerationProgress) -> None:
+        asked.report(Progress("training", found.generation, settings.generations))
+
+    return search(load_scenario(asked.scenario), settings, asked.seed, tell).policy
+
+
+def _replaced(settings: Any, changed: dict[str, Any]) -> Any:
+    for name in changed:
+        one_of("settings", name, type(settings).__dataclass_fields__)
+    return replace(settings, **changed)
+
+
+SUITE = {
+    ENV_ID: Training(dict.fromkeys(sorted(algorithms(), reverse=True), masked), "set"),
+    ValuePolicy.env_id: Training({"values": values}, "set"),
+    "EdgeLLM/Bandwidth-v0": Training(network="set"),
+    "EdgeLLM/Compute-v0": Training(network="set"),
+    "EdgeLLM/Joint-v0": Training(network="set"),
+}
+
+
+def register_suite() -> None:
+    """Say how policies of every environment of the suite are trained; a second call changes nothing."""
+    for env_id, training in SUITE.items():
+        register_training(env_id, training)
