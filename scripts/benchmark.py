@@ -15,6 +15,7 @@ if sys.argv[1:2] == ["solvers"]:
         os.environ.setdefault(_pool, "1")  # every solver on a single thread; before NumPy and Numba are imported
 
 from edge_llm_agents.commands.running import Command, run_command
+from edge_llm_agents.records.record import write_record
 
 
 @dataclass(frozen=True)

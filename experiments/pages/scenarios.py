@@ -16,7 +16,7 @@ FOLDER = Path("docs/scenarios")
 
 HEAD = """# Scenarios
 
-Made by `python scripts/describe_scenarios.py`, which measures every preset on workloads of its own. Utilisation is the
+Made by `python scripts/pages.py scenarios`, which measures every preset on workloads of its own. Utilisation is the
 mean over DFTSP's batches, of the bands, the memory and the compute window; with a flexible split of the epoch it is of
 the whole epoch, and compute includes the transfers. *Per batch* is the part of compute time that a batch costs whoever
 is in it: with the `roofline` cost model mainly the weights, read once per decode step; the `paper` model has none. The
@@ -59,7 +59,7 @@ def overview(measured: Mapping[str, dict[str, Any]]) -> Table:
 def scenario_page(name: str, description: str, measured: dict[str, Any] | None) -> str:
     """A preset's page: description, what was measured, settings with their sources."""
     needs_trace = preset_content(name)["workload"]["arrivals"]["kind"] == "trace"
-    command = f"python scripts/describe_scenarios.py --scenarios {name}" + (" --trace FILE" if needs_trace else "")
+    command = f"python scripts/pages.py scenarios --scenarios {name}" + (" --trace FILE" if needs_trace else "")
     if measured is not None:
         command += f" --episodes {measured['episodes']} --hindsight-episodes {measured['hindsight']['episodes']}"
     found = "Not measured." if measured is None else findings(measured)

@@ -25,7 +25,7 @@ from experiments.speed.solvers import PAPER_CLAIM
 HEAD = """# The paper's evaluation
 
 What arXiv 2405.07140 claims of DFTSP, what this suite measures, and which assumed value decides a difference. Made by
-`python scripts/paper_figures.py` and `python scripts/update_readme.py --record`; the numbers are in
+`python scripts/paper.py` and `python scripts/pages.py --record`; the numbers are in
 [results/recorded/paper/](../results/recorded/paper/), a CSV file for each figure and the counts per workload in
 `measurements.json`.
 

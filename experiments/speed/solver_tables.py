@@ -1,4 +1,4 @@
-"""The tables that `scripts/oracle_benchmark.py` prints, from what `experiments.speed.solvers` measured."""
+"""The tables that `scripts/benchmark.py solvers` prints, from what `experiments.speed.solvers` measured."""
 
 from __future__ import annotations
 

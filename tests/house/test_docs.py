@@ -32,7 +32,7 @@ def test_generated_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None
         for folder in GENERATED
         for page in (DOCS / folder).iterdir()
     }
-    assert standing == pages, "run python scripts/update_readme.py, and delete pages that nothing makes any more"
+    assert standing == pages, "run python scripts/pages.py, and delete pages that nothing makes any more"
 
 
 def test_every_term_of_the_reward_and_every_feature_is_on_the_page() -> None:

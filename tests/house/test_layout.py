@@ -17,7 +17,6 @@ MOST_FILES = 12
 """Python files in a folder."""
 
 OF_ONE_FILE = {
-    "agents/edge_llm_agents/pretrained": "the policies themselves, safetensors and cards, are its other files",
     "edge_llm_env/inference/catalog": "the tables themselves are its other files",
 }
 """Folders with a single file beside `__init__`, and why."""

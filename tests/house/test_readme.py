@@ -45,19 +45,19 @@ def test_the_scenarios_that_it_shows_are_valid(tmp_path: Path, monkeypatch: pyte
 
 def test_its_tables_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert with_tables(README) == README, "run python scripts/update_readme.py"
+    assert with_tables(README) == README, "run python scripts/pages.py"
 
 
 def test_the_page_on_learned_policies_is_what_the_recorded_results_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     page = LEARNED_PAGE.read_text(encoding="utf-8")
-    assert with_tables(page, LEARNED_SECTIONS) == page, "run python scripts/update_readme.py"
+    assert with_tables(page, LEARNED_SECTIONS) == page, "run python scripts/pages.py"
 
 
 def test_the_leaderboard_is_made_of_the_recorded_cells() -> None:
     page = (ROOT / "LEADERBOARD.md").read_text(encoding="utf-8")
     assert page.endswith(made_of(ROOT / RECORDED / "suite")), (
-        "run python scripts/benchmark_suite.py --leaderboard-only --results results/recorded/suite "
+        "run python scripts/leaderboard.py --leaderboard-only --results results/recorded/suite "
         "--leaderboard LEADERBOARD.md"
     )
 

@@ -2,24 +2,15 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).parents[2]
+from tests.support.processes import ROOT, run_interrupted
+from tests.support.processes import run_script as run
+
 SHORT = 'extends = "carry-over"\ndescription = "short"\n[epoch]\nepisode_epochs = 4\n'
-
-
-def run(script: str, *options: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / script), *options],
-        cwd=cwd, capture_output=True, text=True, timeout=240,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -62,7 +53,7 @@ def test_compare_shows_the_policies_that_come_with_the_package_for_the_scenario(
         (("--scenario", "carry-ovr"), "did you mean 'carry-over'?"),
         (("--scenario", "missing.toml"), "No such file"),
         (("--episodes", "0", "--no-train"), "episodes = 0: must be at least 1"),
-        (("--policy", "missing.zip", "--episodes", "1"), "missing.zip"),
+        (("--policy", "missing.zip", "--episodes", "1"), "policy = 'missing.zip': there is no such file"),
     ],
 )
 def test_compare_says_in_one_line_what_is_wrong(short: Path, options: tuple[str, ...], message: str) -> None:
@@ -74,26 +65,74 @@ def test_compare_says_in_one_line_what_is_wrong(short: Path, options: tuple[str,
     assert "Traceback" not in finished.stderr
 
 
+def test_compare_says_at_once_what_it_will_do_and_shows_how_far_it_is(short: Path) -> None:
+    small = ("--scenario", "short.toml", "--episodes", "2", "--training-steps", "100", "--hindsight-episodes", "1")
+    finished = run("compare.py", *small, cwd=short)
+    said = finished.stderr.splitlines()
+    assert [line.split()[0] for line in said[:4]] == ["compiling", "playing", "training", "hindsight"]
+    assert all("about" in line for line in said[:4])
+    for part in ("playing", "imitating", "training", "hindsight"):
+        assert f"{part}: 100%" in finished.stderr
+
+
+def test_ctrl_c_in_compares_training_leaves_the_table_and_the_files_of_what_was_finished(short: Path) -> None:
+    small = ("--scenario", "short.toml", "--episodes", "2", "--training-steps", "100", "--hindsight-episodes", "1")
+    report = "edge_llm_agents.masked_ppo.callbacks:Reporting._on_step"
+    stopped = run_interrupted("compare.py", *small, after=report, call=1, cwd=short)
+    assert stopped.returncode == 130, stopped.stderr
+    assert "interrupted; the table and the files have what was finished" in stopped.stderr
+    assert "\nDFTSP " in stopped.stdout
+    assert "MaskablePPO" not in stopped.stdout
+    written = json.loads((short / "results" / "compare-short.json").read_text())
+    assert len(written["policies"]) == 8
+    assert (short / "results" / "compare-short.png").stat().st_size > 10_000
+
+
+def test_compare_sweeps_a_field_into_tables_and_a_figure(short: Path) -> None:
+    options = ("--scenario", "short.toml", "--episodes", "2", "--hindsight-episodes", "0")
+    finished = run("compare.py", *options, "--sweep", "workload.arrivals.rate_per_s=3,8", cwd=short)
+    assert finished.returncode == 0, finished.stderr
+    assert "workload.arrivals.rate_per_s  policy" in finished.stdout
+    files = sorted(path.suffix for path in (short / "results").glob("sweep-short-*"))
+    assert files == [".csv", ".json", ".png", ".tex"]
+    refused = run("compare.py", *options, "--sweep", "rate", cwd=short)
+    assert refused.returncode == 2
+    assert "error: sweep = 'rate': must be FIELD=VALUE,VALUE,..." in refused.stderr
+
+
+def test_a_policy_for_a_continuous_environment_is_trained_and_compared(short: Path) -> None:
+    options = ("--scenario", "short.toml", "--env", "EdgeLLM/Bandwidth-v0")
+    finished = run("train.py", *options, "--algorithm", "ppo", "--steps", "1024", "--out", "mine.zip", cwd=short)
+    assert finished.returncode == 0, finished.stderr
+    assert "written: mine.zip" in finished.stdout
+    more = ("--episodes", "2", "--hindsight-episodes", "0", "--policy", "mine.zip")
+    compared = run("compare.py", *options, *more, cwd=short)
+    assert "\nmine.zip " in compared.stdout, compared.stderr
+    assert "\nMinimumShares " in compared.stdout
+
+
 def test_a_trained_policy_can_be_compared_and_resumed(short: Path) -> None:
     training = ("--scenario", "short.toml", "--run-dir", "mine", "--rows", "8", "--rollout-steps", "16", "--width", "8")
-    finished = run("train.py", *training, "--steps", "256", cwd=short)
+    finished = run("train.py", "run", *training, "--steps", "256", cwd=short)
     assert finished.returncode == 0, finished.stderr
-    resumed = run("train.py", *training, "--steps", "512", "--resume", cwd=short)
+    resumed = run("train.py", "run", *training, "--steps", "512", "--resume", cwd=short)
     assert resumed.returncode == 0, resumed.stderr
-    again = run("train.py", *training, cwd=short)
+    again = run("train.py", "run", *training, cwd=short)
     assert again.returncode == 2
     assert "holds another run" in again.stderr
     compared = run("compare.py", "--scenario", "short.toml", "--episodes", "2", "--policy", "mine/best.zip", cwd=short)
-    assert "\nMaskablePPO  " in compared.stdout, compared.stderr
+    assert "\nbest.zip " in compared.stdout, compared.stderr
 
 
 def test_demonstrations_are_stored_and_imitated(short: Path) -> None:
-    played = run("demonstrate.py", "--scenario", "short.toml", "--teacher", "dftsp", "--episodes", "2", cwd=short)
+    played = run(
+        "datasets.py", "demonstrations", "--scenario", "short.toml", "--teacher", "dftsp", "--episodes", "2", cwd=short
+    )
     assert "states of 2 workloads: demonstrations.npz" in played.stdout, played.stderr
     training = ("--scenario", "short.toml", "--run-dir", "mine", "--rows", "8", "--rollout-steps", "16", "--width", "8")
-    finished = run("train.py", *training, "--steps", "128", "--imitate", "demonstrations.npz", cwd=short)
+    finished = run("train.py", "run", *training, "--steps", "128", "--imitate", "demonstrations.npz", cwd=short)
     assert finished.returncode == 0, finished.stderr
-    refused = run("demonstrate.py", "--teacher", "oracle", cwd=short)
+    refused = run("datasets.py", "demonstrations", "--teacher", "oracle", cwd=short)
     assert refused.returncode == 2
     assert "error: teacher = 'oracle'" in refused.stderr
 
@@ -112,33 +151,25 @@ def test_hyperparameters_come_from_a_file_and_options_go_before_it(short: Path) 
         "--width",
         "8",
     )
-    finished = run("train.py", *options, cwd=short)
+    finished = run("train.py", "run", *options, cwd=short)
     assert finished.returncode == 0, finished.stderr
     settings = json.loads((short / "mine" / "settings.json").read_text())
     assert [settings[name] for name in ("rows", "rollout_steps", "steps", "width")] == [8, 16, 128, 8]
-    shown = run("train.py", "--algo", "ppo_mask_imitation", "--help", cwd=short)
+    shown = run("train.py", "run", "--algo", "ppo_mask_imitation", "--help", cwd=short)
     assert "(default: look-ahead)" in shown.stdout
-    refused = run("train.py", "--algo", "ppo", cwd=short)
+    refused = run("train.py", "run", "--algo", "ppo", cwd=short)
     assert refused.returncode == 2
     assert "error: algo = 'ppo'" in refused.stderr
 
 
 def test_ctrl_c_saves_and_the_run_can_be_resumed(short: Path) -> None:
     training = ("--scenario", "short.toml", "--run-dir", "mine", "--rows", "8", "--rollout-steps", "16", "--width", "8")
-    command = [sys.executable, str(ROOT / "scripts" / "train.py"), *training, "--steps", "10000000"]
-    with subprocess.Popen(command, cwd=short, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            deadline_s = time.monotonic() + 120
-            while not list(short.glob("mine/tensorboard_1/*")) and time.monotonic() < deadline_s:
-                time.sleep(0.2)
-            time.sleep(1.0)
-            process.send_signal(signal.SIGINT)
-            output, _ = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert process.returncode == 130
-    assert "interrupted, saved: mine/last.zip" in output
-    assert (short / "mine" / "last.zip").stat().st_size > 0
+    step = "edge_llm_agents.masked_ppo.callbacks:Checkpoints._on_step"  # of the 16 of the third rollout the fifth
+    stopped = run_interrupted("train.py", "run", *training, "--steps", "512", after=step, call=37, cwd=short)
+    assert stopped.returncode == 130, stopped.stderr
+    assert "interrupted, saved: mine/last.zip" in stopped.stdout
+    resumed = run("train.py", "run", *training, "--steps", "512", "--resume", cwd=short)
+    assert "trained: mine/last.zip" in resumed.stdout, resumed.stderr
 
 
 def test_a_value_function_is_found_saved_and_compared(short: Path) -> None:
@@ -154,39 +185,39 @@ def test_a_value_function_is_found_saved_and_compared(short: Path) -> None:
         "--seeds",
         "0",
     )
-    finished = run("train_values.py", "--scenario", "short.toml", "--name", "mine", "--hindsight-episodes", "1", *small,
+    finished = run("train.py", "values", "--scenario", "short.toml", "--name", "mine", "--hindsight-episodes", "1", *small,
                    cwd=short)  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     assert "of DFTSP" in finished.stdout
     record = json.loads((short / "results" / "train-mine.json").read_text())
     assert [run["seed"] for run in record["runs"]] == [0]
     options = ("--scenario", "short.toml", "--episodes", "3", "--no-train", "--hindsight-episodes", "0", "--json")
-    compared = json.loads(run("compare.py", *options, "--saved", "results/mine", cwd=short).stdout)
+    compared = json.loads(run("compare.py", *options, "--policy", "results/mine", cwd=short).stdout)
     served = {policy["policy"]: sum(policy["served_per_episode"]) for policy in compared["policies"]}
     assert served["mine"] == record["runs"][0]["served"]
-    other = run("compare.py", "--scenario", "carry-over", *options[2:], "--saved", "results/mine", cwd=short)
+    other = run("compare.py", "--scenario", "carry-over", *options[2:], "--policy", "results/mine", cwd=short)
     assert other.returncode == 2
     assert "is for scenario 'short'" in other.stderr
-    again = run("refresh_policies.py", "--policies", "results/mine", "nothing", cwd=short)
+    again = run("pages.py", "policies", "--policies", "results/mine", "nothing", cwd=short)
     percent = f"{record['runs'][0]['percent_of_dftsp']:.3f}"
     assert f"results/mine: {percent} -> {percent} % of DFTSP; its scenario is as it was" in again.stdout, again.stderr
     assert again.returncode == 2
     assert "error: policy = 'nothing': must be one of" in again.stderr
-    elsewhere = run("generalise.py", "--policy", "results/mine", "--rates-per-s", "4", "--decoders", "bloom-7b1",
+    elsewhere = run("train.py", "generalisation", "--policy", "results/mine", "--rates-per-s", "4", "--decoders", "bloom-7b1",
                     "--episodes", "2", cwd=short)  # fmt: skip
     assert "\n4 requests/s " in elsewhere.stdout, elsewhere.stderr
 
 
 def test_algorithms_explore_and_are_judged(short: Path) -> None:
     options = ("--scenario", "short.toml", "--algorithms", "ars", "ppo-per-episode", "--steps", "64", "--rows", "8")
-    finished = run("explore_parameters.py", *options, "--evaluation-episodes", "2", cwd=short)
+    finished = run("train.py", "exploration", *options, "--evaluation-episodes", "2", cwd=short)
     assert finished.returncode == 0, finished.stderr
     report = json.loads((short / "results" / "explore-short.json").read_text())
     assert [one["algorithm"] for one in report["runs"]] == ["ars", "ppo-per-episode"]
 
 
 def test_benchmark_prints_json(tmp_path: Path) -> None:
-    finished = run("benchmark.py", "--seconds", "0.05", "--repeats", "1", "--rows", "4", cwd=tmp_path)
+    finished = run("benchmark.py", "environments", "--seconds", "0.05", "--repeats", "1", "--rows", "4", cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     report = json.loads(finished.stdout)
     assert report["steps_per_s"]["EdgeLLM/Batching-v0"]["vector"]["median"] > 0
@@ -194,7 +225,7 @@ def test_benchmark_prints_json(tmp_path: Path) -> None:
 
 
 def test_validate_model_prints_the_errors_and_writes_every_row_and_a_picture(tmp_path: Path) -> None:
-    finished = run("validate_model.py", cwd=tmp_path)
+    finished = run("benchmark.py", "model", cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     assert "Mean absolute percentage error" in finished.stdout
     written = json.loads((tmp_path / "results" / "validate_model.json").read_text())
@@ -236,28 +267,60 @@ def test_watch_says_in_one_line_what_is_wrong(short: Path, options: tuple[str, .
 
 def test_watch_without_pygame_says_which_extra_to_install(short: Path) -> None:
     (short / "pygame.py").write_text("raise ImportError")
-    finished = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "watch.py"), "--scenario", "short.toml", "--gif", "out.gif"],
-        cwd=short, capture_output=True, text=True, timeout=240,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(short), str(ROOT)])},
-    )  # fmt: skip
+    path = os.pathsep.join([str(short), os.environ.get("PYTHONPATH", "")])
+    finished = run("watch.py", "--scenario", "short.toml", "--gif", "out.gif", cwd=short, env={"PYTHONPATH": path})
     assert finished.returncode == 2
     assert finished.stderr.splitlines()[-1] == 'error: pygame is not installed: pip install "edge-llm-env[viewer]"'
 
 
-@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("*.py")))
+SUB_COMMANDS = {
+    "benchmark.py": ("environments", "solvers", "hindsight", "allocation", "model"),
+    "compare.py": (),
+    "datasets.py": ("minari", "demonstrations"),
+    "leaderboard.py": (),
+    "pages.py": ("update", "scenarios", "policies"),
+    "paper.py": (),
+    "train.py": (
+        "policy", "run", "admission", "values", "continuous", "ablation", "exploration", "generalisation",
+    ),
+    "tune.py": (),
+    "watch.py": (),
+}  # fmt: skip
+
+
+def test_there_are_nine_commands_and_what_they_share() -> None:
+    assert sorted(path.name for path in (ROOT / "scripts").glob("*.py")) == sorted([*SUB_COMMANDS, "repository.py"])
+
+
+@pytest.mark.parametrize("script", SUB_COMMANDS)
 def test_every_script_explains_itself(script: str) -> None:
-    finished = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / script), "--help"],
-        capture_output=True, text=True, timeout=120, env=os.environ | {"COLUMNS": "100"},
-    )  # fmt: skip
-    assert finished.returncode == 0
-    assert "usage" in finished.stdout
+    finished = run(script, "--help", env={"COLUMNS": "100"})
+    assert finished.returncode == 0, finished.stderr
+    assert f"usage: {script}" in finished.stdout
+    for name in SUB_COMMANDS[script]:
+        assert f"\n  {name} " in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "name"), [(script, name) for script, names in SUB_COMMANDS.items() for name in names]
+)
+def test_every_sub_command_explains_itself(script: str, name: str) -> None:
+    finished = run(script, name, "--help", env={"COLUMNS": "100"})
+    assert finished.returncode == 0, finished.stderr
+    assert f"usage: {script} {name}" in finished.stdout
+
+
+def test_a_sub_command_that_there_is_not_is_an_error_that_lists_the_others() -> None:
+    finished = run("benchmark.py", "speed")
+    assert finished.returncode == 2
+    assert finished.stderr == (
+        "error: benchmark.py: 'speed' must be one of environments, solvers, hindsight, allocation, model\n"
+    )
 
 
 def test_allocation_checks_keep_their_word_and_write_what_they_print(tmp_path: Path) -> None:
     small = ("--replayed", "4", "--contested", "2", "--actions", "8", "--rounds", "1", "--episodes", "2")
-    finished = run("allocation_checks.py", *small, cwd=tmp_path)
+    finished = run("benchmark.py", "allocation", *small, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     report = json.loads(finished.stdout)
     assert report == json.loads((tmp_path / "results" / "allocation_checks.json").read_text())
@@ -268,7 +331,7 @@ def test_allocation_checks_keep_their_word_and_write_what_they_print(tmp_path: P
 def test_describe_scenarios_measures_prints_and_keeps_what_it_measured(tmp_path: Path) -> None:
     small = ("--episodes", "2", "--hindsight-episodes", "1")
     for name in ("paper-bloom-3b", "carry-over"):
-        finished = run("describe_scenarios.py", "--scenarios", name, *small, cwd=tmp_path)
+        finished = run("pages.py", "scenarios", "--scenarios", name, *small, cwd=tmp_path)
         assert finished.returncode == 0, finished.stderr
         assert f"[`{name}`]({name}.md) " in finished.stdout
     measured = json.loads((tmp_path / "results" / "scenarios.json").read_text())
@@ -276,7 +339,7 @@ def test_describe_scenarios_measures_prints_and_keeps_what_it_measured(tmp_path:
 
 
 def test_describe_scenarios_says_that_a_trace_is_missing(tmp_path: Path) -> None:
-    finished = run("describe_scenarios.py", "--scenarios", "azure-conversation", cwd=tmp_path)
+    finished = run("pages.py", "scenarios", "--scenarios", "azure-conversation", cwd=tmp_path)
     assert finished.returncode == 2
     assert "workload.arrivals.path: is required" in finished.stderr
     assert finished.stderr.count("\n") == 1
@@ -284,29 +347,21 @@ def test_describe_scenarios_says_that_a_trace_is_missing(tmp_path: Path) -> None
 
 def test_paper_figures_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
     small = ("--presets", "paper-opt-13b", "--episodes", "1", "--epochs", "2", "--figures")
-    command = [sys.executable, str(ROOT / "scripts" / "paper_figures.py"), *small, "accuracy_requirement"]
     file = tmp_path / "results" / "paper" / "measurements.json"
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            deadline_s = time.monotonic() + 120
-            while not file.exists() and time.monotonic() < deadline_s:
-                time.sleep(0.01)
-            process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert process.returncode == 130
-    assert "interrupted; results/paper/measurements.json keeps what was measured" in errors
+    measure = "experiments.paper.measurements:measure"
+    stopped = run_interrupted("paper.py", *small, "accuracy_requirement", after=measure, call=6, cwd=tmp_path)
+    assert stopped.returncode == 130, stopped.stderr
+    assert "interrupted; results/paper/measurements.json keeps what was measured" in stopped.stderr
     kept = len(json.loads(file.read_text())["records"])
-    assert 0 < kept < 88
-    finished = run("paper_figures.py", *small, "accuracy_requirement", cwd=tmp_path)
+    assert kept == 5, "the sixth was measured and not yet written"
+    finished = run("paper.py", *small, "accuracy_requirement", cwd=tmp_path)
     assert f"{88 - kept} of 88 points measured, {kept} kept" in finished.stdout, finished.stderr
     assert (file.parent / "accuracy_requirement.png").stat().st_size > 10_000
     assert len((file.parent / "accuracy_requirement.csv").read_text().splitlines()) == 1 + 88
 
 
 def test_paper_figures_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
-    finished = run("paper_figures.py", "--figures", "arrivals", cwd=tmp_path)
+    finished = run("paper.py", "--figures", "arrivals", cwd=tmp_path)
     assert finished.returncode == 2
     assert finished.stderr.startswith("error: figures: 'arrivals' must be one of arrival_rate")
     assert finished.stderr.count("\n") == 1
@@ -314,7 +369,7 @@ def test_paper_figures_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
 
 def test_benchmark_suite_computes_cells_once_and_makes_a_leaderboard(short: Path) -> None:
     small = ("--scenarios", "short.toml", "--environments", "EdgeLLM/Compute-v0", "--episodes", "2", "--workers", "1")
-    finished = run("benchmark_suite.py", *small, "--results", "mine", cwd=short)
+    finished = run("leaderboard.py", *small, "--results", "mine", cwd=short)
     assert "cells: 5 computed, 0 finished before, 0 left out, 0 failed" in finished.stdout, finished.stderr
     assert "| BestPartition |" in (short / "mine" / "LEADERBOARD.md").read_text(encoding="utf-8")
     assert (short / "mine" / "profiles-Compute-v0.png").stat().st_size > 5_000

@@ -41,3 +41,9 @@ def difference_cell(record: Mapping[str, Any]) -> str:
 
 def _number(value: float | None, form: str) -> str:
     return NO_VALUE if value is None else format(value, form)
+
+
+def interval_half_widths(records: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Half of each record's 95 % interval of the paired difference, requests/s; 0 where a single workload has none."""
+    intervals = [record["difference_to_oracle_per_s"] for record in records]
+    return [0.0 if one["low"] is None else (one["high"] - one["low"]) / 2 for one in intervals]

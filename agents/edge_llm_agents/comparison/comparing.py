@@ -129,7 +129,8 @@ def compared(
     roll_outs: dict[str, RollOut] = {}
     alone_s: dict[str, float] = {}
     bounds: list[HindsightBounds] = []
-    known = workloads[:hindsight_episodes] if field.baselines.hindsight is not None else []
+    look_back = field.baselines.hindsight
+    known = [] if look_back is None else workloads[:hindsight_episodes]
 
     def so_far() -> Comparison:
         hindsight = _joined(bounds) if bounds else None
@@ -145,7 +146,8 @@ def compared(
         report(Progress("playing", len(contestants), len(contestants)))
         for at, workload in enumerate(known):
             report(Progress("hindsight", at, len(known), f"workload {at + 1}"))
-            bounds.append(field.baselines.hindsight(scenario, [workload]))
+            assert look_back is not None  # or nothing is known
+            bounds.append(look_back(scenario, [workload]))
         if known:
             report(Progress("hindsight", len(known), len(known)))
     except KeyboardInterrupt:

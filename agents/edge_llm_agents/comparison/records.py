@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -70,7 +70,7 @@ class Comparison:
             return [file]
         from edge_llm_agents.comparison.chart import draw_chart
 
-        draw_chart(self, file.with_suffix(".png"))
+        draw_chart(self.policies, self.kinds, self.oracle, self.scenario.name, file.with_suffix(".png"))
         return [file, file.with_suffix(".png")]
 
 
@@ -128,9 +128,3 @@ def record_of(
         "gap_closed_percent": gap_closed,
         "served_per_episode": served.tolist(),
     }
-
-
-def interval_half_widths(records: Sequence[Mapping[str, Any]]) -> list[float]:
-    """Half of each record's 95 % interval of the paired difference, requests/s; 0 where a single workload has none."""
-    intervals = [record["difference_to_oracle_per_s"] for record in records]
-    return [0.0 if one["low"] is None else (one["high"] - one["low"]) / 2 for one in intervals]

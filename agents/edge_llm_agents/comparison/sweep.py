@@ -56,7 +56,8 @@ class Sweep:
         """Percent of the oracle over the values, a line per policy; raises ImportError without Matplotlib."""
         from edge_llm_agents.comparison.chart import sweep_figure
 
-        return sweep_figure(self.field, self.values, self.comparisons)
+        compared = [one.policies for one in self.comparisons]
+        return sweep_figure(self.field, self.values, compared, self.comparisons[0].oracle)
 
     def save(self, folder: Path | str = "results") -> list[Path]:
         """Write `sweep-<scenario>-<field>` as .json, .csv, .tex and, if Matplotlib is installed, .png."""

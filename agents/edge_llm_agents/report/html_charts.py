@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge_llm_agents.comparison.records import Comparison, interval_half_widths
+from edge_llm_agents.comparison.columns import interval_half_widths
+from edge_llm_agents.comparison.records import Comparison
 from edge_llm_env.dynamics.state import RESOURCES
 
 if TYPE_CHECKING:

@@ -59,10 +59,9 @@ def play(
     Raises ValueError for another kind of environment.
     """
     form = _form(env)
-    if isinstance(form, VectorEnv):
-        options = None if workloads is None else {"workloads": list(workloads)}
-    else:
-        options = None if workloads is None else {"workload": workloads[0]}
+    options: dict[str, Any] | None = None
+    if workloads is not None:
+        options = {"workloads": list(workloads)} if isinstance(form, VectorEnv) else {"workload": workloads[0]}
     with _rows_stand_still(form):
         observation, info = form.reset(seed=seed, options=options)
         begun()

@@ -8,29 +8,26 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_llm_agents.comparison.comparison import comparison_table, summarise
 from playwright.sync_api import Browser
 
+from edge_llm_agents.comparison.columns import comparison_table
+from edge_llm_agents.comparison.records import Comparison
 from edge_llm_agents.report import html_report
 from edge_llm_agents.report.html_charts import CHARTS
 from edge_llm_agents.report.html_report import check_html_report, key_figures, save_html_report
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
-from edge_llm_baselines.playing.roll_out import RollOut
 from edge_llm_env import Scenario, load_scenario
+from tests.edge_llm_agents.comparison.roll_outs import compared, roll_out_of
 from tests.support.browser import Opened, chromium, opened
 
 HOSTILE = "<img src=x onerror=console.error('run')> & </script><script>console.error('run')</script>"
 
 
-def evaluation(served: list[int]) -> RollOut:
-    arrived = np.array(served) + 10
-    return RollOut(np.array(served), arrived, np.full(3, 10), np.full((3, 4), 0.25), 50, 2.0, 5e-5)
-
-
-def compared(*others: str) -> list[dict[str, Any]]:
+def of(scenario: Scenario, *others: str, settings: dict[str, Any] | None = None) -> Comparison:
     hindsight = HindsightBounds(served=np.array([430]), upper_bound=np.array([450]), seconds=1.0)
-    policies = {name: evaluation([410 + at, 395, 420]) for at, name in enumerate(others)}
-    return summarise({"DFTSP": evaluation([400, 410, 390])} | policies, hindsight)
+    served = {"DFTSP": [400, 410, 390]} | {name: [410 + at, 395, 420] for at, name in enumerate(others)}
+    roll_outs = {name: roll_out_of(one, epochs=50, decision_s=5e-5, used=0.25) for name, one in served.items()}
+    return compared(scenario, roll_outs, hindsight, settings)
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +36,13 @@ def scenario() -> Scenario:
 
 
 @pytest.fixture(scope="module")
-def records() -> list[dict[str, Any]]:
-    return compared("look-ahead", "MaskablePPO", HOSTILE)
+def comparison(scenario: Scenario) -> Comparison:
+    return of(scenario, "look-ahead", "MaskablePPO", HOSTILE, settings={"seed": 0, "policy": HOSTILE})
+
+
+@pytest.fixture(scope="module")
+def records(comparison: Comparison) -> list[dict[str, Any]]:
+    return comparison.policies
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +52,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def shown(
-    browser: Browser, scenario: Scenario, records: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
-) -> Opened:
-    file = save_html_report(scenario, {"seed": 0, "policy": HOSTILE}, records, tmp_path_factory.mktemp("report"))
+def shown(browser: Browser, comparison: Comparison, tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    file = save_html_report(comparison, tmp_path_factory.mktemp("report"))
     assert file.name == "compare-carry-over.html"
     return opened(browser, file)
 
@@ -81,14 +81,14 @@ def test_a_mark_tells_its_figures_when_it_is_pointed_at(shown: Opened, records: 
     shown.page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
     label = shown.page.locator("#throughput .hoverlayer .hovertext")
     label.wait_for()
-    assert f"{records[0]['percent_of_dftsp']:.2f} % of DFTSP" in label.text_content()
+    assert f"{records[0]['percent_of_oracle']:.2f} % of DFTSP" in label.text_content()
 
 
 def test_the_table_has_a_row_for_each_policy_as_the_other_tables_do(
     shown: Opened, records: list[dict[str, Any]]
 ) -> None:
     rows = [row.locator("th, td").all_inner_texts() for row in shown.page.locator("#policies tr").all()]
-    table = comparison_table(records)
+    table = comparison_table(records, "DFTSP")
     assert rows == [list(line) for line in (table.headings, *table.rows)]
 
 
@@ -109,7 +109,9 @@ def test_names_and_descriptions_are_text(shown: Opened) -> None:
 
 
 def test_figures_at_the_head_by_hand() -> None:
-    figures = {label: (figure, what) for label, figure, what in key_figures(compared("look-ahead"))}
+    figures = {
+        label: (figure, what) for label, figure, what in key_figures(of(load_scenario("carry-over"), "look-ahead"))
+    }
     # DFTSP serves 1200 in 3 · 50 · 2 s; look-ahead 1225, and of the gap 450 - 400 on the first workload 10
     assert figures == {
         "DFTSP serves": ("4.00/s", "mean of 3 workloads"),
@@ -120,8 +122,8 @@ def test_figures_at_the_head_by_hand() -> None:
 
 
 def test_a_comparison_of_one_workload_without_hindsight_has_a_page(browser: Browser, tmp_path: Path) -> None:
-    alone = RollOut(np.array([5]), np.array([9]), np.full(1, 4), np.full((1, 4), 0.0), 4, 2.0, 1e-5)
-    file = save_html_report(load_scenario("carry-over"), {}, summarise({"DFTSP": alone}), tmp_path)
+    alone = compared(load_scenario("carry-over"), {"DFTSP": roll_out_of([5])})
+    file = save_html_report(alone, tmp_path)
     seen = opened(browser, file)
     assert seen.page.locator("#policies tbody tr").count() == 1
     assert seen.errors == []

@@ -134,7 +134,7 @@ def test_more_episodes_only_add_some() -> None:
 
 
 def test_the_command_makes_the_datasets_that_it_names(scenario: str, tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "scripts" / "make_datasets.py"), "--scenario", scenario, "--episodes", "1"]
+    command = [sys.executable, str(ROOT / "scripts" / "datasets.py"), "--scenario", scenario, "--episodes", "1"]
     command += ["--teachers", "dftsp", "--envs", BATCHING, SELECTION, "--root", str(tmp_path)]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert finished.returncode == 0, finished.stderr

@@ -38,7 +38,7 @@ def outdated(tmp_path: Path) -> Path:
 
 
 def test_an_outdated_policy_is_evaluated_in_what_its_scenario_is_now(outdated: Path):
-    with pytest.raises(ValueError, match=r"was another .*, train it again or see scripts/refresh_policies.py"):
+    with pytest.raises(ValueError, match=r"was another .*, train it again or see scripts/pages.py policies"):
         load_policy(outdated)
     weights = outdated.with_name("mine.safetensors").read_bytes()
     refreshed = refresh_policy(outdated)

@@ -25,10 +25,10 @@ def recorded() -> Measurements:
 
 def test_the_page_and_the_tables_of_the_repository_are_up_to_date(recorded: Measurements):
     page = (ROOT / "docs" / "paper.md").read_text(encoding="utf-8")
-    assert paper_page(recorded) == page, "run python scripts/update_readme.py"
+    assert paper_page(recorded) == page, "run python scripts/pages.py"
     for figure in FIGURES:
         text = (RECORDED / f"{figure}.csv").read_text(encoding="utf-8")
-        assert as_csv(recorded.of(all_points(figures=(figure,)))) == text, "run python scripts/paper_figures.py"
+        assert as_csv(recorded.of(all_points(figures=(figure,)))) == text, "run python scripts/paper.py"
         assert f"results/recorded/paper/{figure}.png" in page
         assert (RECORDED / f"{figure}.png").stat().st_size > 10_000
 

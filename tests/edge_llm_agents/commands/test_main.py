@@ -1,0 +1,79 @@
+"""`edge-llm` as somebody runs it, with all packages and with the base ones alone."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from edge_llm_agents.commands.main import COMMANDS, main
+from tests.support.processes import ROOT, run
+
+WITHOUT_AGENTS = ("torch", "stable_baselines3", "sb3_contrib", "tyro", "tqdm", "safetensors", "joblib", "yaml")
+"""Packages of the extra `agents` that a user of the environments alone does not have."""
+
+BASE_ONLY = f"""
+import sys
+for name in {WITHOUT_AGENTS}:
+    sys.modules[name] = None  # so that importing it fails as where it is not installed
+from edge_llm_agents.commands.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_the_console_command_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    module, _, name = project["scripts"]["edge-llm"].partition(":")
+    assert (module, name) == (main.__module__, main.__name__)
+
+
+def test_it_starts_without_anything_heavy() -> None:
+    loaded = "import sys; import edge_llm_agents.commands.main; print(*sys.modules)"
+    modules = set(run("-c", loaded).stdout.split())
+    assert "gymnasium" in modules
+    assert not modules & {"torch", "stable_baselines3", "numba", "tyro", "matplotlib", "scipy"}
+
+
+def test_list_names_environments_with_their_tiers_and_all_else(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out
+    for name in ("EdgeLLM/Joint-v0", "bursty", "jetson-agx-orin-64gb", "bloom-3b", "value-carry-over", "dftsp"):
+        assert name in shown
+    assert main(["list", "policies"]) == 0
+    assert "EdgeLLM/Joint-v0" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("list",), ("list", "environments"), ("catalog", "precisions")])
+def test_with_the_base_dependencies_alone_it_starts_and_lists(arguments: tuple[str, ...]) -> None:
+    finished = run("-c", BASE_ONLY, *arguments)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout
+
+
+@pytest.mark.parametrize("command", ["compare", "train", "watch", "leaderboard"])
+def test_a_command_that_lacks_a_package_names_the_extra(command: str) -> None:
+    finished = run("-c", BASE_ONLY, command)
+    assert finished.returncode == 2
+    (error,) = [line for line in finished.stderr.splitlines() if line.startswith("error: ")]
+    assert error.endswith('pip install "edge-llm-env[agents]"')
+    assert error.startswith(f"error: edge-llm {command} needs ")
+
+
+def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"\n  {name} " in shown for name in COMMANDS)
+    assert main([]) == 2
+
+
+def test_catalog_and_trace_are_those_of_the_suite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["catalog", "devices"]) == 0
+    assert "jetson-tx2" in capsys.readouterr().out
+    assert main(["trace", str(tmp_path / "missing.csv"), "--format", "azure"]) == 1
+    assert "missing.csv" in capsys.readouterr().err
+
+
+def test_an_unknown_command_is_an_error_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compere"]) == 2
+    assert capsys.readouterr().err.startswith("error: edge-llm: 'compere' must be one of list, compare, train")

@@ -1,0 +1,73 @@
+"""Commands in processes of their own, run to their end however slow the machine is, or interrupted at a known call."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+HANG_GUARD_S = 3600.0
+"""The only time that any test may wait for: it ends what hangs, and decides nothing.
+
+What it guards takes seconds, or a minute where kernels compile; a machine that other work keeps busy may take many
+times that, and an hour it will not.
+"""
+
+_INTERRUPTED = """
+import importlib, os, runpy, signal, sys
+script, module, owner, name, call, *options = sys.argv[1:]
+scripts = os.path.dirname(script)
+sys.path[:0] = [scripts, os.path.dirname(scripts)]
+holder = importlib.import_module(module)
+holder = getattr(holder, owner) if owner else holder
+called, calls_left = getattr(holder, name), int(call)
+def interrupting(*args, **kwargs):
+    global calls_left
+    returned = called(*args, **kwargs)
+    calls_left -= 1
+    if calls_left == 0:
+        signal.raise_signal(signal.SIGINT)
+    return returned
+setattr(holder, name, interrupting)
+sys.argv = [script, *options]
+runpy.run_path(script, run_name="__main__")
+"""
+
+
+def run(
+    *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Python with those arguments, to its end; `env` is added to this process's environment."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env=os.environ | dict(env or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=HANG_GUARD_S,
+    )
+
+
+def run_script(
+    script: str, *options: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """A command of `scripts/`, to its end."""
+    return run(str(ROOT / "scripts" / script), *options, cwd=cwd, env=env)
+
+
+def run_interrupted(
+    script: str, *options: str, after: str, call: int, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """A command of `scripts/` that gets SIGINT, as Ctrl-C sends it, when a function has been called so many times.
+
+    `after` is the function as `module:name` or `module:Class.name`. The signal is raised in the command's own main
+    thread as the call returns, so it comes at the same place on every machine.
+    """
+    module, _, path = after.partition(":")
+    owner, _, name = path.rpartition(".")
+    return run("-c", _INTERRUPTED, str(ROOT / "scripts" / script), module, owner, name, str(call), *options, cwd=cwd)
