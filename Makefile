@@ -10,10 +10,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: compare test lint docs setup clean
+.PHONY: compare plan test lint docs setup clean
 
-compare: $(INSTALLED)
+compare: plan $(INSTALLED)
 	$(BIN)/python scripts/compare.py
+
+plan: # says on a bare machine what will take how long, before anything is installed
+	@test -e $(INSTALLED) || $(PYTHON) agents/edge_llm_agents/commands/plan.py
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2
@@ -31,7 +34,7 @@ setup: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[agents,plots,viewer,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[agents,plots,viewer,dev]'
 	touch $@
 
 $(VENV)/.installed-docs: $(INSTALLED)

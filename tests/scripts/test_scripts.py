@@ -185,8 +185,8 @@ def test_a_value_function_is_found_saved_and_compared(short: Path) -> None:
         "--seeds",
         "0",
     )
-    finished = run("train.py", "values", "--scenario", "short.toml", "--name", "mine", "--hindsight-episodes", "1", *small,
-                   cwd=short)  # fmt: skip
+    more = ("--scenario", "short.toml", "--name", "mine", "--hindsight-episodes", "1")
+    finished = run("train.py", "values", *more, *small, cwd=short)
     assert finished.returncode == 0, finished.stderr
     assert "of DFTSP" in finished.stdout
     record = json.loads((short / "results" / "train-mine.json").read_text())
@@ -203,8 +203,8 @@ def test_a_value_function_is_found_saved_and_compared(short: Path) -> None:
     assert f"results/mine: {percent} -> {percent} % of DFTSP; its scenario is as it was" in again.stdout, again.stderr
     assert again.returncode == 2
     assert "error: policy = 'nothing': must be one of" in again.stderr
-    elsewhere = run("train.py", "generalisation", "--policy", "results/mine", "--rates-per-s", "4", "--decoders", "bloom-7b1",
-                    "--episodes", "2", cwd=short)  # fmt: skip
+    there = ("--rates-per-s", "4", "--decoders", "bloom-7b1", "--episodes", "2")
+    elsewhere = run("train.py", "generalisation", "--policy", "results/mine", *there, cwd=short)
     assert "\n4 requests/s " in elsewhere.stdout, elsewhere.stderr
 
 
