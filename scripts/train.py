@@ -25,9 +25,11 @@ def settings_of(options: Any) -> dict[str, Any]:
 class Continuous:
     """Train SB3 on the continuous environments for a minute each and compare; all that is not narrowed down."""
 
-    task: tuple[str, ...] = ("bandwidth", "compute", "joint", "decoding")
-    algorithm: tuple[str, ...] = ("ppo", "sac", "td3")
-    network: tuple[str, ...] = ("mlp", "set")
+    task: tuple[str, ...] = ()
+    """bandwidth, compute, joint, decoding"""
+    algorithm: tuple[str, ...] = ()
+    """ppo, sac, td3"""
+    network: tuple[str, ...] = ()
     """mlp: SB3's multilayer perceptrons; set: the networks of edge_llm_agents.networks.sb3_policies."""
     seconds: float = 60.0
     """Of training."""
@@ -39,10 +41,13 @@ class Continuous:
 
     def run(self) -> None:
         """Train and write after each."""
+        from edge_llm_agents.continuous.tasks import TASKS
         from edge_llm_agents.continuous.training import train_continuous
+        from edge_llm_agents.training.models import CONTINUOUS, NETWORKS
 
         records = []
-        for task, algorithm, network in product(self.task, self.algorithm, self.network):
+        trained = product(self.task or TASKS, self.algorithm or CONTINUOUS, self.network or NETWORKS)
+        for task, algorithm, network in trained:
             record = train_continuous(
                 task, algorithm, network, seconds=self.seconds, episodes=self.episodes, seed=self.seed
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
 from edge_llm_agents.masked_ppo.settings import ENV_ID, TrainingSettings
 from edge_llm_agents.masked_ppo.training import train
 from edge_llm_agents.seeded import admission, values
-from edge_llm_agents.seeded.runs import as_line, save_training
+from edge_llm_agents.seeded.runs import Trained, as_line, save_training
 from edge_llm_agents.value_search.search import Progress, SearchSettings
-from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.scenarios import Scenario, load_scenario
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,38 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Admission:
+class Judged:
+    """What training with several seeds has in common."""
+
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """One run each."""
+    evaluation_episodes: int = 200
+    """Held-out workloads that every policy is judged on."""
+    hindsight_episodes: int = 20
+    """Of these, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
+    results: Path = Path("results")
+    """Folder of the record."""
+    policies: Path = Path("results")
+    """Folder of the policy; agents/edge_llm_agents/pretrained to ship it."""
+
+    def __post_init__(self) -> None:
+        if not self.seeds:
+            raise ValueError("seeds: must have at least one")
+
+    def references(self, scenario: Scenario) -> References:
+        """What every run is held against."""
+        return References(scenario, self.evaluation_episodes, self.hindsight_episodes, seed=0)
+
+    def save(self, runs: Iterable[Trained], name: str) -> None:
+        """Print each run as it is judged, and write what there is so far."""
+        for trained in runs:
+            print(as_line(trained.record["runs"][-1]), flush=True)
+            written = save_training(trained, name, self.results, self.policies)
+        print(f"written: {', '.join(map(str, written))}")
+
+
+@dataclass(frozen=True)
+class Admission(Judged):
     """Train with several seeds, judge each on held-out workloads, save the median policy and the record of all."""
 
     scenario: str = "carry-over"
@@ -77,38 +109,24 @@ class Admission:
     """Another teacher than the file's: dftsp, look-ahead or hindsight."""
     name: str = "batching-carry-over"
     """Name of the policy and of the record."""
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    """One run each."""
     run_dir: Path = Path("runs/admission")
     """Folder of the runs, each with its seed behind the name; the same command goes on where it was interrupted."""
-    evaluation_episodes: int = 200
-    """Held-out workloads that every policy is judged on."""
-    hindsight_episodes: int = 20
-    """Of these, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
-    results: Path = Path("results")
-    """Folder of the record."""
-    policies: Path = Path("results")
-    """Folder of the policy; agents/edge_llm_agents/pretrained to ship it."""
 
     def run(self) -> None:
         """Train, judge, save."""
-        _refuse_none(self.seeds)
         settings = read_settings(ENV_ID, self.scenario, self.algo, self.config)
         if self.imitate is not None:
             settings = replace(settings, imitate=self.imitate)
-        references = References(load_scenario(self.scenario), self.evaluation_episodes, self.hindsight_episodes, seed=0)
+        references = self.references(load_scenario(self.scenario))
         try:
             with Bars() as bars:
-                for trained in admission.train_seeds(settings, self.seeds, self.run_dir, references, report=bars):
-                    print(as_line(trained.record["runs"][-1]), flush=True)
-                    written = save_training(trained, self.name, self.results, self.policies)
+                self.save(admission.train_seeds(settings, self.seeds, self.run_dir, references, report=bars), self.name)
         except KeyboardInterrupt:
             raise KeyboardInterrupt("interrupted; the same command goes on") from None
-        print(f"written: {', '.join(map(str, written))}")
 
 
 @dataclass(frozen=True)
-class Values:
+class Values(Judged):
     """Search with several seeds, judge each on held-out workloads, save the median one and the record of all."""
 
     scenario: str = "carry-over"
@@ -117,35 +135,17 @@ class Values:
     """Fields of the scenario to change, e.g. workload.arrivals.rate_per_s 10."""
     name: str = "value-carry-over"
     """Name of the policy and of the record."""
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    """One search each."""
     search: tyro.conf.OmitArgPrefixes[SearchSettings] = field(default_factory=SearchSettings)
-    evaluation_episodes: int = 200
-    """Held-out workloads that every policy is judged on."""
-    hindsight_episodes: int = 20
-    """Of these, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
-    results: Path = Path("results")
-    """Folder of the record."""
-    policies: Path = Path("results")
-    """Folder of the policy; agents/edge_llm_agents/pretrained to ship it."""
 
     def run(self) -> None:
         """Search, judge, save."""
-        _refuse_none(self.seeds)
 
         def show(seed: int, progress: Progress) -> None:
             if progress.validation_percent_of_dftsp is not None:
                 percent = f"{progress.validation_percent_of_dftsp:.3f} % of DFTSP in validation"
                 print(f"seed {seed}, generation {progress.generation}: {percent}", file=sys.stderr, flush=True)
 
-        scenario = load_scenario(self.scenario, **self.overrides)
-        references = References(scenario, self.evaluation_episodes, self.hindsight_episodes, seed=0)
-        for trained in values.train_seeds(self.scenario, self.overrides, self.search, self.seeds, references, show):
-            print(as_line(trained.record["runs"][-1]), flush=True)
-            written = save_training(trained, self.name, self.results, self.policies)
-        print(f"written: {', '.join(map(str, written))}")
-
-
-def _refuse_none(seeds: tuple[int, ...]) -> None:
-    if not seeds:
-        raise ValueError("seeds: must have at least one")
+        references = self.references(load_scenario(self.scenario, **self.overrides))
+        self.save(
+            values.train_seeds(self.scenario, self.overrides, self.search, self.seeds, references, show), self.name
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -25,34 +25,6 @@ class ComparisonInterrupted(KeyboardInterrupt):
     def __init__(self, comparison: Comparison | Sweep) -> None:
         super().__init__("interrupted; what was finished is in .comparison")
         self.comparison = comparison
-
-
-@overload
-def compare(
-    policies: Any = None,
-    scenario: str | Path | Scenario = "carry-over",
-    *,
-    env_id: str = "EdgeLLM/Batching-v0",
-    episodes: int = 100,
-    seed: int = 0,
-    hindsight_episodes: int = 10,
-    sweep: None = None,
-    report: Report = tell_nobody,
-) -> Comparison: ...
-
-
-@overload
-def compare(
-    policies: Any = None,
-    scenario: str | Path | Scenario = "carry-over",
-    *,
-    env_id: str = "EdgeLLM/Batching-v0",
-    episodes: int = 100,
-    seed: int = 0,
-    hindsight_episodes: int = 10,
-    sweep: Mapping[str, Sequence[Any]],
-    report: Report = tell_nobody,
-) -> Sweep: ...
 
 
 def compare(
