@@ -32,7 +32,7 @@ class Bars:
             self.__exit__(None, None, None)
             self._part = progress.part
             self._bar = tqdm(total=progress.total, desc=progress.part, file=sys.stderr, dynamic_ncols=True)
-        self._bar.total = progress.total
-        self._bar.n = progress.done
         self._bar.set_postfix_str(progress.what, refresh=False)
-        self._bar.refresh()
+        self._bar.update(progress.done - self._bar.n)  # draws no more often than tqdm deems useful
+        if progress.what or progress.done in (0, progress.total):
+            self._bar.refresh()

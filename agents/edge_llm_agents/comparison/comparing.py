@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_llm_agents.comparison.contestants import Contestant, Field
+from edge_llm_agents.comparison.contestants import Field
 from edge_llm_agents.comparison.records import BOUND, SCHEDULE, Comparison, records_of
 from edge_llm_agents.comparison.sweep import Sweep
 from edge_llm_agents.evaluation.progress import Progress, Report, tell_nobody
@@ -16,7 +16,6 @@ from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.roll_out import RollOut, roll_out
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.workload.streams import draw_workloads
-from edge_llm_env.workload.workload import Workload
 
 
 class ComparisonInterrupted(KeyboardInterrupt):
@@ -59,9 +58,7 @@ def compare(
     _check(episodes, hindsight_episodes)
     shown = {"env_id": env_id, "episodes": episodes, "seed": seed, "hindsight_episodes": hindsight_episodes}
     if sweep is None:
-        field = Field(env_id, given, seed)
-        workloads = draw_workloads(given, episodes, seed)
-        return compared(field, field.of(policies), workloads, hindsight_episodes, shown, report)
+        return compared(Field(env_id, given, seed), policies, episodes, hindsight_episodes, shown, report)
     if len(sweep) != 1:
         raise ValueError(f"sweep = {dict(sweep)!r}: must have one field of the scenario")
     ((name, values),) = sweep.items()
@@ -72,8 +69,7 @@ def compare(
     try:
         for one in scenarios:
             field = Field(env_id, one, seed, elsewhere=True)
-            workloads = draw_workloads(one, episodes, seed)
-            finished.append(compared(field, field.of(policies), workloads, hindsight_episodes, shown, report))
+            finished.append(compared(field, policies, episodes, hindsight_episodes, shown, report))
     except KeyboardInterrupt:
         if finished:
             raise ComparisonInterrupted(Sweep(name, list(values)[: len(finished)], finished)) from None
@@ -90,14 +86,18 @@ def _check(episodes: int, hindsight_episodes: int) -> None:
 
 def compared(
     field: Field,
-    contestants: Sequence[Contestant],
-    workloads: Sequence[Workload],
+    policies: Any,
+    episodes: int,
     hindsight_episodes: int,
     settings: Mapping[str, Any],
     report: Report,
 ) -> Comparison:
     """Play everybody, the oracle first, then look back; what `compare` does for one scenario."""
     scenario = field.scenario
+    workloads = draw_workloads(scenario, episodes, field.seed)
+    report(Progress("tuning", 0, 1, "rules"))
+    contestants = field.of(policies)
+    report(Progress("tuning", 1, 1))
     roll_outs: dict[str, RollOut] = {}
     alone_s: dict[str, float] = {}
     bounds: list[HindsightBounds] = []

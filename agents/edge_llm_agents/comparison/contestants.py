@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from edge_llm_agents.evaluation.models import DoesNotPlayError, acting_model, model_file
 from edge_llm_agents.pretrained.saved_policies import SavedPolicy, load_policy
 from edge_llm_agents.pretrained.shipped import PRETRAINED, card_of, policies_for, shipped_policies
 from edge_llm_baselines.allocation.policy import AllocationPolicy
-from edge_llm_baselines.playing.play import MakePolicy
+from edge_llm_baselines.playing.play import MakePolicy, Policy
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.registration import environment
@@ -60,9 +61,10 @@ class Field:
         ]
         for name, one in asked:
             contestant = self._contestant(name, one)
-            if contestant.kind == "oracle":
+            again = contestant.name in {other.name for other in found}
+            if contestant.kind == "oracle" or (again and name is None and isinstance(one, str)):
                 continue
-            if contestant.name in {other.name for other in found}:
+            if again:
                 raise ValueError(f"policies: two are called {contestant.name!r}, name them otherwise: {{name: policy}}")
             found.append(contestant)
         return found
@@ -129,12 +131,20 @@ class Field:
         if hasattr(one, "predict"):
             return (lambda env: one), self.env_id
         if hasattr(one, "solve"):
-            return (lambda env: EpochPolicy(one, env)), self._solved_in
+            return (lambda env: self._solving(one, env)), self._solved_in
         if hasattr(one, "action"):
             return (lambda env: AllocationPolicy(one, env)), self.env_id
         if callable(one):
             return one, self.env_id
         raise ValueError(f"policy = {one!r}: must be a name, a file, a policy, a solver, an allocation or a function")
+
+    def _solving(self, solver: Any, env: Any) -> Policy:
+        if isinstance(env.single_action_space, spaces.Box):
+            raise DoesNotPlayError(
+                f"policy = {_called(solver)}: chooses batches, and {self.env_id} divides bands or modules; "
+                "an allocation such as MinimumShares(solver) does"
+            )
+        return EpochPolicy(solver, env)
 
 
 def _named(policies: Any) -> list[tuple[str | None, Any]]:

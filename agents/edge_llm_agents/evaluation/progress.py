@@ -10,7 +10,7 @@ class Progress(NamedTuple):
     """How far a part of the work is."""
 
     part: str
-    """playing, imitating, training or hindsight"""
+    """tuning, playing, imitating, training or hindsight"""
     done: int
     total: int
     what: str = ""

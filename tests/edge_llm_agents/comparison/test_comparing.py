@@ -39,6 +39,8 @@ def test_names_are_keys_or_names_of_rules_and_the_oracle_always_plays() -> None:
     assert served(found).keys() == {"DFTSP", "shortest job first", "first come first served"}
     assert found.kinds["DFTSP"] == "oracle"
     assert compare("oracle", SHORT, **SMALL).policies[0]["percent_of_oracle"] == 100.0
+    twice = compare(["sjf", "shortest job first", "dftsp"], SHORT, **SMALL)
+    assert served(twice).keys() == {"DFTSP", "shortest job first"}
 
 
 def test_solvers_policies_models_and_functions_are_taken_as_objects() -> None:
@@ -103,6 +105,8 @@ def test_what_is_wrong_is_said(policies: Any, options: dict[str, Any], message: 
 def test_a_saved_policy_of_another_environment_or_scenario_is_refused() -> None:
     with pytest.raises(DoesNotPlayError, match="is for EdgeLLM/Batching-v0, not for EdgeLLM/BatchSelection-v0"):
         compare("batching-carry-over", "carry-over", env_id="EdgeLLM/BatchSelection-v0", **SMALL)
+    with pytest.raises(DoesNotPlayError, match="ShortestJobFirst: chooses batches, and EdgeLLM/Bandwidth-v0 divides"):
+        compare(ShortestJobFirst(), "embedding-uplink", env_id="EdgeLLM/Bandwidth-v0", episodes=1, hindsight_episodes=0)
     with pytest.raises(ValueError, match="is for scenario 'carry-over'"):
         compare("value-carry-over", "bursty", **SMALL)
 
