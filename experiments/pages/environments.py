@@ -12,7 +12,8 @@ from gymnasium import spaces
 
 from edge_llm_env import list_scenarios, load_scenario
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, VARIANT_FEATURES, Feature
+from edge_llm_env.envs.layout import Feature
+from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, VARIANT_FEATURES
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry
 from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.scenarios.reward_settings import RewardWeights
