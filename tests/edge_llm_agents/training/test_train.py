@@ -20,7 +20,7 @@ SEARCH: dict[str, Any] = {
     "generations": 1,
     "episodes": 2,
     "validation_episodes": 2,
-    "cross_entropy": CrossEntropySettings(population=4),
+    "cross_entropy": CrossEntropySettings(population=4, elites=2),
 }
 
 
