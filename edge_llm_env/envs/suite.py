@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from edge_llm_env.registration import EnvironmentEntry, Tier, Tiers, register_environment
 
+BATCHING = "EdgeLLM/Batching-v0"
+BATCH_SELECTION = "EdgeLLM/BatchSelection-v0"
+BANDWIDTH = "EdgeLLM/Bandwidth-v0"
+COMPUTE = "EdgeLLM/Compute-v0"
+JOINT = "EdgeLLM/Joint-v0"
+
 _OF_BATCHES = Tiers(
     easy=Tier("paper-bloom-3b", "hardly a request can wait, so the best batch of each epoch is all that there is"),
     medium=Tier("carry-over", "a request can wait one or two epochs, so what is postponed matters"),
@@ -12,7 +18,7 @@ _OF_BATCHES = Tiers(
 
 SUITE = (
     EnvironmentEntry(
-        "EdgeLLM/Batching-v0",
+        BATCHING,
         "edge_llm_env.envs.batching.environment:BatchingEnv",
         "edge_llm_env.envs.batching.environment:BatchingVectorEnv",
         summary="admit one request, or dispatch the epoch; Discrete(Q+1), masked",
@@ -21,7 +27,7 @@ SUITE = (
         tiers=_OF_BATCHES,
     ),
     EnvironmentEntry(
-        "EdgeLLM/BatchSelection-v0",
+        BATCH_SELECTION,
         "edge_llm_env.envs.batch_selection.environment:BatchSelectionEnv",
         "edge_llm_env.envs.batch_selection.environment:BatchSelectionVectorEnv",
         summary="name the epoch's whole batch; MultiBinary(Q)",
@@ -30,7 +36,7 @@ SUITE = (
         tiers=_OF_BATCHES,
     ),
     EnvironmentEntry(
-        "EdgeLLM/Bandwidth-v0",
+        BANDWIDTH,
         "edge_llm_env.envs.bandwidth.environment:BandwidthEnv",
         "edge_llm_env.envs.bandwidth.environment:BandwidthVectorEnv",
         summary="divide the bands among requests and the epoch into its parts; Box(2Q) or Box(2Q+2)",
@@ -45,7 +51,7 @@ SUITE = (
         ),
     ),
     EnvironmentEntry(
-        "EdgeLLM/Compute-v0",
+        COMPUTE,
         "edge_llm_env.envs.compute.environment:ComputeEnv",
         "edge_llm_env.envs.compute.environment:ComputeVectorEnv",
         summary="divide the node's modules among G model and precision variants; Box(G)",
@@ -62,7 +68,7 @@ SUITE = (
         ),
     ),
     EnvironmentEntry(
-        "EdgeLLM/Joint-v0",
+        JOINT,
         "edge_llm_env.envs.joint.environment:JointEnv",
         "edge_llm_env.envs.joint.environment:JointVectorEnv",
         summary="values, bands, split and modules at once; Box(3Q+G) or Box(3Q+2+G)",

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
 from edge_llm_env.scenarios import load_scenario
 from experiments.allocation.checks import contest, replay, separation_of
 
 SMALLER = {"epoch.visible_slots": 8, "epoch.episode_epochs": 10}
 CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "EdgeLLM/Bandwidth-v0, flexible split": ("EdgeLLM/Bandwidth-v0", "embedding-uplink", {}),
-    "EdgeLLM/Bandwidth-v0, fixed split": ("EdgeLLM/Bandwidth-v0", "embedding-uplink", {"epoch.split": "fixed"}),
-    "EdgeLLM/Compute-v0": ("EdgeLLM/Compute-v0", "accuracy-tiers", {"node.modules": 4}),
-    "EdgeLLM/Joint-v0, fixed split": ("EdgeLLM/Joint-v0", "accuracy-tiers", {"node.modules": 4}),
+    "EdgeLLM/Bandwidth-v0, flexible split": (BANDWIDTH, "embedding-uplink", {}),
+    "EdgeLLM/Bandwidth-v0, fixed split": (BANDWIDTH, "embedding-uplink", {"epoch.split": "fixed"}),
+    COMPUTE: (COMPUTE, "accuracy-tiers", {"node.modules": 4}),
+    "EdgeLLM/Joint-v0, fixed split": (JOINT, "accuracy-tiers", {"node.modules": 4}),
     "EdgeLLM/Joint-v0, flexible split": (
-        "EdgeLLM/Joint-v0",
+        JOINT,
         "accuracy-tiers",
         {"node.modules": 4, "epoch.split": "flexible"},
     ),
@@ -40,5 +41,5 @@ def check_cases(
 
 def separations(episodes: int, seed: int) -> dict[str, Any]:
     """Random, simple and exact allocations compared, by environment."""
-    compared = {"EdgeLLM/Bandwidth-v0": "embedding-uplink", "EdgeLLM/Compute-v0": "accuracy-tiers"}
+    compared = {BANDWIDTH: "embedding-uplink", COMPUTE: "accuracy-tiers"}
     return {env_id: separation_of(env_id, load_scenario(preset), episodes, seed) for env_id, preset in compared.items()}

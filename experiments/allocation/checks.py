@@ -29,6 +29,7 @@ from edge_llm_baselines.playing.policy import rows_of
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from experiments.allocation.separation import separation
@@ -71,9 +72,9 @@ def claim_of_best_joint(simulation: Simulation, row: int) -> Claim:
 
 
 CLAIMS: dict[str, Callable[[Simulation, int], Claim]] = {
-    "EdgeLLM/Bandwidth-v0": claim_of_minimum_shares,
-    "EdgeLLM/Compute-v0": claim_of_best_partition,
-    "EdgeLLM/Joint-v0": claim_of_best_joint,
+    BANDWIDTH: claim_of_minimum_shares,
+    COMPUTE: claim_of_best_partition,
+    JOINT: claim_of_best_joint,
 }
 """The oracle of each environment of allocations."""
 
@@ -137,7 +138,7 @@ def separation_of(env_id: str, scenario: Scenario, episodes: int, seed: int = 0)
 
 def allocations(env_id: str, scenario: Scenario, seed: int) -> dict[str, Allocation]:
     """The oracle and the baselines of `Bandwidth-v0` or `Compute-v0`, by name."""
-    if env_id == "EdgeLLM/Bandwidth-v0":
+    if env_id == BANDWIDTH:
         return {
             "oracle": MinimumShares(),
             "random": RandomAllocation(seed),

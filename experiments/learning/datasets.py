@@ -18,6 +18,7 @@ from tqdm import tqdm
 from edge_llm_agents.imitation.demonstrations import Teacher, teacher_of
 from edge_llm_baselines.playing.play import play
 from edge_llm_env import __version__
+from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.generator import draw_workload
@@ -27,7 +28,7 @@ from edge_llm_env.workload.workload import Workload
 if TYPE_CHECKING:
     from minari.data_collector import EpisodeBuffer
 
-ENVIRONMENTS = ("EdgeLLM/Batching-v0", "EdgeLLM/BatchSelection-v0")
+ENVIRONMENTS = (BATCHING, BATCH_SELECTION)
 """In which the teachers can act."""
 
 ROOT_VARIABLE = "MINARI_DATASETS_PATH"

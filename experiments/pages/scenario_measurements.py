@@ -23,6 +23,7 @@ from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.solvers.dftsp import DFTSP
 from edge_llm_baselines.solvers.problem import BatchProblem, Solution, Solver
 from edge_llm_env.dynamics.state import RESOURCES
+from edge_llm_env.envs.suite import BATCH_SELECTION, COMPUTE
 from edge_llm_env.feasibility.rule import affine_cost
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.solver.candidates import batch_of
@@ -43,7 +44,7 @@ def measure_scenario(
         raise ValueError(f"hindsight_episodes = {hindsight_episodes}: must lie in [1, {episodes}], as episodes does")
     workloads = draw_workloads(scenario, episodes, seed)
     metered = ComputeMeter(DFTSP())
-    result = roll_out(lambda env: EpochPolicy(metered, env), "EdgeLLM/BatchSelection-v0", scenario, workloads)
+    result = roll_out(lambda env: EpochPolicy(metered, env), BATCH_SELECTION, scenario, workloads)
     known = workloads[:hindsight_episodes]
     bounds = hindsight_bounds(scenario, known, hindsight)
     measured = {
@@ -88,7 +89,7 @@ def partitions_measured(scenario: Scenario, workloads: Sequence[Workload], seed:
             for variant, share in zip(variants, fixed.shares.tolist(), strict=True)
         },
         "served": {
-            name: int(served_by_allocation("EdgeLLM/Compute-v0", division, scenario, workloads).sum())
+            name: int(served_by_allocation(COMPUTE, division, scenario, workloads).sum())
             for name, division in divisions.items()
         },
     }

@@ -11,6 +11,7 @@ from edge_llm_agents.records.record import NoRecordError, read_record, write_rec
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_env.dynamics.state import RESOURCES
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import draw_workloads
 from experiments.paper.points import SOLVERS, Point
@@ -116,7 +117,7 @@ def measure(point: Point, scenario: Scenario, effort: Effort) -> Record:
             solver = SOLVERS[name](scenario)
             results[name] = roll_out(
                 lambda env, solver=solver: EpochPolicy(solver, env),  # type: ignore[misc]
-                "EdgeLLM/BatchSelection-v0",
+                BATCH_SELECTION,
                 scenario,
                 workloads,
             )

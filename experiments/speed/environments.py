@@ -16,6 +16,7 @@ import numpy as np
 
 from edge_llm_baselines import VectorOracleDecoding
 from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
@@ -54,7 +55,7 @@ def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict
                 selection: _spread(
                     [
                         vector_steps_per_s(
-                            "EdgeLLM/Bandwidth-v0",
+                            BANDWIDTH,
                             load_scenario(scenario, **{"node.batch_selection": selection}),
                             ALLOCATION_ROWS,
                             seconds,
@@ -102,7 +103,7 @@ def oracle_decoding_steps_per_s(scenario: str, seconds: float) -> tuple[float, f
     overrides = {"workload.arrivals.rate_per_s": DECODING_RATE_PER_S, "epoch.visible_slots": DECODING_SLOTS}
     env = VectorOracleDecoding(
         gym.make_vec(
-            "EdgeLLM/BatchSelection-v0",
+            BATCH_SELECTION,
             num_envs=DECODING_ROWS,
             vectorization_mode="vector_entry_point",
             scenario=load_scenario(scenario, **overrides),

@@ -12,6 +12,7 @@ import edge_llm_env  # noqa: F401 (registers the environments)
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_baselines.solvers.dftsp import DFTSP, search
 from edge_llm_baselines.solvers.problem import BatchProblem, Solution, Solver
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.solver.subproblems import alone_feasible, longest_outputs, longest_prompts, subproblem, thresholds
 
@@ -46,7 +47,7 @@ def search_effort(scenario: Scenario, *, node_limit: int, seed: int = 0) -> Sear
         "branch_and_bound": BranchAndBound(node_limit=node_limit),
     }
     effort = SearchEffort([], dict.fromkeys(solvers, 0), dict.fromkeys(solvers, 0.0), dict.fromkeys(solvers, 0))
-    env: Any = gym.make("EdgeLLM/BatchSelection-v0", scenario=scenario)
+    env: Any = gym.make(BATCH_SELECTION, scenario=scenario)
     env.reset(seed=seed)
     for solver in solvers.values():
         solver.solve(BatchProblem.of_row(env.unwrapped.simulation))  # compiled before it is timed

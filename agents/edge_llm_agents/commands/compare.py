@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_llm_agents.commands.plan import plan
+from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios import load_scenario
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Compare:
 
     scenario: str = "carry-over"
     """A preset's name or the path of a TOML file."""
-    env: str = "EdgeLLM/Batching-v0"
+    env: str = BATCHING
     """The environment's id."""
     episodes: int = 100
     """Workloads that every policy plays."""

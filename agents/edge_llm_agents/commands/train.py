@@ -9,6 +9,7 @@ from edge_llm_agents.commands.bars import Bars
 from edge_llm_agents.commands.running import Command
 from edge_llm_agents.training.train import train
 from edge_llm_agents.training.trained import TrainedModel
+from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 
 COMMANDS = {
     "policy": Command(f"{__name__}:Policy", "any environment, any algorithm, to a file"),
@@ -22,7 +23,7 @@ COMMANDS = {
 class Policy:
     """Train a policy from scratch and save it; Ctrl-C ends it and saves nothing."""
 
-    env: str = "EdgeLLM/Batching-v0"
+    env: str = BATCHING
     """The environment's id."""
     scenario: str = "carry-over"
     """A preset's name or the path of a TOML file."""
@@ -41,7 +42,7 @@ class Policy:
     def run(self) -> None:
         """Train, save, say where."""
         algorithm = self.algorithm
-        if self.env == "EdgeLLM/BatchSelection-v0" and algorithm in (None, "values"):
+        if self.env == BATCH_SELECTION and algorithm in (None, "values"):
             raise ValueError(
                 "algorithm = 'values': edge-llm train values trains and judges those, or give ppo, sac, td3"
             )

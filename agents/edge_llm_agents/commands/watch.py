@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium as gym
 
 from edge_llm_agents.report.watching import named_policy, save_gif, watch
+from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import one_of
@@ -21,7 +22,7 @@ class Watch:
     policy: str = "oracle"
     """A baseline of the environment (oracle; in Batching-v0 dftsp, look-ahead, sjf, edf, ...; a wrong one lists them),
     or a .zip of Stable-Baselines3 (MaskablePPO where actions are masked, else PPO)."""
-    env: str = "EdgeLLM/Batching-v0"
+    env: str = BATCHING
     """The environment's id."""
     scenario: str = "carry-over"
     """A preset's name or the path of a TOML file."""

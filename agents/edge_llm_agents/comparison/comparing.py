@@ -14,6 +14,7 @@ from edge_llm_agents.comparison.sweep import Sweep
 from edge_llm_agents.evaluation.progress import Progress, Report, tell_nobody
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.roll_out import RollOut, roll_out
+from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.workload.streams import draw_workloads
 
@@ -30,7 +31,7 @@ def compare(
     policies: Any = None,
     scenario: str | Path | Scenario = "carry-over",
     *,
-    env_id: str = "EdgeLLM/Batching-v0",
+    env_id: str = BATCHING,
     episodes: int = 100,
     seed: int = 0,
     hindsight_episodes: int = 10,

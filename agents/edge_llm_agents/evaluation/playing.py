@@ -15,6 +15,7 @@ from edge_llm_baselines.allocation.oracle_decoding import decode
 from edge_llm_baselines.playing.intervals import Interval, mean_interval
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.playing.roll_out import RollOut, roll_out
+from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.workload import Workload
 
@@ -32,17 +33,17 @@ class LearnedPolicy(Policy, Protocol):
 
 def evaluate_solver(solver: Solver, scenario: Scenario, workloads: Sequence[Workload]) -> RollOut:
     """A solver, deciding each epoch at once in `EdgeLLM/BatchSelection-v0`."""
-    return roll_out(lambda env: EpochPolicy(solver, env), "EdgeLLM/BatchSelection-v0", scenario, workloads)
+    return roll_out(lambda env: EpochPolicy(solver, env), BATCH_SELECTION, scenario, workloads)
 
 
 def evaluate_model(model: Any, scenario: Scenario, workloads: Sequence[Workload]) -> RollOut:
     """A Stable-Baselines3 model, deterministic, admitting request by request in `EdgeLLM/Batching-v0`."""
-    return roll_out(lambda env: MaskedModel(model, env), "EdgeLLM/Batching-v0", scenario, workloads)
+    return roll_out(lambda env: MaskedModel(model, env), BATCHING, scenario, workloads)
 
 
 def evaluate_values(policy: Policy, scenario: Scenario, workloads: Sequence[Workload]) -> RollOut:
     """A policy of values, deterministic, with oracle decoding; decoding counts as part of its decision."""
-    return roll_out(lambda env: DecodedPolicy(policy, env), "EdgeLLM/BatchSelection-v0", scenario, workloads)
+    return roll_out(lambda env: DecodedPolicy(policy, env), BATCH_SELECTION, scenario, workloads)
 
 
 def evaluate_learned(policy: LearnedPolicy, scenario: Scenario, workloads: Sequence[Workload]) -> RollOut:

@@ -22,6 +22,7 @@ from edge_llm_baselines.rules.look_ahead import chances_in_slots, on_grid
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
 from edge_llm_env.envs.base import finished
+from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.workload import Workload
@@ -142,7 +143,7 @@ def demonstrate(
     half full in many ways. A student, sampling its actions, plays instead where it is given: states that its own
     mistakes lead to are those it must learn from (DAgger, arXiv 1011.0686).
     """
-    env = vector_of("EdgeLLM/Batching-v0", scenario, workloads)
+    env = vector_of(BATCHING, scenario, workloads)
     noting = _Noting(teacher, env, student, seed)
     for _ in play(env, noting, workloads=workloads, deterministic=False):
         pass

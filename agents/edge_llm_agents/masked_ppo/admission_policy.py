@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge_llm_agents.networks.set_networks import AdmissionScores
 from edge_llm_baselines.playing.play import Policy
+from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios.schema import Scenario
 
 
@@ -22,7 +23,7 @@ class AdmissionPolicy:
     that are close may change places with the number of rows, or with the machine.
     """
 
-    env_id = "EdgeLLM/Batching-v0"
+    env_id = BATCHING
 
     def __init__(self, width: int, encoder: str, scenario: Scenario) -> None:
         self.width, self.encoder, self.scenario = width, encoder, scenario

@@ -13,6 +13,7 @@ from edge_llm_baselines.allocation.oracle_decoding import decode
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS
 from edge_llm_env.envs.base import begin_row
+from edge_llm_env.envs.suite import BATCH_SELECTION
 
 
 class AgainstDFTSP(VectorWrapper):
@@ -61,7 +62,7 @@ class AgainstDFTSP(VectorWrapper):
 def dftsp_rewards(simulation: Simulation, rows: NDArray[np.intp]) -> NDArray[np.float64]:
     """Rewards in every epoch, (rows, epochs), of serving a largest batch on the workloads that those rows hold."""
     env = gym.make_vec(
-        "EdgeLLM/BatchSelection-v0",
+        BATCH_SELECTION,
         num_envs=len(rows),
         vectorization_mode="vector_entry_point",
         scenario=simulation.scenario,

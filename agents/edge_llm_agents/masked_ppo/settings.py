@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from edge_llm_agents.imitation.demonstrations import TEACHERS
 from edge_llm_agents.networks.set_networks import ENCODERS
+from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.support.naming import one_of
 
-ENV_ID = "EdgeLLM/Batching-v0"
+ENV_ID = BATCHING
 
 
 @dataclass(frozen=True)

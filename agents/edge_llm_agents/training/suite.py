@@ -16,6 +16,7 @@ from edge_llm_agents.training.trained import TrainedModel
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import Progress as GenerationProgress
 from edge_llm_agents.value_search.search import SearchSettings, search
+from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.naming import one_of
 
@@ -59,9 +60,9 @@ def _replaced(settings: Any, changed: dict[str, Any]) -> Any:
 SUITE = {
     ENV_ID: Training(dict.fromkeys(sorted(algorithms(), reverse=True), masked), "set"),
     ValuePolicy.env_id: Training({"values": values}, "set"),
-    "EdgeLLM/Bandwidth-v0": Training(network="set"),
-    "EdgeLLM/Compute-v0": Training(network="set"),
-    "EdgeLLM/Joint-v0": Training(network="set"),
+    BANDWIDTH: Training(network="set"),
+    COMPUTE: Training(network="set"),
+    JOINT: Training(network="set"),
 }
 
 

@@ -17,6 +17,7 @@ from edge_llm_agents.value_search.parameter_actions import ParameterActions, Par
 from edge_llm_agents.value_search.price_regression import price_policy
 from edge_llm_baselines import VectorOracleDecoding
 from edge_llm_baselines.playing.play import Policy
+from edge_llm_env.envs.suite import BATCH_SELECTION
 
 Algorithm = Literal["ars", "ppo-gsde", "ppo-per-episode", "sac-gsde", "ppo-slot-values", "hindsight-prices"]
 """`ars`: random directions of a linear map from the queue to the parameters. `ppo-gsde` and `sac-gsde`: state-dependent
@@ -51,7 +52,7 @@ def _trained(algorithm: Algorithm, references: References, steps: int, rows: int
     scenario, discount = references.scenario, references.discount
     by_slot = algorithm == "ppo-slot-values"
     env = EdgeVecEnv(
-        "EdgeLLM/BatchSelection-v0",
+        BATCH_SELECTION,
         rows,
         scenario,
         reward_scale=1.0 if algorithm == "ars" else 0.1,

@@ -12,6 +12,7 @@ from edge_llm_agents.evaluation.playing import DecodedPolicy
 from edge_llm_agents.value_search.features import COLUMNS, Scales, request_features
 from edge_llm_agents.value_search.functions import Parameters, ValueFunction
 from edge_llm_baselines.playing.play import Policy
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario
 
 
@@ -22,7 +23,7 @@ class ValuePolicy:
     or (P, size) for a population, of which each has an equal share of consecutive rows.
     """
 
-    env_id = "EdgeLLM/BatchSelection-v0"
+    env_id = BATCH_SELECTION
 
     def __init__(self, function: ValueFunction, parameters: NDArray, scenario: Scenario) -> None:
         self.function = function

@@ -14,6 +14,7 @@ from edge_llm_env.dynamics.modules import delay_after_moving_s, hosted
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import NodeState
+from edge_llm_env.envs.suite import COMPUTE
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.compiling import compiled_allocating
 from edge_llm_env.workload.workload import Workload
@@ -144,5 +145,5 @@ def best_fixed_partition(scenario: Scenario, workloads: Sequence[Workload]) -> F
         for counts in partitions(modules, len(scenario.variants))
         if counts.sum() == modules
     ]
-    served = [served_by_allocation("EdgeLLM/Compute-v0", choice, scenario, workloads).sum() for choice in choices]
+    served = [served_by_allocation(COMPUTE, choice, scenario, workloads).sum() for choice in choices]
     return choices[int(np.argmax(served))]

@@ -13,6 +13,7 @@ import edge_llm_env  # noqa: F401 (registers the ids)
 from edge_llm_baselines.playing.play import MakePolicy, Policy, play
 from edge_llm_baselines.playing.policy import EpochPolicy, rows_of
 from edge_llm_baselines.solvers.problem import Solver
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
 
@@ -113,4 +114,4 @@ def _without_first(times_s: list[float]) -> float:
 
 def served_by(solver: Solver, scenario: Scenario, workloads: Sequence[Workload]) -> NDArray[np.int64]:
     """(E,) requests served on each of E workloads in `BatchSelection-v0`. Raises ValueError for no workload."""
-    return roll_out(lambda env: EpochPolicy(solver, env), "EdgeLLM/BatchSelection-v0", scenario, workloads).served
+    return roll_out(lambda env: EpochPolicy(solver, env), BATCH_SELECTION, scenario, workloads).served

@@ -33,6 +33,7 @@ from edge_llm_baselines.rules.heuristics import (
 from edge_llm_baselines.rules.look_ahead import LookAhead
 from edge_llm_baselines.rules.tuning import tune_discount
 from edge_llm_baselines.solvers.dftsp import DFTSP
+from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, COMPUTE, JOINT
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
@@ -118,11 +119,11 @@ OF_EVERYTHING = Baselines(
 )
 
 SUITE = {
-    "EdgeLLM/Batching-v0": replace(OF_BATCHES, solved_in="EdgeLLM/BatchSelection-v0"),
-    "EdgeLLM/BatchSelection-v0": OF_BATCHES,
-    "EdgeLLM/Bandwidth-v0": OF_BANDS,
-    "EdgeLLM/Compute-v0": OF_MODULES,
-    "EdgeLLM/Joint-v0": OF_EVERYTHING,
+    BATCHING: replace(OF_BATCHES, solved_in=BATCH_SELECTION),
+    BATCH_SELECTION: OF_BATCHES,
+    BANDWIDTH: OF_BANDS,
+    COMPUTE: OF_MODULES,
+    JOINT: OF_EVERYTHING,
 }
 
 

@@ -12,6 +12,7 @@ from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.rules.look_ahead import LookAhead, chances_in_slots, on_grid
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
@@ -44,7 +45,7 @@ def served_with(discount: float, scenario: Scenario, workloads: Sequence[Workloa
     def rows_at_once(env: Any) -> LookAheadRows:
         return LookAheadRows(discount, env.unwrapped.simulation)
 
-    return roll_out(rows_at_once, "EdgeLLM/BatchSelection-v0", scenario, workloads).served
+    return roll_out(rows_at_once, BATCH_SELECTION, scenario, workloads).served
 
 
 class LookAheadRows:
