@@ -9,6 +9,10 @@ from tests.support.imports import sources
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("edge_llm_env", "edge_llm_baselines", "edge_llm_agents")
+HOME = "edge_llm_env.envs.suite"
+
+WRITTEN_AGAIN = {"edge_llm_agents.commands.plan": "runs before anything is installed, so it can import nothing"}
+"""Other modules that write an id, and why."""
 
 
 def ids_in(tree: ast.Module) -> list[str]:
@@ -26,6 +30,5 @@ def test_an_id_of_the_suite_is_written_down_once() -> None:
         for module, path in sources(ROOT).items()
         if module.startswith(PACKAGES) and (ids := ids_in(ast.parse(path.read_text(encoding="utf-8"))))
     }
-    assert found.keys() == {"edge_llm_env.envs.suite"}
-    (ids,) = found.values()
-    assert len(ids) == len(set(ids)) == 5
+    assert found.keys() == {HOME, *WRITTEN_AGAIN}
+    assert len(found[HOME]) == len(set(found[HOME])) == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,13 +10,13 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 from edge_llm_agents.evaluation.playing import DecodedPolicy
-from edge_llm_baselines.allocation.bandwidth import EqualFinishingTime, EqualShare, MinimumShares, WaterFilling
-from edge_llm_baselines.allocation.equal import EqualEverything, EqualModules
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
-from edge_llm_baselines.allocation.partitions import BestPartition, ProportionalToDemand
-from edge_llm_baselines.allocation.policy import Allocation, AllocationPolicy
 from edge_llm_baselines.playing.play import Policy
+from edge_llm_baselines.registry.baseline import Baseline, allocating
+from edge_llm_baselines.registry.registered import baseline
 from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, COMPUTE, JOINT
+from edge_llm_env.registration import environment
 
 
 class ContinuousTask(NamedTuple):
@@ -23,8 +24,8 @@ class ContinuousTask(NamedTuple):
 
     env_id: str
     scenario: str
-    rules: dict[str, Allocation]
-    """Rules beside the random one, by name; `equal` is among them."""
+    rules: Mapping[str, Baseline]
+    """Rules beside the random one, none of them tuned, by name; `equal` is among them."""
     wrapper: type[VectorOracleDecoding] | None = None
 
     def acting(self, policy: Policy, env: VectorEnv) -> Policy:
@@ -33,7 +34,7 @@ class ContinuousTask(NamedTuple):
 
     def rule(self, name: str, env: VectorEnv) -> Policy:
         """A rule as a policy."""
-        return self.acting(AllocationPolicy(self.rules[name], env), env)
+        return self.acting(self.rules[name].acting(seed=0)(env), env)
 
 
 class EqualValues:
@@ -44,25 +45,18 @@ class EqualValues:
         return np.ones(simulation.slots)
 
 
+def _task(env_id: str, *keys: str) -> ContinuousTask:
+    """An environment in its default scenario, with some of its baselines."""
+    rules = {("oracle" if key == "oracle" else baseline(env_id, key).name): baseline(env_id, key) for key in keys}
+    return ContinuousTask(env_id, environment(env_id).default_scenario, rules)
+
+
 TASKS = {
-    "bandwidth": ContinuousTask(
-        "EdgeLLM/Bandwidth-v0",
-        "embedding-uplink",
-        {
-            "equal": EqualShare(),
-            "equal finishing time": EqualFinishingTime(),
-            "water-filling": WaterFilling(),
-            "oracle": MinimumShares(),
-        },
-    ),
-    "compute": ContinuousTask(
-        "EdgeLLM/Compute-v0",
-        "accuracy-tiers",
-        {"equal": EqualModules(), "proportional": ProportionalToDemand(), "oracle": BestPartition()},
-    ),
-    "joint": ContinuousTask("EdgeLLM/Joint-v0", "accuracy-tiers", {"equal": EqualEverything()}),
+    "bandwidth": _task(BANDWIDTH, "equal", "equal-finishing-time", "water-filling", "oracle"),
+    "compute": _task(COMPUTE, "equal", "proportional", "oracle"),
+    "joint": _task(JOINT, "equal"),
     "decoding": ContinuousTask(
-        "EdgeLLM/BatchSelection-v0", "carry-over", {"equal": EqualValues()}, wrapper=VectorOracleDecoding
+        BATCH_SELECTION, "carry-over", {"equal": allocating("equal", EqualValues)}, wrapper=VectorOracleDecoding
     ),
 }
 """By name; `decoding` is oracle decoding, whose equal values are DFTSP."""
