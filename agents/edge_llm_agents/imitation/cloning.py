@@ -81,9 +81,8 @@ def clone(
     rng = np.random.default_rng(seed)
     states = len(demonstrations.observations)
     observations, masks, remaining = (torch.from_numpy(array) for array in demonstrations)
-    optimizer = torch.optim.Adam(policy.action_net.parameters(), lr=learning_rate)
-    steps = passes * -(-states // MINIBATCH)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 1.0 / steps, total_iters=steps)
+    optimizer = torch.optim.Adam(policy.action_net.parameters(), lr=learning_rate, fused=True)
+    rates = iter(np.linspace(learning_rate, 0.0, passes * -(-states // MINIBATCH), endpoint=False))
     losses = []
     for _ in range(passes):
         order = torch.from_numpy(rng.permutation(states))
@@ -92,8 +91,8 @@ def clone(
             loss = cloning_loss(policy.action_net(observations[chosen]), masks[chosen], remaining[chosen])
             optimizer.zero_grad()
             loss.backward()
+            optimizer.param_groups[0]["lr"] = float(next(rates))
             optimizer.step()
-            schedule.step()
             total += float(loss.detach()) * len(chosen)
         losses.append(total / states)
     return losses

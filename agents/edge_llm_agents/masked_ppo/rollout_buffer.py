@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
-from sb3_contrib.common.maskable.buffers import MaskableRolloutBuffer
+from sb3_contrib.common.maskable.buffers import MaskableRolloutBuffer, MaskableRolloutBufferSamples
 
 
 class EpochRolloutBuffer(MaskableRolloutBuffer):
@@ -63,6 +64,19 @@ class EpochRolloutBuffer(MaskableRolloutBuffer):
         episode, epoch = self._when(dispatched)
         if self.rows_per_workload > 1:
             self.advantages -= common_to_workloads(self.advantages, episode, epoch, self.rows_per_workload)
+
+    def get(self, batch_size: int | None = None) -> Generator[MaskableRolloutBufferSamples, None, None]:
+        """Minibatches in random order, gathered by torch from one copy of the rollout; by default a single one."""
+        names = ("observations", "actions", "values", "log_probs", "advantages", "returns", "action_masks")
+        if not self.generator_ready:
+            for name in names:
+                setattr(self, name, self.swap_and_flatten(getattr(self, name)))
+            self.generator_ready = True
+        size = self.buffer_size * self.n_envs
+        parts = {name: torch.as_tensor(getattr(self, name), device=self.device) for name in names}
+        parts |= {name: parts[name].flatten() for name in ("values", "log_probs", "advantages", "returns")}
+        for chosen in torch.as_tensor(np.random.permutation(size), device=self.device).split(batch_size or size):  # noqa: NPY002 (SB3 seeds it)
+            yield MaskableRolloutBufferSamples(*(parts[name].index_select(0, chosen) for name in names))
 
     def places(self) -> dict[str, NDArray[np.int64]]:
         """Episode and epoch of each row at the end of the last rollout, as `go_on` takes them."""

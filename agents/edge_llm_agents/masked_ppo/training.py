@@ -75,7 +75,11 @@ def train(
             gamma=settings.discount,
             gae_lambda=settings.gae_lambda,
             ent_coef=settings.anchor_weight if settings.imitate else settings.entropy_coefficient,
-            policy_kwargs={"width": settings.width, "encoder": settings.encoder},
+            policy_kwargs={
+                "width": settings.width,
+                "encoder": settings.encoder,
+                "optimizer_kwargs": {"eps": 1e-5, "fused": True},  # SB3's own ε
+            },
             rollout_buffer_class=EpochRolloutBuffer,
             rollout_buffer_kwargs={
                 "discount_by_epoch": settings.discount_by_epoch,

@@ -48,6 +48,28 @@ class SetPolicy(MaskableActorCriticPolicy):
         self.value_net = SetValue(self.width, self.encoder)  # type: ignore[assignment]
         self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)  # type: ignore[call-arg]
 
+    def set_training_mode(self, mode: bool) -> None:
+        """As SB3's, without going through all modules at every prediction: none of them knows of training."""
+        self.training = mode
+
+    def forward(
+        self, obs: Tensor, deterministic: bool = False, action_masks: Any = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Actions, values and log-probabilities of the actions."""
+        logs = log_probabilities(self.action_net, obs, action_masks)
+        actions = _chosen(logs, deterministic)
+        return actions, self.value_net(obs), _of_actions(logs, actions)
+
+    def evaluate_actions(
+        self, obs: Tensor, actions: Tensor, action_masks: Any = None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Values, log-probabilities of the actions, and the entropy in each state."""
+        logs = log_probabilities(self.action_net, obs, action_masks)
+        return self.value_net(obs), _of_actions(logs, actions), -(logs.exp() * logs).sum(dim=1)
+
+    def _predict(self, observation: Any, deterministic: bool = False, action_masks: Any = None) -> Tensor:
+        return _chosen(log_probabilities(self.action_net, observation, action_masks), deterministic)
+
     def _get_constructor_parameters(self) -> dict[str, Any]:
         return super()._get_constructor_parameters() | {"width": self.width, "encoder": self.encoder}
 
@@ -71,10 +93,23 @@ class AnchoredSetPolicy(SetPolicy):
         self, obs: Tensor, actions: Tensor, action_masks: Any = None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Values, log-probabilities of the actions, and -KL(actor ‖ anchor) in each state."""
-        scores, anchored = self.action_net(obs), self.anchor(obs)
-        if action_masks is not None:
-            closed = ~torch.as_tensor(action_masks, dtype=torch.bool).reshape(scores.shape)
-            scores, anchored = scores.masked_fill(closed, CLOSED_LOGIT), anchored.masked_fill(closed, CLOSED_LOGIT)
-        logs, anchored_logs = torch.log_softmax(scores, dim=1), torch.log_softmax(anchored, dim=1)
-        divergence = (logs.exp() * (logs - anchored_logs)).sum(dim=1)
-        return self.value_net(obs), logs.gather(1, actions.long().reshape(-1, 1)).squeeze(1), -divergence
+        logs, anchored = (log_probabilities(net, obs, action_masks) for net in (self.action_net, self.anchor))
+        divergence = (logs.exp() * (logs - anchored)).sum(dim=1)
+        return self.value_net(obs), _of_actions(logs, actions), -divergence
+
+
+def log_probabilities(net: nn.Module, observations: Tensor, action_masks: Any = None) -> Tensor:
+    """(batch, Q + 1) of every action by a network of scores; SB3's distributions check and normalise several times."""
+    scores = net(observations)
+    if action_masks is not None:
+        open_ = torch.as_tensor(action_masks, dtype=torch.bool, device=scores.device).reshape(scores.shape)
+        scores = scores.masked_fill(~open_, CLOSED_LOGIT)
+    return torch.log_softmax(scores, dim=1)
+
+
+def _of_actions(logs: Tensor, actions: Tensor) -> Tensor:
+    return logs.gather(1, actions.long().reshape(-1, 1)).squeeze(1)
+
+
+def _chosen(logs: Tensor, deterministic: bool) -> Tensor:
+    return logs.argmax(dim=1) if deterministic else logs.exp().multinomial(1).squeeze(1)

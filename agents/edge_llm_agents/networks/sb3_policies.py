@@ -26,13 +26,11 @@ from edge_llm_agents.networks.set_networks import (
     ActionOutputs,
     ActionValue,
     AdmissionScores,
-    Sets,
+    Encoding,
     SetValue,
     make_encoder,
-    sizes,
-    slots_in,
-    split,
 )
+from edge_llm_agents.networks.sets import sizes, slots_in, split
 
 
 class Encoded(nn.Module):
@@ -43,10 +41,10 @@ class Encoded(nn.Module):
         self.variants = variants
         self.encoder = make_encoder(encoder, *sizes(variants), width)
 
-    def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
-        """Features of the slots and of the whole."""
-        sets: Sets = split(observations, self.variants)
-        return self.encoder(sets)
+    def forward(self, observations: Tensor) -> Encoding:
+        """Features of the requests and of the whole."""
+        sets = split(observations, self.variants)
+        return Encoding(sets, *self.encoder(sets))
 
 
 class SetKeywords:

@@ -7,12 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, VARIANT_FEATURES
+from edge_llm_agents.networks.sets import Sets, sizes, split
 from edge_llm_env.support.naming import one_of
 
-_CONTEXT, _SLOT, _VARIANT = len(CONTEXT_FEATURES), len(SLOT_FEATURES), len(VARIANT_FEATURES)
-_NAMES = [feature.name for feature in SLOT_FEATURES]
-_PRESENT, _ADMISSIBLE = _NAMES.index("present"), _NAMES.index("admissible")
 CLOSED_LOGIT = -1e8
 """Score of an action that the mask closes; sb3-contrib uses the same."""
 
@@ -20,49 +17,11 @@ HEADS = 4
 """Of the attention; a width must be a multiple of it."""
 
 
-class Sets(NamedTuple):
-    """Observations, (batch, length), taken apart."""
-
-    context: Tensor
-    """(batch, C): what holds for all requests, with the features of the variants where modules are divided."""
-    slots: Tensor
-    """(batch, Q, S), with the accuracy requirement where modules are divided."""
-    present: Tensor
-    """(batch, Q, 1), 1 where a slot holds a request, else 0."""
-
-
-def split(observations: Tensor, variants: int = 0) -> Sets:
-    """Context and slots of observations in which the modules are divided among that many variants, if any."""
-    if not variants:
-        context, slots = observations[:, :_CONTEXT], observations[:, _CONTEXT:].reshape(len(observations), -1, _SLOT)
-    else:
-        first = observations.shape[1] - variants * _VARIANT
-        count = slots_in(observations.shape[1], variants)
-        context = torch.cat((observations[:, :_CONTEXT], observations[:, first:]), dim=1)
-        accuracy = observations[:, first - count : first, None]
-        slots = torch.cat((observations[:, _CONTEXT : first - count].unflatten(1, (-1, _SLOT)), accuracy), dim=2)
-    return Sets(context, slots, slots[:, :, _PRESENT : _PRESENT + 1])
-
-
-def slots_in(length: int, variants: int = 0) -> int:
-    """Visible slots of observations of a length; raises ValueError where it is not that of so many variants."""
-    per_slot = _SLOT + (1 if variants else 0)
-    slots, rest = divmod(length - _CONTEXT - variants * _VARIANT, per_slot)
-    if rest or slots < 1:
-        raise ValueError(f"variants = {variants}: observations of length {length} are of another number of them")
-    return slots
-
-
-def sizes(variants: int = 0) -> tuple[int, int]:
-    """Features of the context and of a slot, as `split` has them."""
-    return _CONTEXT + variants * _VARIANT, _SLOT + (1 if variants else 0)
-
-
 class DeepSet(nn.Module):
-    """Sets to features of each slot (batch, Q, width) and of the whole (batch, width).
+    """Sets to features of each request (n, width) and of the whole (batch, width).
 
-    Every slot passes through the same layers. The whole is made of the mean and the maximum over the slots that hold a
-    request, so it does not depend on their order (deep sets, arXiv 1703.06114).
+    Every request passes through the same layers. The whole is made of the mean and the maximum over the requests of an
+    observation, so it does not depend on their order (deep sets, arXiv 1703.06114).
     """
 
     def __init__(self, context: int, slot: int, width: int) -> None:
@@ -74,12 +33,13 @@ class DeepSet(nn.Module):
         self.whole_to_slot = nn.Linear(width, width)
 
     def forward(self, sets: Sets) -> tuple[Tensor, Tensor]:
-        """Features of the slots, 0 where a slot is empty, and of the whole."""
-        embedded_context = self.context_in(sets.context)
-        hidden = torch.relu(self.slot_in(sets.slots) + embedded_context[:, None]) * sets.present
-        mean = hidden.sum(dim=1) / sets.present.sum(dim=1).clamp(min=1.0)
-        whole = self.whole(torch.cat((mean, hidden.amax(dim=1), torch.relu(embedded_context)), dim=1))
-        features = torch.relu(self.slot_out(hidden) + self.whole_to_slot(whole)[:, None]) * sets.present
+        """Features of the requests and of the whole."""
+        context = self.context_in(sets.context)
+        # In place: these are the largest arrays, and no backward pass needs what they held before.
+        hidden = self.slot_in(sets.requests).add_(sets.to_requests(context)).relu_()
+        mean = sets.total(hidden) / sets.counts.clamp(min=1)[:, None]
+        whole = self.whole(torch.cat((mean, sets.largest(hidden), torch.relu(context)), dim=1))
+        features = self.slot_out(hidden).add_(sets.to_requests(self.whole_to_slot(whole))).relu_()
         return features, whole
 
 
@@ -103,14 +63,19 @@ class Attention(nn.Module):
         )
 
     def forward(self, sets: Sets) -> tuple[Tensor, Tensor]:
-        """Features of the slots, 0 where a slot is empty, and of the whole."""
-        context = self.context_in(sets.context)[:, None]
-        tokens = torch.cat((context, self.slot_in(sets.slots) + context), dim=1)
-        empty = torch.cat((torch.zeros_like(sets.present[:, :1, 0]), 1.0 - sets.present[..., 0]), dim=1).bool()
+        """Features of the requests and of the whole."""
+        context, counts = self.context_in(sets.context), sets.counts
+        batch, longest = len(context), int(counts.max())
+        # Tokens of an observation: its context, its requests, and nothing up to the longest.
+        first = torch.arange(batch, device=counts.device) * (longest + 1) - (counts.cumsum(0) - counts) + 1
+        at = torch.arange(len(sets.owner), device=counts.device) + first[sets.owner]
+        tokens = context.repeat_interleave(longest + 1, dim=0)
+        tokens = tokens.index_add(0, at, self.slot_in(sets.requests)).unflatten(0, (batch, longest + 1))
+        nothing = torch.arange(longest + 1, device=counts.device) > counts[:, None]
         normed = self.norm(tokens)
-        tokens = tokens + self.attention(normed, normed, normed, key_padding_mask=empty, need_weights=False)[0]
+        tokens = tokens + self.attention(normed, normed, normed, key_padding_mask=nothing, need_weights=False)[0]
         features = torch.relu(tokens + self.feed_forward(tokens))
-        return features[:, 1:] * sets.present, features[:, 0]
+        return features.flatten(0, 1).index_select(0, at), features[:, 0]
 
 
 ENCODERS: dict[str, type[DeepSet] | type[Attention]] = {"deep-set": DeepSet, "attention": Attention}
@@ -142,9 +107,8 @@ class AdmissionScores(nn.Module):
         """Logits."""
         sets = split(observations)
         features, whole = self.encoder(sets)
-        closed = sets.slots[:, :, _ADMISSIBLE] < 0.5
-        scores = self.admit(features).squeeze(2).masked_fill(closed, CLOSED_LOGIT)
-        return torch.cat((scores, self.dispatch(whole)), dim=1)
+        scores = self.admit(features).masked_fill(~sets.admissible[:, None], CLOSED_LOGIT)
+        return torch.cat((sets.in_slots(scores, CLOSED_LOGIT).squeeze(2), self.dispatch(whole)), dim=1)
 
 
 class SetValue(nn.Module):
@@ -158,8 +122,19 @@ class SetValue(nn.Module):
 
     def forward(self, observations: Tensor) -> Tensor:
         """Values."""
-        features, whole = self.encoder(split(observations, self.variants))
-        return self.value(torch.cat((features.mean(dim=1), whole), dim=1))
+        sets = split(observations, self.variants)
+        features, whole = self.encoder(sets)
+        return self.value(torch.cat((sets.total(features) / sets.slots, whole), dim=1))
+
+
+class Encoding(NamedTuple):
+    """Sets with the features that an encoder has of them."""
+
+    sets: Sets
+    requests: Tensor
+    """(n, width)"""
+    whole: Tensor
+    """(batch, width)"""
 
 
 class ActionOutputs(nn.Module):
@@ -177,10 +152,13 @@ class ActionOutputs(nn.Module):
                 nn.init.orthogonal_(layer.weight, gain=0.01)
                 nn.init.zeros_(layer.bias)
 
-    def forward(self, encoded: tuple[Tensor, Tensor]) -> Tensor:
-        """One row of numbers per observation."""
-        features, whole = encoded
-        parts = [] if self.of_slots is None else [self.of_slots(features).transpose(1, 2).flatten(1)]
+    def forward(self, encoded: Encoding) -> Tensor:
+        """One row of numbers per observation; those of an empty slot are those of features that are 0."""
+        sets, features, whole = encoded
+        parts = []
+        if self.of_slots is not None:
+            of_slots = sets.in_slots(self.of_slots(features), self.of_slots.bias)
+            parts.append(of_slots.transpose(1, 2).flatten(1))
         return torch.cat(parts + ([] if self.of_whole is None else [self.of_whole(whole)]), dim=1)
 
 
@@ -204,10 +182,9 @@ class ActionValue(nn.Module):
         length = both.shape[1] - self.per_slot * slots - self.whole
         sets, actions = split(both[:, :length], self.variants), both[:, length:]
         of_slots = actions[:, : self.per_slot * slots].unflatten(1, (self.per_slot, slots)).transpose(1, 2)
-        seen = Sets(
-            torch.cat((sets.context, actions[:, self.per_slot * slots :]), dim=1),
-            torch.cat((sets.slots, of_slots), dim=2),
-            sets.present,
+        seen = sets._replace(
+            context=torch.cat((sets.context, actions[:, self.per_slot * slots :]), dim=1),
+            requests=torch.cat((sets.requests, of_slots.flatten(0, 1).index_select(0, sets.place)), dim=1),
         )
         features, whole = self.encoder(seen)
-        return self.value(torch.cat((features.mean(dim=1), whole), dim=1))
+        return self.value(torch.cat((sets.total(features) / slots, whole), dim=1))

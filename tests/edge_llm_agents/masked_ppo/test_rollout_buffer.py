@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from sb3_contrib.common.maskable.buffers import MaskableRolloutBuffer
 from stable_baselines3.common.buffers import RolloutBuffer
 
 from edge_llm_agents.masked_ppo.rollout_buffer import EpochRolloutBuffer, common_to_workloads
@@ -33,6 +34,22 @@ def test_by_steps_it_is_the_buffer_of_sb3() -> None:
         buffer.compute_returns_and_advantage(last, dones)
         found.append((buffer.advantages, buffer.returns))
     np.testing.assert_allclose(found[1], found[0], rtol=1e-6)
+
+
+def test_minibatches_are_those_of_sb3() -> None:
+    actions, starts = [[0, 1], [DISPATCH, 0], [1, DISPATCH]], [[1, 1], [0, 0], [1, 0]]
+    found = []
+    for make in (MaskableRolloutBuffer, EpochRolloutBuffer):
+        buffer = filled(make(3, OBSERVATIONS, ACTIONS, "cpu", gae_lambda=0.8, gamma=0.9, n_envs=2), actions, starts)
+        buffer.observations[:] = np.arange(6.0).reshape(buffer.observations.shape)
+        buffer.action_masks[:, :, 1] = np.arange(6).reshape(3, 2) % 2
+        buffer.compute_returns_and_advantage(torch.tensor([[3.0], [4.0]]), np.array([False, True]))
+        np.random.seed(0)  # noqa: NPY002 (SB3 draws from it)
+        found.append([*buffer.get(4), *buffer.get(4), *buffer.get()])
+    assert [len(minibatch.actions) for minibatch in found[0]] == [4, 2, 4, 2, 6]
+    for theirs, mine in zip(*found, strict=True):
+        for one, other in zip(theirs, mine, strict=True):
+            torch.testing.assert_close(other, one)
 
 
 def test_by_epochs_only_a_dispatch_is_discounted() -> None:

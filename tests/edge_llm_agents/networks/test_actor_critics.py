@@ -74,6 +74,25 @@ def test_without_masks_a_prediction_stays_within_the_mask() -> None:
         seen = env.step(actions)[0]
 
 
+def test_actions_are_judged_as_by_the_distributions_of_sb3(observations: np.ndarray) -> None:
+    policy = MaskablePPO(SetPolicy, EdgeVecEnv("EdgeLLM/Batching-v0", 1, "carry-over"), seed=0, device="cpu").policy
+    with torch.no_grad():
+        policy.action_net.admit.weight *= 100.0
+    seen = torch.tensor(observations)
+    masks = np.append(slot_feature(observations, "admissible") > 0, np.ones((len(observations), 1), bool), axis=1)
+    masks[:, :4] = False  # narrower than what the network closes itself
+    actions, values, logs = policy(seen, action_masks=masks)
+    distribution = policy.get_distribution(seen, masks)
+    assert masks[np.arange(len(masks)), actions.numpy()].all()
+    assert torch.allclose(logs, distribution.log_prob(actions), atol=1e-6)
+    evaluated, logs_again, entropy = policy.evaluate_actions(seen, actions, masks)
+    assert torch.allclose(evaluated, values, atol=1e-6)
+    assert torch.allclose(logs_again, logs, atol=1e-6)
+    assert torch.allclose(entropy, distribution.entropy(), atol=1e-5)
+    best, _, _ = policy(seen, deterministic=True, action_masks=masks)
+    assert torch.equal(best, distribution.mode())
+
+
 def test_actor_and_critic_share_no_parameter() -> None:
     policy = MaskablePPO(SetPolicy, EdgeVecEnv("EdgeLLM/Batching-v0", 1, "carry-over"), device="cpu").policy
     actor = {id(parameter) for parameter in policy.action_net.parameters()}
