@@ -1,4 +1,4 @@
-# make compare   trains a policy for about two minutes and compares it and the shipped ones with DFTSP and heuristics
+# make compare   trains a policy for about half a minute and compares it and the shipped ones with DFTSP and heuristics
 # make test      runs the tests
 # make lint      ruff and mypy
 # make docs      builds the documentation site, site/index.html

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_agents.evaluation.playing import evaluate_learned, evaluate_solver, paired_difference
-from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
+from edge_llm_agents.evaluation.playing import evaluate_solver
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
-from edge_llm_agents.masked_ppo.training import train
 from edge_llm_baselines import DFTSP, LookAhead
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
+from experiments.learning.held_out import HeldOut
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "as set": {},
@@ -35,28 +31,11 @@ def ablate(
     settings: TrainingSettings, variants: Sequence[str], seeds: Sequence[int], episodes: int
 ) -> Iterator[dict[str, Any]]:
     """Train each variant with each seed; what the policy that validated best reaches on held-out workloads."""
-    scenario = load_scenario(settings.scenario)
-    workloads = draw_workloads(scenario, episodes, seed=0)
-    oracle = evaluate_solver(DFTSP(), scenario, workloads).served.astype(np.float64)
+    held_out = HeldOut(settings.scenario, episodes)
     for name in variants:
         for seed in seeds:
-            started_s = time.perf_counter()
-            with TemporaryDirectory() as folder:
-                model, finished = train(replace(settings, seed=seed, **VARIANTS[name]), Path(folder) / "run")
-            if not finished:
-                raise KeyboardInterrupt
-            seconds = time.perf_counter() - started_s
-            served = evaluate_learned(AdmissionPolicy.of_model(model, scenario), scenario, workloads).served
-            difference = paired_difference(served.astype(np.float64), oracle)
-            yield {
-                "variant": name,
-                "changed": VARIANTS[name],
-                "seed": seed,
-                "seconds": round(seconds, 1),
-                "percent_of_dftsp": {
-                    part: 100.0 * (1.0 + value / float(oracle.mean())) for part, value in difference._asdict().items()
-                },
-            }
+            trained = held_out.train(replace(settings, seed=seed, **VARIANTS[name]))
+            yield {"variant": name, "changed": VARIANTS[name]} | trained
 
 
 def comparison_variances(scenario_name: str, episodes: int, discount: float = 0.9) -> dict[str, float]:

@@ -19,7 +19,7 @@ from edge_llm_env.workload.streams import Stream, draw_workloads
 MINIBATCH = 512
 """States per gradient step."""
 
-ROUNDS = 4
+ROUNDS = 3
 """The teacher plays in the first; in the others the student does, and the teacher says what it would have done."""
 
 PASSES, LAST_PASSES = 3, 10

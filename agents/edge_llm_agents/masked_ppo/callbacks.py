@@ -19,7 +19,7 @@ from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
-HELD_ROLLOUTS, HOLD = 4, 100.0
+HELD_ROLLOUTS, HOLD = 2, 100.0
 """Rollouts after imitation in which the actor is held near the clone, and how much more than later."""
 
 

@@ -13,7 +13,9 @@ def test_the_package_brings_the_defaults_and_imitation() -> None:
     assert read_settings(ENV_ID, "carry-over", "ppo_mask") == TrainingSettings()
     assert read_settings(ENV_ID, "bursty", "ppo_mask") == TrainingSettings(scenario="bursty")
     imitating = read_settings(ENV_ID, "carry-over", "ppo_mask_imitation")
-    assert imitating == TrainingSettings(imitate="look-ahead", learning_rate=3e-4, steps=200_000)
+    assert imitating == TrainingSettings(
+        imitate="look-ahead", learning_rate=5e-4, steps=65_536, discount=0.9, discount_by_epoch=True, against_dftsp=True
+    )
 
 
 def test_a_section_of_the_scenario_goes_before_the_default(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import zipfile
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from sb3_contrib import MaskablePPO
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from edge_llm_agents.evaluation.playing import evaluate_model
-from edge_llm_agents.masked_ppo.callbacks import Checkpoints
+from edge_llm_agents.masked_ppo.callbacks import AnchorWeight, Checkpoints
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.masked_ppo.state import STATE_FILE
 from edge_llm_agents.masked_ppo.training import train
@@ -234,9 +235,19 @@ def test_training_after_imitation_starts_from_the_clone_and_resumes(
     assert_same_run(tmp_path / "whole", tmp_path / "run")
     model = MaskablePPO.load(tmp_path / "run" / "last.zip")
     assert isinstance(model.policy, AnchoredSetPolicy)
-    assert model.ent_coef == 100.0 * settings.anchor_weight, "four rollouts were all"
+    assert model.ent_coef == 0.0, "the weight of the anchor has fallen to the end"
     anchored = zip(model.policy.anchor.parameters(), model.policy.action_net.parameters(), strict=True)
     assert any(not torch.equal(anchor, actor) for anchor, actor in anchored)
+
+
+def test_the_actor_is_held_near_the_clone_for_two_rollouts_and_then_less_and_less() -> None:
+    weight = AnchorWeight(replace(TINY, imitate="dftsp"))
+    weight.model = SimpleNamespace(ent_coef=0.0)  # type: ignore[assignment]
+    found = []
+    for weight.num_timesteps in (256, 512, 768, 1024):
+        weight.on_rollout_end()
+        found.append(weight.model.ent_coef)
+    assert found == pytest.approx([2.0, 2.0, 0.005, 0.0])
 
 
 def test_a_model_without_the_state_of_its_run_cannot_be_resumed(

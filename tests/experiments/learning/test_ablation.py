@@ -32,4 +32,6 @@ def test_every_variant_trains_and_is_evaluated(tmp_path: Path) -> None:
     )  # fmt: skip
     runs = list(ablate(tiny, list(VARIANTS), (0,), episodes=3))
     assert [run["variant"] for run in runs] == list(VARIANTS)
+    assert [[one["step"] for one in run["validations"]] for run in runs] == [[0, 64]] * len(runs)
+    assert all(run["validations"][-1]["seconds"] <= run["seconds"] for run in runs)
     assert all(run["percent_of_dftsp"]["low"] <= run["percent_of_dftsp"]["mean"] for run in runs)
