@@ -65,7 +65,9 @@ class EpochRolloutBuffer(MaskableRolloutBuffer):
         if self.rows_per_workload > 1:
             self.advantages -= common_to_workloads(self.advantages, episode, epoch, self.rows_per_workload)
 
-    def get(self, batch_size: int | None = None) -> Generator[MaskableRolloutBufferSamples, None, None]:
+    def get(  # type: ignore[override]
+        self, batch_size: int | None = None
+    ) -> Generator[MaskableRolloutBufferSamples, None, None]:
         """Minibatches in random order, gathered by torch from one copy of the rollout; by default a single one."""
         names = ("observations", "actions", "values", "log_probs", "advantages", "returns", "action_masks")
         if not self.generator_ready:

@@ -31,7 +31,7 @@ class TrainingSettings:
     update_epochs: int = 4
     """Passes over a rollout."""
     learning_rate: float = 1e-3
-    """At the start; it falls linearly to 0."""
+    """At the start; it falls linearly, with the last rollout's the least."""
     discount: float = 0.95
     """Per step, so about 0.6 per epoch: an admission's cost shows mostly before the next arrivals add their noise."""
     gae_lambda: float = 0.9

@@ -65,13 +65,15 @@ def train(
     if resume:
         model, progress = restore_training(MaskablePPO, last, env, tensorboard_log=str(run_dir))
     else:
+        # SB3 asks for the rate when a rollout has been counted: a fall to 0 would learn nothing from the last one.
+        last_share = min(1.0, settings.rows * settings.rollout_steps / settings.steps)
         model = MaskablePPO(
             AnchoredSetPolicy if settings.imitate else SetPolicy,
             env,
             n_steps=settings.rollout_steps,
             batch_size=settings.minibatch,
             n_epochs=settings.update_epochs,
-            learning_rate=LinearSchedule(settings.learning_rate, 0.0, 1.0),
+            learning_rate=LinearSchedule(settings.learning_rate, settings.learning_rate * last_share, 1.0),
             gamma=settings.discount,
             gae_lambda=settings.gae_lambda,
             ent_coef=settings.anchor_weight if settings.imitate else settings.entropy_coefficient,

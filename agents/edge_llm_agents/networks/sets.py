@@ -51,7 +51,7 @@ class Sets(NamedTuple):
 
     def largest(self, of_requests: Tensor) -> Tensor:
         """(n, k), nothing below 0, to (batch, k): the largest among the requests of an observation, 0 without any."""
-        return _Largest.apply(of_requests, self.owner, len(self.context))  # type: ignore[no-untyped-call]
+        return _Largest.apply(of_requests, self.owner, len(self.context))
 
     def in_slots(self, of_requests: Tensor, empty: float | Tensor) -> Tensor:
         """(n, k) to (batch, Q, k), with `empty`, a number or (k,), in the slots without a request."""

@@ -14,7 +14,7 @@ def test_the_package_brings_the_defaults_and_imitation() -> None:
     assert read_settings(ENV_ID, "bursty", "ppo_mask") == TrainingSettings(scenario="bursty")
     imitating = read_settings(ENV_ID, "carry-over", "ppo_mask_imitation")
     assert imitating == TrainingSettings(
-        imitate="look-ahead", learning_rate=5e-4, steps=65_536, discount=0.9, discount_by_epoch=True, against_dftsp=True
+        imitate="look-ahead", learning_rate=5e-4, steps=57_344, discount=0.9, discount_by_epoch=True, against_dftsp=True
     )
 
 
