@@ -14,7 +14,7 @@ from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
 from edge_llm_agents.masked_ppo.settings import ENV_ID
 from edge_llm_agents.records.record import write_record
 from edge_llm_env import ScenarioError
-from experiments.learning.held_out import HeldOut
+from experiments.learning.held_out import HeldOut, as_line
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,7 @@ def main(options: Options) -> int:
         for seed in options.seeds:
             run = held_out.train(replace(settings, seed=seed))
             report["runs"].append(run)
-            percent = run["percent_of_dftsp"]
-            print(
-                f"seed {seed}: {percent['mean']:.2f} % of DFTSP [{percent['low']:.2f}, {percent['high']:.2f}], "
-                f"{run['seconds']:.0f} s, {run['cpu_seconds']:.0f} s of CPU",
-                flush=True,
-            )
+            print(as_line(run), flush=True)
             write_record(options.results / "training_benchmark.json", report)
     except (ScenarioError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

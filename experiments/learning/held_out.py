@@ -58,3 +58,12 @@ class HeldOut:
             part: 100.0 * (1.0 + value / float(self.oracle.mean())) for part, value in difference._asdict().items()
         }
         return trained | {"percent_of_dftsp": percent, "validations": validations}
+
+
+def as_line(run: dict[str, Any]) -> str:
+    """What `HeldOut.train` returned, for a reader."""
+    percent = run["percent_of_dftsp"]
+    return (
+        f"seed {run['seed']}: {percent['mean']:.2f} % of DFTSP [{percent['low']:.2f}, {percent['high']:.2f}], "
+        f"{run['seconds']:.0f} s, {run['cpu_seconds']:.0f} s of CPU"
+    )
