@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import repository  # noqa: F401 (makes experiments importable)
 
@@ -116,6 +117,41 @@ class Hindsight:
 
 
 @dataclass(frozen=True)
+class Training:
+    """Train as `make compare` does, once per seed, timed, and judge each policy on held-out workloads."""
+
+    scenario: str = "carry-over"
+    """A preset's name or the path of a TOML file."""
+    algo: str = "ppo_mask_imitation"
+    """Name of a file of hyperparameters that comes with the package."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """One run each."""
+    evaluation_episodes: int = 200
+    """Held-out workloads."""
+    results: Path = Path("results")
+    """Folder of training_benchmark.json."""
+
+    def run(self) -> None:
+        """Train, judge, write and print after each."""
+        from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
+        from edge_llm_agents.masked_ppo.settings import ENV_ID
+        from experiments.learning.held_out import HeldOut, as_line
+
+        settings = replace(read_settings(ENV_ID, self.scenario, self.algo), hindsight_episodes=0)
+        held_out = HeldOut(self.scenario, self.evaluation_episodes)
+        runs: list[dict[str, Any]] = []
+        report = {
+            "settings": {name: value for name, value in asdict(self).items() if name != "results"},
+            "training": {name: value for name, value in asdict(settings).items() if name != "seed"},
+            "runs": runs,
+        }
+        for seed in self.seeds:
+            runs.append(held_out.train(replace(settings, seed=seed)))
+            print(as_line(runs[-1]), flush=True)
+            write_record(self.results / "training_benchmark.json", report)
+
+
+@dataclass(frozen=True)
 class Allocation:
     """Replay each oracle's action, try to serve more, and compare random, simple and exact allocations."""
 
@@ -170,6 +206,7 @@ COMMANDS = {
     "environments": Command(Environments, "steps per second, import time, first compilation"),
     "solvers": Command(Solvers, "exact solvers against HiGHS and CP-SAT, DFTSP's pruning"),
     "hindsight": Command(Hindsight, "hindsight's schedule and bound against DFTSP and look-ahead"),
+    "training": Command(Training, "how long a fresh masked policy takes, and what it reaches"),
     "allocation": Command(Allocation, "whether oracles of allocations keep their word"),
     "model": Command(Model, "the cost models against published measurements"),
 }

@@ -80,6 +80,7 @@ class Ablation:
         from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
         from edge_llm_agents.masked_ppo.settings import ENV_ID
         from experiments.learning.ablation import VARIANTS, ablate, comparison_variances
+        from experiments.learning.held_out import as_line
 
         options = replace(self, variants=self.variants or tuple(VARIANTS))
         for name in options.variants:
@@ -95,12 +96,7 @@ class Ablation:
         file = self.results / f"ablation-{Path(self.scenario).stem}.json"
         for run in ablate(settings, options.variants, self.seeds, self.evaluation_episodes):
             report["runs"].append(run)
-            percent = run["percent_of_dftsp"]
-            print(
-                f"{run['variant']}, seed {run['seed']}: {percent['mean']:.2f} % of DFTSP "
-                f"[{percent['low']:.2f}, {percent['high']:.2f}], {run['seconds']:.0f} s",
-                flush=True,
-            )
+            print(f"{run['variant']}, {as_line(run)}", flush=True)
             write_record(file, report)
 
 

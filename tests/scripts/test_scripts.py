@@ -274,7 +274,7 @@ def test_watch_without_pygame_says_which_extra_to_install(short: Path) -> None:
 
 
 SUB_COMMANDS = {
-    "benchmark.py": ("environments", "solvers", "hindsight", "allocation", "model"),
+    "benchmark.py": ("environments", "solvers", "hindsight", "training", "allocation", "model"),
     "compare.py": (),
     "datasets.py": ("minari", "demonstrations"),
     "leaderboard.py": (),
@@ -314,7 +314,7 @@ def test_a_sub_command_that_there_is_not_is_an_error_that_lists_the_others() -> 
     finished = run("benchmark.py", "speed")
     assert finished.returncode == 2
     assert finished.stderr == (
-        "error: benchmark.py: 'speed' must be one of environments, solvers, hindsight, allocation, model\n"
+        "error: benchmark.py: 'speed' must be one of environments, solvers, hindsight, training, allocation, model\n"
     )
 
 
