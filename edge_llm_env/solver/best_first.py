@@ -14,7 +14,7 @@ from edge_llm_env.solver.heap import Heap, heap_of_room, highest, insert_box, po
 from edge_llm_env.solver.item_search import advance_items, begin_items, examine, goal_of
 from edge_llm_env.solver.linear_programme.simplex import resume_prices
 from edge_llm_env.solver.search_state import BOUND, DIVING, GAP, NODES, SEARCHING, TARGET, Search, begin_search
-from edge_llm_env.support.compiling import compiled, compiled_allocating, compiled_apart
+from edge_llm_env.support.compiling import compiled, compiled_allocating, compiled_apart, compiled_linked
 
 MOST_AT_ONCE = 8
 """Nodes between two checks of the limit: the middle of a box, six halves, and a single box: none goes beyond it."""
@@ -137,7 +137,7 @@ def upper_bound(search: Search, heap: Heap) -> float:
     return bound
 
 
-@compiled_allocating
+@compiled_linked
 def best_batch(
     rule: Rule, candidates: Candidates, values: NDArray[np.float64], most_nodes: int
 ) -> tuple[NDArray[np.bool_], int, float, bool]:

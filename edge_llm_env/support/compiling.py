@@ -1,108 +1,52 @@
-"""How kernels are compiled: cached on disk, and with one line of notice before the first compilation."""
+"""How functions become kernels: one decorator for each way that a kernel gets into the machine code of its callers.
+
+A kernel that Python calls is compiled as a whole, with all that it calls, on its first call, and cached on disk.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import sys
 from collections.abc import Callable
-from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import event
-from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+from edge_llm_env.support.dispatchers import Kernel, LinkedKernel
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
-    """Compile a scalar function on its first call and cache the machine code on disk (Numba, no fast-math).
+    """Compile a scalar function (Numba, no fast-math); it becomes part of the kernels that call it.
 
     It works on arrays that it is given and cannot make any: without Numba's reference counting (`_nrt`), whose atomic
     operations would take most of a step's time and make threads wait for each other. Called from Python it releases the
     interpreter's lock.
     """
-    return _cached(function, forceinline=True, nogil=True, _nrt=False)
+    return _dispatched(Kernel, function, forceinline=True, nogil=True, _nrt=False)
 
 
 def compiled_apart(function: Function) -> Function:
-    """Like `compiled`, but called rather than inlined: for large functions with several callers.
-
-    Inlined, they would be compiled again with every caller, and callers of callers.
-    """
-    return _cached(function, nogil=True, _nrt=False)
+    """Like `compiled`, but called rather than inlined: for large functions that a kernel calls in several places."""
+    return _dispatched(Kernel, function, nogil=True, _nrt=False)
 
 
 def compiled_allocating(function: Function) -> Function:
     """Like `compiled_apart`, for functions that make arrays of their own."""
-    return _cached(function, nogil=True)
+    return _dispatched(Kernel, function, nogil=True)
 
 
-def _cached(function: Function, **options: Any) -> Function:
-    compile_lazily: Any = numba.njit
-    dispatcher = compile_lazily(error_model="numpy", **options)(function)
-    if dispatcher is not function:  # it is where NUMBA_DISABLE_JIT is set
-        dispatcher._cache = _KernelCache(function)
-    return cast(Function, dispatcher)
+def compiled_linked(function: Function) -> Function:
+    """Like `compiled_allocating`, but compiled once for all: kernels that call it hold its name, not its code.
 
-
-class _KernelCache(FunctionCache):
-    """Numba's disk cache, stale as soon as any kernel's source changes.
-
-    Numba looks only at the file of the function itself, and would go on running an old copy of a function that is
-    inlined from another file.
+    For what takes seconds to compile and is called from many kernels. A call passes every number and every array's
+    fields on the stack and nothing is optimised across it, so what is called often must not be one.
     """
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function)
-        self._cache_file = _IndexFile(
-            cache_path=self._cache_path,
-            filename_base=self._impl.filename_base,
-            source_stamp=(_kernel_sources("edge_llm_env"), _kernel_sources(function.__module__.partition(".")[0])),
-        )
+    return _dispatched(LinkedKernel, function, nogil=True)
 
 
-class _IndexFile(IndexDataCacheFile):
-    """The index of one kernel's cached code, empty if it names modules or types that are no longer there."""
-
-    def _load_index(self) -> dict[Any, str]:
-        try:
-            return super()._load_index()
-        except (ImportError, AttributeError):
-            return {}
-
-
-@cache
-def _kernel_sources(package: str) -> str:
-    """SHA-256 of all source files of a package that define kernels, or of a module that is in no package."""
-    if not hasattr(sys.modules[package], "__path__"):
-        return hashlib.sha256(Path(str(sys.modules[package].__file__)).read_bytes()).hexdigest()
-    digest = hashlib.sha256()
-    folders = [files(package)]
-    while folders:
-        for entry in sorted(folders.pop().iterdir(), key=lambda entry: entry.name):
-            if entry.is_dir():
-                folders.append(entry)
-            elif entry.name.endswith(".py") and b"@compiled" in (source := entry.read_bytes()):
-                digest.update(source)
-    return digest.hexdigest()
-
-
-class _Notice(event.Listener):
-    """Says once, on standard error, that a compilation has begun; cached code loads in silence."""
-
-    def __init__(self) -> None:
-        self.given = False
-
-    def on_start(self, event: event.Event) -> None:
-        if not self.given:
-            self.given = True
-            print("edge-llm-env: compiling kernels, once (under 30 s); later runs load them", file=sys.stderr)
-
-    def on_end(self, event: event.Event) -> None:
-        pass
-
-
-event.register("numba:compile", _Notice())
+def _dispatched(dispatcher: type[Kernel] | type[LinkedKernel], function: Function, **options: Any) -> Function:
+    if numba.config.DISABLE_JIT:
+        return function
+    # No kernel is called from C, so that none needs Numba's wrapper for that.
+    options |= {"nopython": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    return cast(Function, dispatcher(function, targetoptions=options))

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from numba.core.caching import IndexDataCacheFile
 
-from edge_llm_env.support.compiling import _IndexFile
+from edge_llm_env.support.kernel_cache import IndexFile
 
 
-def index_file(folder: Path) -> _IndexFile:
-    return _IndexFile(cache_path=str(folder), filename_base="kernel", source_stamp="stamp")
+def index_file(folder: Path) -> IndexFile:
+    return IndexFile(cache_path=str(folder), filename_base="kernel", source_stamp="stamp")
 
 
 class Elsewhere:

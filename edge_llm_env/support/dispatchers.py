@@ -1,0 +1,154 @@
+"""Numba's dispatchers, changed so that a kernel is compiled as few times as it can be.
+
+Numba itself compiles every function that a kernel calls as if Python called it: with wrappers that unpack each array of
+each argument, optimised and translated to machine code on its own, and all of that again in each of its callers, in
+theirs, and so on. Of a first step that took four fifths of the time (docs/performance.md). Here only what is called from
+Python is translated (`Kernel`); what it calls is a part of it (`_Part`), and what is too large for that is compiled
+once (`LinkedKernel`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from numba.core import sigutils, types
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+from numba.core.registry import CPUDispatcher
+
+from edge_llm_env.support.compile_progress import PROGRESS
+from edge_llm_env.support.kernel_cache import KernelCache
+
+
+class _KernelCompiler(Compiler):
+    """Numba's compiler, which says what it does."""
+
+    def _compile_bytecode(self) -> Any:
+        with PROGRESS.compiling(self.state.func_id.modname, self.state.func_id.func_qualname):
+            return super()._compile_bytecode()
+
+
+class _PartLibrary(JITCodeLibrary):
+    """A function as its callers link it, which optimise and translate it with their own code."""
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+
+class _PartCompiler(_KernelCompiler):
+    """A compiler that stops before machine code."""
+
+    def __init__(self, typingctx: Any, targetctx: Any, library: None, args: Any, return_type: Any, flags: Any, locals: Any):
+        flags.no_compile = True
+        flags.no_cpython_wrapper = True
+        super().__init__(
+            typingctx, targetctx, _PartLibrary(targetctx.codegen(), "part"), args, return_type, flags, locals
+        )
+
+
+class _Callee(CPUDispatcher):
+    """A function as kernels call it, one overload for each of the types that its arguments have there."""
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Numba's, with integers as arguments instead of each constant that is passed for one as a type of its own."""
+        return super().get_call_template(
+            tuple(types.unliteral(kind) for kind in args), {name: types.unliteral(kind) for name, kind in kws.items()}
+        )
+
+    def get_overload(self, sig: Any) -> Any:
+        """What Numba knows a compiled overload by: the library that its callers link."""
+        return self.library_of(tuple(sigutils.normalize_signature(sig)[0]))
+
+    def library_of(self, args: tuple[Any, ...]) -> JITCodeLibrary:
+        """The library of the overload for arguments of these types."""
+        raise NotImplementedError
+
+
+class _Part(_Callee):
+    """A function as part of the kernels that call it."""
+
+    def add_overload(self, cres: Any) -> None:
+        """Make an overload known to kernels; Python never calls it."""
+        self.targetctx.insert_user_function(cres.library, cres.fndesc, [cres.library])
+        self.overloads[tuple(cres.signature.args)] = cres
+
+    def library_of(self, args: tuple[Any, ...]) -> JITCodeLibrary:
+        """The code itself."""
+        return self.overloads[args].library
+
+
+class Kernel(CPUDispatcher):
+    """A function that Python calls, cached on disk; other kernels have it as a part."""
+
+    def __init__(
+        self,
+        py_func: Callable[..., Any],
+        locals: dict[str, Any] | None = None,
+        targetoptions: dict[str, Any] | None = None,
+        pipeline_class: type[Compiler] = _KernelCompiler,
+    ) -> None:
+        super().__init__(py_func, locals, targetoptions, pipeline_class)
+        self._cache = KernelCache(py_func)
+        self._part = _Part(py_func, locals, targetoptions, _PartCompiler)
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """How a kernel calls this: as a part of it."""
+        return self._part.get_call_template(args, kws)
+
+    def get_overload(self, sig: Any) -> Any:
+        """What a kernel calls: a part of it."""
+        return self._part.get_overload(sig)
+
+
+class _LinkedCompiler(_KernelCompiler):
+    """A compiler that names functions the same in every process, as machine code in the cache calls them by name."""
+
+    def _compile_bytecode(self) -> Any:
+        self.state.func_id.unique_id = 0
+        return super()._compile_bytecode()
+
+
+class _NameLibrary(JITCodeLibrary):
+    """Nothing to link, and what loads the machine code that a name stands for when a caller is loaded from the cache."""
+
+    def __init__(self, codegen: Any, load: Callable[[], None]) -> None:
+        super().__init__(codegen, "name")
+        self._reload_init.add(load)
+        self._finalized = True
+
+    def _get_module_for_linking(self) -> Any:
+        return self._final_module
+
+
+class LinkedKernel(_Callee):
+    """A function that Python and kernels call, compiled once and cached on disk; kernels call it by its name."""
+
+    def __init__(
+        self,
+        py_func: Callable[..., Any],
+        locals: dict[str, Any] | None = None,
+        targetoptions: dict[str, Any] | None = None,
+        pipeline_class: type[Compiler] = _LinkedCompiler,
+    ) -> None:
+        super().__init__(py_func, locals, targetoptions, pipeline_class)
+        self._cache = KernelCache(py_func)
+        self._names: dict[tuple[Any, ...], _NameLibrary] = {}
+
+    def library_of(self, args: tuple[Any, ...]) -> JITCodeLibrary:
+        """The name alone."""
+        if args not in self._names:
+            load = partial(_load, self.py_func.__module__, self.py_func.__name__, args)
+            self._names[args] = _NameLibrary(self.targetctx.codegen(), load)
+            self.targetctx.insert_user_function(self._names[args], self.overloads[args].fndesc, [self._names[args]])
+        return self._names[args]
+
+
+def _load(module: str, name: str, args: tuple[Any, ...]) -> None:
+    """Have the machine code of a linked kernel in memory, from the cache if it is there."""
+    getattr(import_module(module), name).compile(args)
