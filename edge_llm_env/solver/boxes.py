@@ -71,7 +71,8 @@ def levels_of(rule: Rule, candidates: Candidates, values: NDArray[np.float64]) -
             among[count] = i
             count += 1
     s, n, slack_s, loss = np.empty(count), np.empty(count), np.empty(count), np.empty(count)
-    shortest = np.full(2, np.inf)
+    shortest = np.empty(2)
+    shortest[PROMPT], shortest[OUTPUT] = np.inf, np.inf
     for k in range(count):
         slack_s[k] = -min(candidates.slack_s[among[k]], rule.window_s)
     among = among[:count][np.argsort(slack_s, kind="mergesort")]
@@ -89,7 +90,9 @@ def levels_of(rule: Rule, candidates: Candidates, values: NDArray[np.float64]) -
         level[k, PROMPT] = place(longest_s, s[k])
         level[k, OUTPUT] = place(longest_n, n[k])
         level[k, SLACK] = place(threshold_s, slack_s[k])
-    per_unit = np.ones(4)
+    per_unit = np.empty(4)
+    for resource in range(4):
+        per_unit[resource] = 1.0
     if count > 0:
         base_bytes, base_s = (
             base_at(rule.memory_bytes, longest_s[0], longest_n[0]),
@@ -111,9 +114,10 @@ def matters(rule: Rule, dimension: int) -> bool:
 @compiled_allocating
 def distinct(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The distinct values, ascending."""
-    ascending = np.sort(values)
+    ascending = np.empty(len(values))
     count = 0
-    for value in ascending:
+    for k in np.argsort(values, kind="mergesort"):  # one way to sort is enough to compile
+        value = values[k]
         if count == 0 or value != ascending[count - 1]:
             ascending[count] = value
             count += 1

@@ -66,7 +66,7 @@ def begin_search(rule: Rule, candidates: Candidates, values: NDArray[np.float64]
         item_search_of_size(among, size),
         Incumbent(np.zeros(size, dtype=np.bool_), np.zeros(1), common_step(values) / max(largest, 1e-300)),
         np.zeros(3, dtype=np.int64),
-        np.array([0.0, 0.0, FIRST_GAP]),
+        np.zeros(3),
         np.zeros((3, 2), dtype=np.int64),
         np.zeros((3, 2), dtype=np.int64),
         np.zeros((3, 2, 3, 2), dtype=np.int64),
@@ -77,6 +77,7 @@ def begin_search(rule: Rule, candidates: Candidates, values: NDArray[np.float64]
         search.relaxation.value[k] = values[levels.among[k]] / largest
     reset_prices(search.relaxation)
     search.counts[DIVING] = 1
+    search.searched[GAP] = FIRST_GAP
     return search
 
 

@@ -32,7 +32,7 @@ class Progress:
         self._announced = False
 
     @contextmanager
-    def compiling(self, module: str, function: str) -> Iterator[None]:
+    def compiling(self, kernel: str) -> Iterator[None]:
         """A kernel is compiled, with those that are compiled within as parts of it."""
         if self._depth == 0:
             self._kernels, self._began_s, self._said_s = 0, self._clock(), self._clock()
@@ -44,13 +44,13 @@ class Progress:
             )
         self._depth += 1
         self._kernels += 1
-        self._show(f"{module.partition('.')[2]}.{function}")
+        self._show(kernel)
         try:
             yield
         finally:
             self._depth -= 1
             if self._depth == 0:
-                self._end(f"{module.partition('.')[2]}.{function}")
+                self._end(kernel)
 
     def _show(self, kernel: str) -> None:
         now_s = self._clock()

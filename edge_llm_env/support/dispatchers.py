@@ -1,10 +1,10 @@
 """Numba's dispatchers, changed so that a kernel is compiled as few times as it can be.
 
 Numba itself compiles every function that a kernel calls as if Python called it: with wrappers that unpack each array of
-each argument, optimised and translated to machine code on its own, and all of that again in each of its callers, in
-theirs, and so on. Of a first step that took four fifths of the time (docs/performance.md). Here only what is called from
+each argument, optimised and translated to machine code on its own, and then optimised again in each of its callers, in
+theirs, and so on. Of the 82 s of the first steps of Bandwidth-v0 that was more than half. Here only what is called from
 Python is translated (`Kernel`); what it calls is a part of it (`_Part`), and what is too large for that is compiled
-once (`LinkedKernel`).
+once, for all that call it (`LinkedKernel`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class _KernelCompiler(Compiler):
     """Numba's compiler, which says what it does."""
 
     def _compile_bytecode(self) -> Any:
-        with PROGRESS.compiling(self.state.func_id.modname, self.state.func_id.func_qualname):
+        name = f"{self.state.func_id.modname}.{self.state.func_id.func_qualname}"
+        with PROGRESS.compiling(name):
             return super()._compile_bytecode()
 
 
@@ -44,16 +45,20 @@ class _PartLibrary(JITCodeLibrary):
 class _PartCompiler(_KernelCompiler):
     """A compiler that stops before machine code."""
 
-    def __init__(self, typingctx: Any, targetctx: Any, library: None, args: Any, return_type: Any, flags: Any, locals: Any):
+    def __init__(
+        self, typingctx: Any, targetctx: Any, library: None, args: Any, restype: Any, flags: Any, variables: Any
+    ) -> None:
         flags.no_compile = True
         flags.no_cpython_wrapper = True
-        super().__init__(
-            typingctx, targetctx, _PartLibrary(targetctx.codegen(), "part"), args, return_type, flags, locals
-        )
+        part = _PartLibrary(targetctx.codegen(), "part")
+        super().__init__(typingctx, targetctx, part, args, restype, flags, variables)
 
 
 class _Callee(CPUDispatcher):
     """A function as kernels call it, one overload for each of the types that its arguments have there."""
+
+    overloads: Any
+    targetctx: Any
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """Numba's, with integers as arguments instead of each constant that is passed for one as a type of its own."""
@@ -89,13 +94,12 @@ class Kernel(CPUDispatcher):
     def __init__(
         self,
         py_func: Callable[..., Any],
-        locals: dict[str, Any] | None = None,
+        types_of_variables: dict[str, Any] | None = None,
         targetoptions: dict[str, Any] | None = None,
-        pipeline_class: type[Compiler] = _KernelCompiler,
     ) -> None:
-        super().__init__(py_func, locals, targetoptions, pipeline_class)
+        super().__init__(py_func, types_of_variables, targetoptions, _KernelCompiler)
         self._cache = KernelCache(py_func)
-        self._part = _Part(py_func, locals, targetoptions, _PartCompiler)
+        self._part = _Part(py_func, types_of_variables, targetoptions, _PartCompiler)
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """How a kernel calls this: as a part of it."""
@@ -115,7 +119,7 @@ class _LinkedCompiler(_KernelCompiler):
 
 
 class _NameLibrary(JITCodeLibrary):
-    """Nothing to link, and what loads the machine code that a name stands for when a caller is loaded from the cache."""
+    """Nothing to link, but what loads the code that a name stands for when a caller comes from the cache."""
 
     def __init__(self, codegen: Any, load: Callable[[], None]) -> None:
         super().__init__(codegen, "name")
@@ -132,11 +136,10 @@ class LinkedKernel(_Callee):
     def __init__(
         self,
         py_func: Callable[..., Any],
-        locals: dict[str, Any] | None = None,
+        types_of_variables: dict[str, Any] | None = None,
         targetoptions: dict[str, Any] | None = None,
-        pipeline_class: type[Compiler] = _LinkedCompiler,
     ) -> None:
-        super().__init__(py_func, locals, targetoptions, pipeline_class)
+        super().__init__(py_func, types_of_variables, targetoptions, _LinkedCompiler)
         self._cache = KernelCache(py_func)
         self._names: dict[tuple[Any, ...], _NameLibrary] = {}
 

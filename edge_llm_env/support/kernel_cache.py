@@ -46,8 +46,10 @@ class IndexFile(IndexDataCacheFile):
 @cache
 def _compiling_sources() -> str:
     """SHA-256 of the files that say how kernels are compiled."""
-    folder = Path(__file__).parent
-    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in ("compiling.py", "dispatchers.py"))).hexdigest()
+    digest = hashlib.sha256()
+    for name in ("compiling.py", "dispatchers.py"):
+        digest.update((Path(__file__).parent / name).read_bytes())
+    return digest.hexdigest()
 
 
 @cache
