@@ -45,7 +45,8 @@ def compiled_linked(function: Function) -> Function:
 
 
 def _dispatched(dispatcher: type[Kernel] | type[LinkedKernel], function: Function, **options: Any) -> Function:
-    if numba.config.DISABLE_JIT:
+    settings: Any = numba.config
+    if settings.DISABLE_JIT:
         return function
     # No kernel is called from C, so that none needs Numba's wrapper for that.
     options |= {"nopython": True, "error_model": "numpy", "no_cfunc_wrapper": True}
