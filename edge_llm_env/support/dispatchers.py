@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 from numba.core import sigutils, types
 from numba.core.codegen import JITCodeLibrary
@@ -88,8 +88,18 @@ class _Part(_Callee):
         return self.overloads[args].library
 
 
-class Kernel(CPUDispatcher):
-    """A function that Python calls, cached on disk; other kernels have it as a part."""
+class _LinkedCompiler(_KernelCompiler):
+    """A compiler that names functions the same in every process, as machine code in the cache calls them by name."""
+
+    def _compile_bytecode(self) -> Any:
+        self.state.func_id.unique_id = 0
+        return super()._compile_bytecode()
+
+
+class _Cached(CPUDispatcher):
+    """A function that Python calls, cached on disk."""
+
+    compiler: ClassVar[type[Compiler]] = _KernelCompiler
 
     def __init__(
         self,
@@ -97,9 +107,16 @@ class Kernel(CPUDispatcher):
         types_of_variables: dict[str, Any] | None = None,
         targetoptions: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(py_func, types_of_variables, targetoptions, _KernelCompiler)
+        super().__init__(py_func, types_of_variables, targetoptions, self.compiler)
         self._cache = KernelCache(py_func)
-        self._part = _Part(py_func, types_of_variables, targetoptions, _PartCompiler)
+
+
+class Kernel(_Cached):
+    """A function that Python calls, cached on disk; other kernels have it as a part."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._part = _Part(self.py_func, targetoptions=self.targetoptions, pipeline_class=_PartCompiler)
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """How a kernel calls this: as a part of it."""
@@ -108,14 +125,6 @@ class Kernel(CPUDispatcher):
     def get_overload(self, sig: Any) -> Any:
         """What a kernel calls: a part of it."""
         return self._part.get_overload(sig)
-
-
-class _LinkedCompiler(_KernelCompiler):
-    """A compiler that names functions the same in every process, as machine code in the cache calls them by name."""
-
-    def _compile_bytecode(self) -> Any:
-        self.state.func_id.unique_id = 0
-        return super()._compile_bytecode()
 
 
 class _NameLibrary(JITCodeLibrary):
@@ -130,17 +139,13 @@ class _NameLibrary(JITCodeLibrary):
         return self._final_module
 
 
-class LinkedKernel(_Callee):
+class LinkedKernel(_Cached, _Callee):
     """A function that Python and kernels call, compiled once and cached on disk; kernels call it by its name."""
 
-    def __init__(
-        self,
-        py_func: Callable[..., Any],
-        types_of_variables: dict[str, Any] | None = None,
-        targetoptions: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(py_func, types_of_variables, targetoptions, _LinkedCompiler)
-        self._cache = KernelCache(py_func)
+    compiler = _LinkedCompiler
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
         self._names: dict[tuple[Any, ...], _NameLibrary] = {}
 
     def library_of(self, args: tuple[Any, ...]) -> JITCodeLibrary:
