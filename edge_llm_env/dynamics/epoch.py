@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
-from edge_llm_env.dynamics.modules import begin_modules, rule_alone
+from edge_llm_env.dynamics.channels import meet_channels
+from edge_llm_env.dynamics.modules import Alone, begin_modules, judge_alone
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import (
     EXPIRED,
@@ -27,15 +26,17 @@ from edge_llm_env.dynamics.state import (
 )
 from edge_llm_env.feasibility.batch import BatchSums, empty_batch, with_request
 from edge_llm_env.feasibility.request import Request
-from edge_llm_env.feasibility.rule import Rule, compute_time_s, energy_j, fits_node, is_feasible, memory_bytes
-from edge_llm_env.radio.rate import minimum_share, shannon_rate_bits_per_s
+from edge_llm_env.feasibility.rule import Rule, compute_time_s, energy_j, is_feasible, memory_bytes
 from edge_llm_env.support.compiling import compiled
+
+GROUP = 8
+"""Slots that a processor takes at once, float64 in 512 bits; narrower ones take half or a quarter of them."""
 
 
 @compiled
 def begin_episode(rule: Rule, params: NodeParams, state: NodeState, row: int) -> None:
     """Forget the last episode of a row and begin the first epoch of the workload that it holds."""
-    state.status[row, :] = NOT_ARRIVED
+    state.status[row, : state.requests[row]] = NOT_ARRIVED
     begin_modules(params, state, row)
     state.counters[row, :] = 0
     state.utilisation_sum[row, :] = 0.0
@@ -59,11 +60,10 @@ def begin_epoch(rule: Rule, params: NodeParams, state: NodeState, row: int) -> N
     for request in range(state.oldest[row], state.counters[row, N_ARRIVED]):
         if state.status[row, request] != PENDING:
             continue
-        seen = candidate(params, state, row, request, start_s)
+        waiting = without_channel(params, state, row, request, start_s)
         # Slack only shrinks, so a request that the node cannot serve alone now it never can; its channel may recover.
-        computed = without_transfers(seen)
-        judge = rule_alone(rule, params, computed, state.accuracy_requirement[row, request])
-        if not fits_node(judge, with_request(empty_batch(), computed)):
+        alone = judge_alone(rule, params, waiting, state.accuracy_requirement[row, request])
+        if not alone.fits:
             state.status[row, request] = EXPIRED
             state.counters[row, N_EXPIRED] += 1
             state.counters[row, N_PENDING] -= 1
@@ -71,13 +71,14 @@ def begin_epoch(rule: Rule, params: NodeParams, state: NodeState, row: int) -> N
             continue
         oldest = min(oldest, request)
         if visible < slots:
-            fill_slot(judge, state, row, visible, request, seen)
+            fill_slot(state, row, visible, request, waiting, alone)
             visible += 1
         else:
             beyond += 1
     state.oldest[row] = oldest
     state.visible[row] = visible
     state.counters[row, N_BEYOND] = beyond
+    meet_channels(rule, params, state, row)
     state.action_mask[row, visible:slots] = False
     state.action_mask[row, slots] = True
 
@@ -98,48 +99,17 @@ def take_arrivals(params: NodeParams, state: NodeState, row: int, start_s: float
 
 
 @compiled
-def candidate(params: NodeParams, state: NodeState, row: int, request: int, start_s: float) -> Request:
-    """A request as the feasibility rule sees it in the epoch that starts at `start_s`."""
-    arrival_s = state.arrival_s[row, request]
-    epochs_pending = state.counters[row, N_EPOCHS] + 1 - first_epoch(arrival_s, params.epoch_s)
-    block = min(epochs_pending, state.uplink_gain.shape[2] - 1)
-    prompt_tokens, output_tokens = state.prompt_tokens[row, request], state.output_tokens[row, request]
-    uplink_rate = shannon_rate_bits_per_s(
-        params.uplink_bandwidth_hz,
-        params.uplink_snr * state.uplink_gain[row, request, block],
-        params.max_bits_per_s_per_hz,
-    )
-    downlink_rate = shannon_rate_bits_per_s(
-        params.downlink_bandwidth_hz,
-        params.downlink_snr * state.downlink_gain[row, request, block],
-        params.max_bits_per_s_per_hz,
-    )
-    uplink_share = minimum_share(prompt_tokens * params.uplink_bits_per_token, params.uplink_s, uplink_rate)
-    downlink_share = minimum_share(output_tokens * params.downlink_bits_per_token, params.downlink_s, downlink_rate)
+def without_channel(params: NodeParams, state: NodeState, row: int, request: int, start_s: float) -> Request:
+    """A request as the feasibility rule sees it in the epoch that starts at `start_s`, but for its transfers."""
     return Request(
-        max(params.fixed_prompt_tokens, float(prompt_tokens)),
-        float(output_tokens),
-        arrival_s + state.latency_requirement_s[row, request] - start_s - params.reserved_s,
-        uplink_share,
-        downlink_share,
-        transfer_time_s(params, uplink_share, downlink_share),
+        max(params.fixed_prompt_tokens, float(state.prompt_tokens[row, request])),
+        float(state.output_tokens[row, request]),
+        state.arrival_s[row, request] + state.latency_requirement_s[row, request] - start_s - params.reserved_s,
+        0.0,
+        0.0,
+        0.0,
         0.0,
     )
-
-
-@compiled
-def transfer_time_s(params: NodeParams, uplink_share: float, downlink_share: float) -> float:
-    """Time that a request's transfers take of the window, each over the whole band: 0 where the split is fixed.
-
-    Where the split is flexible, a batch 𝓑 needs an uplink part of at least U = Σ bits_i / R_i, since Σ ρ_i ≤ 1 with
-    ρ_i = bits_i / (T_U·R_i), and a downlink part of at least D, likewise. Longer parts only take time from computing,
-    so U and D are the best split for 𝓑, and it is feasible if and only if U + t_comp + D fits T_E and every deadline.
-    That is the rule of a fixed split with the times of transfer as a cost of each request. A dead channel's share is
-    infinite, which the rule refuses by itself.
-    """
-    if not params.flexible_split or math.isinf(uplink_share + downlink_share):
-        return 0.0
-    return uplink_share * params.uplink_s + downlink_share * params.downlink_s
 
 
 @compiled
@@ -149,28 +119,14 @@ def without_transfers(request: Request) -> Request:
 
 
 @compiled
-def first_epoch(arrival_s: float, epoch_s: float) -> int:
-    """The first k ≥ 1 whose epoch starts after the arrival, k·T_E > arrival: the test that `take_arrivals` makes."""
-    epoch = int(arrival_s / epoch_s) + 1
-    if (epoch - 1) * epoch_s > arrival_s:  # the quotient was rounded up to a whole number
-        return epoch - 1
-    return epoch + 1 if epoch * epoch_s <= arrival_s else epoch  # or down from one
-
-
-@compiled
-def fill_slot(rule: Rule, state: NodeState, row: int, slot: int, request: int, seen: Request) -> None:
-    """Show in a slot a request that the node can serve alone; it is admissible when its channel can too."""
-    computed = with_request(empty_batch(), without_transfers(seen))
+def fill_slot(state: NodeState, row: int, slot: int, request: int, waiting: Request, alone: Alone) -> None:
+    """Show in a slot a request that the node can serve alone; `meet_channels` adds what its channel needs."""
     state.slot_request[row, slot] = request
-    state.slot_prompt_tokens[row, slot] = seen.prompt_tokens
-    state.slot_output_tokens[row, slot] = seen.output_tokens
-    state.slot_slack_s[row, slot] = seen.slack_s
-    state.slot_uplink_share[row, slot] = seen.uplink_share
-    state.slot_downlink_share[row, slot] = seen.downlink_share
-    state.slot_transfer_s[row, slot] = seen.compute_s
-    state.slot_compute_s[row, slot] = compute_time_s(rule, computed)
-    state.slot_memory_bytes[row, slot] = memory_bytes(rule, computed) - memory_bytes(rule, empty_batch())
-    state.action_mask[row, slot] = is_feasible(rule, with_request(empty_batch(), seen))
+    state.slot_prompt_tokens[row, slot] = waiting.prompt_tokens
+    state.slot_output_tokens[row, slot] = waiting.output_tokens
+    state.slot_slack_s[row, slot] = waiting.slack_s
+    state.slot_compute_s[row, slot] = alone.compute_s
+    state.slot_memory_bytes[row, slot] = alone.memory_bytes
 
 
 @compiled
@@ -220,12 +176,15 @@ def spend(params: NodeParams, state: NodeState, row: int, joules: float) -> None
 
 @compiled
 def refresh_mask(rule: Rule, state: NodeState, row: int) -> None:
-    """Close the slots that no longer fit beside the batch; costs are monotone, so none opens again in this epoch."""
+    """Close the slots that no longer fit beside the batch; costs are monotone, so none opens again in this epoch.
+
+    Closed slots are judged too, and so are some behind the last: without branches, and in whole groups, the loop runs
+    on several slots at once.
+    """
     batch = load_batch(state, row)
-    for slot in range(state.visible[row]):
-        if state.action_mask[row, slot]:
-            grown = with_request(batch, in_slot(state, row, slot))
-            state.action_mask[row, slot] = is_feasible(rule, grown)
+    for slot in range(min((state.visible[row] + GROUP - 1) // GROUP * GROUP, state.slot_request.shape[1])):
+        fits = is_feasible(rule, with_request(batch, in_slot(state, row, slot)))
+        state.action_mask[row, slot] = state.action_mask[row, slot] and fits
 
 
 @compiled

@@ -7,6 +7,8 @@ module stalls it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ from edge_llm_env.dynamics.params import NodeParams, affine_cost_at
 from edge_llm_env.dynamics.state import IDLE, NodeState
 from edge_llm_env.feasibility.batch import empty_batch, with_request
 from edge_llm_env.feasibility.request import Request
-from edge_llm_env.feasibility.rule import Rule, fits_node
+from edge_llm_env.feasibility.rule import Rule, compute_time_s, fits_node, memory_bytes
 from edge_llm_env.support.compiling import compiled
 
 
@@ -121,17 +123,38 @@ def variant_rule(rule: Rule, params: NodeParams, variant: int, modules: int, win
     )
 
 
+class Alone(NamedTuple):
+    """What a request costs as a batch of its own."""
+
+    fits: bool
+    """The node can compute it in time, whatever its channel."""
+    compute_s: float
+    memory_bytes: float
+    """KV cache."""
+
+
 @compiled
-def rule_alone(rule: Rule, params: NodeParams, request: Request, accuracy_requirement: float) -> Rule:
-    """The rule by which a request is judged alone: the row's own, or where variants are hosted that of the cheapest one
-    that could serve it on all modules; a rule that nothing fits if there is none.
+def judge_by(rule: Rule, request: Request) -> Alone:
+    """A request alone under a rule."""
+    alone = with_request(empty_batch(), request)
+    return Alone(
+        fits_node(rule, alone),
+        compute_time_s(rule, alone),
+        memory_bytes(rule, alone) - memory_bytes(rule, empty_batch()),
+    )
+
+
+@compiled
+def judge_alone(rule: Rule, params: NodeParams, request: Request, accuracy_requirement: float) -> Alone:
+    """A request alone: under the row's rule, or where variants are hosted under that of the cheapest one that can serve
+    it on all modules. It comes without transfers, as its channel may recover.
     """
     variants = len(params.variant_accuracy)
     if variants == 0:
-        return rule
-    alone = with_request(empty_batch(), request)
+        return judge_by(rule, request)
     for variant in range(variants):
-        node = variant_rule(rule, params, variant, params.modules, rule.window_s)
-        if accuracy_requirement <= params.variant_accuracy[variant] and fits_node(node, alone):
-            return node
-    return variant_rule(rule, params, 0, params.modules, -1.0)
+        if accuracy_requirement <= params.variant_accuracy[variant]:
+            alone = judge_by(variant_rule(rule, params, variant, params.modules, rule.window_s), request)
+            if alone.fits:
+                return alone
+    return Alone(False, 0.0, 0.0)

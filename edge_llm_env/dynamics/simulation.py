@@ -10,15 +10,8 @@ from edge_llm_env.dynamics.state import COUNTERS, NodeState, allocate
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
 
-_WORKLOAD_FIELDS = (
-    "arrival_s",
-    "prompt_tokens",
-    "output_tokens",
-    "latency_requirement_s",
-    "accuracy_requirement",
-    "uplink_gain",
-    "downlink_gain",
-)
+_PER_REQUEST = ("arrival_s", "prompt_tokens", "output_tokens", "latency_requirement_s", "accuracy_requirement")
+"""What `NodeState` keeps of a workload beside its gains."""
 
 
 class Simulation:
@@ -33,48 +26,63 @@ class Simulation:
         self.slots = scenario.epoch.visible_slots
         expected = scenario.workload.arrivals.mean_rate_per_s * scenario.horizon_s
         capacity = int(expected + 6 * np.sqrt(expected)) + 1
-        self.state: NodeState = allocate(rows, capacity, scenario.fading_blocks, self.slots, self.divided_modules)
+        directions = 1 if scenario.radio.reciprocal_fading else 2
+        self.state: NodeState = allocate(
+            rows, capacity, directions, scenario.fading_blocks, self.slots, self.divided_modules
+        )
 
     def load(self, row: int, workload: Workload) -> None:
-        """Put a workload on a row; its episode begins with `begin_episode`."""
-        self._store(row, [getattr(workload, name) for name in _WORKLOAD_FIELDS])
+        """Put a workload on a row, as a copy; its episode begins with `begin_episode`."""
+        uplink, downlink = workload.uplink_gain, workload.downlink_gain
+        alike = uplink is downlink or (self.state.gain.shape[2] == 1 and np.array_equal(uplink, downlink))
+        per_request = [getattr(workload, name) for name in _PER_REQUEST]
+        self._store(row, per_request, (uplink,) if alike else (uplink, downlink))
 
     def copy_workload(self, row: int, source: Simulation, source_row: int) -> None:
         """Put the workload that a row of another simulation holds on a row of this one, as `load` does."""
-        count = source.state.requests[source_row]
-        self._store(row, [getattr(source.state, name)[source_row, :count] for name in _WORKLOAD_FIELDS])
+        state, count = source.state, source.state.requests[source_row]
+        per_request = [getattr(state, name)[source_row, :count] for name in _PER_REQUEST]
+        gains = tuple(state.gain[source_row, :count, direction] for direction in range(state.gain.shape[2]))
+        self._store(row, per_request, gains)
 
-    def _store(self, row: int, arrays: list[NDArray]) -> None:
-        """Put the arrays of a workload (_WORKLOAD_FIELDS) on a row."""
-        count, blocks = arrays[-1].shape
-        self._make_room(count, blocks)
-        self.state.requests[row] = count
-        for name, given in zip(_WORKLOAD_FIELDS, arrays, strict=True):
-            stored = getattr(self.state, name)[row]
-            if stored.ndim == 1:
-                stored[:count] = given
-            else:
-                stored[:count, :blocks] = given
-                stored[:count, blocks:] = given[:, -1:]
-
-    def _make_room(self, requests: int, workload_blocks: int) -> None:
-        """Grow the arrays when a workload has more requests or more fading blocks than any before."""
-        capacity, blocks = self.state.uplink_gain.shape[1:]
-        if requests <= capacity and workload_blocks <= blocks:
-            return
-        grown = allocate(
-            len(self.state.requests),
-            max(requests, 2 * capacity),
-            max(workload_blocks, blocks),
-            self.slots,
-            self.divided_modules,
+    def has_room_for(self, workload: Workload) -> bool:
+        """Whether `load` would leave the arrays of the other rows where they are."""
+        _, capacity, directions, blocks = self.state.gain.shape
+        return (
+            workload.requests <= capacity
+            and workload.uplink_gain.shape[1] <= blocks
+            and (directions == 2 or workload.uplink_gain is workload.downlink_gain)
         )
-        for name, old in self.state._asdict().items():
-            new = getattr(grown, name)
-            new[tuple(slice(0, size) for size in old.shape)] = old
-            if old.ndim == 3:
-                new[:, :capacity, blocks:] = old[:, :, -1:]
-        self.state = grown
+
+    def _store(self, row: int, per_request: list[NDArray], gains: tuple[NDArray, ...]) -> None:
+        """Put the arrays of a workload (_PER_REQUEST) and its gains, one or one for each direction, on a row."""
+        count, blocks = gains[0].shape
+        self._make_room(count, len(gains), blocks)
+        state = self.state
+        state.requests[row] = count
+        for name, given in zip(_PER_REQUEST, per_request, strict=True):
+            getattr(state, name)[row, :count] = given
+        for direction in range(state.gain.shape[2]):
+            stored, given = state.gain[row, :count, direction], gains[min(direction, len(gains) - 1)]
+            stored[:, :blocks] = given
+            stored[:, blocks:] = given[:, -1:]
+
+    def _make_room(self, requests: int, directions: int, blocks: int) -> None:
+        """Grow the arrays when a workload has more requests, directions or fading blocks than any before."""
+        rows, had_requests, had_directions, had_blocks = self.state.gain.shape
+        if requests > had_requests:
+            room = max(requests, 2 * had_requests)
+            for name in (*_PER_REQUEST, "status", "gain"):  # one by one, so that only one is there twice
+                old = getattr(self.state, name)
+                grown = np.zeros((rows, room, *old.shape[2:]), dtype=old.dtype)
+                grown[:, :had_requests] = old
+                self.state = self.state._replace(**{name: grown})
+        if directions > had_directions or blocks > had_blocks:
+            old = self.state.gain
+            gain = np.zeros((*old.shape[:2], max(directions, had_directions), max(blocks, had_blocks)))
+            gain[..., :had_blocks] = old
+            gain[..., had_blocks:] = old[..., -1:]
+            self.state = self.state._replace(gain=gain)
 
     def counters(self, row: int) -> dict[str, int]:
         """Counters of a row by name (COUNTERS)."""

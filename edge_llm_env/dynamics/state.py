@@ -51,24 +51,25 @@ IDLE = -1
 
 
 class NodeState(NamedTuple):
-    """Arrays over rows (R), requests (N), fading blocks (B) and visible slots (Q)."""
+    """Arrays over rows (R), requests (N), directions (D), fading blocks (B) and visible slots (Q).
+
+    A row holds its workload here and nowhere else: 33 + 8·D·B bytes a request, beside about 75 bytes a slot.
+    """
 
     requests: NDArray[np.int64]
     """(R,) requests on each row's workload; entries past it are unused."""
     arrival_s: NDArray[np.float64]
     """(R, N)"""
-    prompt_tokens: NDArray[np.int64]
+    prompt_tokens: NDArray[np.int32]
     """(R, N)"""
-    output_tokens: NDArray[np.int64]
+    output_tokens: NDArray[np.int32]
     """(R, N)"""
     latency_requirement_s: NDArray[np.float64]
     """(R, N)"""
     accuracy_requirement: NDArray[np.float64]
     """(R, N)"""
-    uplink_gain: NDArray[np.float64]
-    """(R, N, B)"""
-    downlink_gain: NDArray[np.float64]
-    """(R, N, B)"""
+    gain: NDArray[np.float64]
+    """(R, N, D, B) linear power gain of the uplink and of the downlink; D = 1 where they are the same."""
     status: NDArray[np.int8]
     """(R, N) NOT_ARRIVED, PENDING, SERVED, EXPIRED or REJECTED."""
 
@@ -118,8 +119,10 @@ class NodeState(NamedTuple):
     """(R, terms) of the last step, weighted, per entry of REWARD_TERMS."""
 
 
-def allocate(rows: int, requests: int, blocks: int, slots: int, modules: int) -> NodeState:
-    """NodeState of zeros with room for that many requests, fading blocks, visible slots and divided modules."""
+def allocate(rows: int, requests: int, directions: int, blocks: int, slots: int, modules: int) -> NodeState:
+    """NodeState of zeros with room for that many requests, directions, fading blocks, visible slots and divided
+    modules.
+    """
 
     def of(dtype: type, *shape: int) -> NDArray:
         return np.zeros((rows, *shape), dtype=dtype)
@@ -130,12 +133,11 @@ def allocate(rows: int, requests: int, blocks: int, slots: int, modules: int) ->
     return NodeState(
         requests=of(np.int64),
         arrival_s=of(float, requests),
-        prompt_tokens=of(np.int64, requests),
-        output_tokens=of(np.int64, requests),
+        prompt_tokens=of(np.int32, requests),
+        output_tokens=of(np.int32, requests),
         latency_requirement_s=of(float, requests),
         accuracy_requirement=of(float, requests),
-        uplink_gain=of(float, requests, blocks),
-        downlink_gain=of(float, requests, blocks),
+        gain=of(float, requests, directions, blocks),
         status=of(np.int8, requests),
         oldest=of(np.int64),
         visible=of(np.int64),

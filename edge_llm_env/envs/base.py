@@ -20,6 +20,7 @@ from edge_llm_env.envs.layout import Layout, length
 from edge_llm_env.envs.observation import OBSERVATION, OBSERVATION_OF_VARIANTS, observe
 from edge_llm_env.scenarios import Scenario, ScenarioError, load_scenario
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.support.calling import direct
 from edge_llm_env.support.compiling import compiled
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.generator import draw_workload
@@ -88,6 +89,15 @@ def begin_row(params: NodeParams, state: NodeState, row: int, observation: NDArr
     observe(rule, params, state, row, observation)
 
 
+@compiled
+def begin_rows(
+    params: NodeParams, state: NodeState, beginning: NDArray[np.intp], observations: NDArray[np.float32]
+) -> None:
+    """Begin an episode on each of those rows, and observe them."""
+    for row in beginning:
+        begin_row(params, state, row, observations[row])
+
+
 class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
     """One row of a scenario as a Gymnasium environment; a subclass adds the mechanism.
 
@@ -131,7 +141,7 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         else:
             workload = checked_workload(given, "options['workload']")
         self.simulation.load(0, workload)
-        begin_row(self.simulation.params, self.simulation.state, 0, self._observation)
+        direct(begin_row)(self.simulation.params, self.simulation.state, 0, self._observation)
         if self.viewer is not None:
             self.viewer.begin(self.spec.id if self.spec is not None else type(self).__name__, workload)
         return self._observation.copy(), self._info()
@@ -139,7 +149,7 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
     def step(self, action: Action) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Take one step of the mechanism; see the subclass for what an action does."""
         simulation, checked = self.simulation, self._checked(action)
-        self.mechanism.step_row(simulation.params, simulation.state, 0, checked, self._observation)
+        direct(self.mechanism.step_row)(simulation.params, simulation.state, 0, checked, self._observation)
         if self.viewer is not None:
             parts_s = self.mechanism.parts_s
             self.viewer.advance(parts_s(simulation.params, checked) if parts_s is not None else None)
@@ -173,7 +183,7 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
     def _info(self) -> dict[str, Any]:
         state = self.simulation.state
         info: dict[str, Any] = self.simulation.counters(0)
-        info["energy_j"] = float(state.energy_j[0])
+        info["energy_j"] = state.energy_j.item(0)
         info["utilisation"] = dict(zip(RESOURCES, state.utilisation[0].tolist(), strict=True))
         info["reward_terms"] = dict(zip(REWARD_TERMS, state.reward_terms[0].tolist(), strict=True))
         info["action_mask"] = state.action_mask[0].copy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,9 +16,10 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES, NodeState
-from edge_llm_env.envs.base import Mechanism, begin_row, checked_options, checked_workload, finished
+from edge_llm_env.envs.base import Mechanism, begin_rows, checked_options, checked_workload, finished
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.support.calling import direct
 from edge_llm_env.support.sharing import share_rows
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.workload import Workload
@@ -80,8 +82,10 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             if workload is not None:
                 checked_workload(workload, f"options['workloads'][{at}]")
         self._seed(seed, mask)
-        for row in np.flatnonzero(mask):
-            self._begin(row, workloads[row] or self._draw(row))
+        rows = np.flatnonzero(mask)
+        for row in rows:
+            self.simulation.load(row, workloads[row] or self._draw(row))
+        self._begin(rows)
         self._finished[mask] = False
         return self._observations.copy(), self._infos()
 
@@ -92,13 +96,12 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         if not self._generators:
             raise ResetNeeded("step was called before reset: call reset first")
         actions = self._checked(actions)
-        simulation = self.simulation
-        resting = np.flatnonzero(self._finished)
+        simulation, resting = self.simulation, np.flatnonzero(self._finished)
         beginning = resting if self.autoreset_mode is AutoresetMode.NEXT_STEP else resting[:0]
-        workloads: list[Workload] = []
+        late: list[tuple[np.intp, Workload]] = []
         seen = np.empty_like(self._observations)
         share_rows(
-            self.mechanism.step_rows,
+            direct(self.mechanism.step_rows),
             self.num_envs,
             self.mechanism.rows_per_thread,
             simulation.params,
@@ -107,12 +110,15 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             ~self._finished,
             self._observations,
             seen,
-            meanwhile=lambda: workloads.extend(self._draw(row) for row in beginning),
+            meanwhile=lambda: late.extend(self._draw_within_room(beginning)),
         )
-        simulation.state.reward_terms[resting] = 0.0
-        for row, workload in zip(beginning, workloads, strict=True):
-            self._begin(row, workload)
-            seen[row] = self._observations[row]
+        if len(resting):
+            simulation.state.reward_terms[resting] = 0.0
+        if len(beginning):
+            for row, workload in late:
+                simulation.load(row, workload)
+            self._begin(beginning)
+            seen[beginning] = self._observations[beginning]
         truncated = finished(simulation.params, simulation.state)
         rewards = sum(simulation.state.reward_terms.T, start=np.zeros(self.num_envs))
         infos = self._infos()
@@ -157,9 +163,11 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         """Begin new episodes on the truncated rows; what they saw last moves to `final_obs` and `final_info`."""
         final_observations, final_infos = seen, infos
         seen = seen.copy()
-        for row in np.flatnonzero(truncated):
-            self._begin(row, self._draw(row))
-            seen[row] = self._observations[row]
+        beginning = np.flatnonzero(truncated)
+        for row in beginning:
+            self.simulation.load(row, self._draw(row))
+        self._begin(beginning)
+        seen[beginning] = self._observations[beginning]
         self._finished = np.zeros(self.num_envs, dtype=np.bool_)
         infos = self._infos() | {
             "reward_terms": final_infos["reward_terms"],
@@ -193,25 +201,40 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         """The next workload of a row's generator."""
         return draw_workload(self.scenario, self._generators[row])
 
-    def _begin(self, row: np.intp, workload: Workload) -> None:
-        """Begin an episode of a row on a workload."""
-        self.simulation.load(int(row), workload)
-        begin_row(self.simulation.params, self.simulation.state, int(row), self._observations[row])
+    def _draw_within_room(self, rows: NDArray[np.intp]) -> Iterator[tuple[np.intp, Workload]]:
+        """Put the next workloads on rows, one after the other, so that none is there twice.
+
+        Those that the arrays have no room for are left over: while other threads step rows, arrays must not grow.
+        """
+        for row in rows:
+            workload = self._draw(row)
+            if self.simulation.has_room_for(workload):
+                self.simulation.load(row, workload)
+            else:
+                yield row, workload
+
+    def _begin(self, rows: NDArray[np.intp]) -> None:
+        """Begin an episode on rows, with the workloads that they hold."""
+        direct(begin_rows)(self.simulation.params, self.simulation.state, rows, self._observations)
 
     def _infos(self) -> Infos:
+        """Copies, each array of the state in one piece; a column of it is a view of the copy."""
         state = self.simulation.state
         everywhere = np.ones(self.num_envs, dtype=np.bool_)
-        infos: Infos = {}
-        for name, values in zip(COUNTERS, state.counters.T.copy(), strict=True):
-            infos[name], infos[f"_{name}"] = values, everywhere
-        infos["energy_j"], infos["_energy_j"] = state.energy_j.copy(), everywhere
-        for name, columns, array in (
-            ("utilisation", RESOURCES, state.utilisation),
-            ("reward_terms", REWARD_TERMS, state.reward_terms),
+        infos = _columns(COUNTERS, state.counters, everywhere)
+        for name, entries in (
+            ("energy_j", state.energy_j.copy()),
+            ("utilisation", _columns(RESOURCES, state.utilisation, everywhere)),
+            ("reward_terms", _columns(REWARD_TERMS, state.reward_terms, everywhere)),
+            ("action_mask", state.action_mask.copy()),
         ):
-            entries: Infos = {}
-            for column, values in zip(columns, array.T.copy(), strict=True):
-                entries[column], entries[f"_{column}"] = values, everywhere
             infos[name], infos[f"_{name}"] = entries, everywhere
-        infos["action_mask"], infos["_action_mask"] = state.action_mask.copy(), everywhere
         return infos
+
+
+def _columns(names: tuple[str, ...], array: NDArray, everywhere: NDArray[np.bool_]) -> Infos:
+    """The columns of an array by name, copied, each with its mask."""
+    infos: Infos = {}
+    for name, values in zip(names, array.copy().T, strict=True):
+        infos[name], infos[f"_{name}"] = values, everywhere
+    return infos

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
-Tokens = Annotated[int, Field(gt=0)]
+Tokens = Annotated[int, Field(gt=0, lt=2**31)]
 
 
 class Section(BaseModel):

@@ -10,6 +10,9 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
+LONGEST_TOKENS = int(np.iinfo(np.int32).max)
+"""Environments hold lengths in 32 bits."""
+
 
 @dataclass(frozen=True, eq=False)
 class Workload:
@@ -23,9 +26,9 @@ class Workload:
     arrival_s: NDArray[np.float64]
     """(N,) seconds from the start of the episode, ≥ 0, ascending."""
     prompt_tokens: NDArray[np.int64]
-    """(N,) tokens, ≥ 1."""
+    """(N,) tokens, 1 to 2³¹ - 1."""
     output_tokens: NDArray[np.int64]
-    """(N,) tokens, ≥ 1."""
+    """(N,) tokens, 1 to 2³¹ - 1."""
     latency_requirement_s: NDArray[np.float64]
     """(N,) seconds from arrival, > 0."""
     accuracy_requirement: NDArray[np.float64]
@@ -54,6 +57,8 @@ class Workload:
             may_be_zero = is_gain or field.name in ("arrival_s", "accuracy_requirement")
             if (values < 0).any() or (not may_be_zero and (values == 0).any()):
                 raise ValueError(f"workload {field.name}: every value must be {'≥ 0' if may_be_zero else '> 0'}")
+            if kinds == "iu" and (values > LONGEST_TOKENS).any():
+                raise ValueError(f"workload {field.name}: every value must be ≤ {LONGEST_TOKENS}")
         if (self.accuracy_requirement > 1).any():
             raise ValueError("workload accuracy_requirement: every value must be ≤ 1")
         if (np.diff(self.arrival_s) < 0).any():

@@ -46,8 +46,9 @@ class BatchingEnv(EpochEnv[np.int64]):
         return self.simulation.state.action_mask[0].copy()
 
     def _checked(self, action: Any) -> Any:
-        if not self.action_space.contains(action):
-            raise ValueError(f"action = {action!r}: must be an integer in 0..{self.simulation.slots}")
+        slots = self.simulation.slots
+        if not (isinstance(action, int | np.integer) and 0 <= action <= slots) and not self.action_space.contains(action):
+            raise ValueError(f"action = {action!r}: must be an integer in 0..{slots}")
         return int(action)  # one type, so that the kernel is compiled once
 
 
