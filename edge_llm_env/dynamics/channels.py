@@ -51,9 +51,7 @@ def meet_channels(rule: Rule, params: NodeParams, state: NodeState, row: int) ->
         state.action_mask[row, slot] = (
             within(uplink_share, 1.0)
             and within(downlink_share, 1.0)
-            and within(
-                transfer_s + state.slot_compute_s[row, slot], min(rule.window_s, state.slot_slack_s[row, slot])
-            )
+            and within(transfer_s + state.slot_compute_s[row, slot], min(rule.window_s, state.slot_slack_s[row, slot]))
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.params import node_params
-from edge_llm_env.dynamics.state import COUNTERS, NodeState, allocate
+from edge_llm_env.dynamics.state import COUNTERS, NOT_ARRIVED, NodeState, allocate
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
 
@@ -59,13 +59,15 @@ class Simulation:
         count, blocks = gains[0].shape
         self._make_room(count, len(gains), blocks)
         state = self.state
+        state.status[row, count : state.requests[row]] = NOT_ARRIVED  # of the last workload, if that was longer
         state.requests[row] = count
         for name, given in zip(_PER_REQUEST, per_request, strict=True):
             getattr(state, name)[row, :count] = given
         for direction in range(state.gain.shape[2]):
             stored, given = state.gain[row, :count, direction], gains[min(direction, len(gains) - 1)]
             stored[:, :blocks] = given
-            stored[:, blocks:] = given[:, -1:]
+            if blocks < stored.shape[1]:
+                stored[:, blocks:] = given[:, -1:]
 
     def _make_room(self, requests: int, directions: int, blocks: int) -> None:
         """Grow the arrays when a workload has more requests, directions or fading blocks than any before."""

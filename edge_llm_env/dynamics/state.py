@@ -53,7 +53,7 @@ IDLE = -1
 class NodeState(NamedTuple):
     """Arrays over rows (R), requests (N), directions (D), fading blocks (B) and visible slots (Q).
 
-    A row holds its workload here and nowhere else: 33 + 8·D·B bytes a request, beside about 75 bytes a slot.
+    A row holds its workload here and nowhere else: 33 + 8·D·B bytes a request, beside 73 bytes a slot.
     """
 
     requests: NDArray[np.int64]

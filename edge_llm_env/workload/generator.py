@@ -46,7 +46,7 @@ def lengths(
 
 def one_of_values(quantile: NDArray[np.float64], values: tuple[int, ...]) -> NDArray[np.int64]:
     """The values at quantiles in 0..1 of the distribution that draws each with equal probability."""
-    return np.array(values, dtype=np.int64)[(quantile * len(values)).astype(np.int64)]
+    return np.array(values, dtype=np.int64).take((quantile * len(values)).astype(np.int64))
 
 
 def uniform(quantile: NDArray[np.float64], bounds: Range) -> NDArray[np.float64]:

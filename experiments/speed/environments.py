@@ -18,8 +18,17 @@ from edge_llm_baselines import VectorOracleDecoding
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION
 from edge_llm_env.registration import ENVIRONMENTS
-from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
+from experiments.speed.step_profile import step_profile
+from experiments.speed.turns import (
+    Turn,
+    cartpole_single_turn,
+    cartpole_vector_turn,
+    single_turn,
+    steps_per_s,
+    vector_turn,
+)
 
 DECODING_SLOTS = 64
 """Visible requests per row when oracle decoding is timed."""
@@ -33,6 +42,9 @@ DECODING_ROWS = 256
 ALLOCATION_ROWS = 256
 """Rows when `Bandwidth-v0` is timed with each way to select the batch; only `exact` has a solver in the loop."""
 
+PROFILED_STEPS = 500
+"""Vector steps of the profile, and as many before them."""
+
 
 def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict[str, Any]:
     """Every measurement; of speeds the median of `repeats`, each of `seconds`, with the least and the most."""
@@ -43,30 +55,43 @@ def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict
         "first_use_seconds": first_use_seconds(),
         "steps_per_s": {
             env_id: {
-                "vector": _spread([vector_steps_per_s(env_id, scenario, rows, seconds) for _ in range(repeats)]),
-                "single": _spread([single_steps_per_s(env_id, scenario, seconds) for _ in range(repeats)]),
+                "vector": _beside(
+                    vector_turn(env_id, scenario, rows), cartpole_vector_turn(rows), seconds, repeats
+                ),
+                "single": _beside(single_turn(env_id, scenario), cartpole_single_turn(), seconds, repeats),
             }
             for env_id in ENVIRONMENTS
         },
+        "step_profile": step_profile("EdgeLLM/Batching-v0", scenario, rows, PROFILED_STEPS),
         "oracle_decoding": _oracle_decoding(scenario, seconds, repeats),
         "bandwidth_by_batch_selection": {
             "rows": ALLOCATION_ROWS,
             "steps_per_s": {
-                selection: _spread(
-                    [
-                        vector_steps_per_s(
-                            BANDWIDTH,
-                            load_scenario(scenario, **{"node.batch_selection": selection}),
-                            ALLOCATION_ROWS,
-                            seconds,
-                        )
-                        for _ in range(repeats)
-                    ]
-                )
+                selection: _spread(_bandwidth_speeds(scenario, selection, seconds, repeats))
                 for selection in BATCH_SELECTIONS
             },
         },
     }
+
+
+def _beside(mine: Turn, cartpole: Turn, seconds: float, repeats: int) -> dict[str, Any]:
+    """Steps per second, CartPole's beside them in the same time, and the ratio of the two."""
+    measured = [steps_per_s([mine, cartpole], seconds) for _ in range(repeats)]
+    ratios = [own / theirs for own, theirs in measured]
+    return _spread([own for own, _ in measured]) | {
+        "cartpole": _spread([theirs for _, theirs in measured]),
+        "ratio_to_cartpole": {
+            "median": round(statistics.median(ratios), 3),
+            "least": round(min(ratios), 3),
+            "most": round(max(ratios), 3),
+        },
+    }
+
+
+def _bandwidth_speeds(scenario: str, selection: str, seconds: float, repeats: int) -> list[float]:
+    changed = load_scenario(scenario, **{"node.batch_selection": selection})
+    turn = vector_turn("EdgeLLM/Bandwidth-v0", changed, ALLOCATION_ROWS)
+    return [steps_per_s([turn], seconds)[0] for _ in range(repeats)]
 
 
 def _oracle_decoding(scenario: str, seconds: float, repeats: int) -> dict[str, Any]:
@@ -80,22 +105,6 @@ def _oracle_decoding(scenario: str, seconds: float, repeats: int) -> dict[str, A
 
 def _spread(values: list[float]) -> dict[str, int]:
     return {"median": round(statistics.median(values)), "least": round(min(values)), "most": round(max(values))}
-
-
-def vector_steps_per_s(env_id: str, scenario: str | Scenario, rows: int, seconds: float) -> float:
-    """Environment steps per second of the native vector form, masks computed and followed, rows reset as they end."""
-    env = gym.make_vec(env_id, num_envs=rows, vectorization_mode="vector_entry_point", scenario=scenario)
-    choose = _choices(env, rows)
-    _, infos = env.reset(seed=0)
-    for _ in range(100):
-        infos = env.step(choose(infos))[4]
-    steps = 0
-    started_s = time.perf_counter()
-    while time.perf_counter() - started_s < seconds:
-        for _ in range(50):
-            infos = env.step(choose(infos))[4]
-        steps += 50 * rows
-    return steps / (time.perf_counter() - started_s)
 
 
 def oracle_decoding_steps_per_s(scenario: str, seconds: float) -> tuple[float, float]:
@@ -121,32 +130,6 @@ def oracle_decoding_steps_per_s(scenario: str, seconds: float) -> tuple[float, f
         env.step(values[steps % len(values)])
         steps += 1
     return steps * DECODING_ROWS / elapsed_s, seen / (steps * DECODING_ROWS)
-
-
-def _choices(env: Any, rows: int) -> Any:
-    """The cheapest policy that follows the mask: the first admissible slot, or all slots where a step is an epoch."""
-    if isinstance(env.single_action_space, gym.spaces.Discrete):
-        return lambda infos: infos["action_mask"].argmax(axis=1)
-    everything = np.ones((rows, *env.single_action_space.shape), dtype=np.int8)
-    return lambda infos: everything
-
-
-def single_steps_per_s(env_id: str, scenario: str, seconds: float) -> float:
-    """Environment steps per second of one environment made by `gymnasium.make`, its default wrappers included."""
-    env = gym.make(env_id, scenario=scenario)
-    everything = np.ones(env.action_space.shape or (), dtype=np.int8)
-    one_by_one = isinstance(env.action_space, gym.spaces.Discrete)
-    _, info = env.reset(seed=0)
-    steps = 0
-    started_s = time.perf_counter()
-    while time.perf_counter() - started_s < seconds:
-        for _ in range(500):
-            action = info["action_mask"].argmax() if one_by_one else everything
-            _, _, _, truncated, info = env.step(action)
-            if truncated:
-                _, info = env.reset()
-        steps += 500
-    return steps / (time.perf_counter() - started_s)
 
 
 _IMPORT = """

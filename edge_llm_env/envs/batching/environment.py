@@ -47,7 +47,9 @@ class BatchingEnv(EpochEnv[np.int64]):
 
     def _checked(self, action: Any) -> Any:
         slots = self.simulation.slots
-        if not (isinstance(action, int | np.integer) and 0 <= action <= slots) and not self.action_space.contains(action):
+        if not (isinstance(action, int | np.integer) and 0 <= action <= slots) and not self.action_space.contains(
+            action
+        ):
             raise ValueError(f"action = {action!r}: must be an integer in 0..{slots}")
         return int(action)  # one type, so that the kernel is compiled once
 

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edge_llm_env import Workload, draw_workload
-from edge_llm_env.dynamics.epoch import first_epoch
+from edge_llm_env.dynamics.channels import first_epoch
 from edge_llm_env.dynamics.state import PENDING
 from edge_llm_env.envs.observation import slot_feature
 from tests.support.helpers import ALL_WEIGHTS, ENVIRONMENT_IDS, small_scenario, some_action, workload_at

@@ -9,11 +9,11 @@ from edge_llm_env.dynamics.modules import (
     begin_modules,
     delay_after_moving_s,
     hosted,
+    judge_alone,
     loading_s,
     move_modules,
     next_to_leave,
     pass_time,
-    rule_alone,
     variant_rule,
 )
 from edge_llm_env.dynamics.params import rule_of
@@ -147,9 +147,16 @@ def test_a_request_alone_is_judged_by_the_cheapest_variant_that_could_serve_it()
     made = simulation()
     rule = rule_of(made.params)
     for accuracy, expected in ((0.0, 0), (0.23, 1), (0.4, 1), (0.5, 2)):
-        judge = rule_alone(rule, made.params, Request(128.0, 128.0, 9.0, 0.0, 0.0, 0.0, 0.0), accuracy)
-        assert judge == variant_rule(rule, made.params, expected, 6, rule.window_s)
+        request = Request(128.0, 128.0, 9.0, 0.0, 0.0, 0.0, 0.0)
+        alone = judge_alone(rule, made.params, request, accuracy)
+        node, batch_of_it = (
+            variant_rule(rule, made.params, expected, 6, rule.window_s),
+            with_request(empty_batch(), request),
+        )
+        assert is_feasible(node, batch_of_it)
+        assert alone.fits
+        assert alone.compute_s == compute_time_s(node, batch_of_it)
+        assert alone.memory_bytes == memory_bytes(node, batch_of_it) - memory_bytes(node, empty_batch())
     for accuracy, slack_s in ((0.9, 9.0), (0.0, 1e-3)):
         hopeless = Request(128.0, 128.0, slack_s, 0.0, 0.0, 0.0, 0.0)
-        judge = rule_alone(rule, made.params, hopeless, accuracy)
-        assert not is_feasible(judge, with_request(empty_batch(), hopeless))
+        assert not judge_alone(rule, made.params, hopeless, accuracy).fits

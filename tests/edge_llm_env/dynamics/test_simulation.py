@@ -5,6 +5,7 @@ import numpy as np
 
 from edge_llm_env import draw_workload
 from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.dynamics.state import EXPIRED, NOT_ARRIVED
 from tests.support.helpers import assert_same, small_scenario, workload_at
 
 
@@ -33,7 +34,7 @@ def test_growing_for_one_row_leaves_the_episodes_of_the_others_alone():
         env.reset(seed=0, options={"workloads": [patient, None]})
         env.step(np.array([0, 0]))
     envs[0].reset(options={"reset_mask": np.array([False, True]), "workloads": [None, crowd]})
-    assert envs[0].simulation.state.uplink_gain.shape[1:] == (500, 7)
+    assert envs[0].simulation.state.gain.shape[1:] == (500, 1, 7)
     for action in (6, 6, 1, 6, 6):
         grown, untouched = (env.step(np.array([action, action])) for env in envs)
         for mine, theirs in zip(grown[:4], untouched[:4], strict=True):
@@ -51,6 +52,44 @@ def test_short_workload_after_a_long_one_shows_nothing_of_it():
     assert_same(env.reset(options={"workload": short}), fresh.reset(options={"workload": short}))
     for action in (6, 6, 0, 6):
         assert_same(env.step(action), fresh.step(action))
+
+
+def test_directions_with_one_gain_are_held_once():
+    scenario = small_scenario()
+    simulation = Simulation(scenario, rows=2)
+    requests = simulation.state.status.shape[1]
+    arrays = [array for array in simulation.state if array.shape[:2] == (2, requests)]
+    blocks = scenario.fading_blocks
+    assert sum(array.nbytes for array in arrays) == 2 * requests * (33 + 8 * blocks)
+    gains = np.array([[1e-9], [1e-10]])
+    simulation.load(0, workload_at([0.5, 1.0], uplink_gain=gains, downlink_gain=gains.copy()))
+    assert simulation.state.gain.shape[2] == 1
+
+
+def test_row_whose_directions_differ_leaves_the_episodes_of_the_others_alone():
+    envs = [
+        gym.make_vec(
+            "EdgeLLM/Batching-v0", num_envs=2, vectorization_mode="vector_entry_point", scenario=small_scenario()
+        )
+        for _ in range(2)
+    ]
+    for env in envs:
+        env.reset(seed=0)
+        env.step(np.array([0, 0]))
+    different = workload_at([0.5, 1.0], uplink_gain=1e-9, downlink_gain=1e-10)
+    options = {"reset_mask": np.array([False, True]), "workloads": [None, different]}
+    single = gym.make("EdgeLLM/Batching-v0", scenario=small_scenario(radio__reciprocal_fading=False))
+    begun = envs[0].reset(options=options)[0], single.reset(options={"workload": different})[0]
+    assert envs[0].unwrapped.simulation.state.gain.shape[2] == 2
+    assert_same(begun[0][1], begun[1])
+    for action in (6, 1, 6, 6, 6):
+        grown, untouched, alone = (
+            envs[0].step(np.array([action] * 2)),
+            envs[1].step(np.array([action] * 2)),
+            single.step(action),
+        )
+        assert_same(grown[0], np.stack([untouched[0][0], alone[0]]))
+        assert_same(grown[1], np.array([untouched[1][0], alone[1]]))
 
 
 def test_capacity_suits_the_rate():
@@ -84,3 +123,14 @@ def test_environment_leaves_the_workload_as_it_was():
     for action in (0, 1, 6, 0, 6, 6, 6):
         env.step(action)
     assert_same(vars(workload), vars(twin))
+
+
+def test_status_past_the_end_of_a_workload_is_that_of_nobody():
+    env = gym.make("EdgeLLM/Batching-v0", scenario=small_scenario(), disable_env_checker=True)
+    env.reset(options={"workload": workload_at(np.linspace(0.0, 1.9, 30))})
+    for _ in range(4):
+        env.step(6)
+    state = env.unwrapped.simulation.state
+    assert (state.status[0, :30] == EXPIRED).all()
+    env.reset(options={"workload": workload_at([0.5, 1.0])})
+    assert (state.status[0, 2:] == NOT_ARRIVED).all()

@@ -14,7 +14,7 @@ from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
 
-from edge_llm_env import draw_workload
+from edge_llm_env import draw_workload, load_scenario
 from edge_llm_env.support import sharing
 from tests.support.helpers import ALL_WEIGHTS, ENVIRONMENT_IDS, assert_same, small_scenario, workload_at
 
@@ -355,6 +355,30 @@ def test_layout_of_actions_makes_no_difference(env_id: str):
         other.reset(seed=0)
         assert_same(other.step(variant), expected)
     assert len(getattr(kernel, "signatures", ())) == compiled
+
+
+def test_rows_that_draw_more_requests_than_there_is_room_for_begin_all_the_same(
+    env_id: str, monkeypatch: pytest.MonkeyPatch
+):
+    """The arrays grow while none of the other threads is at work on them."""
+    arrivals = {"kind": "gamma", "rate_per_s": 3.0, "coefficient_of_variation": 6.0}
+    scenario = load_scenario(SCENARIO, **{"workload.arrivals": arrivals})
+    env = gym.make_vec(env_id, num_envs=ROWS, vectorization_mode="vector_entry_point", scenario=scenario)
+    singles = [gym.make(env_id, scenario=scenario, disable_env_checker=True) for _ in range(ROWS)]
+    monkeypatch.setattr(type(env), "mechanism", env.mechanism._replace(rows_per_thread=1))
+    monkeypatch.setattr(sharing, "cores", lambda: 2)
+    room = env.simulation.state.status.shape[1]
+    env.reset(seed=0)
+    for row, single_env in enumerate(singles):
+        single_env.reset(seed=row)
+    over = [False] * ROWS
+    for actions in actions_for(env, 60):
+        observations, *_ = env.step(actions)
+        for row, single_env in enumerate(singles):
+            expected = single_env.reset() if over[row] else single_env.step(actions[row])
+            assert_same(observations[row], expected[0])
+            over[row] = not over[row] and expected[3]
+    assert env.simulation.state.status.shape[1] > room
 
 
 # --- copies and aliases

@@ -21,7 +21,7 @@ class Recorder:
 
 
 @pytest.mark.parametrize(
-    ("rows", "least", "cores", "parts"),
+    ("rows", "least", "cores", "threads"),
     [
         (10, 100, 4, 1),
         (100, 100, 4, 1),
@@ -33,14 +33,23 @@ class Recorder:
     ],
 )
 def test_every_row_is_in_exactly_one_part(
-    rows: int, least: int, cores: int, parts: int, monkeypatch: pytest.MonkeyPatch
+    rows: int, least: int, cores: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sharing, "cores", lambda: cores)
     kernel = Recorder()
     sharing.share_rows(kernel, rows, least)
-    assert len(kernel.parts) == parts
     assert [row for first, last in sorted(kernel.parts) for row in range(first, last)] == list(range(rows))
-    assert all(last - first >= min(rows, least) for first, last in kernel.parts)
+    assert len(kernel.threads) <= threads <= len(kernel.parts)
+    sizes = [last - first for first, last in sorted(kernel.parts)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(size >= min(rows, least) // 4 for size in sizes[:-1])
+
+
+def test_the_other_threads_begin_while_the_caller_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "cores", lambda: 2)
+    begun = threading.Event()
+    sharing.share_rows(lambda first, last: begun.set(), 8, 1, meanwhile=lambda: begun.wait(60) or pytest.fail("idle"))
+    assert begun.is_set()
 
 
 def test_parts_run_in_threads_of_their_own_beside_the_callers(monkeypatch: pytest.MonkeyPatch) -> None:

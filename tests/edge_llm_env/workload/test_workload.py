@@ -42,6 +42,7 @@ def test_workload_is_frozen():
         ("prompt_tokens", [128, 0], "> 0"),
         ("prompt_tokens", [128.5, 128.0], "whole numbers"),
         ("output_tokens", [-5, 128], "> 0"),
+        ("output_tokens", [2**31, 128], "≤ 2147483647"),
         ("output_tokens", [128], r"shape \(1,\): must be \(2,\)"),
         ("latency_requirement_s", [0.0, 1.0], "> 0"),
         ("latency_requirement_s", [np.inf, 1.0], "finite"),
