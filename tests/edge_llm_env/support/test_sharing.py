@@ -40,9 +40,23 @@ def test_every_row_is_in_exactly_one_part(
     sharing.share_rows(kernel, rows, least)
     assert [row for first, last in sorted(kernel.parts) for row in range(first, last)] == list(range(rows))
     assert len(kernel.threads) <= threads <= len(kernel.parts)
-    sizes = [last - first for first, last in sorted(kernel.parts)]
-    assert sizes == sorted(sizes, reverse=True)
-    assert all(size >= min(rows, least) // 4 for size in sizes[:-1])
+    assert all(last - first >= min(rows, least) // 2 for first, last in kernel.parts)
+
+
+def test_a_thread_that_is_done_takes_what_others_have_not_come_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "cores", lambda: 2)
+    rest_done = threading.Event()
+    taken: list[tuple[int, int]] = []
+
+    def kernel(first: int, last: int) -> None:
+        taken.append((first, last))
+        if sum(end - begin for begin, end in taken) == 8:
+            rest_done.set()
+        elif first == 0:
+            rest_done.wait(60)
+
+    sharing.share_rows(kernel, 8, 1)
+    assert sorted(taken) == [(0, 2), (2, 3), (3, 4), (4, 6), (6, 7), (7, 8)]
 
 
 def test_the_other_threads_begin_while_the_caller_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
