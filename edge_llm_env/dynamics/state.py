@@ -120,7 +120,7 @@ class NodeState(NamedTuple):
 
 
 def allocate(rows: int, requests: int, directions: int, blocks: int, slots: int, modules: int) -> NodeState:
-    """NodeState of zeros with room for that many requests, directions, fading blocks, visible slots and divided
+    """A state of zeros with room for that many requests, directions, fading blocks, visible slots and divided
     modules.
     """
 

@@ -54,7 +54,7 @@ class Mechanism(NamedTuple):
     """T_U and T_D (s) of an action that divides the epoch; None where actions do not."""
 
     def simulation(self, scenario: Scenario, rows: int) -> Simulation:
-        """NodeState of a scenario as the mechanism needs them; raises `ScenarioError` for one that it cannot run on."""
+        """Rows of a scenario as the mechanism needs them; raises `ScenarioError` for one that it cannot run on."""
         if self.hosts_variants:
             try:
                 scenario.check_variants_fit_a_module()

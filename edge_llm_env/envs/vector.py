@@ -28,7 +28,7 @@ Infos = dict[str, Any]
 
 
 class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
-    """NodeState of one scenario behind Gymnasium's vector interface; a subclass adds the mechanism.
+    """Rows of one scenario behind Gymnasium's vector interface; a subclass adds the mechanism.
 
     Row i of `reset(seed=s)` is the single environment of `reset(seed=s + i)`; a list of seeds names them one by one.
     `reset(options={"workloads": [...]})` replays given workloads, one per row; `options={"reset_mask": mask}` resets

@@ -55,9 +55,7 @@ def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict
         "first_use_seconds": first_use_seconds(),
         "steps_per_s": {
             env_id: {
-                "vector": _beside(
-                    vector_turn(env_id, scenario, rows), cartpole_vector_turn(rows), seconds, repeats
-                ),
+                "vector": _beside(vector_turn(env_id, scenario, rows), cartpole_vector_turn(rows), seconds, repeats),
                 "single": _beside(single_turn(env_id, scenario), cartpole_single_turn(), seconds, repeats),
             }
             for env_id in ENVIRONMENTS
