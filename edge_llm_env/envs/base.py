@@ -82,20 +82,14 @@ class Mechanism(NamedTuple):
 
 
 @compiled
-def begin_row(params: NodeParams, state: NodeState, row: int, observation: NDArray[np.float32]) -> None:
-    """Begin an episode on the workload that a row holds, and observe it."""
-    rule = rule_of(params)
-    begin_episode(rule, params, state, row)
-    observe(rule, params, state, row, observation)
-
-
-@compiled
 def begin_rows(
     params: NodeParams, state: NodeState, beginning: NDArray[np.intp], observations: NDArray[np.float32]
 ) -> None:
-    """Begin an episode on each of those rows, and observe them."""
+    """Begin an episode on each of those rows, with the workload that it holds, and observe them."""
+    rule = rule_of(params)
     for row in beginning:
-        begin_row(params, state, row, observations[row])
+        begin_episode(rule, params, state, row)
+        observe(rule, params, state, row, observations[row])
 
 
 class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
@@ -141,7 +135,8 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         else:
             workload = checked_workload(given, "options['workload']")
         self.simulation.load(0, workload)
-        direct(begin_row)(self.simulation.params, self.simulation.state, 0, self._observation)
+        everyone = np.zeros(1, dtype=np.intp)
+        direct(begin_rows)(self.simulation.params, self.simulation.state, everyone, self._observation[None])
         if self.viewer is not None:
             self.viewer.begin(self.spec.id if self.spec is not None else type(self).__name__, workload)
         return self._observation.copy(), self._info()

@@ -87,7 +87,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
                 checked_workload(workload, f"options['workloads'][{at}]")
         self._seed(seed, mask)
         rows = np.flatnonzero(mask)
-        for row in rows:
+        for row in rows.tolist():
             self.simulation.load(row, workloads[row] or self._draw(row))
         self._begin(rows)
         self._finished[mask] = False
@@ -102,7 +102,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         actions = self._checked(actions)
         simulation, resting = self.simulation, np.flatnonzero(self._finished)
         beginning = resting if self.autoreset_mode is AutoresetMode.NEXT_STEP else resting[:0]
-        late: list[tuple[np.intp, Workload]] = []
+        late: list[tuple[int, Workload]] = []
         seen = np.empty_like(self._observations)
         share_rows(
             direct(self.mechanism.step_rows),
@@ -168,7 +168,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         final_observations, final_infos = seen, infos
         seen = seen.copy()
         beginning = np.flatnonzero(truncated)
-        for row in beginning:
+        for row in beginning.tolist():
             self.simulation.load(row, self._draw(row))
         self._begin(beginning)
         seen[beginning] = self._observations[beginning]
@@ -201,16 +201,16 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             if seeds[row] is not None:
                 self._generators[row] = seeding.np_random(seeds[row])[0]
 
-    def _draw(self, row: np.intp) -> Workload:
+    def _draw(self, row: int) -> Workload:
         """The next workload of a row's generator."""
         return draw_workload(self.scenario, self._generators[row])
 
-    def _draw_within_room(self, rows: NDArray[np.intp]) -> Iterator[tuple[np.intp, Workload]]:
+    def _draw_within_room(self, rows: NDArray[np.intp]) -> Iterator[tuple[int, Workload]]:
         """Put the next workloads on rows, one after the other, so that none is there twice.
 
         Those that the arrays have no room for are left over: while other threads step rows, arrays must not grow.
         """
-        for row in rows:
+        for row in rows.tolist():
             workload = self._draw(row)
             if self.simulation.has_room_for(workload):
                 self.simulation.load(row, workload)

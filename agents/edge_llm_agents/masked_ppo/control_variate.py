@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge_llm_baselines.allocation.oracle_decoding import decode
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS
-from edge_llm_env.envs.base import begin_row
+from edge_llm_env.envs.base import begin_rows
 from edge_llm_env.envs.suite import BATCH_SELECTION
 
 
@@ -70,9 +70,9 @@ def dftsp_rewards(simulation: Simulation, rows: NDArray[np.intp]) -> NDArray[np.
     )
     env.reset(seed=0)
     playing: Simulation = env.unwrapped.simulation  # type: ignore[attr-defined]
-    unseen = np.zeros(env.single_observation_space.shape or (), dtype=np.float32)
     for at, row in enumerate(rows):
         playing.copy_workload(at, simulation, int(row))
-        begin_row(playing.params, playing.state, at, unseen)
+    unseen = np.zeros(env.observation_space.shape or (), dtype=np.float32)
+    begin_rows(playing.params, playing.state, np.arange(len(rows)), unseen)
     alike = np.ones((len(rows), simulation.slots))
     return np.stack([env.step(decode(playing, alike))[1] for _ in range(simulation.params.episode_epochs)], axis=1)
