@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import gymnasium as gym
 
+from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support import sharing
 from edge_llm_env.support.calling import direct
 from experiments.speed.turns import choices
@@ -17,7 +18,7 @@ KERNEL_PHASES = ("kernels", "drawing", "beginning")
 """Phases that run compiled code: the rows' steps, the workloads drawn by NumPy, and the episodes begun on them."""
 
 
-def step_profile(env_id: str, scenario: str, rows: int, steps: int) -> dict[str, Any]:
+def step_profile(env_id: str, scenario: str | Scenario, rows: int, steps: int) -> dict[str, Any]:
     """Microseconds of processor time that a vector step takes in each phase, on one thread so that they add up.
 
     `compiled_fraction` is the part of KERNEL_PHASES.

@@ -220,7 +220,11 @@ def test_benchmark_prints_json(tmp_path: Path) -> None:
     finished = run("benchmark.py", "environments", "--seconds", "0.05", "--repeats", "1", "--rows", "4", cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     report = json.loads(finished.stdout)
-    assert report["steps_per_s"]["EdgeLLM/Batching-v0"]["vector"]["median"] > 0
+    vector = report["steps_per_s"]["EdgeLLM/Batching-v0"]["vector"]
+    assert vector["ratio_to_cartpole"]["median"] == pytest.approx(
+        vector["median"] / vector["cartpole"]["median"], abs=1e-3
+    )
+    assert 0 < report["step_profile"]["compiled_fraction"] < 1
     assert report == json.loads((tmp_path / "results" / "benchmark.json").read_text())
 
 
