@@ -21,7 +21,9 @@ from edge_llm_agents.records.record import write_record
 
 @dataclass(frozen=True)
 class Environments:
-    """Measure steps per second of every environment, import time and first compilation; print them as JSON."""
+    """Measure steps per second of every environment beside CartPole's, the phases of a step, import time and first
+    compilation; print them as JSON.
+    """
 
     scenario: str = "carry-over"
     """A preset's name."""
@@ -203,7 +205,7 @@ class Model:
 
 
 COMMANDS = {
-    "environments": Command(Environments, "steps per second, import time, first compilation"),
+    "environments": Command(Environments, "steps per second beside CartPole's, phases of a step, first compilation"),
     "solvers": Command(Solvers, "exact solvers against HiGHS and CP-SAT, DFTSP's pruning"),
     "hindsight": Command(Hindsight, "hindsight's schedule and bound against DFTSP and look-ahead"),
     "training": Command(Training, "how long a fresh masked policy takes, and what it reaches"),
