@@ -16,7 +16,7 @@ import numpy as np
 
 from edge_llm_baselines import VectorOracleDecoding
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
