@@ -40,7 +40,7 @@ class Progress:
             self._announced = True
             self._write(
                 "edge-llm-env: compiling kernels, once; later runs load them "
-                "(the first step of an environment took 7 to 25 s on two cores)\n"
+                "(an environment's first step: 7 to 31 s of processor time)\n"
             )
         self._depth += 1
         self._kernels += 1
