@@ -1,5 +1,7 @@
 # make compare   trains a policy for about half a minute and compares it and the shipped ones with DFTSP and heuristics
 # make test      runs the tests
+# make test-tools  runs the tests with RL Zoo, moviepy and RLlib, whose versions need environments of their own
+# make release   builds wheel and source distribution into dist/, checks them and uses them outside the checkout
 # make lint      ruff and mypy
 # make docs      builds the documentation site, site/index.html
 # make setup     only creates .venv
@@ -8,9 +10,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")
 INSTALLED := $(VENV)/.installed
 
-.PHONY: compare plan test lint docs setup clean
+.PHONY: compare plan test test-tools test-ecosystem test-rllib lint docs setup release clean
 
 compare: plan $(INSTALLED)
 	$(BIN)/python scripts/compare.py
@@ -20,6 +23,14 @@ plan: # says on a bare machine what will take how long, before anything is insta
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2
+
+test-tools: test-ecosystem test-rllib
+
+test-ecosystem: .venv-ecosystem/.installed
+	.venv-ecosystem/bin/python -m pytest tests/tools/test_rl_zoo.py tests/tools/test_films.py
+
+test-rllib: .venv-rllib/.installed
+	.venv-rllib/bin/python -m pytest tests/tools/test_rllib.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -31,10 +42,23 @@ docs: $(VENV)/.installed-docs
 
 setup: $(INSTALLED)
 
+release: $(INSTALLED)
+	$(BIN)/python scripts/release.py
+
+# MO-Gymnasium asks for pygame, whose files are those of pygame-ce, so it comes without what it asks for.
 $(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -c '$(NEW_ENOUGH)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[agents,plots,viewer,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt --no-deps mo-gymnasium
+	touch $@
+
+# Without the other pinned versions, which RL Zoo and RLlib do not all take.
+.venv-%/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c '$(NEW_ENOUGH)'
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' constraints.txt) \
+		-e '.[agents,$*]' pytest hypothesis
 	touch $@
 
 $(VENV)/.installed-docs: $(INSTALLED)
@@ -42,5 +66,5 @@ $(VENV)/.installed-docs: $(INSTALLED)
 	touch $@
 
 clean:
-	rm -rf $(VENV) build site *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-* build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
+collect_ignore = ["tools"]  # made of other versions: `make test-tools`
+
 settings.register_profile(
     "suite",
     deadline=None,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from edge_llm_env.__main__ import main
 from edge_llm_env.inference.catalog import TABLES, table
+from tests.support.processes import run
 
 
 def test_catalog_lists_every_entry(capsys: pytest.CaptureFixture[str]):
@@ -26,17 +24,12 @@ def test_catalog_lists_one_table(capsys: pytest.CaptureFixture[str]):
 
 
 def test_the_package_is_a_command():
-    finished = subprocess.run(
-        [sys.executable, "-m", "edge_llm_env", "catalog", "decoders"],
-        capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
+    finished = run("-m", "edge_llm_env", "catalog", "decoders")
+    assert finished.returncode == 0, finished.stderr
     assert "mixtral-8x7b" in finished.stdout
 
 
 def test_an_unknown_table_is_an_error_that_lists_the_tables():
-    finished = subprocess.run(
-        [sys.executable, "-m", "edge_llm_env", "catalog", "models"],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+    finished = run("-m", "edge_llm_env", "catalog", "models")
     assert finished.returncode == 2
     assert "decoders" in finished.stderr

@@ -1,12 +1,10 @@
-"""The examples: they run, and the parts of the single-file PPO do what they say."""
+"""The single-file PPO: it trains, and its parts do what they say. `tests/tools` has RLlib's example."""
 
 from __future__ import annotations
 
 import importlib.util
 import math
-import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -15,14 +13,13 @@ import pytest
 import torch
 
 from edge_llm_agents.adapters.threads import set_thread_counts
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
+from tests.support.processes import ROOT
 
 
 @pytest.fixture(scope="module")
 def ppo() -> ModuleType:
     set_thread_counts()
-    spec = importlib.util.spec_from_file_location("cleanrl_ppo", EXAMPLES / "cleanrl_ppo.py")
+    spec = importlib.util.spec_from_file_location("cleanrl_ppo", ROOT / "examples" / "cleanrl_ppo.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -104,15 +101,3 @@ def test_equal_seeds_equal_agents(ppo: ModuleType, short: str):
     one, other = ppo.train(args).state_dict(), ppo.train(args).state_dict()
     for name, value in one.items():
         np.testing.assert_array_equal(value.numpy(), other[name].numpy())
-
-
-@pytest.mark.skipif(find_spec("ray") is None or find_spec("ray.rllib") is None or find_spec("tree") is None,
-                    reason="RLlib is not installed (extra rllib)")  # fmt: skip
-def test_rllib_trains(short: str):
-    command = [sys.executable, str(EXAMPLES / "rllib_ppo.py"), "--scenario", short, "--iterations", "2"]
-    command += ["--steps-per-iteration", "512", "--envs", "4"]
-    finished = subprocess.run(command, capture_output=True, text=True, timeout=400)
-    assert finished.returncode == 0, finished.stderr
-    lines = [line for line in finished.stdout.splitlines() if "requests served per episode" in line]
-    assert len(lines) == 2
-    assert "nan" not in lines[-1]

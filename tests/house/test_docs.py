@@ -15,8 +15,8 @@ from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from experiments.pages.environments import environment_pages
 from experiments.pages.recorded import recorded
 from experiments.pages.scenarios import scenario_pages
+from tests.support.processes import HANG_GUARD_S, ROOT
 
-ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 GENERATED = ("environments", "scenarios")
 WRITTEN = [page for page in sorted(DOCS.rglob("*.md")) if page.parent.name not in GENERATED]
@@ -62,7 +62,8 @@ def test_a_notebook_runs_and_is_kept_without_its_outputs(file: Path, tmp_path: P
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    guarded = {"timeout": round(HANG_GUARD_S), "startup_timeout": round(HANG_GUARD_S)}
+    NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}}, **guarded).execute()
     assert any("image/png" in output.get("data", {}) for cell in code for output in cell.outputs)
 
 

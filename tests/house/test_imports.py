@@ -1,19 +1,16 @@
-"""Who may import whom , and what importing the package costs."""
+"""Who may import whom, and what importing the package costs."""
 
 from __future__ import annotations
 
 import ast
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import edge_llm_env
-
-ROOT = Path(__file__).parents[2]
+from tests.support.processes import ROOT, run
 
 
 def imported_by(path: Path) -> set[str]:
@@ -57,15 +54,8 @@ def test_package_imports_only_its_base_dependencies():
 
 
 def modules_after(statement: str) -> set[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", f"{statement}; import json, sys; print(json.dumps(list(sys.modules)))"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = run("-c", f"{statement}; import json, sys; print(json.dumps(list(sys.modules)))", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout))
 
 

@@ -1,8 +1,6 @@
 """The README is true: its snippets run, its tables are what the code and the recorded results say."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,17 +11,15 @@ from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.readme import SECTIONS, with_tables
 from experiments.pages.recorded import RECORDED
 from tests.support.helpers import AZURE_TRACE
+from tests.support.processes import ROOT, run
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=[re.sub(r"\W+", "-", text.strip())[:40] for text in SNIPPETS])
 def test_a_snippet_runs_as_it_stands(snippet: str, tmp_path: Path) -> None:
-    finished = subprocess.run(
-        [sys.executable, "-W", "error", "-c", snippet], cwd=tmp_path, capture_output=True, text=True, timeout=240
-    )
+    finished = run("-W", "error", "-c", snippet, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
 
 

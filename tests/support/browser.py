@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support.processes import HANG_GUARD_S
+
 FLAGS = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync")  # fmt: skip
 
@@ -32,7 +34,9 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         pytest.skip(f"no browser is installed: none of {', '.join(names)}")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS), chromium_sandbox=False)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=list(FLAGS), chromium_sandbox=False, timeout=1000 * HANG_GUARD_S
+        )
         try:
             yield browser
         finally:
@@ -42,7 +46,7 @@ def chromium() -> Iterator[Browser]:
 def opened(browser: Browser, path: Path) -> Opened:
     """The page of a file, once it has loaded."""
     seen = Opened(browser.new_page())
-    seen.page.set_default_timeout(10_000)
+    seen.page.set_default_timeout(1000 * HANG_GUARD_S)
     seen.page.on("console", lambda message: seen.errors.append(f"{message.type}: {message.text}"))
     seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
     seen.page.on("request", lambda request: seen.requests.append(request.url))

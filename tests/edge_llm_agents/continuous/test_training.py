@@ -1,35 +1,43 @@
-"""SB3 on the continuous environments, in a second or so each."""
+"""SB3 on the continuous environments, in a hundred steps each."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from edge_llm_agents.continuous import training
 from edge_llm_agents.continuous.tasks import TASKS
 from edge_llm_agents.continuous.training import train_continuous
 from edge_llm_agents.evaluation.playing import evaluate_solver
-from edge_llm_agents.training.models import CONTINUOUS, training_env
+from edge_llm_agents.training.models import CONTINUOUS, ROWS, training_env
 from edge_llm_baselines import DFTSP
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
+from tests.support.clock import Clock
+
+
+@pytest.fixture
+def seconds_of_steps(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock on which a step of training takes a second."""
+    return Clock.in_module(training, monkeypatch, step_s=1.0)
 
 
 @pytest.mark.parametrize("algorithm", CONTINUOUS)
 @pytest.mark.parametrize("task", TASKS)
-def test_every_algorithm_trains_on_every_task(task: str, algorithm: str):
-    record = train_continuous(task, algorithm, seconds=0.2, episodes=2)
-    assert record["steps"] > 0
+def test_every_algorithm_trains_on_every_task(task: str, algorithm: str, seconds_of_steps: Clock):
+    record = train_continuous(task, algorithm, seconds=109.5, episodes=2)
+    assert record["steps"] == 110 * ROWS, "the first look that finds 109.5 s over; learning starts after 100"
     assert {"random", "equal", algorithm} <= record["served_per_episode"].keys()
     assert all(served >= 0 for served in record["served_per_episode"].values())
     assert record["above"].keys() == record["served_per_episode"].keys() - {algorithm}
 
 
 @pytest.mark.parametrize(("task", "algorithm"), [("joint", "ppo"), ("bandwidth", "sac"), ("compute", "td3")])
-def test_set_networks_train_on_tasks_with_and_without_variants(task: str, algorithm: str):
-    record = train_continuous(task, algorithm, "set", seconds=0.2, episodes=2)
+def test_set_networks_train_on_tasks_with_and_without_variants(task: str, algorithm: str, seconds_of_steps: Clock):
+    record = train_continuous(task, algorithm, "set", seconds=109.5, episodes=2)
     assert record["network"] == "set"
-    assert record["steps"] > 0
+    assert record["steps"] == 110 * ROWS
 
 
 @pytest.mark.parametrize("task", TASKS)

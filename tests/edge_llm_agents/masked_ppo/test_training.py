@@ -3,8 +3,6 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -25,6 +23,7 @@ from edge_llm_agents.masked_ppo.training import train
 from edge_llm_agents.networks.actor_critics import AnchoredSetPolicy
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
+from tests.support.processes import run
 
 TINY = TrainingSettings(
     steps=1024, rows=8, rollout_steps=32, minibatch=64, update_epochs=1, width=8, checkpoint_every=512,
@@ -177,8 +176,8 @@ def kill(self):
 Checkpoints._on_step = kill
 train({settings!r}, Path({str(tmp_path / "run")!r}))
 """
-    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=300)
-    assert done.returncode == -signal.SIGKILL
+    done = run("-c", program)
+    assert done.returncode == -signal.SIGKILL, done.stderr
     assert MaskablePPO.load(tmp_path / "run" / "last.zip").num_timesteps == steps // 256 * 256
     _, finished = train(settings, tmp_path / "run", resume=True)
     assert finished
@@ -207,8 +206,8 @@ def kill(unfinished, path):
 edge_llm_agents.records.files._publish = kill
 train({TINY!r}, Path({str(tmp_path / "run")!r}))
 """
-    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=300)
-    assert done.returncode == -signal.SIGKILL
+    done = run("-c", program)
+    assert done.returncode == -signal.SIGKILL, done.stderr
     assert MaskablePPO.load(tmp_path / "run" / "last.zip").num_timesteps == 512
     _, finished = train(TINY, tmp_path / "run", resume=True)
     assert finished

@@ -25,7 +25,9 @@ from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
 from experiments.speed.hindsight import hindsight_benchmark
 from tests.edge_llm_baselines.hindsight.schedules import MODES, PlainEpisode, replayed, scenario_of, workload_of
+from tests.support.clock import stopping_at_once
 from tests.support.helpers import workload_at
+from tests.support.processes import HANG_GUARD_S
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -36,7 +38,7 @@ def test_on_tiny_episodes_exact_hindsight_is_enumeration(mode: str, seed: int) -
     workload = workload_of(scenario, seed)
     plain, episode = PlainEpisode(scenario, workload), EpisodeProblem.of_workload(scenario, workload)
     most = plain.most_served()
-    exact = ExactHindsight().solve(episode)
+    exact = ExactHindsight(HANG_GUARD_S).solve(episode)
     assert exact.optimal
     assert exact.value == exact.upper_bound == most
     bounded = LagrangianHindsight().solve(episode)
@@ -51,7 +53,7 @@ def test_bound_over_exact_over_every_policy(mode: str, seed: int) -> None:
     scenario = scenario_of(mode, epochs=5)
     workload = workload_of(scenario, seed)
     episode, plain = EpisodeProblem.of_workload(scenario, workload), PlainEpisode(scenario, workload)
-    exact, bounded = ExactHindsight(time_limit_s=20).solve(episode), LagrangianHindsight().solve(episode)
+    exact, bounded = ExactHindsight(HANG_GUARD_S).solve(episode), LagrangianHindsight().solve(episode)
     assert bounded.value <= exact.upper_bound
     assert exact.value <= bounded.upper_bound
     policies = [
@@ -75,7 +77,7 @@ def test_bound_over_exact_over_every_policy(mode: str, seed: int) -> None:
 def test_the_bound_is_valid_at_every_iteration() -> None:
     scenario = scenario_of("carry-over", epochs=8)
     episode = EpisodeProblem.of_workload(scenario, workload_of(scenario, 3))
-    exact = ExactHindsight().solve(episode)
+    exact = ExactHindsight(HANG_GUARD_S).solve(episode)
     assert exact.optimal
     bounds = [LagrangianHindsight(iterations).solve(episode).upper_bound for iterations in (1, 2, 5, 10, 20, 40, 80)]
     assert bounds == sorted(bounds, reverse=True)
@@ -86,7 +88,7 @@ def test_the_bound_is_valid_at_every_iteration() -> None:
 def test_any_prices_and_any_node_limit_give_a_bound(mode: str) -> None:
     scenario = scenario_of(mode, epochs=4)
     episode = EpisodeProblem.of_workload(scenario, workload_of(scenario, 1))
-    exact = ExactHindsight().solve(episode)
+    exact = ExactHindsight(HANG_GUARD_S).solve(episode)
     assert exact.optimal
     rng = np.random.default_rng(0)
     for scale in (0.0, 0.2, 0.6, 1.0):
@@ -137,7 +139,7 @@ def test_nothing_to_serve() -> None:
     episode = EpisodeProblem.of_workload(
         scenario_of("carry-over", epochs=2), workload_at([0.5], latency_requirement_s=0.1)
     )
-    for solver in (ExactHindsight(), LagrangianHindsight()):
+    for solver in (ExactHindsight(HANG_GUARD_S), LagrangianHindsight()):
         found = solver.solve(episode)
         assert found.schedule.tolist() == [NEVER]
         assert (found.value, found.upper_bound, found.optimal, found.gap) == (0, 0, True, 0.0)
@@ -145,15 +147,17 @@ def test_nothing_to_serve() -> None:
 
 def test_everybody_can_be_served() -> None:
     episode = EpisodeProblem.of_workload(scenario_of("carry-over", epochs=4), workload_at([0.5, 2.5, 3.0]))
-    for solver in (ExactHindsight(), LagrangianHindsight()):
+    for solver in (ExactHindsight(HANG_GUARD_S), LagrangianHindsight()):
         found = solver.solve(episode)
         assert (found.value, found.upper_bound, found.optimal) == (3, 3, True)
 
 
-def test_a_time_limit_leaves_an_honest_result() -> None:
+def test_a_time_limit_leaves_an_honest_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = stopping_at_once(monkeypatch)
     scenario = scenario_of("prompts to the longest", epochs=12)
     episode = EpisodeProblem.of_workload(scenario, workload_of(scenario, 0))
-    found = ExactHindsight(time_limit_s=1e-3).solve(episode)
+    found = ExactHindsight(time_limit_s=2.0).solve(episode)
+    assert given == [2.0]
     assert episode.is_feasible(found.schedule)
     assert found.value <= found.upper_bound <= (episode.chances() > 0).sum()
     assert found.upper_bound >= LagrangianHindsight(1).solve(episode).value
@@ -181,7 +185,7 @@ def test_bounds_of_several_workloads() -> None:
     for workload_, (value, bound) in enumerate(zip(bounds.served, bounds.upper_bound, strict=True)):
         found = LagrangianHindsight().solve(EpisodeProblem.of_workload(scenario, workloads[workload_]))
         assert (value, bound) == (found.value, found.upper_bound)
-    exact = hindsight_bounds(scenario, workloads, ExactHindsight())
+    exact = hindsight_bounds(scenario, workloads, ExactHindsight(HANG_GUARD_S))
     assert (exact.served <= bounds.upper_bound).all()
     assert exact.seconds > 0
 

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 import edge_llm_env  # noqa: F401 (registers the environments)
 from edge_llm_baselines import DFTSP, BatchProblem, BranchAndBound, BruteForce
+from edge_llm_baselines.solvers import branch_and_bound
 from edge_llm_env.solver.candidates import Candidates
 from tests.edge_llm_baselines.solvers.instances import FAMILIES, PADDINGS, problems, scenario_problem, scenario_rule
 from tests.references import plain_rule
+from tests.support.clock import Clock
 
 SMALL, LARGE = (1, 10), (11, 14)
 SMALL_PER_FAMILY, LARGE_PER_FAMILY = 800, 40
@@ -92,21 +94,24 @@ def test_a_node_limit_gives_a_feasible_batch_and_a_valid_bound(family):
                     assert solution.value == pytest.approx(best, rel=1e-9, abs=1e-12)
 
 
-def test_a_time_limit_stops_a_long_search_and_gives_a_valid_bound():
+def test_a_time_limit_stops_a_long_search_and_gives_a_valid_bound(monkeypatch):
     problem = replace(
         all_lengths_different(300, ("batch_max", "batch_max"), 0), values=np.random.default_rng(0).uniform(0, 1, 300)
     )
-    BranchAndBound(time_limit_s=1e-3).solve(problem)  # compiles
-    solution = BranchAndBound(time_limit_s=0.02).solve(problem)
+    clock = Clock.in_module(branch_and_bound, monkeypatch, step_s=1.0)
+    solution = BranchAndBound(time_limit_s=2.5).solve(problem)
+    assert clock.looks == 1 + 3, "one to begin, and one after each slice until 2.5 s are over"
+    assert solution.nodes == 3 * branch_and_bound.NODES_BETWEEN_LOOKS
     assert not solution.optimal
     assert solution.value < solution.upper_bound <= problem.values.sum()
     assert plain_rule.is_feasible(problem, solution.selected)
 
 
-def test_a_time_limit_that_is_not_reached_changes_nothing():
+def test_a_time_limit_that_is_not_reached_changes_nothing(monkeypatch):
+    Clock.in_module(branch_and_bound, monkeypatch, step_s=0.0)
     for problem in problems("all_bound", count=20, sizes=(1, 12)):
-        assert BranchAndBound(time_limit_s=60).solve(problem).value == BranchAndBound().solve(problem).value
-        stopped = BranchAndBound(node_limit=10**6, time_limit_s=60).solve(problem)
+        assert BranchAndBound(time_limit_s=1).solve(problem).value == BranchAndBound().solve(problem).value
+        stopped = BranchAndBound(node_limit=10**6, time_limit_s=1).solve(problem)
         assert stopped.optimal
         assert stopped.nodes == BranchAndBound().solve(problem).nodes
 
@@ -159,7 +164,8 @@ def test_it_is_exact_at_the_edge_of_every_capacity(problem):
 
 @pytest.mark.parametrize("scenario", ["carry-over", "paper-bloom-3b"])
 @pytest.mark.parametrize("rows", [3, 40])
-def test_solve_many_is_solve_on_every_row(scenario, rows):
+def test_solve_many_is_solve_on_every_row(scenario, rows, monkeypatch):
+    Clock.in_module(branch_and_bound, monkeypatch, step_s=0.0)
     env = gym.make_vec(
         "EdgeLLM/BatchSelection-v0", num_envs=rows, vectorization_mode="vector_entry_point", scenario=scenario
     )
@@ -168,7 +174,7 @@ def test_solve_many_is_solve_on_every_row(scenario, rows):
     values = np.random.default_rng(0).uniform(0.0, 1.0, simulation.state.slot_slack_s.shape)
     for worth in (None, values):
         solutions = BranchAndBound().solve_many(simulation, worth)
-        one_by_one = BranchAndBound(time_limit_s=60).solve_many(simulation, worth)
+        one_by_one = BranchAndBound(time_limit_s=1).solve_many(simulation, worth)
         assert solutions.optimal.all()
         for row in range(rows):
             problem = BatchProblem.of_row(simulation, row)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +15,7 @@ from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.solver.candidates import Candidates
 from tests.edge_llm_baselines.solvers.instances import ADDITIVE, CONSTRAINTS, FAMILIES, SCENARIOS, problems, without
 from tests.references import plain_rule
+from tests.support.processes import ROOT, run
 
 SMALL, LARGE = (1, 10), (11, 14)
 SMALL_PER_FAMILY, LARGE_PER_FAMILY = 200, 40
@@ -216,14 +213,8 @@ def solutions_as_json() -> str:
 
 def test_uncompiled_it_finds_the_same_batches_on_the_same_nodes():
     command = "from tests.edge_llm_baselines.solvers.test_dftsp import solutions_as_json; print(solutions_as_json())"
-    uncompiled = subprocess.run(
-        [sys.executable, "-c", command],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(Path(__file__).parents[3])},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
+    uncompiled = run("-c", command, cwd=ROOT, env={"NUMBA_DISABLE_JIT": "1"})
+    assert uncompiled.returncode == 0, uncompiled.stderr
     assert uncompiled.stdout.strip() == solutions_as_json()
 
 

@@ -11,6 +11,7 @@ from edge_llm_baselines.solvers.cp_sat import CpSatSolver
 from tests.edge_llm_baselines.solvers.disagreements import entry_of, fields_of, is_recorded, problem_of, recorded
 from tests.edge_llm_baselines.solvers.instances import FAMILIES, problems
 from tests.references import plain_rule
+from tests.support.processes import HANG_GUARD_S
 
 EXACT = {"BruteForce": BruteForce(), "DFTSP": DFTSP(), "BranchAndBound": BranchAndBound()}
 KNOWN = {known.name: known for known in recorded()}
@@ -29,7 +30,7 @@ def test_the_solvers_of_this_suite_find_the_optimum(name, solver):
 @pytest.mark.parametrize("name", KNOWN)
 def test_cp_sat_encloses_the_optimum(name):
     known = KNOWN[name]
-    least, most = (CpSatSolver(60, lenient=lenient).solve(known.problem).value for lenient in (False, True))
+    least, most = (CpSatSolver(HANG_GUARD_S, lenient=lenient).solve(known.problem).value for lenient in (False, True))
     assert least <= known.optimum <= most
 
 

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from edge_llm_baselines import DFTSP, BatchProblem, BranchAndBound, BruteForce, MilpSolver
+from edge_llm_baselines.solvers import milp
 from edge_llm_baselines.solvers.cp_sat import CpSatSolver
 from tests.edge_llm_baselines.solvers.disagreements import entry_of, is_recorded
 from tests.edge_llm_baselines.solvers.instances import FAMILIES, problems
 from tests.references import plain_rule
+from tests.support.clock import Clock, stopping_at_once
+from tests.support.processes import HANG_GUARD_S
 
 AT_THE_EDGE = ("ties", "shares_that_fill_a_band")
 """Families in which sums meet or miss a capacity by less than HiGHS's own tolerance of 1e-6, now and then."""
@@ -20,7 +23,7 @@ AT_THE_EDGE = ("ties", "shares_that_fill_a_band")
 
 def cp_sat_bounds(problem: BatchProblem) -> tuple[float, float]:
     """What CP-SAT can say of the optimum: it is between these two, which differ only by what rounding decides."""
-    strict, lenient = CpSatSolver(60).solve(problem), CpSatSolver(60, lenient=True).solve(problem)
+    strict, lenient = CpSatSolver(HANG_GUARD_S).solve(problem), CpSatSolver(HANG_GUARD_S, lenient=True).solve(problem)
     assert strict.optimal
     assert lenient.optimal
     assert not strict.selected.any() or plain_rule.is_feasible(problem, strict.selected)
@@ -88,10 +91,14 @@ def test_cp_sat_agrees_when_requests_have_values(family):
         assert least <= BranchAndBound().solve(weighted).value <= most
 
 
-def test_a_time_limit_gives_a_valid_bound():
+def test_a_time_limit_gives_a_valid_bound(monkeypatch):
+    given = stopping_at_once(monkeypatch)
+    Clock.in_module(milp, monkeypatch, step_s=0.5)
     problem = next(problems("batch_max-batch_max", count=1, sizes=(60, 60)))
     best = BranchAndBound().solve(problem).value
-    solution = MilpSolver(time_limit_s=0.01).solve(problem)
+    solution = MilpSolver(time_limit_s=2.0).solve(problem)
+    assert given == [1.5], "what writing the programme left of it"
+    assert not solution.optimal
     assert solution.value <= best <= solution.upper_bound
     assert not solution.selected.any() or plain_rule.is_feasible(problem, solution.selected)
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +19,9 @@ from stable_baselines3.common.env_checker import check_env as sb3_check_env
 from edge_llm_env import Scenario, ScenarioError, draw_workload
 from edge_llm_env.registration import environment, register_environment
 from tests.support.helpers import ALL_WEIGHTS, ENVIRONMENT_IDS, assert_same, small_scenario, some_action, workload_at
+from tests.support.processes import ROOT, run
 from tests.support.trajectories import digest_of_trajectory
 
-ROOT = Path(__file__).parents[3]
 SCENARIO = small_scenario(**ALL_WEIGHTS)
 
 pytestmark = pytest.mark.parametrize("env_id", ENVIRONMENT_IDS)
@@ -281,15 +278,8 @@ SEED, STEPS = 11, 60
 
 
 def digests_of_a_fresh_process(**environment: str) -> dict[str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.support.trajectories", str(SEED), str(STEPS)],
-        cwd=ROOT,
-        env=os.environ | environment,
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = run("-m", "tests.support.trajectories", str(SEED), str(STEPS), cwd=ROOT, env=environment)
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
@@ -400,17 +390,17 @@ def test_refused_action_changes_nothing(env_id: str):
     assert_same(play(env, actions), play(untouched, actions))
 
 
-def test_integer_types_of_an_action_make_no_difference(env_id: str):
+def test_types_of_an_action_make_no_difference(env_id: str):
     """Nor do they make the kernel compile again."""
     env, other = make(env_id), make(env_id)
-    if not isinstance(env.action_space, spaces.Discrete | spaces.MultiBinary):
-        pytest.skip("its actions are not integers")
+    whole = isinstance(env.action_space, spaces.Discrete | spaces.MultiBinary)
+    same = (np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint32) if whole else (np.float32, np.float64)
     env.reset(seed=0)
     kernel = env.unwrapped.mechanism.step_row
     action = actions_for(env, 1)[0]
-    expected = env.step(np.asarray(action, dtype=np.int64)[()])
+    expected = env.step(action)
     compiled = len(getattr(kernel, "signatures", ()))
-    for dtype in (np.int8, np.int16, np.int32, np.uint8, np.uint32):
+    for dtype in same:
         other.reset(seed=0)
         assert_same(other.step(np.asarray(action, dtype=dtype)[()]), expected)
     assert len(getattr(kernel, "signatures", ())) == compiled

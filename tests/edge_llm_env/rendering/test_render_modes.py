@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -14,7 +13,7 @@ import pygame
 import pytest
 from gymnasium.error import DependencyNotInstalled, ResetNeeded
 from gymnasium.utils.env_checker import check_env
-from gymnasium.wrappers import HumanRendering, RecordVideo, RenderCollection
+from gymnasium.wrappers import HumanRendering, RenderCollection
 
 from edge_llm_env.rendering import window
 from tests.support.helpers import ENVIRONMENT_IDS, assert_same, small_scenario
@@ -161,15 +160,6 @@ def test_gymnasium_wrappers_work(env_id: str):
     env = make(env_id, "rgb_array")
     play(env, 1)
     assert env.render().shape == (600, 800, 3)
-
-
-def test_record_video_writes_a_film(env_id: str, tmp_path: Path):
-    pytest.importorskip("moviepy", reason="moviepy is not installed (extra ecosystem)")
-    env = RecordVideo(make(env_id, "rgb_array"), str(tmp_path / "films"), disable_logger=True)
-    play(env, 3)
-    env.close()
-    (film,) = tmp_path.glob("films/*.mp4")
-    assert film.stat().st_size > 5000
 
 
 def test_without_pygame_text_works_and_pictures_say_what_to_install(env_id: str, monkeypatch: pytest.MonkeyPatch):

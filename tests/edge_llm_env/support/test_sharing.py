@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from edge_llm_env.support import sharing
+from tests.support.processes import HANG_GUARD_S
 
 
 class Recorder:
@@ -68,7 +69,7 @@ def test_the_other_threads_begin_while_the_caller_is_busy(monkeypatch: pytest.Mo
 
 def test_parts_run_in_threads_of_their_own_beside_the_callers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharing, "cores", lambda: 2)
-    meet = threading.Barrier(2, timeout=20)  # both parts must be under way at once to pass
+    meet = threading.Barrier(2, timeout=HANG_GUARD_S)  # both parts must be under way at once to pass
     sharing.share_rows(lambda first, last: meet.wait(), 2, 1)
 
 
@@ -102,6 +103,6 @@ def test_it_works_in_a_process_forked_after_use(monkeypatch: pytest.MonkeyPatch)
     answer = fork.Queue()
     child = fork.Process(target=_shared_in_child, args=(answer,))
     child.start()
-    assert answer.get(timeout=30) == 2
-    child.join(timeout=30)
+    assert answer.get(timeout=HANG_GUARD_S) == 2
+    child.join(timeout=HANG_GUARD_S)
     assert child.exitcode == 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import gymnasium as gym
@@ -17,8 +15,8 @@ from edge_llm_baselines.hindsight.episode import NEVER
 from edge_llm_env import draw_workload, load_scenario
 from experiments.learning import datasets
 from experiments.learning.datasets import dataset_id, datasets_in, episode_seeds, make_dataset
+from tests.support.processes import run_script
 
-ROOT = Path(__file__).parents[3]
 BATCHING, SELECTION = "EdgeLLM/Batching-v0", "EdgeLLM/BatchSelection-v0"
 SEEDS = episode_seeds(0, 2)
 
@@ -134,9 +132,8 @@ def test_more_episodes_only_add_some() -> None:
 
 
 def test_the_command_makes_the_datasets_that_it_names(scenario: str, tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "scripts" / "datasets.py"), "--scenario", scenario, "--episodes", "1"]
-    command += ["--teachers", "dftsp", "--envs", BATCHING, SELECTION, "--root", str(tmp_path)]
-    finished = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    options = ["--scenario", scenario, "--episodes", "1", "--teachers", "dftsp", "--root", str(tmp_path)]
+    finished = run_script("datasets.py", *options, "--envs", BATCHING, SELECTION)
     assert finished.returncode == 0, finished.stderr
     names = [dataset_id(env_id, "short", "dftsp") for env_id in (BATCHING, SELECTION)]
     assert [line.partition(":")[0] for line in finished.stdout.splitlines()] == names

@@ -8,6 +8,7 @@ import pytest
 from experiments.speed.solver_instances import random_problem
 from experiments.speed.solver_tables import claim, pruning_table, ratio_table, solve_time_table
 from experiments.speed.solvers import Family, compare_solvers, solve_times, timed_families
+from tests.support.processes import HANG_GUARD_S
 
 
 def pruned(rate: int, dftsp: int, below_bound: int, unpruned: int) -> dict:
@@ -36,7 +37,7 @@ def test_the_claim_is_judged_against_both_trees():
 
 def test_the_ratio_table_has_mean_and_worst_of_each_solver():
     family = Family("all", "paper", "none", (8,), 50.0)
-    found = {"small": compare_solvers(family, instances=2, seed=0, time_limit_s=10.0)}
+    found = {"small": compare_solvers(family, instances=2, seed=0, time_limit_s=HANG_GUARD_S)}
     assert found["small"]["disagreements"] == 0
     header, row = ratio_table(found).splitlines()[1:]
     assert "worst HiGHS" in header

@@ -1,0 +1,54 @@
+"""No test's outcome depends on time, load or the moment of a signal: what could make it so stands in one file."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.processes import ROOT
+
+PROCESSES = ROOT / "tests" / "support" / "processes.py"
+"""The one file that starts processes, sends signals and has a time limit."""
+
+MODULES = {"asyncio", "sched", "subprocess", "time"}
+CALLS = {"kill", "killpg", "raise_signal", "send_signal", "setitimer", "alarm", "sleep", "terminate", "Timer"}
+TIMEOUTS = {"timeout", "startup_timeout"}
+
+
+def depends_on_time(text: str) -> Iterator[str]:
+    """The lines of a file that could make a test depend on time, load or the moment of a signal."""
+    for node in ast.walk(ast.parse(text)):
+        found: list[str] = []
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names if alias.name in MODULES]
+        elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            found = [node.module]
+        elif isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            found = [name] if name in CALLS else []
+            values = [one.value for one in node.keywords if one.arg in TIMEOUTS]
+            found += [ast.unparse(value) for value in values if "HANG_GUARD_S" not in ast.unparse(value)]
+        yield from (f"line {node.lineno}: {one}" for one in found)  # type: ignore[attr-defined]
+
+
+def test_no_test_waits_starts_processes_or_sends_signals_itself() -> None:
+    files = [path for path in sorted((ROOT / "tests").rglob("*.py")) if path != PROCESSES]
+    assert len(files) > 100
+    found = {str(path): list(depends_on_time(path.read_text(encoding="utf-8"))) for path in files}
+    assert {path: lines for path, lines in found.items() if lines} == {}, "tests/support/processes.py has what it takes"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import subprocess",
+        "from time import sleep",
+        "process.send_signal(2)",
+        "queue.get(timeout=30)",
+        "NotebookClient(notebook, timeout=guard)",
+    ],
+)
+def test_what_does_is_found(text: str) -> None:
+    assert len(list(depends_on_time(text))) == 1
