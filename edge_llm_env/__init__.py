@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from edge_llm_env.workload.streams import draw_workloads
     from edge_llm_env.workload.workload import Workload
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "Scenario",
     "ScenarioError",

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+import edge_llm_env
+from scripts import release
+from tests.support.processes import run, run_script
 
 USE = """
 import sys
 from pathlib import Path
+sys.path.insert(0, sys.argv[1])
 import gymnasium as gym
 import edge_llm_env
 import edge_llm_agents.pretrained.saved_policies as policy_files
@@ -35,32 +35,19 @@ env.reset(seed=0)
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel and the source distribution of a copy of the sources."""
-    copy, built = tmp_path_factory.mktemp("copy") / "sources", tmp_path_factory.mktemp("built")
-    ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis", "runs")
-    shutil.copytree(ROOT, copy, ignore=ignored)
-    build = (
-        "import sys; from setuptools import build_meta; folder = sys.argv[1]; "  # building changes sys.argv
-        "build_meta.build_wheel(folder); build_meta.build_sdist(folder)"
-    )
-    finished = subprocess.run(
-        [sys.executable, "-c", build, str(built)], cwd=copy, capture_output=True, text=True, timeout=120
-    )
+    """A folder with the wheel and the source distribution, built and checked as for a release."""
+    folder = tmp_path_factory.mktemp("built")
+    finished = run_script("release.py", "--no-trial", "--out", str(folder), cwd=folder)
     assert finished.returncode == 0, finished.stderr
-    return built
+    assert finished.stdout.startswith(f"built and checked: edge_llm_env-{edge_llm_env.__version__}-py3-none-any.whl")
+    return folder
 
 
 def test_wheel_works_outside_the_checkout(built: Path, tmp_path: Path):
     (wheel,) = built.glob("*.whl")
     installed = tmp_path / "installed"
     zipfile.ZipFile(wheel).extractall(installed)
-    finished = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, sys.argv[1]){USE}", str(installed)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    finished = run("-c", USE, str(installed), cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
 
 
@@ -74,11 +61,32 @@ def test_wheel_holds_the_packages_and_nothing_else(built: Path):
     }
 
 
-def test_source_distribution_holds_every_file_of_the_packages(built: Path):
+def test_source_distribution_holds_the_packages_where_they_stand_and_no_experiments(built: Path):
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
-        held = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
-    tracked = subprocess.run(
-        ["git", "ls-files", "edge_llm_env", "baselines", "agents"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert set(tracked) <= held
+        folders = {"/".join(name.split("/")[1:3]) for name in archive.getnames()}
+    assert {"edge_llm_env/envs", "baselines/edge_llm_baselines", "agents/edge_llm_agents"} <= folders
+    assert not [folder for folder in folders if folder.startswith("experiments")]
+
+
+def test_what_cannot_be_released_is_said(built: Path, monkeypatch: pytest.MonkeyPatch):
+    (wheel,), (sdist,) = built.glob("*.whl"), built.glob("*.tar.gz")
+    in_wheel, in_sdist = release.held(wheel, sdist)
+    assert release.problems(in_wheel, in_sdist) == []
+    del in_wheel["edge_llm_env/scenarios/presets/carry-over.toml"], in_sdist["agents/edge_llm_agents/__init__.py"]
+    in_wheel["agents/__init__.py"] = in_sdist["experiments/__init__.py"] = b""
+    assert release.problems(in_wheel, in_sdist) == [
+        "wheel: holds agents, edge_llm_agents, edge_llm_baselines, edge_llm_env; must hold edge_llm_env, "
+        "edge_llm_baselines, edge_llm_agents",
+        "source distribution: holds experiments/__init__.py",
+        "wheel: lacks edge_llm_env/scenarios/presets/carry-over.toml",
+        "source distribution: lacks agents/edge_llm_agents/__init__.py",
+    ]
+    (metadata,) = [name for name in in_wheel if name.endswith(".dist-info/METADATA")]
+    in_wheel[metadata] = in_wheel[metadata].replace(b"\nVersion: ", b"\nVersion: 9")
+    assert [one.partition(":")[0] for one in release.problems(in_wheel, in_sdist)[:2]] == [
+        "CITATION.cff",
+        "CHANGELOG.md",
+    ]
+    in_wheel[metadata] = b"Metadata-Version: 2.4\nName: edge-llm-env\n"
+    assert "version" in release.problems(in_wheel, in_sdist)[0]

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.processes import HANG_GUARD_S
@@ -26,16 +25,20 @@ class Opened:
     requests: list[str] = field(default_factory=list)
 
 
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium_path() -> str | None:
+    """Where the browser is, if there is one."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser; the test is skipped where none is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip(f"no browser is installed: none of {', '.join(names)}")
+    """The browser, running."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=list(FLAGS), chromium_sandbox=False, timeout=1000 * HANG_GUARD_S
+            executable_path=chromium_path(), args=list(FLAGS), chromium_sandbox=False, timeout=1000 * HANG_GUARD_S
         )
         try:
             yield browser

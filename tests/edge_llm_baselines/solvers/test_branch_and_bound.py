@@ -101,7 +101,7 @@ def test_a_time_limit_stops_a_long_search_and_gives_a_valid_bound(monkeypatch):
     clock = Clock.in_module(branch_and_bound, monkeypatch, step_s=1.0)
     solution = BranchAndBound(time_limit_s=2.5).solve(problem)
     assert clock.looks == 1 + 3, "one to begin, and one after each slice until 2.5 s are over"
-    assert solution.nodes == 3 * branch_and_bound.NODES_BETWEEN_LOOKS
+    assert 2 * branch_and_bound.NODES_BETWEEN_LOOKS < solution.nodes <= 3 * branch_and_bound.NODES_BETWEEN_LOOKS
     assert not solution.optimal
     assert solution.value < solution.upper_bound <= problem.values.sum()
     assert plain_rule.is_feasible(problem, solution.selected)
