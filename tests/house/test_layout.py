@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.imports import FLOORS, circle, folder_graph, import_graph, sources
+from tests.support.imports import FLOORS, ROOTS, circle, folder_graph, import_graph, sources
 
 ROOT = Path(__file__).parents[2]
 FILES = sources(ROOT)
@@ -50,6 +50,15 @@ def test_no_folder_of_a_single_file_without_a_reason():
     counts = Counter(path.parent for path in FILES.values() if path.name != "__init__.py")
     alone = {str(folder.relative_to(ROOT)) for folder, n in counts.items() if n == 1}
     assert alone == set(OF_ONE_FILE)
+
+
+def test_tests_stand_where_what_they_test_stands():
+    for floor in FLOORS:
+        (sources_of,) = [one for root in ROOTS if (one := ROOT / root / floor).is_dir()]
+        tests = ROOT / "tests" / floor
+        folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")}
+        assert folders, floor
+        assert [str(folder) for folder in folders if not (sources_of / folder).is_dir()] == [], floor
 
 
 @pytest.fixture

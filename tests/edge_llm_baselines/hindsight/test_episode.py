@@ -8,7 +8,8 @@ import pytest
 from edge_llm_baselines import BatchProblem
 from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem
 from edge_llm_env import load_scenario
-from tests.edge_llm_baselines.hindsight.schedules import MODES, PlainEpisode, scenario_of, workload_of
+from tests.edge_llm_baselines.hindsight.schedules import MODES, scenario_of, workload_of
+from tests.references.plain_episode import PlainEpisode
 from tests.support.helpers import workload_at
 
 

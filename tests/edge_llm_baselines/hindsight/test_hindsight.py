@@ -24,7 +24,8 @@ from edge_llm_baselines.rules.look_ahead import LookAhead
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
 from experiments.speed.hindsight import hindsight_benchmark
-from tests.edge_llm_baselines.hindsight.schedules import MODES, PlainEpisode, replayed, scenario_of, workload_of
+from tests.edge_llm_baselines.hindsight.schedules import MODES, replayed, scenario_of, workload_of
+from tests.references.plain_episode import PlainEpisode
 from tests.support.clock import stopping_at_once
 from tests.support.helpers import workload_at
 from tests.support.processes import HANG_GUARD_S
