@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {"edge_llm_env": "", "edge_llm_baselines": "baselines/", "edge_llm_agents": "agents/"}
 """What is released, and the folder of the checkout that it stands in."""
 
-TRIED = ("edge_llm_env/envs/test_conformance.py", "edge_llm_env/scenarios/test_presets.py",
+TRIED = ("edge_llm_env/envs/test_batching.py", "edge_llm_env/scenarios/test_presets.py",
          "edge_llm_agents/pretrained")  # fmt: skip
 """Tests that each distribution must pass once installed: environments, data files, shipped policies."""
 

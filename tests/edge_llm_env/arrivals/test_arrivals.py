@@ -2,16 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from edge_llm_env.workload.arrivals import (
-    diurnal_arrivals,
-    draw_arrivals,
-    gamma_arrivals,
-    markov_modulated_arrivals,
-    poisson_arrivals,
-)
 from scipy import stats
 
 from edge_llm_env import load_scenario
+from edge_llm_env.arrivals.diurnal import diurnal_arrivals
+from edge_llm_env.arrivals.gamma import gamma_arrivals
+from edge_llm_env.arrivals.markov_modulated import markov_modulated_arrivals
+from edge_llm_env.arrivals.poisson import poisson_arrivals
 
 RATE_PER_S, HORIZON_S, EPISODES = 5.0, 20.0, 1000
 KINDS = {
@@ -74,7 +71,7 @@ def test_episodes_have_the_mean_rate_from_their_start_and_times_in_order(kind: s
     arrivals = load_scenario("carry-over", **{"workload.arrivals": KINDS[kind]}).workload.arrivals
     rng = np.random.default_rng(4)
     for horizon_s, workloads in ((0.2, 20_000), (15.0, 2000)):
-        drawn = [draw_arrivals(arrivals, rng, horizon_s) for _ in range(workloads)]
+        drawn = [arrivals.draw(rng, horizon_s).arrival_s for _ in range(workloads)]
         for times in drawn:
             assert (np.diff(times) >= 0).all()
             assert times.size == 0 or (times[0] >= 0 and times[-1] < horizon_s)
