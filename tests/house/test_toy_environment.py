@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -27,10 +24,10 @@ from experiments.pages.environments import environment_pages
 from tests.edge_llm_agents.leaderboard.small import small_suite
 from tests.edge_llm_env.envs import test_conformance, test_layout, test_vector
 from tests.support.helpers import small_scenario, workload_at
+from tests.support.processes import ROOT, run
 from tests.support.toy import toy_module, write_toy
 
 TOY = "Toy/HowMany-v0"
-ROOT = Path(__file__).parents[2]
 SCENARIO = small_scenario()
 
 for module in (test_conformance, test_vector, test_layout):
@@ -65,14 +62,8 @@ def env_id() -> str:
 
 def digest_of_a_fresh_process(folder: Path, **environment: str) -> dict[str, str]:
     arguments = (str(folder), str(test_conformance.SEED), str(test_conformance.STEPS))
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.support.toy", *arguments],
-        cwd=ROOT,
-        env=os.environ | environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = run("-m", "tests.support.toy", *arguments, cwd=ROOT, env=environment)
+    assert done.returncode == 0, done.stderr
     found: dict[str, str] = json.loads(done.stdout)
     return found
 

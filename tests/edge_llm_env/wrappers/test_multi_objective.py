@@ -152,7 +152,7 @@ def test_what_cannot_be_wrapped_is_refused():
 
 
 def test_mo_gymnasiums_wrappers_work_on_it():
-    wrappers = pytest.importorskip("mo_gymnasium.wrappers", reason="mo-gymnasium is not installed")
+    wrappers = pytest.importorskip("mo_gymnasium.wrappers", reason="mo-gymnasium is not installed: make setup")
     make = gym.make(BATCHING, scenario=small_scenario(**ALL_WEIGHTS))
     env = wrappers.MORecordEpisodeStatistics(
         wrappers.LinearReward(MultiObjective(make), np.array([1.0, 0.0, 0.0, 0.0]))
