@@ -103,7 +103,8 @@ def try_out(*distributions: Path) -> None:
         folder = Path(name)
         shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
         run([sys.executable, "-m", "venv", "venv"], folder)
-        python = str(folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+        commands = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
+        python = str(commands / "python")
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         pinned = ["-c", str(ROOT / "constraints.txt"), "pytest", "hypothesis"]
         run([*install, *pinned, f"{distributions[0].resolve()}[agents,viewer]"], folder)
@@ -112,6 +113,7 @@ def try_out(*distributions: Path) -> None:
             run([*install, "--no-deps", "--force-reinstall", str(distribution.resolve())], folder)
             place = "import edge_llm_env, sys; sys.exit(not edge_llm_env.__file__.startswith(sys.prefix))"
             run([python, "-c", place], folder)
+            run([str(commands / "edge-llm"), "list"], folder)
             run([python, "-m", "pytest", "-q", "-W", "error", *(f"tests/{one}" for one in TRIED)], folder)
 
 

@@ -18,16 +18,17 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import gymnasium as gym
 import edge_llm_env
-import edge_llm_agents.pretrained.saved_policies as policy_files
+from edge_llm_agents.pretrained.saved_policies import load_policy
+from edge_llm_agents.pretrained.shipped import shipped_policies
 from edge_llm_env.inference.catalog import TABLES, table
 from edge_llm_env.inference.validation.report import validation_report
 
 assert Path(edge_llm_env.__file__).is_relative_to(sys.argv[1]), edge_llm_env.__file__
 assert all(table(name) for name in TABLES)
 assert len(edge_llm_env.list_scenarios()) >= 6
-for name in policy_files.shipped_policies():
-    policy_files.load_policy(name)
-assert policy_files.shipped_policies()
+for name in shipped_policies():
+    load_policy(name)
+assert shipped_policies()
 env = gym.make("EdgeLLM/BatchSelection-v0", scenario="carry-over")
 env.reset(seed=0)
 """
