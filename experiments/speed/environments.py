@@ -123,7 +123,7 @@ def oracle_decoding_steps_per_s(scenario: str, seconds: float) -> tuple[float, f
         env.step(values[step])
     steps, seen = 0, 0
     started_s = time.perf_counter()
-    while (elapsed_s := time.perf_counter() - started_s) < seconds:
+    while (elapsed_s := time.perf_counter() - started_s) < seconds or steps == 0:
         seen += int(simulation.state.visible.sum())
         env.step(values[steps % len(values)])
         steps += 1

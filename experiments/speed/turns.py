@@ -24,7 +24,8 @@ def steps_per_s(turns: Sequence[Turn], seconds: float) -> list[float]:
     while sum(spent_s) < seconds * len(turns):
         for at, turn in enumerate(turns):
             began_s = time.perf_counter()
-            while (elapsed_s := time.perf_counter() - began_s) < 0.05:
+            # One at least: a busy machine may let the time pass before the first.
+            while (elapsed_s := time.perf_counter() - began_s) < 0.05 or steps[at] == 0:
                 steps[at] += turn()
             spent_s[at] += elapsed_s
     return [count / taken_s for count, taken_s in zip(steps, spent_s, strict=True)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support import processes
 
 KERNELS = """
 from edge_llm_env.support.compiling import compiled, compiled_allocating, compiled_linked
@@ -45,8 +46,8 @@ def package(tmp_path: Path) -> Path:
 def run(package: Path, code: str) -> tuple[str, str]:
     """What a new process says on standard output and standard error."""
     paths = [str(package.parent), *sys.path]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path), "NUMBA_DISABLE_JIT": "0"}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    environment = {"PYTHONPATH": os.pathsep.join(path for path in paths if path), "NUMBA_DISABLE_JIT": "0"}
+    done = processes.run("-c", code, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr
 
