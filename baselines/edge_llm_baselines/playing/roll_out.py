@@ -89,7 +89,7 @@ def roll_out_in(
     decision_times_s = []
     for step in play(env, policy, workloads=workloads, seed=seed):
         epochs = np.atleast_1d(step.info["epochs"])
-        begun = epochs > epochs_counted
+        begun = (epochs > epochs_counted) & (epochs < scenario.epoch.episode_epochs)  # rows that have ended stand still
         beyond_visible[begun] += np.atleast_1d(step.info["beyond_visible"])[begun]
         epochs_counted = epochs
         decision_times_s.append(step.decision_s)
