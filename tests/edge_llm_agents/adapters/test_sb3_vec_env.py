@@ -139,15 +139,15 @@ def test_rows_of_several_scenarios_are_those_of_each_alone(env_id: str) -> None:
 
 
 def test_training_goes_on_from_the_state_of_several_scenarios() -> None:
-    env = EdgeVecEnv("EdgeLLM/BatchSelection-v0", 4, [SHORT, BUSY], wrapper=VectorOracleDecoding)
+    env = EdgeVecEnv("EdgeLLM/BatchSelection-v0", 4, [SHORT, BUSY])
     env.seed(0)
     env.reset()
-    values = np.ones((4, SHORT.epoch.visible_slots), dtype=np.float32)
-    env.step(values)
+    everything = np.ones((4, SHORT.epoch.visible_slots), dtype=np.int8)
+    env.step(everything)
     state = env.state()
-    first = [env.step(values) for _ in range(5)]
+    first = [env.step(everything) for _ in range(5)]
     env.restore(state)
-    for before, again in zip(first, [env.step(values) for _ in range(5)], strict=True):
+    for before, again in zip(first, [env.step(everything) for _ in range(5)], strict=True):
         for one, other in zip(before[:3], again[:3], strict=True):
             np.testing.assert_array_equal(one, other)
 
