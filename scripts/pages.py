@@ -29,6 +29,7 @@ class Update:
         from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
         from experiments.pages.readme import with_tables
         from experiments.pages.recorded import RECORDED, recorded
+        from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS
         from experiments.pages.scenarios import scenario_pages
         from experiments.paper.measurements import Measurements
         from experiments.paper.page import paper_page
@@ -41,9 +42,10 @@ class Update:
                 shutil.copytree(figures, RECORDED / "paper", dirs_exist_ok=True)
         readme = Path("README.md")
         write_text(readme, with_tables(readme.read_text(encoding="utf-8")))
-        for file, page in (environment_pages() | scenario_pages(recorded("scenarios")["scenarios"])).items():
-            write_text(file, page)
-        write_text(LEARNED_PAGE, with_tables(LEARNED_PAGE.read_text(encoding="utf-8"), LEARNED_SECTIONS))
+        for file, text in (environment_pages() | scenario_pages(recorded("scenarios")["scenarios"])).items():
+            write_text(file, text)
+        for page, sections in ((LEARNED_PAGE, LEARNED_SECTIONS), (RECORDS_PAGE, RECORDS_SECTIONS)):
+            write_text(page, with_tables(page.read_text(encoding="utf-8"), sections))
         write_text(Path("docs/paper.md"), paper_page(Measurements.read(RECORDED / "paper" / "measurements.json")))
 
 

@@ -1,4 +1,9 @@
-"""Sets of workloads for different purposes, that never share a workload."""
+"""The splits: sets of workloads for different purposes, that never share a workload.
+
+Training's workloads come from `reset(seed=)`, whose `SeedSequence` has no spawn key; those of a stream have the key
+(stream, number). NumPy's sequences of different keys are independent, so the splits are disjoint by construction, for
+equal seeds too.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +19,18 @@ from edge_llm_env.workload.workload import Workload
 
 
 class Stream(IntEnum):
-    """What workloads are for: spawn keys of NumPy's `SeedSequence`. Training's workloads come from `reset(seed=)`."""
+    """What workloads are for: the first spawn key of NumPy's `SeedSequence`."""
 
     EVALUATION = 1
+    """The test split: what is reported, of the scenario that a policy was made for."""
     VALIDATION = 2
+    """What a training run chooses among its policies by."""
     TUNING = 3
+    """What the numbers of rules are chosen by."""
     DEMONSTRATION = 4
+    """What teachers play for policies that imitate them."""
+    SHIFTED = 5
+    """What is reported of a scenario that a policy was not made for."""
 
 
 def draw_workloads(

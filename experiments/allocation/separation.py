@@ -7,19 +7,17 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from edge_llm_agents.records.intervals import paired_difference
+
 
 def separation(served: Mapping[str, NDArray], reference: str) -> dict[str, Any]:
     """Mean served per workload of each allocation, and its paired difference to the reference with a 95 % t-interval.
 
     `served` holds per allocation what it serves on each of the same workloads, at least two.
     """
-    from scipy import stats
-
     report: dict[str, Any] = {}
     for name, counts in served.items():
         report[name] = {"episodes": len(counts), "served": float(counts.mean())}
         if name != reference:
-            difference = counts - served[reference]
-            interval = stats.ttest_1samp(difference, 0.0).confidence_interval(0.95)
-            report[name]["difference"] = [float(difference.mean()), float(interval.low), float(interval.high)]
+            report[name]["difference"] = list(paired_difference(counts, served[reference]))
     return report

@@ -9,6 +9,7 @@ from typing import Any
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.pretrained.saved_policies import SavedPolicy
+from edge_llm_agents.records.intervals import Interval
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.tables import Table
 
@@ -34,13 +35,12 @@ def generalisation_table(records: list[dict[str, Any]]) -> Table:
     rows = []
     for record in records:
         policy, rule = record["policy"], record["references"]["look_ahead"]
-        dftsp, above = policy["difference_to_dftsp_percent"], policy["difference_to_look_ahead_percent"]
         rows.append(
             (
                 f"**{record['scenario']}**" if record["trained_for"] else record["scenario"],
-                f"{policy['percent_of_dftsp']:.2f} [{100 + dftsp['low']:.2f}, {100 + dftsp['high']:.2f}]",
+                Interval(**policy["difference_to_dftsp_percent"]).plus(100.0).text(".2f"),
                 f"{rule['percent_of_dftsp']:.2f}",
-                f"{above['mean']:+.2f} [{above['low']:+.2f}, {above['high']:+.2f}]",
+                Interval(**policy["difference_to_look_ahead_percent"]).text("+.2f"),
             )
         )
     return Table(("scenario", "% of DFTSP [95 % CI]", "look-ahead, tuned there", "above it [95 % CI]"), rows)

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from edge_llm_agents.evaluation.playing import evaluate_learned, evaluate_solver, paired_difference
+from edge_llm_agents.evaluation.playing import evaluate_learned, evaluate_solver
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.masked_ppo.training import train
+from edge_llm_agents.records.intervals import paired_difference
 from edge_llm_baselines import DFTSP
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.workload.streams import draw_workloads

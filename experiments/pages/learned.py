@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from edge_llm_agents.pretrained.shipped import PRETRAINED, shipped_policies
+from edge_llm_agents.records.intervals import Interval
 from edge_llm_agents.records.record import read_record
 from edge_llm_env.support.tables import NO_VALUE, Table
 from experiments.pages.recorded import RECORDED, recorded
@@ -141,12 +142,11 @@ def variances_table() -> Table:
 
 
 def _percent_with_interval(run: dict[str, Any]) -> str:
-    found = run["difference_to_dftsp_percent"]
-    return f"{run['percent_of_dftsp']:.2f} [{100 + found['low']:.2f}, {100 + found['high']:.2f}]"
+    return Interval(**run["difference_to_dftsp_percent"]).plus(100.0).text(".2f")
 
 
 def _interval(found: dict[str, float]) -> str:
-    return f"{found['mean']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}]"
+    return Interval(**found).text("+.2f")
 
 
 def _gap_closed(run: dict[str, Any]) -> str:

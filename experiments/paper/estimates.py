@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.playing.intervals import Interval, mean_interval, ratio_interval
+from edge_llm_agents.records.intervals import Interval, mean_interval, ratio_interval
 from experiments.paper.measurements import Record
 
 ORACLE = "DFTSP"

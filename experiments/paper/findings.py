@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge_llm_baselines.playing.intervals import Interval
+from edge_llm_agents.records.intervals import Interval
 from experiments.paper.estimates import (
     gain,
     is_cut_short,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from edge_llm_baselines.playing.intervals import Interval
+from edge_llm_agents.records.intervals import Interval
 from experiments.paper.estimates import gain, is_cut_short, per_epoch, static_batching, subsets_per_epoch, throughput
 from experiments.paper.measurements import Effort
 from experiments.paper.points import PRECISIONS, Figure

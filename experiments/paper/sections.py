@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge_llm_baselines.playing.intervals import Interval
-from edge_llm_env.support.tables import NO_VALUE, Table
+from edge_llm_agents.records.intervals import Interval
+from edge_llm_env.support.tables import Table
 from experiments.paper.estimates import gain, is_cut_short, node_reduction, per_epoch, static_batching, throughput
 from experiments.paper.findings import by_decoder, effects, percent
 from experiments.paper.measurements import Effort, Record
@@ -18,8 +18,8 @@ def _arrival_rate(found: Measured, effort: Effort) -> str:
     ends = [(point, record) for point, record in found if point.x in (10.0, 50.0, 250.0)]
     rows = []
     for point, record in ends:
-        served = [interval_text(throughput(record, policy)) for policy in POLICIES]
-        rows.append([point.decoder, f"{point.x:g}", *served, interval_text(gain(record, "StB"))])
+        served = [throughput(record, policy).text(".2f") for policy in POLICIES]
+        rows.append([point.decoder, f"{point.x:g}", *served, gain(record, "StB").text(".2f")])
     text = (
         "Throughput in requests/s. DFTSP's grows with the load, as it can choose among more requests; StB's does "
         "not, since whoever came first has the least slack left, and a batch must end within the least slack in it. "
@@ -102,7 +102,7 @@ def _sensitivity(found: Measured, effort: Effort) -> str:
         name = f"`{field}`" if "." in field else field
         assumed = "yes" if is_assumed(preset, field) else ""
         said = ["", "", ""] if alternative == BASE else [name, value_in_preset(preset, field), assumed]
-        gains = [interval_text(gain(record, static_batching(record))) for record in records.values()]
+        gains = [gain(record, static_batching(record)).text(".2f") for record in records.values()]
         saved = [percent(max(0.0, node_reduction(one, "unpruned_below_bound").mean)) for one in records.values()]
         rows.append([*said[:2], alternative, said[2], *gains, *saved])
     used = [
@@ -144,10 +144,3 @@ SECTIONS: dict[Figure, Callable[[Measured, Effort], str]] = {
 def _section(title: str, figure: Figure, text: str, table: Table | None = None) -> str:
     shown = "" if table is None else f"\n{table.markdown()}\n"
     return f"## {title}\n\n{text}{shown}\n![{title}](../results/recorded/paper/{figure}.png)\n"
-
-
-def interval_text(interval: Interval) -> str:
-    """An estimate with its interval; a dash where there is none."""
-    if interval.mean != interval.mean:
-        return NO_VALUE
-    return f"{interval.mean:.2f} [{interval.low:.2f}, {interval.high:.2f}]"

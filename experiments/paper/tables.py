@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from edge_llm_baselines.playing.intervals import Interval
+from edge_llm_agents.records.intervals import Interval
 from edge_llm_env.support.tables import Table
 from experiments.paper.estimates import (
     gain,

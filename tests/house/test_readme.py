@@ -10,6 +10,7 @@ from edge_llm_env import load_scenario
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.readme import SECTIONS, with_tables
 from experiments.pages.recorded import RECORDED
+from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS
 from tests.support.helpers import AZURE_TRACE
 from tests.support.processes import ROOT, run
 
@@ -48,6 +49,12 @@ def test_the_page_on_learned_policies_is_what_the_recorded_results_say(monkeypat
     monkeypatch.chdir(ROOT)
     page = LEARNED_PAGE.read_text(encoding="utf-8")
     assert with_tables(page, LEARNED_SECTIONS) == page, "run python scripts/pages.py"
+
+
+def test_the_page_on_records_names_the_fields_that_the_package_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    page = RECORDS_PAGE.read_text(encoding="utf-8")
+    assert with_tables(page, RECORDS_SECTIONS) == page, "run python scripts/pages.py"
 
 
 def test_the_leaderboard_is_made_of_the_recorded_cells() -> None:

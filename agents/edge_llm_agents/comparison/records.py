@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.comparison.columns import comparison_table
-from edge_llm_agents.evaluation.playing import paired_difference
+from edge_llm_agents.records.intervals import paired_difference
 from edge_llm_agents.records.record import provenance, write_record
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.roll_out import RollOut

@@ -12,7 +12,7 @@ from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.continuous.tasks import TASKS
 from edge_llm_agents.evaluation.models import Rescaled
-from edge_llm_agents.evaluation.playing import paired_difference
+from edge_llm_agents.records.intervals import paired_difference
 from edge_llm_agents.training.models import CONTINUOUS, new_model
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.random_actions import RandomActions

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import numpy as np
 from gymnasium.vector import VectorEnv
-from numpy.typing import NDArray
 from sb3_contrib import MaskablePPO
 
 from edge_llm_baselines import EpochPolicy, Solver
 from edge_llm_baselines.allocation.oracle_decoding import decode
-from edge_llm_baselines.playing.intervals import Interval, mean_interval
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.playing.roll_out import RollOut, roll_out
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
@@ -79,8 +76,3 @@ class DecodedPolicy:
         """The most valuable feasible batches."""
         values, state = self._policy.predict(observation, state, episode_start, deterministic)
         return decode(self._env.simulation, values), state
-
-
-def paired_difference(one: NDArray[np.float64], other: NDArray[np.float64]) -> Interval:
-    """Mean of `one - other` over workloads with its Student-t interval; not a number for a single workload."""
-    return mean_interval(one - other)

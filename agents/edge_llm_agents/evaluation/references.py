@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_agents.evaluation.playing import evaluate_solver, paired_difference
+from edge_llm_agents.evaluation.playing import evaluate_solver
+from edge_llm_agents.records.intervals import paired_difference
 from edge_llm_baselines import DFTSP, hindsight_bounds, tuned_look_ahead
 from edge_llm_baselines.playing.roll_out import RollOut
 from edge_llm_env.scenarios import Scenario
@@ -76,8 +77,5 @@ class References:
 
     def _percent(self, served: NDArray[np.int64], other: NDArray[np.int64]) -> dict[str, float]:
         """Mean paired difference with its 95 % interval, in percent of DFTSP's mean."""
-        interval = paired_difference(served.astype(float), other.astype(float))
-        return {
-            part: 100.0 * value / max(1.0, float(self.dftsp.served.mean()))
-            for part, value in interval._asdict().items()
-        }
+        difference = paired_difference(served.astype(float), other.astype(float))
+        return difference.times(100.0 / max(1.0, float(self.dftsp.served.mean())))._asdict()

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Protocol
 from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.evaluation.models import DoesNotPlayError
 from edge_llm_agents.leaderboard.policies.sources import Source
-from edge_llm_agents.records.cells import PREPARATION, Cell, changes, identity_of
-from edge_llm_agents.records.hashes import code_sha256, combined_sha256
+from edge_llm_agents.records.cells import PREPARATION, Cell, changes
+from edge_llm_agents.records.hashes import code_sha256, combined_sha256, environment_sha256, function_sha256
 from edge_llm_agents.records.record import provenance, versions
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_baselines import hindsight_bounds
@@ -79,8 +79,10 @@ class Playing:
 
     def identity(self) -> dict[str, Any]:
         """What the cell's results follow from."""
-        policy_sha256 = combined_sha256(code_sha256("edge_llm_agents.evaluation.playing"), self.source.sha256())
-        return identity_of(self.workload_set, policy_sha256)
+        return self.workload_set.identity() | {
+            "policy_sha256": combined_sha256(code_sha256(roll_out.__module__), self.source.sha256(self.environment)),
+            "environment_sha256": environment_sha256(self.environment),
+        }
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -124,7 +126,7 @@ class Hindsight:
 
     def identity(self) -> dict[str, Any]:
         """What the cell's results follow from."""
-        return identity_of(self.workload_set, code_sha256("edge_llm_baselines.hindsight.hindsight"))
+        return self.workload_set.identity() | {"policy_sha256": code_sha256(hindsight_bounds.__module__)}
 
     def results(self) -> dict[str, Any]:
         """What the best schedule found serves on each workload, and what none exceeds."""
@@ -151,7 +153,8 @@ class Tuning:
 
     def identity(self) -> dict[str, Any]:
         """What the cell's results follow from."""
-        return identity_of(self.workload_set, code_sha256(*sorted({one.tune.__module__ for one in tunables()})))
+        code = combined_sha256(*(function_sha256(one.tune) for one in tunables()))
+        return self.workload_set.identity() | {"policy_sha256": code}
 
     def results(self) -> dict[str, Any]:
         """The best value of everything that is tuned of any environment's baselines, by its name."""

@@ -13,10 +13,15 @@ from tqdm import tqdm
 from edge_llm_agents.evaluation.models import DoesNotPlayError
 from edge_llm_agents.leaderboard.jobs import Job, changes_of, record_of
 from edge_llm_agents.records.cells import read_cell, write_cell
+from edge_llm_agents.records.record import NoRecordError
 from edge_llm_env.support.naming import one_of
 
 BACKENDS = {"local": "loky", "ray": "ray"}
 """joblib's backends by what the suite calls them: processes of this machine, or those of a Ray cluster."""
+
+
+RESULTS = ("served", "settled", "expired", "upper_bound", "tuned", "arrays")
+"""Fields of cells that are the same wherever and whenever they are computed."""
 
 
 class Outcome(NamedTuple):
@@ -58,7 +63,7 @@ def unfinished(jobs: Sequence[Job], folder: Path, report: Callable[[str], None])
                 changed = str(error)
             if not changed:
                 continue
-            report(f"{job.cell}: stale, computed again: {changed}")
+            report(f"{job.cell}: stale: {changed}")
         left.append(job)
     return left
 
@@ -90,10 +95,22 @@ def run_jobs(
             report(f"{job.cell}: left out: {outcome.left_out}")
         else:
             computed += 1
+            report_results(job, outcome.record, folder, report)
             write_cell(folder, outcome.record)
         progress.update()
     progress.close()
     return Ran(len(jobs) - len(left), computed, left_out, len(left) - computed - left_out)
+
+
+def report_results(job: Job, record: dict[str, Any], folder: Path, report: Callable[[str], None]) -> None:
+    """Say whether a cell that is computed again has the results that it had, if it had any."""
+    try:
+        before = read_cell(job.cell.path(folder))
+    except (NoRecordError, OSError):
+        return
+    others = [name for name in RESULTS if record.get(name) != before.get(name)]
+    said = f"other {', '.join(others)}" if others else "the same results"
+    report(f"{job.cell}: computed again: {said}")
 
 
 def zip_outcomes(jobs: Sequence[Job], backend: str, workers: int) -> Iterator[tuple[Job, Outcome]]:

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_llm_agents.records.hashes import environments_sha256
 from edge_llm_agents.records.record import NoRecordError, read_record, write_record
-from edge_llm_agents.records.workload_sets import WorkloadSet
 
 PREPARATION = "preparation"
 """In place of an environment: what several cells of a scenario need."""
@@ -35,11 +33,6 @@ class Cell:
         name = "-".join(re.findall(r"[a-z0-9.]+", self.policy.lower()))
         environment = self.environment.rpartition("/")[2]
         return folder / environment / self.scenario / f"{name}{f'-seed{self.seed}' if self.seed else ''}.json"
-
-
-def identity_of(workload_set: WorkloadSet, policy_sha256: str) -> dict[str, Any]:
-    """All that a cell's results follow from beside versions; a finished cell with another one is stale."""
-    return workload_set.identity() | {"policy_sha256": policy_sha256, "environment_sha256": environments_sha256()}
 
 
 def write_cell(folder: Path, record: dict[str, Any]) -> None:

@@ -1,22 +1,19 @@
-"""Hashes of what a cell's results follow from."""
+"""Hashes of what a cell's results follow from: workloads, files, and code by what it does, wherever it stands."""
 
 from __future__ import annotations
 
-import ast
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
 
+import gymnasium as gym
+
+from edge_llm_agents.records.closure import import_closure, is_followed
 from edge_llm_env.workload.workload import Workload
-
-FOLLOWED = ("edge_llm_agents", "edge_llm_baselines")
-"""Packages whose modules count where they are imported."""
-
-WITHOUT_EFFECT = ("rendering", "wrappers")
-"""Folders of `edge_llm_env` that results do not depend on: what shows them, and other ways to put rewards."""
 
 
 def workloads_sha256(workloads: Sequence[Workload]) -> str:
@@ -42,66 +39,57 @@ def combined_sha256(*parts: str) -> str:
 
 @cache
 def code_sha256(*modules: str) -> str:
-    """SHA-256 (hex) of what modules do, by their dotted names, and all that they import of FOLLOWED.
+    """SHA-256 (hex) of what modules and all that they import do, by their dotted names; see `import_closure`.
 
-    Comments, docstrings and layout do not count. Raises ValueError for a module that there is not.
+    A file that moves, a comment, or a module that none of these imports changes nothing. Raises ValueError for a module
+    that there is not.
     """
-    found: dict[str, str] = {}
-    waiting = list(modules)
+    return combined_sha256(*sorted(set(import_closure(modules).values())))
+
+
+@cache
+def environment_sha256(env_id: str) -> str:
+    """SHA-256 (hex) of what an environment does: the closure of its native vector form. Raises gymnasium's errors."""
+    entry: Any = gym.spec(env_id).vector_entry_point
+    module, _, name = entry.partition(":") if isinstance(entry, str) else (entry.__module__, "", entry.__qualname__)
+    return combined_sha256(code_sha256(module), name)
+
+
+def function_sha256(function: Callable[..., Any]) -> str:
+    """SHA-256 (hex) of what a function does that stands in a table beside others, as a baseline's does.
+
+    Of its own module only what it refers to counts, not what stands beside it; of the classes, and of the functions of
+    other modules, that it refers to, the closure of their modules.
+    """
+    modules: set[str] = set()
+    own: list[str] = []
+    waiting: list[Any] = [function]
+    seen: list[Any] = []
     while waiting:
-        name = waiting.pop()
-        if name not in found:
-            path = _file(name)
-            if path is None:
-                raise ValueError(f"module {name!r}: there is no such module")
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            waiting += _imported(tree)
-            found[name] = statements(tree)
-    return combined_sha256(*(f"{name} {found[name]}" for name in sorted(found)))
+        one = waiting.pop(0)
+        if any(one is known for known in seen):
+            continue
+        seen.append(one)
+        if isinstance(one, FunctionType) and one.__module__ == function.__module__:
+            own += _instructions(one.__code__, one.__doc__)
+            waiting += [cell.cell_contents for cell in one.__closure__ or ()]
+            waiting += [one.__globals__[name] for name in _names(one.__code__) if name in one.__globals__]
+            waiting += one.__defaults__ or ()
+        elif is_followed(getattr(one, "__module__", None)):
+            modules.add(one.__module__)
+            own.append(getattr(one, "__qualname__", ""))
+        elif isinstance(one, str | int | float | tuple):
+            own.append(repr(one))
+    return combined_sha256(code_sha256(*sorted(modules)), *own)
 
 
-@cache
-def environments_sha256() -> str:
-    """SHA-256 (hex) of what the environments' package does, but for WITHOUT_EFFECT.
-
-    All of it counts, since Gymnasium makes environments by name, where no import tells which.
-    """
-    root = Path(str(files("edge_llm_env")))
-    paths = [path.relative_to(root) for path in sorted(root.rglob("*.py"))]
-    texts = {path: (root / path).read_text(encoding="utf-8") for path in paths if path.parts[0] not in WITHOUT_EFFECT}
-    return combined_sha256(*(f"{path.as_posix()} {statements(ast.parse(text))}" for path, text in texts.items()))
+def _instructions(code: CodeType, explains: str | None) -> list[str]:
+    """What a function does, and those within it, as Python has compiled it; its docstring is left out."""
+    constants = [one for one in code.co_consts if not isinstance(one, CodeType) and one != explains]
+    within = [text for one in code.co_consts if isinstance(one, CodeType) for text in _instructions(one, None)]
+    return [f"{code.co_code.hex()} {code.co_names} {constants!r}", *within]
 
 
-def statements(tree: ast.Module) -> str:
-    """A module without what only explains it."""
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [one for one in body if not _explains(one)]  # type: ignore[attr-defined]
-    return ast.dump(tree)
-
-
-def _explains(statement: ast.AST) -> bool:
-    """Whether a statement is only a string, as a docstring is."""
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def _imported(tree: ast.Module) -> Iterator[str]:
-    """Names of the modules of FOLLOWED that a module imports anywhere."""
-    for node in ast.walk(tree):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
-        yield from (name for name in names if name.partition(".")[0] in FOLLOWED and _file(name) is not None)
-
-
-@cache
-def _file(module: str) -> Path | None:
-    """A module's file, without importing anything; None where there is none."""
-    package, _, within = module.partition(".")
-    if package not in FOLLOWED:
-        return None
-    path = Path(str(files(package)), *within.split(".") if within else ())
-    return next((one for one in (path.with_name(f"{path.name}.py"), path / "__init__.py") if one.is_file()), None)
+def _names(code: CodeType) -> list[str]:
+    """Global names that a function, or one within it, uses."""
+    return [*code.co_names, *(name for one in code.co_consts if isinstance(one, CodeType) for name in _names(one))]

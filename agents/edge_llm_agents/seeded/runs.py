@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.evaluation.references import CHECK_EPISODES, References
 from edge_llm_agents.pretrained.saved_policies import Card, SavedPolicy, save_policy
+from edge_llm_agents.records.intervals import Interval
 from edge_llm_agents.records.record import write_record
 
 
@@ -86,9 +87,6 @@ def save_training(trained: Trained, name: str, results: Path, policies: Path) ->
 
 def as_line(run: dict[str, Any]) -> str:
     """A judged run for a reader."""
-    to_dftsp, to_rule = run["difference_to_dftsp_percent"], run["difference_to_look_ahead_percent"]
-    return (
-        f"seed {run['seed']}: {run['percent_of_dftsp']:.2f} % of DFTSP "
-        f"[{100 + to_dftsp['low']:.2f}, {100 + to_dftsp['high']:.2f}], above look-ahead by "
-        f"{to_rule['mean']:+.3f} [{to_rule['low']:+.3f}, {to_rule['high']:+.3f}] %, {run['seconds']:.0f} s"
-    )
+    to_dftsp, to_rule = (Interval(**run[f"difference_to_{one}_percent"]) for one in ("dftsp", "look_ahead"))
+    reached = f"{to_dftsp.plus(100.0).text('.2f')} % of DFTSP, above look-ahead by {to_rule.text('+.3f')} %"
+    return f"seed {run['seed']}: {reached}, {run['seconds']:.0f} s"

@@ -6,7 +6,8 @@ from sb3_contrib import MaskablePPO
 from stable_baselines3 import PPO
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
-from edge_llm_agents.evaluation.playing import evaluate_model, evaluate_solver, paired_difference
+from edge_llm_agents.evaluation.playing import evaluate_model, evaluate_solver
+from edge_llm_agents.records.intervals import paired_difference
 from edge_llm_baselines import DFTSP, EpochPolicy, FirstComeFirstServed
 from edge_llm_baselines.playing.roll_out import RollOut, roll_out
 from edge_llm_env import load_scenario
@@ -45,27 +46,11 @@ def test_a_maskable_model_without_masks_of_its_own_is_given_the_environments() -
 def test_figures_of_an_evaluation_by_hand() -> None:
     evaluation = RollOut(
         served=np.array([30, 50]), settled=np.array([40, 60]), expired=np.array([10, 10]),
-        utilisation=np.zeros((2, 4)), epochs=10, epoch_s=2.0, decision_s=1e-4,
+        beyond_visible=np.zeros(2, int), utilisation=np.zeros((2, 4)), epochs=10, epoch_s=2.0, decision_s=1e-4,
     )  # fmt: skip
     np.testing.assert_allclose(evaluation.throughput_per_s, [30 / 20, 50 / 20])
     assert evaluation.on_time == pytest.approx(80 / 100)
     assert evaluation.mean_batch == pytest.approx(80 / 20)
-
-
-def test_paired_difference_by_hand() -> None:
-    # Differences 1, 2, 3: mean 2, standard error 1/sqrt(3), t(0.975, 2) = 4.302653 from tables.
-    interval = paired_difference(np.array([2.0, 4.0, 6.0]), np.array([1.0, 2.0, 3.0]))
-    assert interval.mean == pytest.approx(2.0)
-    assert interval.high - interval.mean == pytest.approx(4.302653 / np.sqrt(3), rel=1e-6)
-    assert interval.mean - interval.low == pytest.approx(4.302653 / np.sqrt(3), rel=1e-6)
-
-
-def test_a_paired_difference_to_itself_is_zero_and_of_one_workload_has_no_interval() -> None:
-    assert paired_difference(np.array([1.0, 2.0]), np.array([1.0, 2.0])) == (0.0, 0.0, 0.0)
-    one = paired_difference(np.array([3.0]), np.array([1.0]))
-    assert one.mean == 2.0
-    assert np.isnan(one.low)
-    assert np.isnan(one.high)
 
 
 def test_dftsp_serves_more_than_first_come_first_served_by_a_clear_margin() -> None:

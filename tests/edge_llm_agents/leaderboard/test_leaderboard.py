@@ -9,7 +9,10 @@ import pytest
 
 from edge_llm_agents.leaderboard.report.boards import Board, read_boards
 from edge_llm_agents.leaderboard.report.leaderboard import leaderboard, made_of, write_leaderboard
-from edge_llm_agents.records.cells import write_cell
+from edge_llm_agents.leaderboard.staleness import Staleness
+from edge_llm_agents.records.cells import Cell, write_cell
+
+FRESH = Staleness(8, {}, frozenset())
 
 IDENTITY = {
     "scenario_fingerprint": "f" * 64, "episodes": 4, "workload_seed": 0, "workloads_sha256": "a" * 64,
@@ -69,7 +72,7 @@ def test_policies_are_ranked_with_those_that_have_played_the_same_scenarios(fold
 
 
 def test_the_page_by_hand(folder: Path) -> None:
-    page = leaderboard([board(folder)], folder, folder)
+    page = leaderboard([board(folder)], folder, folder, FRESH)
     everywhere, _, rest = page.partition("### Some scenarios: rush")
     # The rule's runs by score: 50 × 4, 100 × 2, 150 × 2; the middle four are 50, 50, 100, 100.
     assert "| rule | – | 75.00 [" in everywhere
@@ -103,13 +106,27 @@ def test_cells_of_other_workloads_or_code_are_left_out_and_said_to_be(folder: Pa
     assert "storm, rule: left out: there is no DFTSP to hold it against" in "".join(lines)
 
 
+def test_stale_cells_are_marked_and_counted_with_what_has_changed(folder: Path) -> None:
+    stale = Cell("EdgeLLM/Batching-v0", "calm", "rule")
+    found = Staleness(8, {stale: "policy_sha256 bbbbbbbbbbbb → 000000000000"}, frozenset())
+    page = leaderboard([board(folder)], folder, folder, found)
+    assert "When this page was made, 1 of 8 cells are stale: 1 by policy_sha256." in page
+    everywhere, _, rest = page.partition("### Some scenarios: rush")
+    assert "| rule † | – | 75.00 [" in everywhere
+    rush, _, by_scenario = rest.partition("#### calm")
+    calm, _, rush_alone = by_scenario.partition("#### rush")
+    assert "rule †" in calm
+    assert "†" not in rush + rush_alone
+    assert "†" not in leaderboard([board(folder)], folder, folder, FRESH)
+
+
 def test_the_page_and_its_pictures_are_written(folder: Path) -> None:
     page = folder / "pages" / "LEADERBOARD.md"
     written = write_leaderboard(folder, page, print)
     assert written == [page, folder / "profiles-Batching-v0.png"]
     assert "](../profiles-Batching-v0.png)" in page.read_text(encoding="utf-8")
     assert matplotlib.image.imread(written[1]).std() > 0
-    assert page.read_text(encoding="utf-8") == leaderboard(read_boards(folder, print), folder, page.parent)
+    assert page.read_text(encoding="utf-8") == leaderboard(read_boards(folder, print), folder, page.parent, FRESH)
 
 
 def test_what_a_page_is_made_of_changes_with_every_cell(folder: Path) -> None:

@@ -14,7 +14,7 @@ from edge_llm_agents.leaderboard.report.boards import read_boards
 from edge_llm_agents.leaderboard.running import Ran
 from edge_llm_agents.leaderboard.suite import run_suite
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
-from edge_llm_agents.pretrained import saved_policies as policy_files
+from edge_llm_agents.pretrained import shipped as policy_files
 from edge_llm_agents.pretrained.saved_policies import load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import shipped_policies
 from edge_llm_agents.seeded.values import train_seeds

@@ -97,10 +97,14 @@ def test_a_value_policy_plays_in_its_own_scenario_alone() -> None:
             source.policy(env_id, load_scenario(scenario))
 
 
-def test_the_hash_of_a_model_is_that_of_its_file(tmp_path: Path) -> None:
-    (tmp_path / "one.zip").write_bytes(b"one")
-    # SHA-256 of "one", by sha256sum.
-    assert ModelFile(str(tmp_path / "one.zip"), None).sha256().startswith("7692c3ad3540bb80")
+def test_the_hash_of_a_model_follows_its_file_and_not_where_that_lies(tmp_path: Path) -> None:
+    for name, content in (("one", b"one"), ("same", b"one"), ("other", b"other")):
+        (tmp_path / f"{name}.zip").write_bytes(content)
+    one, same, other = (
+        ModelFile(str(tmp_path / f"{name}.zip"), None).sha256("EdgeLLM/Batching-v0")
+        for name in ("one", "same", "other")
+    )
+    assert one == same != other
 
 
 def test_a_function_is_looked_for_in_the_folder_and_leaves_the_path_as_it_was(tmp_path: Path, monkeypatch: Any) -> None:
@@ -109,7 +113,7 @@ def test_a_function_is_looked_for_in_the_folder_and_leaves_the_path_as_it_was(tm
     before = list(sys.path)
     _, source = submission("theirs=theirs:make", tmp_path)
     assert source.policy("EdgeLLM/Batching-v0", SMALL).__name__ == "make"
-    assert len(source.sha256()) == 64
+    assert len(source.sha256("EdgeLLM/BatchSelection-v0")) == 64
     assert sys.path == before
     with pytest.raises(ValueError, match="policy = 'theirs:other': module 'theirs' has no function 'other'"):
         submission("x=theirs:other", tmp_path)[1].policy("EdgeLLM/Batching-v0", SMALL)
@@ -129,4 +133,4 @@ def test_a_function_is_looked_for_in_the_folder_and_leaves_the_path_as_it_was(tm
 )
 def test_what_is_no_submission_is_refused(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=message):
-        submission(text, tmp_path)[1].sha256()
+        submission(text, tmp_path)[1].sha256("EdgeLLM/BatchSelection-v0")

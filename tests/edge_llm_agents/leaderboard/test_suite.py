@@ -13,6 +13,7 @@ from edge_llm_agents.leaderboard.jobs import Playing
 from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.running import Ran, outcome_of, run_jobs
 from edge_llm_agents.leaderboard.suite import SuiteSettings, playing, run_suite, submissions
+from edge_llm_agents.records.fields import IDENTITY, PLAYED
 from edge_llm_agents.records.record import PACKAGES
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_baselines import DFTSP, LagrangianHindsight, baselines_of, hindsight_bounds
@@ -74,7 +75,9 @@ def test_a_cell_has_what_the_policy_serves_and_what_that_follows_from(finished: 
     assert record["cell"] == {
         "environment": "EdgeLLM/BatchSelection-v0", "scenario": "short", "policy": "DFTSP", "seed": 0
     }  # fmt: skip
+    assert record.keys() == {"cell", "identity", "provenance"} | PLAYED.keys()
     identity = record["identity"]
+    assert identity.keys() == IDENTITY.keys()
     assert identity["scenario_fingerprint"] == scenario.fingerprint()
     assert (identity["episodes"], identity["workload_seed"]) == (3, 0)
     assert identity["workloads_sha256"] == WorkloadSet.of(scenario, 3, 0).sha256
@@ -143,13 +146,13 @@ def test_a_cell_of_another_identity_is_stale_and_computed_again(
 ) -> None:
     path = copy / "suite" / "BatchSelection-v0" / "short" / "dftsp.json"
     record = json.loads(path.read_text())
-    record["provenance"]["versions"] |= change.pop("versions", {})
-    record["identity"] |= change
+    record["provenance"]["versions"] |= change.get("versions", {})
+    record["identity"] |= {name: value for name, value in change.items() if name != "versions"}
     path.write_text(json.dumps(record | {"served": [0, 0, 0]}))
     lines: list[str] = []
     assert run_suite(small_suite(copy), lines.append) == Ran(kept=9, computed=1, left_out=0, failed=0)
-    (line,) = lines
-    assert line.startswith(f"EdgeLLM/BatchSelection-v0, short, DFTSP: stale, computed again: {said}")
+    assert lines[0].startswith(f"EdgeLLM/BatchSelection-v0, short, DFTSP: stale: {said}")
+    assert lines[1:] == ["EdgeLLM/BatchSelection-v0, short, DFTSP: computed again: other served"]
     assert results(cells(copy)) == results(cells(finished))
 
 
@@ -157,7 +160,8 @@ def test_more_workloads_make_every_cell_of_a_policy_stale_but_not_its_preparatio
     lines: list[str] = []
     ran = run_suite(small_suite(copy, episodes=4), lines.append)
     assert ran == Ran(kept=2, computed=8, left_out=0, failed=0)
-    assert all("episodes 3 → 4, workloads_sha256" in line for line in lines)
+    assert sum("episodes 3 → 4, workloads_sha256" in line for line in lines) == 8
+    assert sum(line.endswith("computed again: other served, settled, expired") for line in lines) > 4
 
 
 def test_a_damaged_cell_is_computed_again(finished: Path, copy: Path) -> None:
@@ -188,7 +192,7 @@ def test_somebody_elses_function_is_a_policy_like_another(copy: Path, monkeypatc
     assert lines[1].endswith("other: left out: for Joint-v0 only")
     (copy / "mine.py").write_text(MINE + "\n# changed\n")
     assert run_suite(small_suite(copy, policy=policies[:1]), lines.append).computed == 1
-    assert "my rule: stale, computed again: policy_sha256" in lines[2]
+    assert "my rule: stale: policy_sha256" in lines[2]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

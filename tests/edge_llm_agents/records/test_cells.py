@@ -1,14 +1,12 @@
 """Cells and the hashes that tell whether one is stale."""
 
-import ast
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edge_llm_agents.records import hashes
 from edge_llm_agents.records.cells import Cell, changes, read_cell, write_cell
-from edge_llm_agents.records.hashes import code_sha256, environments_sha256, statements, workloads_sha256
+from edge_llm_agents.records.hashes import workloads_sha256
 from edge_llm_agents.records.record import NoRecordError
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_env.workload.streams import draw_workloads
@@ -52,52 +50,6 @@ def test_workloads_that_come_out_otherwise_are_refused() -> None:
     assert [one.requests for one in workload_set.draw()] == [one.requests for one in draw_workloads(scenario, 2, 0)]
     with pytest.raises(ValueError, match=r"workloads of carry-over: have the hash .* here, must be 000000000000"):
         workload_set._replace(sha256="0" * 64).draw()
-
-
-def statements_of(source: str) -> str:
-    return statements(ast.parse(source))
-
-
-def test_code_counts_by_what_it_does() -> None:
-    plain = statements_of("def double(x):\n    return 2 * x\n")
-    assert statements_of('"""Doubling."""\n\ndef double(x):  # twice\n    """2x."""\n    return (2 *\n  x)') == plain
-    assert statements_of("def double(x):\n    return 3 * x\n") != plain
-
-
-def test_code_counts_with_what_it_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, text in (("__init__", ""), ("one", "from mine import two\n"), ("two", "X = 1\n"), ("three", "Y = 1\n")):
-        (tmp_path / f"{name}.py").write_text(text)
-    monkeypatch.setattr(hashes, "FOLLOWED", ("mine",))
-    monkeypatch.setattr(hashes, "files", lambda package: tmp_path)
-
-    def found() -> str:
-        code_sha256.cache_clear()
-        hashes._file.cache_clear()
-        return code_sha256("mine.one")
-
-    before = found()
-    (tmp_path / "three.py").write_text("Y = 2\n")
-    assert found() == before
-    (tmp_path / "two.py").write_text("X = 2\n")
-    assert found() != before
-    monkeypatch.undo()
-    code_sha256.cache_clear()
-    hashes._file.cache_clear()
-
-
-def test_the_code_of_modules_has_a_hash() -> None:
-    assert (
-        len(
-            {
-                code_sha256("edge_llm_agents.evaluation.playing"),
-                code_sha256("edge_llm_baselines.solvers.dftsp"),
-                environments_sha256(),
-            }
-        )
-        == 3
-    )
-    with pytest.raises(ValueError, match=r"module 'baselines\.dtfsp': there is no such module"):
-        code_sha256("baselines.dtfsp")
 
 
 def test_what_is_no_cell_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from edge_llm_agents.pretrained.saved_policies import PRETRAINED
+from edge_llm_agents.pretrained.shipped import PRETRAINED
+from edge_llm_agents.records.cells import PREPARATION, Cell, cell_files, read_cell
+from edge_llm_agents.records.fields import CELL, IDENTITY, PLAYED, PREPARED, PROVENANCE
 from edge_llm_agents.records.record import PACKAGES, NoRecordError, as_json, provenance, read_record, write_record
 
 RECORDED = Path(__file__).parents[3] / "results" / "recorded"
@@ -44,3 +46,18 @@ def test_what_is_no_record_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=[f"{one.parent.name}/{one.stem}" for one in FILES])
 def test_every_recorded_file_is_a_record_as_this_package_writes_it(file: Path) -> None:
     assert as_json(read_record(file)) + "\n" == file.read_text(encoding="utf-8")
+
+
+CELLS = cell_files(RECORDED / "suite")
+
+
+@pytest.mark.parametrize("file", CELLS, ids=[f"{one.parent.parent.name}/{one.parent.name}/{one.stem}" for one in CELLS])
+def test_every_recorded_cell_has_the_fields_that_are_written_down(file: Path) -> None:
+    record = read_cell(file)
+    prepares = record["cell"]["environment"] == PREPARATION
+    kind = PREPARED[record["cell"]["policy"].partition(" ")[0]] if prepares else PLAYED
+    assert record.keys() == {"cell", "identity", "provenance"} | kind.keys()
+    assert record["cell"].keys() == CELL.keys()
+    assert record["identity"].keys() == IDENTITY.keys() - ({"environment_sha256"} if prepares else set())
+    assert record["provenance"].keys() == PROVENANCE.keys()
+    assert Cell(**record["cell"]).path(RECORDED / "suite") == file

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from gymnasium.utils import seeding
 
 from edge_llm_env import load_scenario
+from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
 SHORT = load_scenario("carry-over", **{"epoch.episode_epochs": 6})
@@ -21,6 +23,31 @@ def test_no_two_workloads_of_any_seed_or_stream_are_the_same() -> None:
         workload for seed in (4, 5) for stream in Stream for workload in draw_workloads(SHORT, 3, seed, stream)
     ]
     assert len({workload.arrival_s[0] for workload in workloads}) == len(workloads) == 2 * 3 * len(Stream)
+
+
+def test_training_plays_workloads_that_are_of_no_stream() -> None:
+    of_streams = {
+        workload.arrival_s[0]
+        for seed in range(4)
+        for stream in Stream
+        for workload in draw_workloads(SHORT, 2, seed, stream)
+    }
+    trained_on = set()
+    for seed in range(4):
+        generator, _ = seeding.np_random(seed)  # as `reset(seed=)` does, and then `reset()`
+        trained_on |= {draw_workload(SHORT, generator).arrival_s[0] for _ in range(2)}
+    assert len(trained_on) == 8
+    assert not trained_on & of_streams
+
+
+def test_splits_are_disjoint_by_construction() -> None:
+    # What a stream's workloads are drawn from: keys that differ in the stream, or where training has none.
+    keys = [child.spawn_key for one in Stream for child in np.random.SeedSequence(4, spawn_key=(one,)).spawn(3)]
+    assert len(set(keys)) == 3 * len(Stream)
+    assert () not in keys
+    drawn = draw_workloads(SHORT, 2, 4, Stream.SHIFTED)
+    child = np.random.SeedSequence(4, spawn_key=(Stream.SHIFTED,)).spawn(2)[1]
+    np.testing.assert_array_equal(drawn[1].arrival_s, draw_workload(SHORT, np.random.default_rng(child)).arrival_s)
 
 
 def test_less_than_one_episode_is_an_error() -> None:

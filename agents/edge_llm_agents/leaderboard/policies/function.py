@@ -33,13 +33,17 @@ class Function:
         """As it is written."""
         return self.reference
 
-    def sha256(self) -> str:
+    def sha256(self, env_id: str) -> str:
         """Of the module's own file; what it imports does not count."""
+        return file_sha256(self.file())
+
+    def file(self) -> Path:
+        """The module's file; ValueError where there is none."""
         module, _, _ = self.reference.partition(":")
         spec = self._found(find_spec, module)
         if spec is None or spec.origin is None:
             raise ValueError(f"policy = {self.reference!r}: there is no module {module!r} in {self.folder}")
-        return file_sha256(Path(spec.origin))
+        return Path(spec.origin)
 
     def policy(self, env_id: str, scenario: Scenario) -> MakePolicy:
         """What the function returns."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from edge_llm_agents.evaluation.models import model_file
-from edge_llm_agents.records.hashes import file_sha256
+from edge_llm_agents.records.hashes import code_sha256, combined_sha256, file_sha256
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_env.scenarios import Scenario
 
@@ -27,9 +27,9 @@ class ModelFile:
         """The file's name."""
         return Path(self.path).name
 
-    def sha256(self) -> str:
-        """Of the file."""
-        return file_sha256(Path(self.path))
+    def sha256(self, env_id: str) -> str:
+        """Of the file, and of the code that makes actions of it."""
+        return combined_sha256(code_sha256(model_file.__module__), file_sha256(Path(self.path)))
 
     def policy(self, env_id: str, scenario: Scenario) -> MakePolicy:
         """Deterministic; see `edge_llm_agents.evaluation.models.acting_model`."""

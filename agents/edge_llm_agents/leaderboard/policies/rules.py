@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from edge_llm_agents.records.hashes import code_sha256, combined_sha256
+from edge_llm_agents.records.hashes import combined_sha256, function_sha256
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.scenarios import Scenario
@@ -25,9 +25,9 @@ class Rule:
     packages: ClassVar[tuple[str, ...]] = ()
     learned: ClassVar[bool] = False
 
-    def sha256(self) -> str:
-        """Of the baselines' code and of what is tuned."""
-        return combined_sha256(code_sha256("edge_llm_baselines.registry.suite"), str(self))
+    def sha256(self, env_id: str) -> str:
+        """Of the baseline's code, of what is tuned and of the seed."""
+        return combined_sha256(function_sha256(baselines_of(env_id).rules[self.key].policy), str(self))
 
     def policy(self, env_id: str, scenario: Scenario) -> MakePolicy:
         """The baseline as it plays the environment."""

@@ -27,13 +27,12 @@ class SavedFile:
         """Its name."""
         return Path(self.path).name
 
-    def sha256(self) -> str:
+    def sha256(self, env_id: str) -> str:
         """Of its weights, of what its card says they are, and of the code that makes actions of them."""
         path = path_of(self.path)
         policy, _ = load_policy(self.path)
         weights = file_sha256(path.with_name(f"{path.name}.safetensors"))
-        code = code_sha256("edge_llm_agents.value_search.policy", "edge_llm_agents.masked_ppo.admission_policy")
-        return combined_sha256(code, policy.env_id, str(policy.description()), weights)
+        return combined_sha256(code_sha256(type(policy).__module__), policy.env_id, str(policy.description()), weights)
 
     def policy(self, env_id: str, scenario: Scenario) -> MakePolicy:
         """In the environment and the scenario that it was trained for."""

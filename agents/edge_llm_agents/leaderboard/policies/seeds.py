@@ -16,7 +16,7 @@ from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.pretrained.saved_policies import KINDS, Card, load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import policies_for
-from edge_llm_agents.records.cells import PREPARATION, Cell, identity_of, read_cell
+from edge_llm_agents.records.cells import PREPARATION, Cell, read_cell
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256
 from edge_llm_agents.records.record import LEARNING
 from edge_llm_agents.records.workload_sets import WorkloadSet
@@ -29,6 +29,9 @@ from edge_llm_env.scenarios import Scenario
 
 ENTRIES = {ValuePolicy.env_id: ("value function", "value"), AdmissionPolicy.env_id: ("admission policy", "batching")}
 """By environment, what the suite calls a scenario's own policy of the package, and how its file's name begins."""
+
+TRAINING = "training "
+"""How the names of cells that train begin."""
 
 ENOUGH_SEEDS = 5
 """Training seeds below which little can be said of a way to learn."""
@@ -53,13 +56,14 @@ class Training:
     @property
     def cell(self) -> Cell:
         """The cell."""
-        return Cell(PREPARATION, self.workload_set.scenario.name, f"training {self.shipped}", self.seed)
+        return Cell(PREPARATION, self.workload_set.scenario.name, f"{TRAINING}{self.shipped}", self.seed)
 
     def identity(self) -> dict[str, Any]:
         """What the policy follows from."""
         code = code_sha256("edge_llm_agents.seeded.values", "edge_llm_agents.seeded.admission")
         settings = settings_of(self.shipped, self.seed)
-        return identity_of(self.workload_set, combined_sha256(code, str(settings), str(self.seed)))
+        policy_sha256 = combined_sha256(code, str(settings), str(self.seed))
+        return self.workload_set.identity() | {"policy_sha256": policy_sha256}
 
     @property
     def packages(self) -> tuple[str, ...]:

@@ -26,8 +26,8 @@ class Source(Protocol):
         """Whether it was trained, so that another training seed might have made another policy."""
         ...
 
-    def sha256(self) -> str:
-        """Hash (hex) of what its decisions follow from, found without running any of it."""
+    def sha256(self, env_id: str) -> str:
+        """Hash (hex) of what its decisions in an environment follow from, found without running any of it."""
         ...
 
     def policy(self, env_id: str, scenario: Scenario) -> MakePolicy:

@@ -33,7 +33,7 @@ def submission(text: str, folder: Path) -> tuple[str, Source]:
         return name, ModelFile(str(Path(file).resolve()), algorithm or None)
     if ":" in source:
         function = Function(source, str(folder))
-        function.sha256()  # raises where there is no such module
+        function.file()  # raises where there is no such module
         return name, function
     load_policy(source)  # raises where there is none
     return name, SavedFile(source if Path(source).name == source else str(Path(source).resolve()))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.leaderboard.jobs import HINDSIGHT
-from edge_llm_agents.leaderboard.report.statistics import Scores, as_scores
+from edge_llm_agents.records.aggregates import Scores, as_scores
 from edge_llm_agents.records.cells import PREPARATION, Cell, cell_files, changes, read_cell
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.registration import ENVIRONMENTS
@@ -20,7 +20,7 @@ Record = dict[str, Any]
 SAME_TASK = ("scenario_fingerprint", "episodes", "workload_seed", "workloads_sha256", "environment_sha256")
 """What of their identities two cells must share to be compared."""
 
-SAME_SCENARIO = ("scenario_fingerprint", "workload_seed", "environment_sha256")
+SAME_SCENARIO = ("scenario_fingerprint", "workload_seed")
 """What hindsight's must share, whose workloads are the first ones."""
 
 
@@ -37,6 +37,11 @@ class Board(NamedTuple):
     def reference(self) -> str:
         """Name of the policy that all others are held against."""
         return baselines_of(self.environment).reference
+
+    @property
+    def picture(self) -> str:
+        """File name of its performance profiles."""
+        return f"profiles-{self.environment.rpartition('/')[2]}.png"
 
     @property
     def scenarios(self) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
@@ -13,22 +12,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_agents.evaluation.playing import paired_difference
 from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.policies.seeds import ENOUGH_SEEDS
-from edge_llm_agents.leaderboard.report.boards import Board, read_boards
-from edge_llm_agents.leaderboard.report.pictures import picture_name
-from edge_llm_agents.leaderboard.report.statistics import (
-    Estimate,
+from edge_llm_agents.leaderboard.report.boards import Board, Record, read_boards
+from edge_llm_agents.leaderboard.staleness import Staleness, staleness
+from edge_llm_agents.records.aggregates import (
     estimate,
     interquartile_mean,
     probability_of_improvement,
 )
-from edge_llm_agents.records.cells import cell_files
+from edge_llm_agents.records.cells import Cell, cell_files
 from edge_llm_agents.records.files import write_text
 from edge_llm_agents.records.hashes import combined_sha256, file_sha256
-from edge_llm_baselines.playing.intervals import Interval
+from edge_llm_agents.records.intervals import Interval, paired_difference
 from edge_llm_env.support.tables import NO_VALUE, Table
+
+STALE = (
+    "What they follow from, code or versions, is another now: they are shown as they were recorded, marked †, until "
+    "they are computed again."
+)
 
 TIMES = ("decision_us", "decision_alone_us")
 """Entries of a record that the two last columns show."""
@@ -60,26 +62,30 @@ the oracles of one epoch at a time, so looking ahead can beat them.
 def write_leaderboard(folder: Path, page: Path, report: Callable[[str], None]) -> list[Path]:
     """Make the page, and with Matplotlib the pictures, of the cells below a folder; the files written."""
     boards = read_boards(folder, report)
+    found = staleness(folder)
+    report(f"{found}")
     pictures = []
     if find_spec("matplotlib") is not None:
         from edge_llm_agents.leaderboard.report.profiles import draw_profiles
 
         pictures = [draw_profiles(board, folder) for board in boards]
-    write_text(page, leaderboard(boards, folder, page.parent))
+    write_text(page, leaderboard(boards, folder, page.parent, found))
     return [page, *pictures]
 
 
-def leaderboard(boards: Sequence[Board], folder: Path, beside: Path) -> str:
-    """The page; `folder` holds the pictures, `beside` is where the page lies."""
+def leaderboard(boards: Sequence[Board], folder: Path, beside: Path, found: Staleness) -> str:
+    """The page; `folder` holds the pictures, `beside` is where the page lies, and what is stale is marked."""
     parts = [HEADER]
+    if found.stale:
+        parts.append(f"When this page was made, {found}. {STALE}\n")
     for board in boards:
         parts += [f"## `{board.environment}`\n", f"Reference: {board.reference}.\n"]
-        parts += [_aggregates(board, *group) for group in board.groups()]
-        picture = folder / picture_name(board.environment)
+        parts += [_aggregates(board, *group, found) for group in board.groups()]
+        picture = folder / board.picture
         if picture.is_file():
             link = Path(os.path.relpath(picture, beside)).as_posix()
             parts.append(f"![Performance profiles of {board.environment}]({link})\n")
-        parts += ["<details><summary>By scenario</summary>\n", *_by_scenario(board), "</details>\n"]
+        parts += ["<details><summary>By scenario</summary>\n", *_by_scenario(board, found), "</details>\n"]
     return "\n".join([*parts, _provenance(boards), made_of(folder)])
 
 
@@ -90,11 +96,16 @@ def made_of(folder: Path) -> str:
     return f"Made of {len(files)} cells, SHA-256 `{sha256}`.\n"
 
 
-def _aggregates(board: Board, scenarios: list[str], policies: list[str]) -> str:
+def _marked(name: str, records: Sequence[Record], found: Staleness) -> str:
+    """A policy's name, marked where one of its cells is stale."""
+    return f"{name} †" if any(Cell(**record["cell"]) in found.stale for record in records) else name
+
+
+def _aggregates(board: Board, scenarios: list[str], policies: list[str], found: Staleness) -> str:
     """Aggregates over scenarios of the policies that have played all of them, and each against each."""
     scores = {name: board.scores(name, scenarios) for name in policies}
     estimates = {name: estimate(interquartile_mean, scores[name]) for name in policies}
-    ranked = sorted(policies, key=lambda name: -estimates[name].value)
+    ranked = sorted(policies, key=lambda name: -estimates[name].mean)
     rows = []
     for name in ranked:
         gaps = board.gaps(name, scenarios)
@@ -102,11 +113,11 @@ def _aggregates(board: Board, scenarios: list[str], policies: list[str]) -> str:
         played = [record for record in board.records(name) if record["cell"]["scenario"] in scenarios]
         rows.append(
             (
-                name,
+                _marked(name, played, found),
                 _seeds(board.seeds(name)),
-                _interval(estimates[name], ".2f"),
-                NO_VALUE if name == board.reference else _interval(better, ".2f"),
-                NO_VALUE if gaps is None else _interval(estimate(interquartile_mean, gaps), ".2f"),
+                estimates[name].text(".2f"),
+                NO_VALUE if name == board.reference else better.text(".2f"),
+                NO_VALUE if gaps is None else estimate(interquartile_mean, gaps).text(".2f"),
                 *(f"{median(record[time] for record in played):.0f}" for time in TIMES),
             )
         )
@@ -129,7 +140,7 @@ def _aggregates(board: Board, scenarios: list[str], policies: list[str]) -> str:
     )
 
 
-def _by_scenario(board: Board) -> Iterator[str]:
+def _by_scenario(board: Board, found: Staleness) -> Iterator[str]:
     headings = ("policy", "served per workload", "difference to the reference, %", "below hindsight, %", "on time, %")
     for scenario in board.scenarios:
         reference = board.served(board.reference, scenario)[0]
@@ -142,7 +153,7 @@ def _by_scenario(board: Board) -> Iterator[str]:
             served, settled = sum(sum(one["served"]) for one in records), sum(one["settled"] for one in records)
             rows.append(
                 (
-                    name,
+                    _marked(name, records, found),
                     f"{mean.mean():.1f}" + (f" ({_of_seeds(runs)})" if len(runs) > 1 else ""),
                     NO_VALUE if name == board.reference else _percent(difference, reference),
                     NO_VALUE
@@ -165,12 +176,7 @@ def _of_seeds(runs: Sequence[NDArray[np.int64]]) -> str:
 def _percent(difference: Interval, of: NDArray[np.int64]) -> str:
     """A mean difference in percent of a mean."""
     scale = 100.0 / max(1.0, float(of.mean()))
-    return _interval(Estimate(*(scale * value for value in difference)), "+.2f")
-
-
-def _interval(found: Estimate, form: str) -> str:
-    value = format(found.value, form)
-    return value if math.isnan(found.low) else f"{value} [{found.low:{form}}, {found.high:{form}}]"
+    return difference.times(scale).text("+.2f")
 
 
 def _seeds(seeds: int | None) -> str:

@@ -9,8 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from edge_llm_agents.leaderboard.report.boards import Board
-from edge_llm_agents.leaderboard.report.pictures import picture_name
-from edge_llm_agents.leaderboard.report.statistics import interquartile_mean, interval, performance_profile
+from edge_llm_agents.records.aggregates import interquartile_mean, interval, performance_profile
 
 NEAR = (90.0, 112.0)
 """Scores that the right panel shows: what the left one shows of them is too narrow to read."""
@@ -40,6 +39,6 @@ def draw_profiles(board: Board, folder: Path) -> Path:
     panels[1].set_title("near the reference", fontsize=10)
     panels[0].set_title(f"{board.environment}, {len(scenarios)} scenarios", fontsize=10)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=9, frameon=False)
-    file = folder / picture_name(board.environment)
+    file = folder / board.picture
     figure.savefig(file, dpi=80)
     return file

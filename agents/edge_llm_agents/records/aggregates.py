@@ -9,25 +9,18 @@ the bootstrap draws both: workloads within each scenario (the strata), and train
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+
+from edge_llm_agents.records.intervals import Interval
 
 Scores = NDArray[np.float64]
 """A policy's scores, of shape (training seeds, scenarios, workloads); several draws of them add axes in front."""
 
 RESAMPLES = 2000
 """Draws of a bootstrap, as many as rliable makes for a profile."""
-
-
-class Estimate(NamedTuple):
-    """A statistic with its 95 % confidence interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 def interquartile_mean(scores: Scores) -> NDArray[np.float64]:
@@ -96,10 +89,10 @@ def interval(
     return np.asarray(found.confidence_interval.low), np.asarray(found.confidence_interval.high)
 
 
-def estimate(statistic: Callable[..., NDArray[np.float64]], *policies: Scores) -> Estimate:
+def estimate(statistic: Callable[..., NDArray[np.float64]], *policies: Scores) -> Interval:
     """A statistic that is one number, with its interval."""
     low, high = interval(statistic, *policies)
-    return Estimate(float(statistic(*policies)), float(low), float(high))
+    return Interval(float(statistic(*policies)), float(low), float(high))
 
 
 def as_scores(by_scenario: Sequence[Sequence[NDArray]]) -> Scores:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from edge_llm_agents.leaderboard.report.statistics import (
+from edge_llm_agents.records.aggregates import (
     as_scores,
     estimate,
     interquartile_mean,
@@ -77,8 +77,8 @@ def test_an_estimate_repeats_and_lies_within_its_interval() -> None:
     drawn = np.random.default_rng(0).normal(size=(2, 3, 20))
     found = estimate(interquartile_mean, drawn)
     assert found == estimate(interquartile_mean, drawn)
-    assert found.low < found.value < found.high
-    assert found.value == stats.trim_mean(drawn, 0.25, axis=None)
+    assert found.low < found.mean < found.high
+    assert found.mean == stats.trim_mean(drawn, 0.25, axis=None)
 
 
 def test_a_single_run_has_no_interval_and_different_workloads_are_refused() -> None:
