@@ -26,10 +26,8 @@ class Update:
     def run(self) -> None:
         """Update all."""
         from experiments.pages.environments import environment_pages
-        from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
-        from experiments.pages.readme import with_tables
+        from experiments.pages.readme import pages_with_tables
         from experiments.pages.recorded import RECORDED, recorded
-        from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS
         from experiments.pages.scenarios import scenario_pages
         from experiments.paper.measurements import Measurements
         from experiments.paper.page import paper_page
@@ -40,12 +38,9 @@ class Update:
                 shutil.copy(file, RECORDED / file.name)
             if (figures := RECORDED.parent / "paper").is_dir():
                 shutil.copytree(figures, RECORDED / "paper", dirs_exist_ok=True)
-        readme = Path("README.md")
-        write_text(readme, with_tables(readme.read_text(encoding="utf-8")))
-        for file, text in (environment_pages() | scenario_pages(recorded("scenarios")["scenarios"])).items():
-            write_text(file, text)
-        for page, sections in ((LEARNED_PAGE, LEARNED_SECTIONS), (RECORDS_PAGE, RECORDS_SECTIONS)):
-            write_text(page, with_tables(page.read_text(encoding="utf-8"), sections))
+        pages = pages_with_tables() | environment_pages() | scenario_pages(recorded("scenarios")["scenarios"])
+        for file, page in pages.items():
+            write_text(file, page)
         write_text(Path("docs/paper.md"), paper_page(Measurements.read(RECORDED / "paper" / "measurements.json")))
 
 

@@ -5,26 +5,27 @@ from __future__ import annotations
 import inspect
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import gymnasium as gym
 from gymnasium import spaces
 
+from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import list_scenarios, load_scenario
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
 from edge_llm_env.envs.layout import Feature
 from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, VARIANT_FEATURES
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry
 from edge_llm_env.scenarios.loading import preset_content
-from edge_llm_env.scenarios.reward_settings import RewardWeights
 from edge_llm_env.support.tables import NO_VALUE, Table
+from experiments.pages.kinds import reward_terms_table
 
 FOLDER = Path("docs/environments")
-"""Where the pages stand in the repository; the first is what the environments share."""
+"""Where the pages stand in the repository; the first says which there are and what they share."""
 
 
 def environment_pages() -> dict[Path, str]:
-    """Every page by its file, as Markdown: what the environments share, then one of each."""
+    """Every page by its file, as Markdown: which environments there are and what they share, then one of each."""
     pages = {FOLDER / "index.md": shared_page()}
     return pages | {page_file(environment): environment_page(environment) for environment in ENVIRONMENTS.values()}
 
@@ -35,30 +36,54 @@ def page_file(environment: EnvironmentEntry) -> Path:
 
 
 def environment_page(environment: EnvironmentEntry) -> str:
-    """One environment: its docstring, and its spaces with the presets."""
+    """One environment: its docstring, its tiers, its baselines, and its spaces with the presets."""
     module, name = environment.entry_point.split(":")
     text = inspect.cleandoc(getattr(import_module(module), name).__doc__ or "")
     return (
-        f"# {environment.id}\n\n{text}\n\n"
+        f"# {environment.id}\n\n*{environment.question}*\n\n{text}\n\n"
         f'```python\nimport gymnasium as gym\nimport edge_llm_env\n\nenv = gym.make("{environment.id}")\n'
         f'envs = gym.make_vec("{environment.id}", num_envs=64, vectorization_mode="vector_entry_point")\n```\n\n'
-        "Both take `scenario=`: a preset's name, the path of a TOML file or a `Scenario`. Spaces with the presets:\n\n"
-        f"{spaces_table(environment.id)}\n\n"
-        "[What the environments share](index.md): every entry of the observation, the reward's terms, `info`.\n"
+        "Both take `scenario=`: a preset's name, the path of a TOML file or a `Scenario`; without it they take "
+        f"{_scenario_link(environment.default_scenario)}.\n\n"
+        f"## Easy, medium, hard\n\n{tiers_table(environment).markdown()}\n\n"
+        f"## What policies are held against\n\n{baselines_of_table(environment.id).markdown()}\n\n"
+        f"## Spaces\n\n{spaces_table(environment.id).markdown()}\n\n"
+        "[What the environments share](index.md#observation): every entry of the observation, the reward's terms, "
+        "`info`.\n"
     )
 
 
-def spaces_table(env_id: str) -> str:
+def tiers_table(environment: EnvironmentEntry) -> Table:
+    """A scenario of each difficulty, and what makes it so."""
+    rows = [(tier, _scenario_link(one.scenario), one.because) for tier, one in environment.tiers._asdict().items()]
+    return Table(("tier", "scenario", "why"), rows)
+
+
+def baselines_of_table(env_id: str) -> Table:
+    """Every baseline of an environment, by the name that commands take."""
+    baselines = baselines_of(env_id)
+    rows = [
+        (f"`{key}`", rule.name + (": the oracle, at 100 %" if key == baselines.oracle else ""))
+        for key, rule in baselines.rules.items()
+    ]
+    return Table(("`--policy`", "baseline"), rows)
+
+
+def _scenario_link(name: str) -> str:
+    """A link to a preset's page; a scenario that is no preset has none."""
+    return f"[`{name}`](../scenarios/{name}.md)" if name in list_scenarios() else f"`{name}`"
+
+
+def spaces_table(env_id: str) -> Table:
     """Action and observation spaces with every preset that loads as it is, without a trace of the user's."""
     rows = []
     for name in list_scenarios():
         if preset_content(name)["workload"]["arrivals"]["kind"] == "trace":
             continue
         env = gym.make(env_id, scenario=load_scenario(name))
-        link = f"[`{name}`](../scenarios/{name}.md)"
-        rows.append((link, _space(env.action_space), _space(env.observation_space)))
+        rows.append((_scenario_link(name), _space(env.action_space), _space(env.observation_space)))
         env.close()
-    return Table(("scenario", "action", "observation"), rows).markdown()
+    return Table(("scenario", "action", "observation"), rows)
 
 
 def _space(space: spaces.Space[Any]) -> str:
@@ -69,22 +94,28 @@ def _space(space: spaces.Space[Any]) -> str:
 
 
 def shared_page() -> str:
-    """What the environments share, and which there are."""
+    """Which environment is for which question, and what they share."""
+    first = next(iter(ENVIRONMENTS.values()))
     parts = [
-        "# Environments\n\n"
-        "Generated by `scripts/pages.py` from the registry, the docstrings and "
+        "# Environments\n\nMade by `python scripts/pages.py` from the registry, the docstrings and "
         "`edge_llm_env/envs/observation.py`.\n",
-        Table(
-            ("environment", "what a step is; action"),
-            [(f"[`{one.id}`]({page_file(one).name})", one.summary) for one in ENVIRONMENTS.values()],
-        ).markdown()
-        + "\n",
+        "## Which environment for which question?\n\n" + questions_table().markdown() + "\n\n"
+        f"Ids have the namespace first, as in `{first.id}`. The oracle serves most in each epoch, and comparisons show "
+        f"policies in percent of it. Begin with `{first.name}`: its step is the smallest, and it has most rules.\n",
+        "## Easy, medium, hard\n\nEach environment has a scenario of each difficulty. Any other can be played too "
+        "([Scenarios](../scenarios/index.md)).\n\n" + all_tiers_table().markdown() + "\n",
+        "## Episodes\n\nAn episode is `epoch.episode_epochs` epochs, 50 in the presets, and is truncated, never "
+        "terminated. All randomness is a workload drawn at `reset(seed=)`; "
+        '`reset(options={"workload": workload})` replays one. Row i of a vector environment is the single '
+        "environment of seed + i. Requests beyond the Q visible slots wait, and are counted.\n",
         "## Observation\n\nOne float32 vector. Every entry is a quantity divided by its scale, clipped to 0..1.\n\n"
-        "First the context:\n\n" + features_table(CONTEXT_FEATURES) + "\n\n"
-        "Then each slot, all 0 if it is empty or admitted:\n\n" + features_table(SLOT_FEATURES) + "\n\n"
+        "First the context:\n\n" + features_table(CONTEXT_FEATURES).markdown() + "\n\n"
+        "Then each slot, all 0 if it is empty or admitted:\n\n" + features_table(SLOT_FEATURES).markdown() + "\n\n"
         "In `Compute-v0` and `Joint-v0` the accuracy requirement of each slot follows (0..1), then each variant, "
-        "cheapest first:\n\n" + features_table(VARIANT_FEATURES) + "\n",
-        '## Reward\n\nThe sum of `info["reward_terms"]`, each weighted by the scenario:\n\n' + rewards_table() + "\n",
+        "cheapest first:\n\n" + features_table(VARIANT_FEATURES).markdown() + "\n",
+        '## Reward\n\nThe sum of `info["reward_terms"]`, each weighted by the scenario:\n\n'
+        + reward_terms_table().markdown()
+        + "\n",
         "## Info\n\n"
         f"Counters since the episode began: {_names(COUNTERS)}; `pending` and `beyond_visible` are as of now, "
         "`not_admitted` is of the last step: requests that were chosen, or given band, and not served. "
@@ -95,7 +126,26 @@ def shared_page() -> str:
     return "\n".join(parts)
 
 
-def features_table(features: tuple[Feature, ...]) -> str:
+def questions_table() -> Table:
+    """Every environment with its question, its step and its oracle."""
+    rows = [
+        (one.question, f"[`{one.name}`]({page_file(one).name})", one.summary, baselines_of(one.id).reference)
+        for one in ENVIRONMENTS.values()
+    ]
+    return Table(("question", "environment", "a step; action", "oracle"), rows)
+
+
+def all_tiers_table() -> Table:
+    """The scenario of each difficulty of every environment, with what makes it so."""
+    rows = [
+        (f"`{environment.name}`", tier, _scenario_link(one.scenario), one.because)
+        for environment in ENVIRONMENTS.values()
+        for tier, one in environment.tiers._asdict().items()
+    ]
+    return Table(("environment", "tier", "scenario", "why"), rows)
+
+
+def features_table(features: tuple[Feature, ...]) -> Table:
     """Names, units, ranges and meanings of observation features."""
     rows = []
     for feature in features:
@@ -103,16 +153,7 @@ def features_table(features: tuple[Feature, ...]) -> str:
         if unit not in ("s", "bytes", "tokens"):
             quantity, unit = feature.meaning, NO_VALUE
         rows.append((f"`{feature.name}`", quantity, unit, feature.scale, "0..1"))
-    return Table(("feature", "quantity", "unit", "scale", "range"), rows).markdown()
-
-
-def rewards_table() -> str:
-    """Names, weights and units of the terms of the reward."""
-    rows = []
-    for term, field in RewardWeights.model_fields.items():
-        unit = cast(dict[str, str], field.json_schema_extra)["unit"]
-        rows.append((f"`{term}`", f"`reward.{term}`", f"{field.default:g}", f"{unit}, ≥ 0", str(field.description)))
-    return Table(("term", "weight", "default", "unit of the quantity", "meaning"), rows).markdown()
+    return Table(("feature", "quantity", "unit", "scale", "range"), rows)
 
 
 def _names(names: tuple[str, ...]) -> str:

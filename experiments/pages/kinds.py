@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from edge_llm_agents.records.recorded import table
 from edge_llm_env.arrivals.table import ARRIVALS
 from edge_llm_env.dynamics.selections import selection
 from edge_llm_env.inference.cost_models.table import COST_MODELS
@@ -17,6 +16,7 @@ from edge_llm_env.radio.path_losses.table import PATH_LOSSES
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.scenarios.reward_settings import RewardWeights
 from edge_llm_env.support.section import Section
+from edge_llm_env.support.tables import NO_VALUE, Table
 
 KINDS_PAGE = Path("docs/reference/kinds.md")
 
@@ -26,17 +26,18 @@ def kind_name(kind: type[Section]) -> str:
     return str(kind.model_fields["kind"].annotation.__args__[0])  # type: ignore[union-attr]
 
 
-def settings_kinds_table(kinds: Sequence[type[Section]]) -> str:
+def settings_kinds_table(kinds: Sequence[type[Section]]) -> Table:
     """Kinds that are tables of a scenario: names, first sentences and settings."""
     rows = [
         (
             f"`{kind_name(kind)}`",
             first_sentence(kind),
-            "; ".join(_setting(name, field) for name, field in kind.model_fields.items() if name != "kind") or "–",
+            "<br>".join(_setting(name, field) for name, field in kind.model_fields.items() if name != "kind")
+            or NO_VALUE,
         )
         for kind in kinds
     ]
-    return table(("kind", "what it is", "its settings"), rows)
+    return Table(("kind", "what it is", "its settings"), rows)
 
 
 def first_sentence(thing: object) -> str:
@@ -50,34 +51,34 @@ def _setting(name: str, field: FieldInfo) -> str:
     return f"`{name}`{default}" + (f": {field.description}" if field.description else "")
 
 
-def cost_models_table() -> str:
+def cost_models_table() -> Table:
     """Every cost model, and what it counts as memory whatever the batch."""
     rows = [
         (f"`{name}`", first_sentence(model).partition(": ")[2], model.held_always)
         for name, model in COST_MODELS.items()
     ]
-    return table(("`node.cost_model`", "what a batch is charged for", "held whatever the batch"), rows)
+    return Table(("`node.cost_model`", "what a batch is charged for", "held whatever the batch"), rows)
 
 
-def batch_selections_table() -> str:
+def batch_selections_table() -> Table:
     """Every way in which a node selects its batch, by its kernel's docstring."""
     rows = [
         (f"`{name}`", first_sentence(getattr(selection, f"select_{name}")).partition(", bool of")[0])
         for name in BATCH_SELECTIONS
     ]
-    return table(("`node.batch_selection`", "whom the node computes"), rows)
+    return Table(("`node.batch_selection`", "whom the node computes"), rows)
 
 
-def reward_terms_table() -> str:
+def reward_terms_table() -> Table:
     """Names, weights and units of the terms of the reward."""
     rows = []
     for term, field in RewardWeights.model_fields.items():
         unit = dict(field.json_schema_extra)["unit"]  # type: ignore[arg-type]
         rows.append((f"`{term}`", f"`reward.{term}`", f"{field.default:g}", f"{unit}, ≥ 0", str(field.description)))
-    return table(("term", "weight", "default", "unit of the quantity", "meaning"), rows)
+    return Table(("term", "weight", "default", "unit of the quantity", "meaning"), rows)
 
 
-KINDS_SECTIONS: dict[str, Callable[[], str]] = {
+KINDS_SECTIONS: dict[str, Callable[[], Table]] = {
     "arrivals": lambda: settings_kinds_table(ARRIVALS),
     "path losses": lambda: settings_kinds_table(PATH_LOSSES),
     "fading": lambda: settings_kinds_table(FADINGS),

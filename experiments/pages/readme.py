@@ -1,37 +1,35 @@
-"""The README's tables, made from the registry, the presets, the docstrings and the recorded results."""
+"""The tables in the README and in pages that are written by hand: made from the code and the recorded results."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from statistics import mean
 
 import edge_llm_baselines
 from edge_llm_agents.comparison.columns import comparison_table as table_of_comparison
 from edge_llm_env.inference.validation.report import validation_report
 from edge_llm_env.registration import ENVIRONMENTS
-from edge_llm_env.scenarios import describe_scenarios
 from edge_llm_env.support.tables import Table
-from experiments.pages.learned import learned_table
+from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
+from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.recorded import recorded
+from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS
+
+FIRST_COLUMNS = 5
+"""Of the comparison, in the README; its page has all."""
 
 
 def environments_table() -> Table:
-    """Every registered environment."""
-    return Table(
-        ("environment", "what a step is; action"), [(f"`{one.id}`", one.summary) for one in ENVIRONMENTS.values()]
-    )
-
-
-def scenarios_table() -> Table:
-    """Every preset."""
-    described = describe_scenarios()
-    return Table(("scenario", "what it is"), [(f"`{name}`", description) for name, description in described.items()])
+    """Every registered environment, with its question."""
+    rows = [(f"`{one.id}`", one.question, one.summary) for one in ENVIRONMENTS.values()]
+    return Table(("environment", "question", "a step; action"), rows)
 
 
 def baselines_table() -> Table:
-    """Every solver that `baselines` exports, by the first sentence of its docstring."""
+    """Every solver that `edge_llm_baselines` exports, by the first sentence of its docstring."""
     exported = [getattr(edge_llm_baselines, name) for name in edge_llm_baselines.__all__]
     solvers = [
         one
@@ -46,6 +44,12 @@ def comparison_table() -> Table:
     """The recorded comparison on `carry-over`."""
     record = recorded("compare-carry-over")
     return table_of_comparison(record["policies"], record["oracle"])
+
+
+def short_comparison_table() -> Table:
+    """Its first columns."""
+    all_columns = comparison_table()
+    return Table(all_columns.headings[:FIRST_COLUMNS], [row[:FIRST_COLUMNS] for row in all_columns.rows])
 
 
 def benchmark_table() -> Table:
@@ -119,20 +123,28 @@ def validation_table() -> Table:
     return Table(("mean absolute error in % (and the worst row's)", *counts), rows)
 
 
-SECTIONS: dict[str, Callable[[], Table]] = {
-    "comparison": comparison_table,
-    "learned": learned_table,
-    "environments": environments_table,
-    "scenarios": scenarios_table,
-    "baselines": baselines_table,
-    "validation": validation_table,
-    "continuous": continuous_table,
-    "benchmark": benchmark_table,
+Sections = Mapping[str, Callable[[], Table]]
+"""Names of sections, each between `<!-- name -->` and `<!-- /name -->`, and what fills them."""
+
+PAGES: dict[Path, Sections] = {
+    Path("README.md"): {"comparison": short_comparison_table, "environments": environments_table},
+    Path("docs/comparison.md"): {"comparison": comparison_table},
+    Path("docs/model.md"): {"validation": validation_table},
+    Path("docs/oracles.md"): {"baselines": baselines_table},
+    Path("docs/speed.md"): {"benchmark": benchmark_table},
+    LEARNED_PAGE: LEARNED_SECTIONS | {"continuous": continuous_table},
+    KINDS_PAGE: KINDS_SECTIONS,
+    RECORDS_PAGE: RECORDS_SECTIONS,
 }
-"""README sections, between `<!-- name ... -->` and `<!-- /name -->`, and what fills them."""
+"""Every page that is written by hand and has tables that are made."""
 
 
-def with_tables(text: str, sections: Mapping[str, Callable[[], Table]] = SECTIONS) -> str:
+def pages_with_tables() -> dict[Path, str]:
+    """Every page of PAGES with its tables filled anew; to be called in the repository's root."""
+    return {page: with_tables(page.read_text(encoding="utf-8"), sections) for page, sections in PAGES.items()}
+
+
+def with_tables(text: str, sections: Sections) -> str:
     """A Markdown text with every section filled anew; ValueError when a section's marks are missing."""
     for name, make in sections.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from edge_llm_env.radio.path_losses.urban import UMA
+from edge_llm_env.radio.path_losses.urban import UMA, UrbanCell
 from edge_llm_env.radio.path_losses.urban_loss import UrbanPathLoss
 from edge_llm_env.support.section import NonNegativeFloat
 
@@ -17,7 +17,7 @@ class UmaPathLoss(UrbanPathLoss):
     Defaults are those of table 7.4.1-1.
     """
 
-    cell = UMA
+    cell: ClassVar[UrbanCell] = UMA
 
     kind: Literal["uma"]
     base_station_height_m: float = Field(default=25.0, gt=1, allow_inf_nan=False)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from edge_llm_env.radio.path_losses.urban import UMI
+from edge_llm_env.radio.path_losses.urban import UMI, UrbanCell
 from edge_llm_env.radio.path_losses.urban_loss import UrbanPathLoss
 from edge_llm_env.support.section import NonNegativeFloat
 
 
 class UmiPathLoss(UrbanPathLoss):
-    """Urban micro cell, street canyon, of 3GPP TR 38.901, otherwise as `UmaPathLoss`."""
+    """Urban micro cell, street canyon, of 3GPP TR 38.901, otherwise as `uma`."""
 
-    cell = UMI
+    cell: ClassVar[UrbanCell] = UMI
 
     kind: Literal["umi"]
     base_station_height_m: float = Field(default=10.0, gt=1, allow_inf_nan=False)

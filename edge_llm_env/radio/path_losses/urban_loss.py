@@ -24,8 +24,8 @@ from edge_llm_env.support.section import NonNegativeFloat
 class UrbanPathLoss(PathLoss):
     """Path loss of an urban cell of 3GPP TR 38.901; a subclass has the cell's coefficients and defaults."""
 
-    carrier_range_hz = MIN_CARRIER_HZ, MAX_CARRIER_HZ
-    distance_range_m = MIN_DISTANCE_M, MAX_DISTANCE_M
+    carrier_range_hz: ClassVar[tuple[float, float] | None] = MIN_CARRIER_HZ, MAX_CARRIER_HZ
+    distance_range_m: ClassVar[tuple[float, float] | None] = MIN_DISTANCE_M, MAX_DISTANCE_M
     cell: ClassVar[UrbanCell]
 
     base_station_height_m: float

@@ -93,7 +93,9 @@ def test_arrivals_come_in_order_within_the_horizon_at_their_mean_rate(kind: type
         assert ((one.arrival_s >= 0) & (one.arrival_s < horizon_s)).all()
         assert (one.prompt_tokens is not None) == (arrivals.replayed is not None)
     # A count has a mean of 20 and, of none of these, a variance above 40: three standard errors are 0.95.
-    assert np.mean([len(one.arrival_s) for one in drawn]) == pytest.approx(horizon_s * arrivals.mean_rate_per_s, abs=1.0)
+    assert np.mean([len(one.arrival_s) for one in drawn]) == pytest.approx(
+        horizon_s * arrivals.mean_rate_per_s, abs=1.0
+    )
 
 
 @pytest.mark.parametrize("kind", PATH_LOSSES, ids=name_of)
