@@ -29,12 +29,15 @@ def environments_table() -> Table:
 
 
 def baselines_table() -> Table:
-    """Every solver that `edge_llm_baselines` exports, by the first sentence of its docstring."""
+    """Every solver of batches or episodes that `edge_llm_baselines` exports, by the first sentence of its docstring."""
     exported = [getattr(edge_llm_baselines, name) for name in edge_llm_baselines.__all__]
     solvers = [
         one
         for one in exported
-        if isinstance(one, type) and hasattr(one, "solve") and one is not edge_llm_baselines.Solver
+        if isinstance(one, type)
+        and hasattr(one, "solve")
+        and not hasattr(one, "action")  # an allocation
+        and one is not edge_llm_baselines.Solver
     ]
     rows = [(f"`{one.__name__}`", re.split(r"\.\s", (one.__doc__ or "").strip())[0].rstrip(".")) for one in solvers]
     return Table(("baseline", "what it serves"), rows)
