@@ -1,4 +1,4 @@
-"""The pages on the environments, made from the registry, the docstrings and the observation's layout."""
+"""The pages on the environments, made from the registry, the docstrings and the layouts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from gymnasium import spaces
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import list_scenarios, load_scenario
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
-from edge_llm_env.envs.layout import Feature
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, VARIANT_FEATURES
+from edge_llm_env.envs.base import Mechanism
+from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry
 from edge_llm_env.scenarios.loading import preset_content
-from edge_llm_env.support.tables import NO_VALUE, Table
+from edge_llm_env.support.tables import Table
 from experiments.pages.kinds import reward_terms_table
+from experiments.pages.layouts import layout_table
 
 FOLDER = Path("docs/environments")
 """Where the pages stand in the repository; the first says which there are and what they share."""
@@ -36,9 +37,11 @@ def page_file(environment: EnvironmentEntry) -> Path:
 
 
 def environment_page(environment: EnvironmentEntry) -> str:
-    """One environment: its docstring, its tiers, its baselines, and its spaces with the presets."""
+    """One environment: its docstring, tiers and baselines, its layouts, and its spaces with the presets."""
     module, name = environment.entry_point.split(":")
-    text = inspect.cleandoc(getattr(import_module(module), name).__doc__ or "")
+    kind = getattr(import_module(module), name)
+    mechanism: Mechanism = kind.mechanism
+    text = inspect.cleandoc(kind.__doc__ or "")
     return (
         f"# {environment.id}\n\n*{environment.question}*\n\n{text}\n\n"
         f'```python\nimport gymnasium as gym\nimport edge_llm_env\n\nenv = gym.make("{environment.id}")\n'
@@ -47,9 +50,10 @@ def environment_page(environment: EnvironmentEntry) -> str:
         f"{_scenario_link(environment.default_scenario)}.\n\n"
         f"## Easy, medium, hard\n\n{tiers_table(environment).markdown()}\n\n"
         f"## What policies are held against\n\n{baselines_of_table(environment.id).markdown()}\n\n"
+        f"## Action\n\n{layout_table(mechanism.action).markdown()}\n\n"
+        f"## Observation\n\n{layout_table(mechanism.observation).markdown()}\n\n"
         f"## Spaces\n\n{spaces_table(environment.id).markdown()}\n\n"
-        "[What the environments share](index.md#observation): every entry of the observation, the reward's terms, "
-        "`info`.\n"
+        "[What the environments share](index.md#episodes): episodes, the reward's terms, `info`.\n"
     )
 
 
@@ -97,8 +101,7 @@ def shared_page() -> str:
     """Which environment is for which question, and what they share."""
     first = next(iter(ENVIRONMENTS.values()))
     parts = [
-        "# Environments\n\nMade by `python scripts/pages.py` from the registry, the docstrings and "
-        "`edge_llm_env/envs/observation.py`.\n",
+        "# Environments\n\nMade by `python scripts/pages.py` from the registry, the docstrings and the layouts.\n",
         "## Which environment for which question?\n\n" + questions_table().markdown() + "\n\n"
         f"Ids have the namespace first, as in `{first.id}`. The oracle serves most in each epoch, and comparisons show "
         f"policies in percent of it. Begin with `{first.name}`: its step is the smallest, and it has most rules.\n",
@@ -108,11 +111,11 @@ def shared_page() -> str:
         "terminated. All randomness is a workload drawn at `reset(seed=)`; "
         '`reset(options={"workload": workload})` replays one. Row i of a vector environment is the single '
         "environment of seed + i. Requests beyond the Q visible slots wait, and are counted.\n",
-        "## Observation\n\nOne float32 vector. Every entry is a quantity divided by its scale, clipped to 0..1.\n\n"
-        "First the context:\n\n" + features_table(CONTEXT_FEATURES).markdown() + "\n\n"
-        "Then each slot, all 0 if it is empty or admitted:\n\n" + features_table(SLOT_FEATURES).markdown() + "\n\n"
-        "In `Compute-v0` and `Joint-v0` the accuracy requirement of each slot follows (0..1), then each variant, "
-        "cheapest first:\n\n" + features_table(VARIANT_FEATURES).markdown() + "\n",
+        "## Observation\n\nOne float32 vector. Every entry is a quantity divided by its scale, clipped to 0..1. All "
+        "entries of a slot that is empty or admitted are 0. This is their order, with variants from the cheapest on; "
+        "those of variants, and `accuracy_requirement`, are only there if an action divides the node's modules:\n\n"
+        + layout_table(OBSERVATION_OF_VARIANTS).markdown()
+        + "\n",
         '## Reward\n\nThe sum of `info["reward_terms"]`, each weighted by the scenario:\n\n'
         + reward_terms_table().markdown()
         + "\n",
@@ -143,17 +146,6 @@ def all_tiers_table() -> Table:
         for tier, one in environment.tiers._asdict().items()
     ]
     return Table(("environment", "tier", "scenario", "why"), rows)
-
-
-def features_table(features: tuple[Feature, ...]) -> Table:
-    """Names, units, ranges and meanings of observation features."""
-    rows = []
-    for feature in features:
-        quantity, _, unit = feature.meaning.rpartition(", ")
-        if unit not in ("s", "bytes", "tokens"):
-            quantity, unit = feature.meaning, NO_VALUE
-        rows.append((f"`{feature.name}`", quantity, unit, feature.scale, "0..1"))
-    return Table(("feature", "quantity", "unit", "scale", "range"), rows)
 
 
 def _names(names: tuple[str, ...]) -> str:
