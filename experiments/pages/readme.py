@@ -86,6 +86,21 @@ def benchmark_table() -> Table:
     return Table(("measured", ""), rows)
 
 
+def training_table() -> Table:
+    """What the training of `make compare` takes and reaches, as recorded."""
+    rows = []
+    for run in recorded("training_benchmark")["runs"]:
+        percent = run["percent_of_dftsp"]
+        rows.append(
+            (
+                str(run["seed"]),
+                f"{percent['mean']:.2f} [{percent['low']:.2f}, {percent['high']:.2f}]",
+                f"{run['cpu_seconds']:.0f} s",
+            )
+        )
+    return Table(("seed", "% of DFTSP [95 % CI]", "processor time"), rows)
+
+
 def continuous_table() -> Table:
     """A minute of SB3 on the continuous environments, as recorded."""
     records = recorded("continuous_training")["runs"]
@@ -134,7 +149,7 @@ PAGES: dict[Path, Sections] = {
     Path("docs/comparison.md"): {"comparison": comparison_table},
     Path("docs/model.md"): {"validation": validation_table},
     Path("docs/oracles.md"): {"baselines": baselines_table},
-    Path("docs/speed.md"): {"benchmark": benchmark_table},
+    Path("docs/speed.md"): {"benchmark": benchmark_table, "training": training_table},
     LEARNED_PAGE: LEARNED_SECTIONS | {"continuous": continuous_table},
     KINDS_PAGE: KINDS_SECTIONS,
     RECORDS_PAGE: RECORDS_SECTIONS,
