@@ -292,8 +292,10 @@ SUB_COMMANDS = {
 }  # fmt: skip
 
 
-def test_there_are_nine_commands_and_what_they_share() -> None:
-    assert sorted(path.name for path in (ROOT / "scripts").glob("*.py")) == sorted([*SUB_COMMANDS, "repository.py"])
+def test_there_are_nine_commands_a_release_and_what_they_share() -> None:
+    assert sorted(path.name for path in (ROOT / "scripts").glob("*.py")) == sorted(
+        [*SUB_COMMANDS, "release.py", "repository.py"]
+    )
 
 
 @pytest.mark.parametrize("script", SUB_COMMANDS)
@@ -337,7 +339,7 @@ def test_describe_scenarios_measures_prints_and_keeps_what_it_measured(tmp_path:
         assert finished.returncode == 0, finished.stderr
         assert f"[`{name}`]({name}.md) " in finished.stdout
     measured = json.loads((tmp_path / "results" / "scenarios.json").read_text())
-    assert list(measured) == ["carry-over", "paper-bloom-3b"]
+    assert list(measured["scenarios"]) == ["carry-over", "paper-bloom-3b"]
 
 
 def test_describe_scenarios_says_that_a_trace_is_missing(tmp_path: Path) -> None:

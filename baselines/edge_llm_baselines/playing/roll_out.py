@@ -68,7 +68,7 @@ def roll_out(make_policy: MakePolicy, env_id: str, scenario: Scenario, workloads
 def vector_of(env_id: str, scenario: Scenario, workloads: Sequence[Workload]) -> Any:
     """The native vector environment with a row per workload. Raises ValueError for no workload."""
     if not workloads:
-        raise ValueError("workloads: must have at least one")
+        raise ValueError("workloads: must have at least one workload")
     return gym.make_vec(env_id, num_envs=len(workloads), vectorization_mode="vector_entry_point", scenario=scenario)
 
 

@@ -8,6 +8,7 @@ from scipy import special, stats
 
 from edge_llm_env import load_scenario
 from edge_llm_env.radio.path_losses.log_distance import path_gain
+from edge_llm_env.radio.path_losses.path_loss import Attenuation
 from edge_llm_env.radio.path_losses.urban import (
     UMA,
     UMI,
@@ -17,7 +18,7 @@ from edge_llm_env.radio.path_losses.urban import (
     nlos_path_loss_db,
 )
 from edge_llm_env.scenarios.radio_settings import RadioSettings
-from edge_llm_env.workload.channel import draw_attenuation, draw_channel, draw_fading
+from edge_llm_env.workload.channel import draw_channel
 
 USERS = 20_000
 DISTANCE_M = np.geomspace(20.0, 500.0, USERS)
@@ -28,9 +29,13 @@ def radio_with(**overrides: Any) -> RadioSettings:
     return load_scenario("carry-over", **{f"radio.{field}": value for field, value in overrides.items()}).radio
 
 
+def attenuation_of(radio: RadioSettings, rng: np.random.Generator) -> Attenuation:
+    return radio.path_loss.draw(rng, DISTANCE_M, radio.carrier_frequency_hz)
+
+
 @pytest.mark.parametrize("kind", CELLS)
 def test_users_see_the_base_station_as_often_as_the_model_says(kind: str):
-    _, line_of_sight = draw_attenuation(radio_with(path_loss={"kind": kind}), DISTANCE_M, np.random.default_rng(1))
+    _, line_of_sight = attenuation_of(radio_with(path_loss={"kind": kind}), np.random.default_rng(1))
     probability = los_probability(CELLS[kind][0], DISTANCE_M)
     seen, expected = line_of_sight.reshape(20, -1).sum(axis=1), probability.reshape(20, -1).sum(axis=1)
     variance = (probability * (1 - probability)).reshape(20, -1).sum(axis=1)
@@ -41,7 +46,7 @@ def test_users_see_the_base_station_as_often_as_the_model_says(kind: str):
 @pytest.mark.parametrize("kind", CELLS)
 def test_urban_attenuation_is_path_loss_and_normal_shadowing_of_the_table(kind: str):
     radio = radio_with(path_loss={"kind": kind}, carrier_frequency_hz=3.5e9)
-    attenuation, line_of_sight = draw_attenuation(radio, DISTANCE_M, np.random.default_rng(2))
+    attenuation, line_of_sight = attenuation_of(radio, np.random.default_rng(2))
     cell, height_m, los_std_db, nlos_std_db = CELLS[kind]
     place = (DISTANCE_M, 3.5e9, height_m, 1.5)
     assert_normal(attenuation, los_path_loss_db(cell, *place), line_of_sight, los_std_db)
@@ -56,7 +61,7 @@ def assert_normal(attenuation: np.ndarray, loss_db: np.ndarray, users: np.ndarra
 
 def test_shadowing_of_log_distance_loss_is_normal():
     model = {"kind": "log_distance", "intercept_db": 128.1, "slope_db": 37.6, "shadowing_db": 8.0}
-    attenuation, line_of_sight = draw_attenuation(radio_with(path_loss=model), DISTANCE_M, np.random.default_rng(3))
+    attenuation, line_of_sight = attenuation_of(radio_with(path_loss=model), np.random.default_rng(3))
     assert line_of_sight.all()
     assert_normal(attenuation, -10 * np.log10(path_gain(DISTANCE_M, 128.1, 37.6)), line_of_sight, 8.0)
 
@@ -66,7 +71,7 @@ def test_heights_and_carrier_are_those_of_the_scenario():
         ("los_shadowing_db", "nlos_shadowing_db"), 0.0
     )
     radio = radio_with(path_loss=model, carrier_frequency_hz=28e9)
-    attenuation, seen = draw_attenuation(radio, DISTANCE_M, np.random.default_rng(4))
+    attenuation, seen = attenuation_of(radio, np.random.default_rng(4))
     place: tuple[UrbanCell, np.ndarray, float, float, float] = (UMI, DISTANCE_M, 28e9, 6.0, 2.0)
     expected_db = np.where(seen, los_path_loss_db(*place), nlos_path_loss_db(*place))
     np.testing.assert_allclose(-10 * np.log10(attenuation), expected_db, rtol=1e-12)
@@ -75,7 +80,7 @@ def test_heights_and_carrier_are_those_of_the_scenario():
 def test_users_without_a_line_of_sight_have_no_direct_path():
     radio = radio_with(fading={"kind": "rician", "k_factor_db": 9.0})
     line_of_sight = np.arange(USERS) % 2 == 0
-    power = draw_fading(radio, line_of_sight, 1, 2.0, np.random.default_rng(5))[:, 0]
+    power = radio.fading.draw(np.random.default_rng(5), line_of_sight, 1, 2.0, radio.carrier_frequency_hz)[:, 0]
     k = 10**0.9
     rice = stats.rice(b=np.sqrt(2 * k), scale=np.sqrt(1 / (2 * (k + 1))))
     assert stats.kstest(np.sqrt(power[line_of_sight]), rice.cdf).pvalue > 0.01
@@ -86,7 +91,7 @@ def test_users_without_a_line_of_sight_have_no_direct_path():
 def test_epochs_of_a_slow_user_are_correlated_as_its_doppler_says(fading: dict[str, Any]):
     # 0.03 m/s at 2 GHz: f_D = 0.2001 Hz; epochs of 2 s: J0(2π·0.2001·2)² = J0(2.515)² = 0.0025, at 0.8 s J0(1.006)²
     radio = radio_with(fading=fading | {"user_speed_m_per_s": 0.03})
-    power = draw_fading(radio, np.ones(USERS, dtype=bool), 2, 0.8, np.random.default_rng(6))
+    power = radio.fading.draw(np.random.default_rng(6), np.ones(USERS, dtype=bool), 2, 0.8, radio.carrier_frequency_hz)
     assert np.corrcoef(power.T)[0, 1] == pytest.approx(special.j0(1.006) ** 2, abs=4 / np.sqrt(USERS))
 
 
@@ -106,7 +111,7 @@ def test_fading_of_another_kind_leaves_attenuation_as_it_was():
     still = {"kind": "rayleigh", "user_speed_m_per_s": 0.0}
     for model in ({"kind": "uma"}, {"kind": "umi"}):
         one, other = (
-            draw_attenuation(radio_with(path_loss=model, fading=fading), DISTANCE_M, np.random.default_rng(8))
+            attenuation_of(radio_with(path_loss=model, fading=fading), np.random.default_rng(8))
             for fading in ({"kind": "rayleigh"}, still)
         )
         np.testing.assert_array_equal(one[0], other[0])
