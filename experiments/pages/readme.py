@@ -12,7 +12,7 @@ import edge_llm_baselines
 from edge_llm_agents.comparison.columns import comparison_table as table_of_comparison
 from edge_llm_env.inference.validation.report import validation_report
 from edge_llm_env.registration import ENVIRONMENTS
-from edge_llm_env.support.tables import Table
+from edge_llm_env.support.tables import NO_VALUE, Table
 from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.recorded import recorded
@@ -60,7 +60,11 @@ def benchmark_table() -> Table:
     report = recorded("benchmark")
     first_use, decoding = report["first_use_seconds"], report["oracle_decoding"]
     rows = [
-        (f"`{env_id}`, {kind}", f"{speeds[which]['median']:,} steps/s")
+        (
+            f"`{env_id}`, {kind}",
+            f"{speeds[which]['median']:,} steps/s",
+            f"{speeds[which]['ratio_to_cartpole']['median']:.3f}",
+        )
         for env_id, speeds in report["steps_per_s"].items()
         for which, kind in (("vector", f"native vector, {report['rows']} rows"), ("single", "single, `gym.make`"))
     ]
@@ -68,22 +72,25 @@ def benchmark_table() -> Table:
         (
             "`import edge_llm_env`, beyond `import gymnasium`",
             f"{report['import_seconds']['edge_llm_env_beyond_gymnasium']:.3f} s",
+            NO_VALUE,
         ),
         (
             f"oracle decoding, {decoding['visible']:.0f} pending, {decoding['rows']} rows",
             f"{decoding['steps_per_s']['median']:,} epochs/s",
+            NO_VALUE,
         ),
         *(
             (
                 f"`EdgeLLM/Bandwidth-v0`, {report['bandwidth_by_batch_selection']['rows']} rows, batch {selection}",
                 f"{speeds['median']:,} epochs/s",
+                NO_VALUE,
             )
             for selection, speeds in report["bandwidth_by_batch_selection"]["steps_per_s"].items()
         ),
-        ("first use, compiling", f"{first_use['compiling']['both']:.1f} s"),
-        ("first use, kernels cached", f"{first_use['cached']['both']:.1f} s"),
+        ("first use, compiling", f"{first_use['compiling']['both']:.1f} s", NO_VALUE),
+        ("first use, kernels cached", f"{first_use['cached']['both']:.1f} s", NO_VALUE),
     ]
-    return Table(("measured", ""), rows)
+    return Table(("measured", "", "of CartPole's, by turns"), rows)
 
 
 def training_table() -> Table:
