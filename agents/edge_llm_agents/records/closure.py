@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.machinery import PathFinder
+from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = ("edge_llm_env", "edge_llm_baselines", "edge_llm_agents")
@@ -112,7 +112,7 @@ def _is_package(module: str) -> bool:
 def _path(module: str) -> Path | None:
     """A module's file; None where there is none in Python."""
     root, _, within = module.partition(".")
-    spec = PathFinder.find_spec(root)
+    spec = find_spec(root)
     if spec is None:
         return None
     if not within:
