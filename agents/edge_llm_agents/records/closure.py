@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = ("edge_llm_env", "edge_llm_baselines", "edge_llm_agents")
@@ -110,9 +110,9 @@ def _is_package(module: str) -> bool:
 
 @cache
 def _path(module: str) -> Path | None:
-    """A module's file; None where there is none in Python."""
+    """A module's file, as Python would find it now; None where there is none in Python."""
     root, _, within = module.partition(".")
-    spec = find_spec(root)
+    spec = next((one for finder in sys.meta_path if (one := finder.find_spec(root, None)) is not None), None)
     if spec is None:
         return None
     if not within:
