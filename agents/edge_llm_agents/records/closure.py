@@ -112,7 +112,7 @@ def _is_package(module: str) -> bool:
 def _path(module: str) -> Path | None:
     """A module's file, as Python would find it now; None where there is none in Python."""
     root, _, within = module.partition(".")
-    spec = next((one for finder in sys.meta_path if (one := finder.find_spec(root, None)) is not None), None)
+    spec = next((found for finder in sys.meta_path if (found := finder.find_spec(root, None)) is not None), None)
     if spec is None:
         return None
     if not within:
