@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-INSTALLING_S = 240
-COMPILING_S = 60
+INSTALLING_S = 120
+COMPILING_S = 45
 PLAYING_S = 0.2
-TRAINING_S = 35
-HINDSIGHT_S = 4.0
+TRAINING_S = 25
+HINDSIGHT_S = 2.0
 """Measured on two cores with the defaults; PLAYING_S is of a workload that everybody plays, HINDSIGHT_S of one."""
 
 
