@@ -15,6 +15,8 @@ PROCESSES = ROOT / "tests" / "support" / "processes.py"
 MODULES = {"asyncio", "sched", "subprocess", "time"}
 CALLS = {"kill", "killpg", "raise_signal", "send_signal", "setitimer", "alarm", "sleep", "terminate", "Timer"}
 TIMEOUTS = {"timeout", "startup_timeout"}
+WAITS = {"wait", "join", "result"}
+"""Calls whose first argument, where it is a number, is a limit in seconds."""
 
 
 def depends_on_time(text: str) -> Iterator[str]:
@@ -29,8 +31,13 @@ def depends_on_time(text: str) -> Iterator[str]:
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             found = [name] if name in CALLS else []
             values = [one.value for one in node.keywords if one.arg in TIMEOUTS]
+            values += [one for one in node.args[:1] if name in WAITS and _is_number(one)]
             found += [ast.unparse(value) for value in values if "HANG_GUARD_S" not in ast.unparse(value)]
         yield from (f"line {node.lineno}: {one}" for one in found)  # type: ignore[attr-defined]
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
 
 def test_no_test_waits_starts_processes_or_sends_signals_itself() -> None:
@@ -47,6 +54,7 @@ def test_no_test_waits_starts_processes_or_sends_signals_itself() -> None:
         "from time import sleep",
         "process.send_signal(2)",
         "queue.get(timeout=30)",
+        "begun.wait(60)",
         "NotebookClient(notebook, timeout=guard)",
     ],
 )

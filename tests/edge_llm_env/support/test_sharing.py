@@ -54,7 +54,7 @@ def test_a_thread_that_is_done_takes_what_others_have_not_come_to(monkeypatch: p
         if sum(end - begin for begin, end in taken) == 8:
             rest_done.set()
         elif first == 0:
-            rest_done.wait(60)
+            rest_done.wait(HANG_GUARD_S)
 
     sharing.share_rows(kernel, 8, 1)
     assert sorted(taken) == [(0, 2), (2, 3), (3, 4), (4, 6), (6, 7), (7, 8)]
@@ -63,7 +63,9 @@ def test_a_thread_that_is_done_takes_what_others_have_not_come_to(monkeypatch: p
 def test_the_other_threads_begin_while_the_caller_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharing, "cores", lambda: 2)
     begun = threading.Event()
-    sharing.share_rows(lambda first, last: begun.set(), 8, 1, meanwhile=lambda: begun.wait(60) or pytest.fail("idle"))
+    sharing.share_rows(
+        lambda first, last: begun.set(), 8, 1, meanwhile=lambda: begun.wait(HANG_GUARD_S) or pytest.fail("idle")
+    )
     assert begun.is_set()
 
 
