@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import os
+from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from edge_llm_env.arrivals.process import ArrivalProcess, Arrived
+from edge_llm_env.support.paths import path_from
 from edge_llm_env.support.section import NonNegativeFloat, PositiveFloat, Tokens
 from edge_llm_env.traces.formats import FORMATS
 from edge_llm_env.traces.part import TracePart, part_of
 from edge_llm_env.traces.reading import TraceKind, load_trace, trace_sha256
+
+
+def _absolute(path: object) -> object:
+    return str(path_from(Path.cwd(), os.fspath(path))) if isinstance(path, str | os.PathLike) else path
+
+
+TracePath = Annotated[str, BeforeValidator(_absolute)]
+"""Absolute, so that processes with other working directories replay the same file."""
 
 
 class TraceArrivals(ArrivalProcess):
@@ -19,7 +30,10 @@ class TraceArrivals(ArrivalProcess):
 
     kind: Literal["trace"]
     format: TraceKind = Field(description="Azure LLM inference 2023 or 2024, BurstGPT, or Mooncake")
-    path: str | None = Field(default=None, description="the file; a preset leaves it to its user")
+    path: TracePath | None = Field(
+        default=None,
+        description="the file, in a scenario's file relative to that file's folder; a preset leaves it to its user",
+    )
     time_scale: PositiveFloat = Field(default=1.0, description="stretches times: 2 halves the rate")
     start_offset_s: NonNegativeFloat = Field(
         default=0.0, description="the part used begins so long after the first request, before scaling"

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from edge_llm_env.scenarios.file_paths import with_absolute_paths
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import one_of
 
@@ -65,6 +66,7 @@ def _read(scenario: str | Path) -> dict[str, Any]:
     else:
         try:
             content = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8"))
+            content = with_absolute_paths(content, path.parent)
         except OSError as error:
             raise ScenarioError(f"scenario {path}: {error.strerror}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

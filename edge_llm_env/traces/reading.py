@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.support.paths import existing_file
 from edge_llm_env.traces.formats import FORMATS, Request, TraceError, request_of, shown
 
 TraceKind = Literal["azure", "burstgpt", "mooncake"]
@@ -90,12 +91,14 @@ def read_requests(path: Path, kind: TraceKind, skip_bad_rows: bool, left: Left) 
 
 def _version(path: str | Path) -> tuple[str, int, int]:
     """A file's path, time of change and size: what its content is cached under."""
-    absolute = Path(path).expanduser().absolute()
     try:
-        status = absolute.stat()
+        file = existing_file(path)
+        status = file.stat()
+    except FileNotFoundError as error:
+        raise TraceError(f"trace {error}") from None
     except OSError as error:
         raise TraceError(f"trace {path}: {error.strerror}") from None
-    return str(absolute), status.st_mtime_ns, status.st_size
+    return str(file), status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=8)

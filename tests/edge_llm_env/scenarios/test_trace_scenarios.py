@@ -102,6 +102,20 @@ def test_environment_plays_a_trace(path: Path):
     assert info["served"] > 0
 
 
+def test_a_path_in_a_file_is_relative_to_that_file(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir("/")
+    text = 'extends = "azure-conversation"\n[workload]\narrivals = { path = "NAME" }\n'
+    scenario = path.with_name("mine.toml")
+    scenario.write_text(text.replace("NAME", path.name))
+    assert load_scenario(scenario).workload.arrivals.path == str(path)
+    scenario.write_text(text.replace("NAME", "elsewhere.csv"))
+    with pytest.raises(ScenarioError, match=f"elsewhere.csv: there is no such file \\(tried {path.parent}/elsewhere"):
+        load_scenario(scenario)
+    monkeypatch.chdir(path.parent)  # what is overridden in Python starts where Python does
+    assert load_scenario(scenario, **{"workload.arrivals.path": path.name}).workload.arrivals.path == str(path)
+    assert load_scenario(scenario, **{"workload.arrivals.path": path}).workload.arrivals.path == str(path)
+
+
 def test_preset_without_a_path_loads_with_that_of_the_user(tmp_path: Path):
     """What `load_preset` does for presets that replay a trace of the user's, with a file in a preset's place."""
     preset = tmp_path / "mine.toml"
@@ -123,7 +137,7 @@ def test_preset_without_a_path_loads_with_that_of_the_user(tmp_path: Path):
     [
         ({"format": "mooncak"}, "workload.arrivals.format = 'mooncak': input should be 'azure', 'burstgpt' or"),
         ({"format": "burstgpt"}, "trace.csv, line 1: lacks Timestamp, Request tokens, Response tokens; columns are"),
-        ({"path": "nowhere.csv"}, "workload.arrivals: trace nowhere.csv: No such file or directory"),
+        ({"path": "nowhere.csv"}, "nowhere.csv: there is no such file (tried /"),
         ({"start_offset_s": 20_000.0}, "workload.arrivals: start_offset_s = 20000: must be less than the 14399"),
         ({"duration_s": 60.0}, "workload.arrivals: the part of the trace lasts 60 s, scaled: must be at least the 102"),
         ({"time_scale": 0.0}, "workload.arrivals.time_scale = 0.0: input should be greater than 0"),

@@ -1,0 +1,21 @@
+"""Paths that a scenario's TOML file names, made absolute before anything of them is looked up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edge_llm_env.support.paths import path_from
+
+
+def with_absolute_paths(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A file's content whose paths start at the file's folder; what is no path or malformed stays as it is.
+
+    So a scenario means the same files wherever it is loaded from.
+    """
+    workload = content.get("workload")
+    arrivals = workload.get("arrivals") if isinstance(workload, dict) else None
+    if isinstance(workload, dict) and isinstance(arrivals, dict) and isinstance(arrivals.get("path"), str):
+        absolute = str(path_from(folder, arrivals["path"]))
+        content = content | {"workload": workload | {"arrivals": arrivals | {"path": absolute}}}
+    return content

@@ -1,0 +1,31 @@
+"""Paths as a file names them: relative to the folder that the file stands in, not to wherever Python was started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def path_from(folder: Path, written: str) -> Path:
+    """The absolute path that a file in `folder` means by what it writes: `~` is the user's home.
+
+    Nothing is looked up: the path need not exist.
+    """
+    return folder.absolute() / Path(written).expanduser()
+
+
+def existing_file(path: str | Path, inside: str | None = None) -> Path:
+    """The file at a path, absolute, or in a folder at that path the file that is called `inside`.
+
+    A relative path starts at the working directory, so one that comes from a file goes through `path_from` first.
+    Raises FileNotFoundError, whose message names each path that was tried, or another OSError.
+    """
+    at = path_from(Path.cwd(), str(path))
+    tried = [at] if inside is None else [at, at / inside]
+    for candidate in tried:
+        if candidate.is_file():
+            return candidate
+    if not at.exists():
+        why = "there is no such file"
+    else:
+        why = f"is a folder{f' without {inside}' if inside else ''}" if at.is_dir() else "is not a regular file"
+    raise FileNotFoundError(f"{path}: {why} (tried {' and '.join(map(str, tried))})")

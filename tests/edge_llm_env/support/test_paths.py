@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge_llm_env.support.paths import existing_file, path_from
+
+
+def test_a_relative_path_starts_at_the_folder_of_the_file_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert path_from(Path("there"), "a/b.csv") == tmp_path / "there" / "a" / "b.csv"
+    assert path_from(Path("there"), str(tmp_path / "b.csv")) == tmp_path / "b.csv"
+    assert path_from(Path("there"), "~/b.csv") == tmp_path / "home" / "b.csv"
+
+
+def test_a_file_is_found_itself_or_in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "config.json").write_text("{}")
+    assert existing_file("folder/config.json") == tmp_path / "folder" / "config.json"
+    assert existing_file(tmp_path / "folder", inside="config.json") == tmp_path / "folder" / "config.json"
+
+
+def test_what_is_not_found_says_what_was_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    for path, inside, said in (
+        ("a.csv", None, f"a.csv: there is no such file (tried {tmp_path}/a.csv)"),
+        ("folder", None, f"folder: is a folder (tried {tmp_path}/folder)"),
+        (
+            "folder",
+            "config.json",
+            f"folder: is a folder without config.json (tried {tmp_path}/folder and {tmp_path}/folder/config.json)",
+        ),
+        ("/dev/null", None, "/dev/null: is not a regular file (tried /dev/null)"),
+    ):
+        with pytest.raises(FileNotFoundError) as caught:
+            existing_file(path, inside)
+        assert str(caught.value) == said
