@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,9 +13,13 @@ from pydantic import BeforeValidator, Field, model_validator
 from edge_llm_env.arrivals.process import ArrivalProcess, Arrived
 from edge_llm_env.support.paths import path_from
 from edge_llm_env.support.section import NonNegativeFloat, PositiveFloat, Tokens
-from edge_llm_env.traces.formats import FORMATS
+from edge_llm_env.traces.clock import ClockRestarts
+from edge_llm_env.traces.parsing.errors import TraceWarning
+from edge_llm_env.traces.parsing.formats import FORMATS, TraceKind
+from edge_llm_env.traces.parsing.units import TimeUnit
 from edge_llm_env.traces.part import TracePart, part_of
-from edge_llm_env.traces.reading import TraceKind, load_trace, trace_sha256
+from edge_llm_env.traces.reading import load_trace
+from edge_llm_env.traces.trace import Trace
 
 
 def _absolute(path: object) -> object:
@@ -45,7 +50,19 @@ class TraceArrivals(ArrivalProcess):
     )
     max_prompt_tokens: Tokens | None = Field(default=None, description="longer prompts are cut to this")
     max_output_tokens: Tokens | None = Field(default=None, description="longer outputs are cut to this")
-    skip_bad_rows: bool = Field(default=False, description="leave malformed rows out instead of refusing the trace")
+    time_unit: TimeUnit | Literal["auto"] = Field(
+        default="auto",
+        description="date (ISO 8601), seconds, milliseconds, microseconds or nanoseconds; "
+        "auto is what the format documents",
+    )
+    clock_restarts: ClockRestarts = Field(
+        default="refuse",
+        description="where times fall back by over 60 s or half the trace: refuse it, sort all rows by time, "
+        "or continue from the latest time above; smaller disorder is always sorted",
+    )
+    skip_bad_rows: bool = Field(
+        default=False, description="leave rows that are malformed or of no tokens out instead of refusing the trace"
+    )
 
     @model_validator(mode="after")
     def _trace_can_be_replayed(self) -> TraceArrivals:
@@ -55,20 +72,42 @@ class TraceArrivals(ArrivalProcess):
                 f"{self.format} traces are public at {FORMATS[self.format].home}"
             )
         _ = self.part
+        if notices := self.trace.notices():
+            warnings.warn(f"trace {self.path}: {'; '.join(notices)}", TraceWarning, stacklevel=2)
         return self
+
+    @property
+    def trace(self) -> Trace:
+        """The requests of the whole file. Raises TraceError."""
+        return load_trace(
+            str(self.path),
+            self.format,
+            time_unit=self.time_unit,
+            clock_restarts=self.clock_restarts,
+            skip_bad_rows=self.skip_bad_rows,
+        )
 
     @property
     def part(self) -> TracePart:
         """The requests of the part used, scaled and cut. Raises TraceError."""
-        trace = load_trace(str(self.path), self.format, skip_bad_rows=self.skip_bad_rows)
         return part_of(
-            trace,
+            self.trace,
             self.start_offset_s,
             self.duration_s,
             self.time_scale,
             self.max_prompt_tokens,
             self.max_output_tokens,
         )
+
+    def account(self) -> list[str]:
+        """What is not replayed as the file writes it, a line for each: rows left out, put in order, cut, outside."""
+        part = self.part
+        said = {
+            f"{part.outside:,} requests outside the part used": part.outside,
+            f"{part.cut_prompts:,} prompts cut to {self.max_prompt_tokens} tokens": part.cut_prompts,
+            f"{part.cut_outputs:,} outputs cut to {self.max_output_tokens} tokens": part.cut_outputs,
+        }
+        return self.trace.notices() + [line for line, count in said.items() if count]
 
     @property
     def mean_rate_per_s(self) -> float:
@@ -77,7 +116,7 @@ class TraceArrivals(ArrivalProcess):
 
     def sha256(self) -> str:
         """SHA-256 (hex) of the file."""
-        return trace_sha256(str(self.path))
+        return self.trace.sha256
 
     def draw(self, rng: np.random.Generator, horizon_s: float) -> Arrived:
         """A window of that length, which begins at a time drawn uniformly."""

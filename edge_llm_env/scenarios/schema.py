@@ -194,7 +194,8 @@ class Scenario(Section):
             raise ValueError(
                 f"workload.arrivals: the part of the trace lasts {part.span_s:g} s, scaled: must be at least "
                 f"the {self.horizon_s:g} s of an episode and the epoch after it (epoch.episode_epochs = "
-                f"{self.epoch.episode_epochs}, epoch.epoch_s = {self.epoch.epoch_s:g})"
+                f"{self.epoch.episode_epochs}, epoch.epoch_s = {self.epoch.epoch_s:g}); "
+                f'times were read as time_unit = "{part.time_unit}"'
             )
         return self
 

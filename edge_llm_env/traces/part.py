@@ -8,8 +8,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.traces.formats import TraceError
-from edge_llm_env.traces.reading import Trace
+from edge_llm_env.traces.parsing.errors import TraceError
+from edge_llm_env.traces.parsing.units import TimeUnit
+from edge_llm_env.traces.trace import Trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,14 @@ class TracePart:
     """(N,) tokens, cut."""
     span_s: float
     """Length of the part, scaled."""
+    time_unit: TimeUnit
+    """That the trace's times were read in."""
+    outside: int = 0
+    """Requests of the trace that are not in the part."""
+    cut_prompts: int = 0
+    """Prompts that were longer."""
+    cut_outputs: int = 0
+    """Outputs that were longer."""
 
     @property
     def mean_rate_per_s(self) -> float:
@@ -39,6 +48,7 @@ class TracePart:
             self.prompt_tokens[first:last].copy(),
             self.output_tokens[first:last].copy(),
             horizon_s,
+            self.time_unit,
         )
 
 
@@ -53,9 +63,15 @@ def part_of(
 ) -> TracePart:
     """The part of a trace that begins so long after its first request and lasts so long, both before scaling.
 
-    Raises TraceError, naming the setting, if the trace has ended by then or has no requests there.
+    Raises TraceError, naming the setting, if the trace has ended by then or has no requests there, or if all of it
+    happens at one time. O(log N) for a trace of N requests, and what the part holds.
     """
     end_s = float(trace.time_s[-1])
+    if end_s == 0.0:
+        raise TraceError(
+            f"the trace has a single time, that of {_requests(len(trace.time_s))}: must have requests at later ones, "
+            "or it has no rate to replay"
+        )
     if start_offset_s >= end_s:
         raise TraceError(f"start_offset_s = {start_offset_s:g}: must be less than the {end_s:g} s of the trace")
     span_s = end_s - start_offset_s if duration_s is None else min(duration_s, end_s - start_offset_s)
@@ -64,9 +80,25 @@ def part_of(
         raise TraceError(
             f"start_offset_s = {start_offset_s:g}: the trace has no requests from there on for {span_s:g} s"
         )
+    prompt_tokens, cut_prompts = _cut(trace.prompt_tokens[first:last], max_prompt_tokens)
+    output_tokens, cut_outputs = _cut(trace.output_tokens[first:last], max_output_tokens)
     return TracePart(
         (trace.time_s[first:last] - start_offset_s) * time_scale,
-        np.minimum(trace.prompt_tokens[first:last], max_prompt_tokens or np.iinfo(np.int64).max),
-        np.minimum(trace.output_tokens[first:last], max_output_tokens or np.iinfo(np.int64).max),
+        prompt_tokens,
+        output_tokens,
         span_s * time_scale,
+        trace.unit,
+        len(trace.time_s) - int(last - first),
+        cut_prompts,
+        cut_outputs,
     )
+
+
+def _cut(tokens: NDArray[np.int32], most: int | None) -> tuple[NDArray[np.int64], int]:
+    """Lengths that are at most so long, and how many were longer."""
+    whole = tokens.astype(np.int64)
+    return (whole, 0) if most is None else (np.minimum(whole, most), int((whole > most).sum()))
+
+
+def _requests(count: int) -> str:
+    return "its one request" if count == 1 else f"all {count:,} requests"

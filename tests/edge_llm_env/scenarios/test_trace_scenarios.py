@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from edge_llm_env import Scenario, ScenarioError, draw_workload, load_scenario
+from edge_llm_env.traces.parsing.errors import TraceWarning
 from tests.support.helpers import AZURE_TRACE, assert_same, load_preset
 
 REPLAYED = {"workload.prompt_tokens": "trace", "workload.output_tokens": "trace"}
@@ -155,4 +157,49 @@ def test_malformed_row_is_an_error_unless_it_is_skipped(path: Path):
     path.write_text(AZURE_TRACE + "\n2023-11-16 23:00:00,many,8")
     with pytest.raises(ScenarioError, match=r"trace\.csv, line 14402: ContextTokens = 'many': must be a whole number"):
         trace_scenario(path)
-    assert trace_scenario(path, **{"workload.arrivals.skip_bad_rows": True}).fading_blocks == 3
+    with pytest.warns(TraceWarning) as warned:
+        scenario = trace_scenario(path, **{"workload.arrivals.skip_bad_rows": True})
+    assert scenario.fading_blocks == 3
+    said = "1 of 14,401 rows left out: 1 malformed, 0 of no tokens, the first: line 14402: ContextTokens = 'many'"
+    assert str(warned[0].message).startswith(f"trace {path}: {said}")
+
+
+def test_what_a_scenario_does_not_replay_is_said_where_it_is_loaded(path: Path):
+    rows = AZURE_TRACE.splitlines()
+    rows[100], rows[101] = rows[101], rows[100]
+    path.write_text("\n".join([*rows, "2023-11-16 23:00:00,0,8"]))
+    part = {"skip_bad_rows": True, "start_offset_s": 60.0, "duration_s": 7200.0, "max_prompt_tokens": 300}
+    with pytest.warns(
+        TraceWarning, match="rows left out: 0 malformed, 1 of no tokens.*; 1 of 14,401 rows stood below a"
+    ):
+        scenario = trace_scenario(path, **{f"workload.arrivals.{field}": value for field, value in part.items()})
+    account = scenario.workload.arrivals.account()
+    lengths = np.array([int(row.split(",")[1]) for row in rows[61:7261]])
+    assert [line.partition(" ")[0] for line in account] == ["1", "1", "7,200", f"{(lengths > 300).sum():,}"]
+    assert account[2:] == [
+        "7,200 requests outside the part used",
+        f"{(lengths > 300).sum():,} prompts cut to 300 tokens",
+    ]
+
+
+def test_a_trace_that_is_replayed_as_it_is_written_has_nothing_said(path: Path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scenario = trace_scenario(path)
+    assert scenario.workload.arrivals.account() == ["1 requests outside the part used"]  # the last ends the trace
+
+
+def test_unit_and_restarts_are_settings(tmp_path: Path):
+    path = tmp_path / "mooncake.jsonl"
+    row = '{{"timestamp": {}, "input_length": 5, "output_length": 5}}\n'
+    path.write_text("".join(row.format(1.0 * time_s) for time_s in (*range(150), *range(150))))
+    arrivals = {"kind": "trace", "format": "mooncake", "path": str(path), "clock_restarts": "continue"}
+    with (
+        pytest.warns(TraceWarning, match='1 times the clock was set back; .*"seconds" would make it 298 s'),
+        pytest.raises(ScenarioError, match=r"lasts 0\.298 s, scaled: must be at least the 102 s") as caught,
+    ):
+        load_scenario("carry-over", **{"workload.arrivals": arrivals})
+    assert 'times were read as time_unit = "milliseconds"' in str(caught.value)
+    with pytest.warns(TraceWarning, match="1 times the clock was set back; what follows was appended$"):
+        scenario = load_scenario("carry-over", **{"workload.arrivals": arrivals | {"time_unit": "seconds"}})
+    assert scenario.workload.arrivals.part.span_s == 298.0

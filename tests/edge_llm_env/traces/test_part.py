@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from edge_llm_env.traces.formats import TraceError
+from edge_llm_env.traces.parsing.columns import LeftOut
+from edge_llm_env.traces.parsing.errors import TraceError
 from edge_llm_env.traces.part import TracePart, part_of
-from edge_llm_env.traces.reading import Trace
+from edge_llm_env.traces.trace import Trace
 
-TRACE = Trace(
-    np.array([0.0, 1.0, 1.0, 4.0, 9.0, 10.0]), np.array([10, 20, 30, 40, 50, 60]), np.array([6, 5, 4, 3, 2, 1]), 0, 0
-)
+
+def trace_at(times_s: list[float]) -> Trace:
+    """Prompts of 10, 20, 30 … tokens, outputs of …, 3, 2, 1."""
+    count = len(times_s)
+    prompts, outputs = 10 * np.arange(1, count + 1, dtype=np.int32), np.arange(count, 0, -1, dtype=np.int32)
+    return Trace(np.array(times_s), prompts, outputs, LeftOut(), 0, 0, "seconds", (), "", None)
+
+
+TRACE = trace_at([0.0, 1.0, 1.0, 4.0, 9.0, 10.0])
 
 
 def test_whole_trace_is_used_up_to_its_last_request():
@@ -52,6 +59,21 @@ def test_part_without_requests_is_an_error(offset_s: float, duration_s: float | 
     assert str(caught.value) == complaint
 
 
+def test_what_is_outside_and_what_is_cut_is_counted():
+    part = part_of(TRACE, 1.0, 8.5, 1.0, 35, 2)
+    assert part.prompt_tokens.tolist() == [20, 30, 35, 35]
+    # of prompts 20 to 50, those of 40 and 50; of outputs 5 to 2, all but the last
+    assert (part.outside, part.cut_prompts, part.cut_outputs) == (2, 2, 3)
+    whole = part_of(TRACE, 0.0, None, 1.0, None, None)
+    assert (whole.outside, whole.cut_prompts, whole.cut_outputs) == (1, 0, 0)  # the last ends the trace
+
+
+@pytest.mark.parametrize(("times_s", "said"), [([0.0], "its one request"), ([0.0, 0.0, 0.0], "all 3 requests")])
+def test_a_trace_of_a_single_time_cannot_be_replayed(times_s: list[float], said: str):
+    with pytest.raises(TraceError, match=f"the trace has a single time, that of {said}: must have requests at later"):
+        part_of(trace_at(times_s), 0.0, None, 1.0, None, None)
+
+
 def test_window_counts_from_its_own_start():
     part = part_of(TRACE, 0.0, None, 1.0, None, None)
     # half of the 6 s that a window of 4 s can begin in: from 3 to 7 s
@@ -68,7 +90,7 @@ def test_first_and_last_window_touch_the_ends():
 
 def test_windows_of_uniform_quantiles_begin_uniformly():
     times = np.arange(0.0, 1000.0, 0.5)
-    part = TracePart(times, np.arange(2000), np.ones(2000, dtype=np.int64), 1000.0)
+    part = TracePart(times, np.arange(2000), np.ones(2000, dtype=np.int64), 1000.0, "seconds")
     rng = np.random.default_rng(1)
     first = [part.window(rng.random(), 100.0).prompt_tokens[0] for _ in range(2000)]
     # 0 to 1800, and the resolution of half a second is lost in 2000 draws
