@@ -17,13 +17,19 @@ def reference_snr(power_dbm: float, noise_dbm_per_hz: float, bandwidth_hz: float
     return watts_from_dbm(power_dbm) / (watts_from_dbm(noise_dbm_per_hz) * bandwidth_hz)
 
 
+_SMALL_SNR = 2.0**-30
+"""Below, 1 + snr has lost nine and more of the sixteen digits of the snr. A power of two: it loses none of this one,
+so that the rate does not fall where the one formula follows on the other."""
+
+
 @compiled
 def shannon_rate_bits_per_s(bandwidth_hz: float, snr: float, max_bits_per_s_per_hz: float) -> float:
     """Rate of the whole band, R = B·min(log2(1 + snr), cap) in bit/s (`docs/model.md`, constraint 1).
 
     The cap is the spectral efficiency of the highest modulation and coding scheme; it may be infinite.
     """
-    return bandwidth_hz * min(math.log2(1.0 + snr), max_bits_per_s_per_hz)
+    bits_per_s_per_hz = math.log1p(snr) / math.log(2.0) if snr < _SMALL_SNR else math.log2(1.0 + snr)
+    return bandwidth_hz * min(bits_per_s_per_hz, max_bits_per_s_per_hz)
 
 
 @compiled

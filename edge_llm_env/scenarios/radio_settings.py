@@ -43,6 +43,16 @@ class RadioSettings(Section):
         return self
 
     @model_validator(mode="after")
+    def _nobody_gains_by_path_loss(self) -> RadioSettings:
+        nearest_m = self.path_loss.nearest_m
+        if self.min_distance_m < nearest_m:
+            raise ValueError(
+                f"radio.min_distance_m = {self.min_distance_m:g}: must be at least {nearest_m:.4g}, nearer than which "
+                f"radio.path_loss would be below 0 dB"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _path_loss_is_used_within_its_ranges(self) -> RadioSettings:
         for field, limits in (
             ("carrier_frequency_hz", self.path_loss.carrier_range_hz),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from edge_llm_env.radio.path_losses.path_loss import Attenuation, PathLoss, gain_of_loss
+from edge_llm_env.radio.path_losses.path_loss import Attenuation, PathLoss
 from edge_llm_env.support.section import FiniteFloat, NonNegativeFloat, PositiveFloat
 
 
@@ -20,11 +20,17 @@ class LogDistancePathLoss(PathLoss):
     slope_db: PositiveFloat = Field(description="path loss per decade of distance")
     shadowing_db: NonNegativeFloat = Field(default=0.0, description="standard deviation of log-normal shadowing")
 
+    @property
+    def nearest_m(self) -> float:
+        """Distance (m) at which PL is 0 dB."""
+        return float(1000.0 * 10.0 ** (-self.intercept_db / self.slope_db))
+
     def draw(self, rng: np.random.Generator, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
         """The attenuation of users at those distances, of shape (users,); everyone has a line of sight."""
         gain = path_gain(distance_m, self.intercept_db, self.slope_db)
         if self.shadowing_db > 0:
-            gain = gain * gain_of_loss(self.shadowing_db * rng.standard_normal(len(distance_m)))
+            shadowing = 10.0 ** (-self.shadowing_db * rng.standard_normal(len(distance_m)) / 10.0)
+            gain = np.minimum(gain * shadowing, 1.0)
         return Attenuation(gain, np.ones(len(distance_m), dtype=np.bool_))
 
 

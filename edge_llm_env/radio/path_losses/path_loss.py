@@ -15,7 +15,7 @@ class Attenuation(NamedTuple):
     """Path loss and shadowing of U users."""
 
     gain: NDArray[np.float64]
-    """(U,) linear power gain."""
+    """(U,) linear power gain, at most 1."""
     line_of_sight: NDArray[np.bool_]
     """(U,) who sees the base station; all do where the model does not say."""
 
@@ -30,11 +30,16 @@ class PathLoss(Section):
 
     kind: str
 
+    @property
+    def nearest_m(self) -> float:
+        """Distance (m) within which the model's loss, without shadowing, would be a gain."""
+        return 0.0
+
     @abstractmethod
     def draw(self, rng: np.random.Generator, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
         """The attenuation of users at those distances, of shape (users,)."""
 
 
 def gain_of_loss(loss_db: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Linear power gain 10^(-L/10) of a loss in dB; shadowing is a loss of either sign."""
-    return np.asarray(10.0 ** (-loss_db / 10.0), dtype=np.float64)
+    """Linear power gain 10^(-L/10) of a loss in dB, L no less than 0."""
+    return np.asarray(10.0 ** (-np.maximum(loss_db, 0.0) / 10.0), dtype=np.float64)

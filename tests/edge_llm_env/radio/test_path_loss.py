@@ -3,7 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_llm_env.radio.path_losses.log_distance import path_gain
+from edge_llm_env import ScenarioError, load_scenario
+from edge_llm_env.radio.path_losses.log_distance import LogDistancePathLoss, path_gain
+from edge_llm_env.radio.path_losses.path_loss import PathLoss
+from edge_llm_env.radio.path_losses.umi import UmiPathLoss
 from edge_llm_env.radio.users import distance_in_disc
 
 
@@ -28,3 +31,29 @@ def test_users_are_spread_over_the_whole_ring():
 def test_users_are_spread_evenly_over_the_area():
     # Half of the area of a ring from 10 to 500 m lies within √((10² + 500²)/2) m.
     assert distance_in_disc(np.array([0.5]), 10.0, 500.0)[0] == pytest.approx(np.sqrt((10**2 + 500**2) / 2))
+
+
+LOG_DISTANCE = LogDistancePathLoss(kind="log_distance", intercept_db=128.1, slope_db=37.6)
+
+
+def test_users_so_near_that_path_loss_would_be_a_gain_are_refused_with_the_field():
+    # 128.1 + 37.6·log10(d) = 0 dB at d = 10^-3.40691 km
+    assert LOG_DISTANCE.nearest_m == pytest.approx(0.39182, rel=1e-4)
+    with pytest.raises(ScenarioError, match=r"radio\.min_distance_m = 0\.01: must be at least 0\.3918, nearer than"):
+        load_scenario("carry-over", **{"radio.min_distance_m": 0.01, "radio.cell_radius_m": 0.2})
+    near = load_scenario("carry-over", **{"radio.min_distance_m": 0.392, "radio.cell_radius_m": 0.5})
+    assert near.radio.path_loss.draw(np.random.default_rng(0), np.array([0.392]), 2e9).gain[0] < 1.0
+
+
+@pytest.mark.parametrize(
+    "path_loss",
+    [
+        LOG_DISTANCE.model_copy(update={"shadowing_db": 60.0}),
+        UmiPathLoss(kind="umi", los_shadowing_db=60.0, nlos_shadowing_db=60.0),
+    ],
+    ids=lambda path_loss: path_loss.kind,
+)
+def test_no_shadowing_makes_a_gain_of_a_loss(path_loss: PathLoss):
+    gain = path_loss.draw(np.random.default_rng(0), np.full(2000, 10.0), 2e9).gain
+    assert gain.max() == 1.0
+    assert 0.05 < (gain == 1.0).mean() < 0.5

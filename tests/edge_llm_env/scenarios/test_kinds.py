@@ -37,7 +37,10 @@ def name_of(kind: type[Section]) -> str:
 
 
 def smallest(kind: type[Section], folder: Path) -> dict[str, Any]:
-    """Settings of a kind: whatever has no default is 1, or (1, 1) where there are several; a file is a trace."""
+    """Settings of a kind: whatever has no default is 1, or (1, 1) where there are several; a file is a trace.
+
+    A path loss is 100 dB at 1 km, since one of 1 dB would be a gain near the base station.
+    """
     values: dict[str, Any] = {}
     for name, field in kind.model_fields.items():
         annotation = str(field.annotation)
@@ -48,7 +51,8 @@ def smallest(kind: type[Section], folder: Path) -> dict[str, Any]:
             if "Literal" in annotation:
                 values[name] = field.annotation.__args__[0]  # type: ignore[union-attr]
             else:
-                values[name] = [1.0, 1.0] if annotation.startswith("tuple") else 1.0
+                one = 100.0 if name == "intercept_db" else 1.0
+                values[name] = [one, one] if annotation.startswith("tuple") else one
     return values
 
 
