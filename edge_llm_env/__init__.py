@@ -9,6 +9,7 @@ from edge_llm_env.registration import register_environment
 
 if TYPE_CHECKING:
     from edge_llm_env.scenarios import Scenario, ScenarioError, list_scenarios, load_scenario
+    from edge_llm_env.traces.parsing.errors import TraceWarning
     from edge_llm_env.workload.generator import draw_workload
     from edge_llm_env.workload.streams import draw_workloads
     from edge_llm_env.workload.workload import Workload
@@ -17,6 +18,7 @@ __version__ = "0.2.0"
 __all__ = [
     "Scenario",
     "ScenarioError",
+    "TraceWarning",
     "Workload",
     "draw_workload",
     "draw_workloads",
@@ -28,6 +30,7 @@ __all__ = [
 _HOMES = {
     "Scenario": "edge_llm_env.scenarios",
     "ScenarioError": "edge_llm_env.scenarios",
+    "TraceWarning": "edge_llm_env.traces.parsing.errors",
     "list_scenarios": "edge_llm_env.scenarios",
     "load_scenario": "edge_llm_env.scenarios",
     "draw_workload": "edge_llm_env.workload.generator",

@@ -33,7 +33,7 @@ def load_trace(
 ) -> Trace:
     """The trace of a file, read once per process as long as the file stays as it is.
 
-    A trace of INDEXED_FROM_REQUESTS or more is parsed once, in O(N) time and 16 bytes a request, and kept as an index
+    A trace of INDEXED_FROM_REQUESTS or more is parsed once, in O(N) time and 24 bytes a request, and kept as an index
     (`traces.index`) from which any process takes its part in O(log N) and what the part holds.
     `time_unit` "auto" is the one that the format documents; what `clock_restarts` does is said at `in_order`. Raises
     TraceError for a file that cannot be read, lacks a column, has no requests or is refused for its clock, and, unless
@@ -93,7 +93,8 @@ def _parsed(key: IndexKey, skip_bad_rows: bool) -> Trace:
 
 def _beside(left: LeftOut) -> str:
     counts = {"failed": left.failed, "empty": left.empty, "malformed": left.malformed}
-    return "".join(f", {count:,} {what} rows" for what, count in counts.items() if count)
+    first = f", the first: {left.first_bad}" if left.first_bad else ""
+    return "".join(f", {count:,} {what} rows" for what, count in counts.items() if count) + first
 
 
 def _read_only(values: NDArray) -> NDArray:

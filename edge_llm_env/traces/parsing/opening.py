@@ -68,7 +68,8 @@ def _decompressor(start: bytes) -> ModuleType | None:
                     return importlib.import_module(name)
                 except ModuleNotFoundError:
                     continue
-            raise TraceError(f"is compressed: pip install {names[-1]}, or decompress it")
+            kind = names[0].rpartition(".")[2]
+            raise TraceError(f"is compressed with {kind}: pip install {names[-1]}, or decompress it")
     return None
 
 

@@ -12,8 +12,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from edge_llm_env import Scenario, ScenarioError, draw_workload, load_scenario
-from edge_llm_env.traces.parsing.errors import TraceWarning
+from edge_llm_env import Scenario, ScenarioError, TraceWarning, draw_workload, load_scenario
 from tests.support.helpers import AZURE_TRACE, assert_same, load_preset
 
 REPLAYED = {"workload.prompt_tokens": "trace", "workload.output_tokens": "trace"}

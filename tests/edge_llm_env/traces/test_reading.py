@@ -53,7 +53,11 @@ def test_trace_cannot_be_written_to(tmp_path: Path):
         ("\n\n", "has no requests"),
         ("Timestamp,Request tokens,Response tokens\n", "has no requests"),
         ("Timestamp,Request tokens,Response tokens\n1,2,0\n3,4,0\n", "has no requests, 2 failed rows"),
-        ("Timestamp,Request tokens,Response tokens\nx,2,1\n", "has no requests, 1 malformed rows"),
+        (
+            "Timestamp,Request tokens,Response tokens\nx,2,1\n",
+            "has no requests, 1 malformed rows, the first: line 2: Timestamp = 'x': must be a time, as a "
+            "number of seconds (time_unit sets another)",
+        ),
     ],
 )
 def test_file_without_requests_is_an_error(tmp_path: Path, text: str, complaint: str):
