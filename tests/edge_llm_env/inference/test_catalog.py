@@ -52,7 +52,7 @@ def test_every_entry_loads():
 def test_heads_times_width_is_the_hidden_width_but_where_published_otherwise():
     widths = {name: load_decoder(name) for name in table("decoders")}
     others = {name for name, one in widths.items() if one.heads * one.head_dim != one.d_model}
-    assert others == {"gemma-2-2b", "qwen3-0.6b", "qwen3-4b", "qwen3-30b-a3b"}
+    assert others == {"gemma-2-2b", "gemma-2-9b", "qwen3-0.6b", "qwen3-4b", "qwen3-32b", "qwen3-30b-a3b"}
 
 
 def test_peaks_are_dense_and_of_the_gpu_alone():

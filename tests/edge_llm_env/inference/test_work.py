@@ -30,7 +30,9 @@ PUBLISHED_PARAMETERS = {
     "llama-3.2-3b": 3.21e9, "qwen2.5-0.5b": 0.49e9, "qwen2.5-1.5b": 1.54e9, "qwen2.5-3b": 3.09e9,
     "qwen2.5-7b": 7.61e9, "qwen3-0.6b": 0.596e9, "qwen3-1.7b": 1.72e9, "qwen3-4b": 4.02e9, "qwen3-8b": 8.19e9,
     "qwen3-30b-a3b": 30.5e9, "phi-2": 2.78e9, "phi-3-mini": 3.82e9, "gemma-2-2b": 2.61e9, "mistral-7b": 7.24e9,
-    "mixtral-8x7b": 46.7e9, "tinyllama-1.1b": 1.10e9,
+    "mixtral-8x7b": 46.7e9, "tinyllama-1.1b": 1.10e9, "llama-7b": 6.74e9, "llama-3.3-70b": 70.55e9,
+    "codellama-34b": 33.74e9, "qwen3-32b": 32.8e9, "phi-3.5-mini": 3.82e9, "gemma-2-9b": 9.24e9,
+    "smollm2-1.7b": 1.71e9, "falcon-7b": 6.92e9, "mpt-7b": 6.65e9,
 }  # fmt: skip
 """Of the model cards; the catalogue's sizes must add up to them."""
 
