@@ -2,6 +2,8 @@
 
 In the symbols of `docs/model.md`: L layers, width d, FFN width f, H heads, H_kv key/value heads of width h, vocabulary
 V, g = 3 or 2 FFN matrices, E experts of which k act on a token. A linear layer takes 2 FLOPs per weight and token.
+Costs are affine and so cannot cap what a full window keeps: they hold up to `DecoderConfig.window`, which a scenario's
+contexts may not exceed; `kv_bytes` alone caps.
 """
 
 from __future__ import annotations
@@ -28,41 +30,103 @@ class Work(NamedTuple):
 
 
 def layer_weights(decoder: DecoderConfig, experts: float) -> float:
-    """Weights of one layer's matrices with so many experts: N_ℓ = d·h·(2H + 2H_kv) + g·d·f·experts."""
-    attention = decoder.d_model * decoder.head_dim * (2 * decoder.heads + 2 * decoder.kv_heads)
-    return attention + expert_weights(decoder) * experts
+    """Weights of one layer's matrices with so many experts, in the mean over layers where some of them are dense.
+
+    N_ℓ = attention + g·d·f·experts; with shared experts of width f_s, g·d·f_s more, and in dense layers g·d·f_d alone.
+    """
+    matrices = _ffn_matrices(decoder)
+    expert_layer = expert_weights(decoder) * experts + matrices * decoder.d_model * decoder.shared_d_ff
+    dense_layer = matrices * decoder.d_model * decoder.dense_d_ff
+    feed_forward = decoder.expert_layers * expert_layer + decoder.dense_layers * dense_layer
+    return attention_weights(decoder) + feed_forward / decoder.layers
+
+
+def attention_weights(decoder: DecoderConfig) -> int:
+    """Weights of one layer's attention: d·(H·h + H_kv·h + H_kv·h_v) and H·h_v·d, h_v the width of a value.
+
+    With a latent of width c for keys and values (DeepSeek-V2, arXiv 2405.04434, §2.1): d·(c + h_r) into it and
+    c·H·(h - h_r + h_v) out of it, h_r the part of a key that heads share; likewise for queries where they have one.
+    """
+    d, heads, key, value = decoder.d_model, decoder.heads, decoder.head_dim, decoder.value_dim
+    queries = d * heads * key if decoder.latent_query is None else decoder.latent_query * (d + heads * key)
+    if decoder.latent_kv is None:
+        keys_and_values = d * decoder.kv_heads * (key + value)
+    else:
+        shared = decoder.latent_key_dim
+        keys_and_values = d * (decoder.latent_kv + shared) + decoder.latent_kv * heads * (key - shared + value)
+    return queries + keys_and_values + heads * value * d
+
+
+def attention_flops(decoder: DecoderConfig, *, decode: bool) -> float:
+    """FLOPs of one layer for one query and one token that it attends to: 2·H·h for the score, 2·H·h_v for the value.
+
+    Decode over latents does not expand them but attends in their width (DeepSeek-V2, arXiv 2405.04434, §2.1.2):
+    2·H·(c + h_r) and 2·H·c.
+    """
+    if decode and decoder.latent_kv is not None:
+        return 2.0 * decoder.heads * (2 * decoder.latent_kv + decoder.latent_key_dim)
+    return 2.0 * decoder.heads * (decoder.head_dim + decoder.value_dim)
 
 
 def expert_weights(decoder: DecoderConfig) -> int:
-    """Weights of one expert of one layer, g·d·f."""
-    return (3 if decoder.gated_ffn else 2) * decoder.d_model * decoder.d_ff
+    """Weights of one expert of one layer that has experts, g·d·f."""
+    return _ffn_matrices(decoder) * decoder.d_model * decoder.d_ff
+
+
+def _ffn_matrices(decoder: DecoderConfig) -> int:
+    return 3 if decoder.gated_ffn else 2
 
 
 def parameters(decoder: DecoderConfig) -> float:
-    """Weights of the whole model: L·N_ℓ + V·d, twice if untied; norms, biases and routers are left out."""
-    embeddings = decoder.vocabulary * decoder.d_model * (1 if decoder.tied_embeddings else 2)
-    return decoder.layers * layer_weights(decoder, decoder.experts) + embeddings
+    """Weights of the whole model: L·N_ℓ + V·d, twice if untied, + learned positions·d + norms, biases and routers."""
+    tables = decoder.vocabulary * (1 if decoder.tied_embeddings else 2) + decoder.positions
+    matrices = decoder.layers * layer_weights(decoder, decoder.experts)
+    return matrices + tables * decoder.d_model + decoder.other_weights
 
 
 def weight_bytes(decoder: DecoderConfig, precision: Precision) -> float:
-    """Bytes of the stored weights: L·N_ℓ·(w + 32/group)/8 + V·d·head_bits/8, the latter twice if untied."""
+    """Bytes of the stored weights: L·N_ℓ·(w + 32/group)/8 + V·d·head_bits/8, the latter twice if untied.
+
+    Learned positions are stored as the embeddings are, norms, biases and routers in 16 bits.
+    """
     layers = decoder.layers * layer_weights(decoder, decoder.experts) * precision.stored_weight_bits / 8.0
-    return layers + _head_bytes(decoder, precision) * (1 if decoder.tied_embeddings else 2)
+    positions = decoder.positions * decoder.d_model * precision.head_bits / 8.0
+    tables = _head_bytes(decoder, precision) * (1 if decoder.tied_embeddings else 2) + positions
+    return layers + tables + _other_bytes(decoder)
 
 
 def read_bytes(decoder: DecoderConfig, precision: Precision, experts: float) -> float:
     """Bytes of weights that one pass reads: all layers, with so many experts each, and the output head."""
     layers = decoder.layers * layer_weights(decoder, experts) * precision.stored_weight_bits / 8.0
-    return layers + _head_bytes(decoder, precision)
+    return layers + _head_bytes(decoder, precision) + _other_bytes(decoder)
 
 
 def _head_bytes(decoder: DecoderConfig, precision: Precision) -> float:
     return decoder.vocabulary * decoder.d_model * precision.head_bits / 8.0
 
 
+def _other_bytes(decoder: DecoderConfig) -> float:
+    return 2.0 * decoder.other_weights
+
+
 def kv_bytes_per_token(decoder: DecoderConfig, precision: Precision) -> float:
-    """Bytes of the KV cache per token: 2·L·H_kv·h·kv_bits/8."""
-    return 2.0 * decoder.layers * decoder.kv_heads * decoder.head_dim * precision.kv_bits / 8.0
+    """Bytes of the KV cache per token, as long as no window is full: L·H_kv·(h + h_v)·kv_bits/8.
+
+    With latents, L·(c + h_r)·kv_bits/8, whatever the number of heads.
+    """
+    if decoder.latent_kv is None:
+        entries = decoder.kv_heads * (decoder.head_dim + decoder.value_dim)
+    else:
+        entries = decoder.latent_kv + decoder.latent_key_dim
+    return decoder.layers * entries * precision.kv_bits / 8.0
+
+
+def kv_bytes(decoder: DecoderConfig, precision: Precision, tokens: float) -> float:
+    """Bytes of the KV cache of a sequence of so many tokens, of which windowed layers keep the window's."""
+    windowed = 0 if decoder.window is None else decoder.window_layers
+    kept = tokens if decoder.window is None else min(tokens, decoder.window)
+    layer_bytes = kv_bytes_per_token(decoder, precision) / decoder.layers
+    return layer_bytes * ((decoder.layers - windowed) * tokens + windowed * kept)
 
 
 def experts_read(decoder: DecoderConfig, tokens: float) -> float:
@@ -85,14 +149,14 @@ def experts_read_affine(decoder: DecoderConfig) -> tuple[float, float]:
 def prefill_work(decoder: DecoderConfig, precision: Precision) -> Work:
     """Work of the prefill of a batch, which also makes the first output token.
 
-    FLOPs of s tokens: 2·L·N_ℓ·s + 4·L·H·h·s²·½ (causal) + 2·V·d, the last for the last token's logits only. Weights
-    are read once per batch, with all experts, of which prompts of 60 tokens leave under 3 % unread; each request
-    writes its KV cache.
+    FLOPs of s tokens: 2·L·N_ℓ·s + L·a·s²·½ (causal) + 2·V·d, with a = 4·H·h of `attention_flops`, the last for the
+    last token's logits only. Weights are read once per batch, with all experts, of which prompts of 60 tokens leave
+    under 3 % unread; each request writes its KV cache.
     """
     flops = Polynomial(
         constant=2.0 * decoder.vocabulary * decoder.d_model,
         s=2.0 * decoder.layers * layer_weights(decoder, decoder.experts_per_token),
-        s_squared=2.0 * decoder.layers * decoder.heads * decoder.head_dim,
+        s_squared=0.5 * decoder.layers * attention_flops(decoder, decode=False),
     )
     return Work(
         flops=AffineCost(Polynomial(), flops),
@@ -107,18 +171,19 @@ def prefill_work(decoder: DecoderConfig, precision: Precision) -> Work:
 def decode_work(decoder: DecoderConfig, precision: Precision) -> Work:
     """Work of the decode steps of a batch: n' - 1 steps, of which each request takes part in its first n - 1.
 
-    Step k has context s + k: per request 2·L·N_ℓ + 4·L·H·h·(s + k) + 2·V·d FLOPs, and (s + k) tokens of KV cache read
-    or, the newest, written. Weights are read once per step. Summed over the steps, Σ (s + k) = (n - 1)·(s + n/2).
+    Step k has context s + k: per request 2·L·N_ℓ + L·a·(s + k) + 2·V·d FLOPs, with a = 4·H·h of `attention_flops`, and
+    (s + k) tokens of KV cache read or, the newest, written. Weights are read once per step. Summed over the steps,
+    Σ (s + k) = (n - 1)·(s + n/2).
     """
     steps = Polynomial(constant=-1.0, n=1.0)
     contexts = Polynomial(s=-1.0, n=-0.5, n_squared=0.5, s_times_n=1.0)
     linear_flops = 2.0 * decoder.layers * layer_weights(decoder, decoder.experts_per_token)
     head_flops = 2.0 * decoder.vocabulary * decoder.d_model
-    attention_flops = 4.0 * decoder.layers * decoder.heads * decoder.head_dim
+    context_flops = decoder.layers * attention_flops(decoder, decode=True)
     first_experts, each_experts = experts_read_affine(decoder)
-    expert_bytes = decoder.layers * expert_weights(decoder) * precision.stored_weight_bits / 8.0
+    expert_bytes = decoder.expert_layers * expert_weights(decoder) * precision.stored_weight_bits / 8.0
     return Work(
-        flops=AffineCost(Polynomial(), steps.scaled(linear_flops + head_flops).plus(contexts.scaled(attention_flops))),
+        flops=AffineCost(Polynomial(), steps.scaled(linear_flops + head_flops).plus(contexts.scaled(context_flops))),
         bytes=AffineCost(
             steps.scaled(read_bytes(decoder, precision, first_experts)),
             steps.scaled(each_experts * expert_bytes).plus(contexts.scaled(kv_bytes_per_token(decoder, precision))),

@@ -94,7 +94,12 @@ NEOX = {
         (GPT2 | {"model_type": "gpt_bigcode", "multi_query": True}, {"kv_heads": 1, "heads": 12}),
         (FALCON, {"kv_heads": 1, "head_dim": 64, "d_ff": 4 * 4544, "gated_ffn": False}),
         (FALCON | {"multi_query": False}, {"kv_heads": 71}),
-        (FALCON | {"new_decoder_architecture": True, "num_kv_heads": 8}, {"kv_heads": 8}),
+        (
+            FALCON
+            | {"num_attention_heads": 64, "hidden_size": 4096, "new_decoder_architecture": True}
+            | {"num_kv_heads": 8},
+            {"kv_heads": 8},
+        ),
         (NEOX, {"d_ff": 10240, "gated_ffn": False, "tied_embeddings": False, "kv_heads": 32}),
         (
             {"model_type": "mpt", "d_model": 4096, "n_layers": 32, "n_heads": 32, "vocab_size": 50432},

@@ -5,9 +5,12 @@ import pytest
 from edge_llm_env.inference.catalog import load_decoder, load_precision, table
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.work import (
+    attention_flops,
+    attention_weights,
     decode_work,
     experts_read,
     experts_read_affine,
+    kv_bytes,
     kv_bytes_per_token,
     layer_weights,
     parameters,
@@ -161,3 +164,48 @@ def test_a_prompt_of_60_tokens_leaves_under_3_percent_of_the_experts_unread():
         decoder = load_decoder(name)
         assert experts_read(decoder, 60) > 0.97 * decoder.experts
     assert prefill_work(MIXTRAL, FP16).bytes.base(60, 1) == read_bytes(MIXTRAL, FP16, 8)
+
+
+def test_attention_over_latents_by_hand():
+    # DeepSeek-V2 in small: queries 8 -> 6 -> 4·3, latent 8 -> (5 + 1), 5 -> 4·(2 + 4) and 4·4 -> 8
+    latent = TINY.model_copy(
+        update={"head_dim": 3, "value_head_dim": 4, "latent_query": 6, "latent_kv": 5, "latent_key_dim": 1}
+    )
+    assert attention_weights(latent) == (8 * 6 + 6 * 12) + (8 * 6 + 5 * 24) + 16 * 8
+    # the cache holds latents and shared keys, whatever the heads: 2 layers · 6 entries · 2 bytes
+    assert kv_bytes_per_token(latent, FP16) == 24
+    assert attention_flops(latent, decode=False) == 2 * 4 * (3 + 4)
+    assert attention_flops(latent, decode=True) == 2 * 4 * (6 + 5)
+
+
+def test_values_of_another_width_than_keys_by_hand():
+    wide = TINY.model_copy(update={"value_head_dim": 5})
+    assert attention_weights(wide) == 8 * (4 * 2 + 2 * 2 + 2 * 5) + 4 * 5 * 8
+    assert kv_bytes_per_token(wide, FP16) == 2 * 2 * (2 + 5) * 2
+
+
+def test_dense_layers_shared_experts_positions_and_the_rest_by_hand():
+    mixture = TINY.model_copy(
+        update={"experts": 6, "experts_per_token": 2, "shared_d_ff": 4, "dense_layers": 1, "dense_d_ff": 20}
+        | {"positions": 7, "other_weights": 11}
+    )
+    dense, experts, shared = 3 * 8 * 20, 3 * 8 * 16, 3 * 8 * 4
+    assert 2 * layer_weights(mixture, 2) == 2 * 192 + dense + 2 * experts + shared
+    total = 2 * 192 + dense + 6 * experts + shared
+    assert parameters(mixture) == total + (2 * 10 + 7) * 8 + 11
+    assert weight_bytes(mixture, FP16) == 2 * parameters(mixture)
+    # a step reads the output head and what is neither matrix nor table, but of the tables only single rows
+    assert read_bytes(mixture, FP16, 2) == 2 * (2 * 192 + dense + 2 * experts + shared + 80 + 11)
+    # of a second request in the batch, only layers with experts read more
+    first, each = experts_read_affine(mixture)
+    alone, two = (decode_work(mixture, FP16).bytes.of_equals(batch, 3, 2) for batch in (1, 2))
+    assert first + each == pytest.approx(2)
+    assert two - alone == pytest.approx(each * experts * 2 + 4 * kv_bytes_per_token(mixture, FP16))
+
+
+def test_a_full_window_caps_the_cache_of_its_layers():
+    windowed = TINY.model_copy(update={"window": 100, "window_layers": 2})
+    half = windowed.model_copy(update={"window_layers": 1})
+    assert kv_bytes(windowed, FP16, 40) == kv_bytes(TINY, FP16, 40) == 40 * 32
+    assert kv_bytes(windowed, FP16, 1000) == 100 * 32
+    assert kv_bytes(half, FP16, 1000) == 100 * 16 + 1000 * 16
