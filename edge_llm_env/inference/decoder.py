@@ -45,6 +45,12 @@ class DecoderConfig(BaseModel):
     window: Size | None = Field(default=None, description="latest tokens that the windowed layers attend to")
     window_layers: Count = Field(default=0, description="layers that attend to, and cache, the window alone")
     other_weights: Count = Field(default=0, description="norms, biases and routers of the whole model")
+    stored_weight_bits: float | None = Field(
+        default=None,
+        gt=0,
+        le=16,
+        description="bits of a weight in the checkpoint, where its config.json says it is quantized",
+    )
 
     @property
     def expert_layers(self) -> int:
@@ -55,6 +61,11 @@ class DecoderConfig(BaseModel):
     def value_dim(self) -> int:
         """Width of one value head."""
         return self.head_dim if self.value_head_dim is None else self.value_head_dim
+
+    @property
+    def shape(self) -> DecoderConfig:
+        """The same for every decoder that costs the same: without the limit of its contexts."""
+        return self.model_copy(update={"context_limit": None})
 
     @model_validator(mode="after")
     def _parts_are_at_most_the_whole(self) -> DecoderConfig:
@@ -91,7 +102,7 @@ class DecoderConfig(BaseModel):
         Raises ValueError, one line, when the file cannot be read, its `model_type` is not supported, a key is missing
         or sizes are impossible.
         """
-        from edge_llm_env.inference.hf_config import decoder_fields
+        from edge_llm_env.inference.hf_config.reading import decoder_fields
 
         try:
             return cls(**decoder_fields(path))

@@ -34,11 +34,16 @@ def layer_weights(decoder: DecoderConfig, experts: float) -> float:
 
     N_ℓ = attention + g·d·f·experts; with shared experts of width f_s, g·d·f_s more, and in dense layers g·d·f_d alone.
     """
+    return _matrix_weights(decoder, experts) / decoder.layers
+
+
+def _matrix_weights(decoder: DecoderConfig, experts: float) -> float:
+    """The same, of all layers together."""
     matrices = _ffn_matrices(decoder)
     expert_layer = expert_weights(decoder) * experts + matrices * decoder.d_model * decoder.shared_d_ff
     dense_layer = matrices * decoder.d_model * decoder.dense_d_ff
     feed_forward = decoder.expert_layers * expert_layer + decoder.dense_layers * dense_layer
-    return attention_weights(decoder) + feed_forward / decoder.layers
+    return decoder.layers * attention_weights(decoder) + feed_forward
 
 
 def attention_weights(decoder: DecoderConfig) -> int:
@@ -80,8 +85,7 @@ def _ffn_matrices(decoder: DecoderConfig) -> int:
 def parameters(decoder: DecoderConfig) -> float:
     """Weights of the whole model: L·N_ℓ + V·d, twice if untied, + learned positions·d + norms, biases and routers."""
     tables = decoder.vocabulary * (1 if decoder.tied_embeddings else 2) + decoder.positions
-    matrices = decoder.layers * layer_weights(decoder, decoder.experts)
-    return matrices + tables * decoder.d_model + decoder.other_weights
+    return _matrix_weights(decoder, decoder.experts) + tables * decoder.d_model + decoder.other_weights
 
 
 def weight_bytes(decoder: DecoderConfig, precision: Precision) -> float:
@@ -89,7 +93,7 @@ def weight_bytes(decoder: DecoderConfig, precision: Precision) -> float:
 
     Learned positions are stored as the embeddings are, norms, biases and routers in 16 bits.
     """
-    layers = decoder.layers * layer_weights(decoder, decoder.experts) * precision.stored_weight_bits / 8.0
+    layers = _matrix_weights(decoder, decoder.experts) * precision.stored_weight_bits / 8.0
     positions = decoder.positions * decoder.d_model * precision.head_bits / 8.0
     tables = _head_bytes(decoder, precision) * (1 if decoder.tied_embeddings else 2) + positions
     return layers + tables + _other_bytes(decoder)
@@ -97,7 +101,7 @@ def weight_bytes(decoder: DecoderConfig, precision: Precision) -> float:
 
 def read_bytes(decoder: DecoderConfig, precision: Precision, experts: float) -> float:
     """Bytes of weights that one pass reads: all layers, with so many experts each, and the output head."""
-    layers = decoder.layers * layer_weights(decoder, experts) * precision.stored_weight_bits / 8.0
+    layers = _matrix_weights(decoder, experts) * precision.stored_weight_bits / 8.0
     return layers + _head_bytes(decoder, precision) + _other_bytes(decoder)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from edge_llm_env.inference.catalog import is_path
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
+from edge_llm_env.support.paths import path_from
 from edge_llm_env.support.section import NonNegativeFloat, PositiveFloat, Section, Tokens
 
 if TYPE_CHECKING:
@@ -18,10 +22,20 @@ else:
     BatchSelectionName = Literal[BATCH_SELECTIONS]
 
 
+def _absolute(decoder: object) -> object:
+    if isinstance(decoder, os.PathLike) or (isinstance(decoder, str) and is_path(decoder)):
+        return str(path_from(Path.cwd(), os.fspath(decoder)))
+    return decoder
+
+
+DecoderName = Annotated[str, BeforeValidator(_absolute)]
+"""A name of the catalogue, or a path, absolute so that processes with other working directories read the same file."""
+
+
 class VariantSettings(Section):
     """A decoder at a precision that the node can host."""
 
-    decoder: str = Field(description="catalogue name of the decoder")
+    decoder: DecoderName = Field(description="catalogue name of the decoder, or path as of `node.decoder`")
     precision: str = Field(description="catalogue name of the weight precision")
     perplexity_increase: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
         default=None,
@@ -35,7 +49,10 @@ class NodeSettings(Section):
     device: str = Field(description="catalogue name of the compute module")
     modules: int = Field(gt=0, description="number of modules, pooled")
     memory_bytes_per_module: PositiveFloat = Field(description="memory counted per module")
-    decoder: str = Field(description="catalogue name of the decoder, or path of a Hugging Face config.json")
+    decoder: DecoderName = Field(
+        description="catalogue name of the decoder, or path of a Hugging Face config.json or its folder, in a "
+        "scenario's file relative to that file's folder"
+    )
     precision: str = Field(description="catalogue name of the weight precision")
     perplexity_increase: NonNegativeFloat | None = Field(
         default=None, description="ΔPPL of the precision, where the catalogue has none for the decoder or is overruled"

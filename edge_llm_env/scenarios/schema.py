@@ -11,10 +11,11 @@ from pydantic import BaseModel, Field, model_validator
 
 from edge_llm_env.arrivals.trace import TraceArrivals
 from edge_llm_env.inference.batch_cost import BatchCost
-from edge_llm_env.inference.catalog import load_decoder, load_device, load_quantization
+from edge_llm_env.inference.catalog import is_path, load_decoder, load_device, load_quantization
 from edge_llm_env.inference.cost_models.cost_model import CostModel
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.decoder import DecoderConfig
+from edge_llm_env.inference.limits import check_context, check_stored_precision
 from edge_llm_env.inference.quantization import Quantization
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
 from edge_llm_env.scenarios.node_settings import NodeSettings, VariantSettings
@@ -141,15 +142,40 @@ class Scenario(Section):
     def fingerprint(self) -> str:
         """SHA-256 (hex) of everything that shapes the environment; name, description and provenance do not.
 
-        A trace counts by its content and not by where the file is.
+        A trace and a decoder's file count by their content and not by where they are.
         """
         content = self.model_dump(mode="json", exclude={"name", "description", "provenance"})
         if isinstance(self.workload.arrivals, TraceArrivals):
             content["workload"]["arrivals"]["path"] = self.workload.arrivals.sha256()
+        for hosted in (content["node"], *content["node"]["variants"]):
+            if is_path(hosted["decoder"]):
+                hosted["decoder"] = load_decoder(hosted["decoder"]).model_dump()
         content["batch_cost"] = self.batch_cost
         content["accuracy"] = self.quantization.accuracy
-        content["variants"] = self.variants
+        content["variants"] = [
+            variant._replace(decoder="") if is_path(variant.decoder) else variant for variant in self.variants
+        ]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def longest_context_tokens(self) -> int:
+        """Most tokens that a request holds as computed, prompt and output, padding included."""
+        node, workload = self.node, self.workload
+        if node.prompt_padding == "none" and node.output_length == "per_request":
+            return workload.longest_request_tokens
+        return (node.fixed_prompt_tokens or workload.longest_prompt_tokens) + workload.longest_output_tokens
+
+    @model_validator(mode="after")
+    def _decoders_can_serve_the_requests(self) -> Scenario:
+        tokens = self.longest_context_tokens
+        for where, hosted in (("node.", self.node), *(("node.variants: ", variant) for variant in self.node.variants)):
+            try:
+                decoder = load_decoder(hosted.decoder)
+                check_stored_precision(decoder, hosted.decoder, hosted.precision)
+                check_context(decoder, hosted.decoder, tokens)
+            except ValueError as error:
+                raise ValueError(f"{where}{error}") from None
+        return self
 
     @model_validator(mode="after")
     def _catalogue_names_are_known_and_weights_fit(self) -> Scenario:

@@ -59,6 +59,14 @@ class WorkloadSettings(Section):
         return int(self._replayed.output_tokens.max())
 
     @property
+    def longest_request_tokens(self) -> int:
+        """Most tokens of prompt and output that one request can have."""
+        if isinstance(self.prompt_tokens, tuple) or isinstance(self.output_tokens, tuple):
+            return self.longest_prompt_tokens + self.longest_output_tokens
+        part = self._replayed
+        return int((part.prompt_tokens + part.output_tokens).max())
+
+    @property
     def _replayed(self) -> TracePart:
         part = self.arrivals.replayed
         assert part is not None  # as the validator of lengths has seen to

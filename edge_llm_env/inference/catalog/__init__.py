@@ -54,16 +54,30 @@ def _entry(table_name: str, kind: str, name: str) -> dict[str, Any]:
 
 
 def load_decoder(name: str) -> DecoderConfig:
-    """The decoder of that catalogue name, or of that path to a Hugging Face `config.json`.
+    """The decoder of that catalogue name, or of that path to a Hugging Face `config.json` or the folder that holds one.
 
     A ValueError lists the names when there is none, or says what is wrong with the file.
     """
-    if _is_file(name):
+    if is_path(name):
         try:
             return DecoderConfig.from_hf_config(name)
         except ValueError as error:
             raise ValueError(f"decoder: {error}") from None
-    return DecoderConfig(**_entry("decoders", "decoder", name))
+    try:
+        return DecoderConfig(**_entry("decoders", "decoder", name))
+    except ValueError as error:
+        raise ValueError(f"{error}; or the path of a Hugging Face config.json or of its folder") from None
+
+
+def is_path(decoder: str) -> bool:
+    """Whether a decoder's name is read as a path: it has a slash or ends in `.json`, or there is a folder of that name.
+
+    A name of the catalogue is never a path.
+    """
+    if decoder in table("decoders"):
+        return False
+    path = Path(decoder)
+    return path.suffix == ".json" or len(path.parts) > 1 or path.is_dir()
 
 
 def load_device(name: str) -> Device:
@@ -82,7 +96,7 @@ def load_quantization(decoder: str, precision: str, perplexity_increase: float |
     A ValueError lists what is known for that decoder when the catalogue has no ΔPPL; 16-bit weights have none to lose.
     """
     if perplexity_increase is None:
-        increases = {"w16a16": 0.0} if _is_file(decoder) else _entry("perplexity_increases", "decoder", decoder)
+        increases = {"w16a16": 0.0} if is_path(decoder) else _entry("perplexity_increases", "decoder", decoder)
         one_of("precision", precision, table("precisions"))
         if precision not in increases:
             raise ValueError(
@@ -96,7 +110,3 @@ def load_quantization(decoder: str, precision: str, perplexity_increase: float |
 def load_efficiency() -> Efficiency:
     """The parameters of the roofline cost model."""
     return Efficiency(**_entry("efficiency", "cost model", "roofline"))
-
-
-def _is_file(decoder: str) -> bool:
-    return Path(decoder).suffix == ".json"

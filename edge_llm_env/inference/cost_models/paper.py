@@ -59,6 +59,30 @@ def paper_batch_cost(decoder: DecoderConfig, precision: Precision, *, flops_per_
     return BatchCost(compute, memory, energy)
 
 
+def check_described(decoder: DecoderConfig) -> None:
+    """Raise ValueError, which names them, if a decoder has parts that the paper's formulas do not count.
+
+    The formulas are of H heads of width d/H each with keys and values of its own, and one feed-forward network of two
+    matrices (arXiv 2405.07140, system model); of others they would be wrong several times over.
+    """
+    parts = {
+        f"{decoder.kv_heads} key/value heads for {decoder.heads} heads": decoder.kv_heads != decoder.heads,
+        "keys and values of latents": decoder.latent_kv is not None,
+        f"{decoder.heads} heads of width {decoder.head_dim} and {decoder.value_dim} in a width of {decoder.d_model}": (
+            decoder.latent_kv is None
+            and {decoder.heads * decoder.head_dim, decoder.heads * decoder.value_dim} != {decoder.d_model}
+        ),
+        "gated feed-forward networks": decoder.gated_ffn,
+        f"{decoder.experts} experts": decoder.experts > 1,
+    }
+    others = [part for part, there in parts.items() if there]
+    if others:
+        raise ValueError(
+            "cost_model = 'paper': counts plain multi-head attention and feed-forward networks of two matrices, and "
+            f"this decoder has {', '.join(others)}; must be another cost model, such as roofline"
+        )
+
+
 class PaperCostModel(CostModel):
     """`paper`: FLOPs only."""
 
@@ -66,11 +90,13 @@ class PaperCostModel(CostModel):
     held_always = "the weights"
 
     def batch_cost(self, decoder: DecoderConfig, precision: Precision, device: Device, modules: int) -> BatchCost:
-        """`paper_batch_cost` of the pooled modules."""
+        """`paper_batch_cost` of the pooled modules; ValueError as of `check_described`."""
+        check_described(decoder)
         return paper_batch_cost(
             decoder, precision, flops_per_s=device.fp16_flops_per_s * modules, power_w=device.power_w * modules
         )
 
     def weight_bytes(self, decoder: DecoderConfig, precision: Precision) -> float:
-        """Bytes of the stored weights."""
+        """Bytes of the stored weights; ValueError as of `check_described`."""
+        check_described(decoder)
         return weight_bytes(decoder, precision)

@@ -33,7 +33,7 @@ def validation_report() -> dict[str, Any]:
     parameters = fitted(rows, load_efficiency())
     predictions = {
         "fitted": [roofline_prediction(row, parameters) for row in rows],
-        "new_model": _predicted_by_the_others(rows, lambda row: load_decoder(row.decoder)),
+        "new_model": _predicted_by_the_others(rows, lambda row: load_decoder(row.decoder).shape),
         "new_device": _predicted_by_the_others(rows, lambda row: row.device.removesuffix("-super")),
         "paper": [paper_prediction(row) for row in rows],
     }

@@ -125,9 +125,12 @@ def test_fading_has_a_mean_power_of_one(kind: type[Fading], speed: float | None,
     assert gains.mean(axis=0) == pytest.approx([1.0, 1.0], abs=0.03)
 
 
+W8A16 = {"node.precision": "w8a16"}
+
+
 @pytest.mark.parametrize("name", COST_MODELS)
 def test_a_cost_model_grows_with_requests_and_lengths_and_is_affine(name: str):
-    scenario = load_scenario("orin-llama-8b", **{"node.cost_model": name})
+    scenario = load_scenario("orin-llama-8b", **{"node.cost_model": name, "node.decoder": "bloom-3b"} | W8A16)
     cost = scenario.batch_cost
     for part in (cost.compute_s, cost.memory_bytes, cost.energy_j):
         assert 0 < part.of_equals(1, 128, 128) < part.of_equals(2, 128, 128)

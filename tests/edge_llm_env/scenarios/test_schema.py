@@ -90,7 +90,8 @@ def test_horizon_reaches_one_epoch_past_the_last():
 
 
 def test_the_cost_model_decides_what_a_batch_costs():
-    paper = load_scenario("carry-over", **(ROOFLINE | {"node.cost_model": "paper"}))
+    plain = {"node.cost_model": "paper", "node.decoder": "bloom-7b1", "node.precision": "w8a16"}
+    paper = load_scenario("carry-over", **(ROOFLINE | plain))
     roofline = load_scenario("carry-over", **ROOFLINE)
     assert set(paper.batch_cost.compute_s.base) == {0.0}
     # 127 decode steps of one request, each at least the time to read 4.76 GB at 204.8 GB/s
