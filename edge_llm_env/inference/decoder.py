@@ -44,6 +44,13 @@ class DecoderConfig(BaseModel):
     context_limit: Size | None = Field(default=None, description="most tokens of prompt and output; none: no limit")
     window: Size | None = Field(default=None, description="latest tokens that the windowed layers attend to")
     window_layers: Count = Field(default=0, description="layers that attend to, and cache, the window alone")
+    window_share: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="how an affine cost counts what a windowed layer keeps of so many tokens: share·tokens and, for "
+        "the rest, the window; 1 where no context is longer than the window",
+    )
     other_weights: Count = Field(default=0, description="norms, biases and routers of the whole model")
     stored_weight_bits: float | None = Field(
         default=None,
@@ -61,6 +68,19 @@ class DecoderConfig(BaseModel):
     def value_dim(self) -> int:
         """Width of one value head."""
         return self.head_dim if self.value_head_dim is None else self.value_head_dim
+
+    def at_contexts(self, shortest_tokens: int, longest_tokens: int) -> DecoderConfig:
+        """The same, as costs of contexts between these lengths (tokens) count it.
+
+        What a windowed layer keeps of t tokens is min(t, w), and counted as share·t + (1 - share)·w, which is never
+        less. It is exact if all contexts are within the window or none is shorter; else the share is such that the
+        longest context and the shortest are counted as many tokens too long, (w - s)·(l - w)/(l - s) for contexts from
+        s to l tokens, and none more.
+        """
+        if self.window is None or longest_tokens <= self.window:
+            return self
+        shorter, longer = max(self.window - shortest_tokens, 0), longest_tokens - self.window
+        return self.model_copy(update={"window_share": shorter / (shorter + longer)})
 
     @property
     def shape(self) -> DecoderConfig:

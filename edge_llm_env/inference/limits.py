@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import warnings
+
 from edge_llm_env.inference.catalog import load_precision, table
 from edge_llm_env.inference.decoder import DecoderConfig
 
 
-def check_context(decoder: DecoderConfig, name: str, tokens: int) -> None:
-    """Raise ValueError, naming both, if so many tokens of prompt and output exceed the decoder's limit or its window.
+def check_contexts(decoder: DecoderConfig, name: str, shortest_tokens: int, longest_tokens: int) -> None:
+    """Raise ValueError, naming both, if the longest prompt plus output exceeds the decoder's limit.
 
-    A batch's cost is affine in its requests' lengths, so it cannot cap what layers with a full window keep and read.
+    Warns of a sliding window that is shorter: costs are affine in lengths, and so may count more KV cache than is kept.
     """
-    asked = f"decoder = {name!r}: the longest prompt plus output, {tokens} tokens,"
-    if decoder.context_limit is not None and tokens > decoder.context_limit:
-        raise ValueError(f"{asked} must be at most its context limit, {decoder.context_limit} tokens")
-    if decoder.window is not None and tokens > decoder.window:
+    limit, window = decoder.context_limit, decoder.window
+    if limit is not None and longest_tokens > limit:
         raise ValueError(
-            f"{asked} must be at most the window of {decoder.window} tokens that {decoder.window_layers} of its "
-            f"{decoder.layers} layers attend to: costs are affine and cannot cap what a full window keeps"
+            f"decoder = {name!r}: the longest prompt plus output, {longest_tokens} tokens, must be at most its context "
+            f"limit, {limit} tokens"
+        )
+    if window is not None and longest_tokens > window:
+        windowed = decoder.at_contexts(shortest_tokens, longest_tokens)
+        too_many = (1.0 - windowed.window_share) * max(window - shortest_tokens, 0)
+        warnings.warn(
+            f"decoder = {name!r}: {decoder.window_layers} of its {decoder.layers} layers keep the latest {window} "
+            f"tokens of up to {longest_tokens}; a batch's cost is affine in lengths and cannot cap them, so it counts "
+            f"up to {too_many:.0f} tokens too many in each of these layers",
+            stacklevel=2,
         )
 
 

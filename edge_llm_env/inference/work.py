@@ -2,8 +2,9 @@
 
 In the symbols of `docs/model.md`: L layers, width d, FFN width f, H heads, H_kv key/value heads of width h, vocabulary
 V, g = 3 or 2 FFN matrices, E experts of which k act on a token. A linear layer takes 2 FLOPs per weight and token.
-Costs are affine and so cannot cap what a full window keeps: they hold up to `DecoderConfig.window`, which a scenario's
-contexts may not exceed; `kv_bytes` alone caps.
+Costs are affine in lengths, so they cannot cap what layers with a sliding window keep: they count
+`DecoderConfig.window_share` of the tokens beyond it, never less than what is kept (`counted_tokens`);
+`kv_bytes` caps.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def _other_bytes(decoder: DecoderConfig) -> float:
 
 
 def kv_bytes_per_token(decoder: DecoderConfig, precision: Precision) -> float:
-    """Bytes of the KV cache per token, as long as no window is full: L·H_kv·(h + h_v)·kv_bits/8.
+    """Bytes of the KV cache per token where no window is full: L·H_kv·(h + h_v)·kv_bits/8.
 
     With latents, L·(c + h_r)·kv_bits/8, whatever the number of heads.
     """
@@ -127,10 +128,36 @@ def kv_bytes_per_token(decoder: DecoderConfig, precision: Precision) -> float:
 
 def kv_bytes(decoder: DecoderConfig, precision: Precision, tokens: float) -> float:
     """Bytes of the KV cache of a sequence of so many tokens, of which windowed layers keep the window's."""
-    windowed = 0 if decoder.window is None else decoder.window_layers
-    kept = tokens if decoder.window is None else min(tokens, decoder.window)
-    layer_bytes = kv_bytes_per_token(decoder, precision) / decoder.layers
-    return layer_bytes * ((decoder.layers - windowed) * tokens + windowed * kept)
+    return kv_bytes_per_token(decoder, precision) * cached_tokens(decoder, tokens)
+
+
+def cached_tokens(decoder: DecoderConfig, tokens: float) -> float:
+    """Tokens that a layer keeps of so many, in the mean over layers: all, or the window where it has one."""
+    if decoder.window is None:
+        return tokens
+    windowed = decoder.window_layers / decoder.layers
+    return tokens - windowed * max(tokens - decoder.window, 0.0)
+
+
+def counted_tokens(decoder: DecoderConfig, tokens: float) -> float:
+    """The same as costs count it, never less: exactly, or as `DecoderConfig.at_contexts` says."""
+    base, each = _counted_tokens(decoder)
+    return base + each * tokens
+
+
+def _counted_tokens(decoder: DecoderConfig) -> tuple[float, float]:
+    """Base and slope of `counted_tokens`."""
+    if decoder.window is None:
+        return 0.0, 1.0
+    full = decoder.window_layers / decoder.layers * (1.0 - decoder.window_share)
+    return full * decoder.window, 1.0 - full
+
+
+def kv_cache_bytes(decoder: DecoderConfig, precision: Precision) -> Polynomial:
+    """Bytes of the KV cache of a request of s + n tokens, as costs count windows."""
+    base, each = _counted_tokens(decoder)
+    per_token = kv_bytes_per_token(decoder, precision)
+    return Polynomial(constant=base * per_token, s=each * per_token, n=each * per_token)
 
 
 def experts_read(decoder: DecoderConfig, tokens: float) -> float:
@@ -157,10 +184,13 @@ def prefill_work(decoder: DecoderConfig, precision: Precision) -> Work:
     last token's logits only. Weights are read once per batch, with all experts, of which prompts of 60 tokens leave
     under 3 % unread; each request writes its KV cache.
     """
+    base_tokens, each_token = _counted_tokens(decoder)
+    context_flops = decoder.layers * attention_flops(decoder, decode=False)
+    linear_flops = 2.0 * decoder.layers * layer_weights(decoder, decoder.experts_per_token)
     flops = Polynomial(
         constant=2.0 * decoder.vocabulary * decoder.d_model,
-        s=2.0 * decoder.layers * layer_weights(decoder, decoder.experts_per_token),
-        s_squared=0.5 * decoder.layers * attention_flops(decoder, decode=False),
+        s=linear_flops + base_tokens * context_flops,
+        s_squared=0.5 * each_token * context_flops,
     )
     return Work(
         flops=AffineCost(Polynomial(), flops),
@@ -180,7 +210,10 @@ def decode_work(decoder: DecoderConfig, precision: Precision) -> Work:
     Σ (s + k) = (n - 1)·(s + n/2).
     """
     steps = Polynomial(constant=-1.0, n=1.0)
-    contexts = Polynomial(s=-1.0, n=-0.5, n_squared=0.5, s_times_n=1.0)
+    base_tokens, each_token = _counted_tokens(decoder)
+    contexts = (
+        Polynomial(s=-1.0, n=-0.5, n_squared=0.5, s_times_n=1.0).scaled(each_token).plus(steps.scaled(base_tokens))
+    )
     linear_flops = 2.0 * decoder.layers * layer_weights(decoder, decoder.experts_per_token)
     head_flops = 2.0 * decoder.vocabulary * decoder.d_model
     context_flops = decoder.layers * attention_flops(decoder, decode=True)

@@ -15,7 +15,7 @@ from edge_llm_env.inference.catalog import is_path, load_decoder, load_device, l
 from edge_llm_env.inference.cost_models.cost_model import CostModel
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.decoder import DecoderConfig
-from edge_llm_env.inference.limits import check_context, check_stored_precision
+from edge_llm_env.inference.limits import check_contexts, check_stored_precision
 from edge_llm_env.inference.quantization import Quantization
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
 from edge_llm_env.scenarios.node_settings import NodeSettings, VariantSettings
@@ -69,8 +69,18 @@ class Scenario(Section):
 
     @cached_property
     def decoder(self) -> DecoderConfig:
-        """The decoder that the node serves."""
-        return load_decoder(self.node.decoder)
+        """The decoder that the node serves, as contexts of these lengths cost."""
+        return load_decoder(self.node.decoder).at_contexts(*self.context_tokens)
+
+    @cached_property
+    def context_tokens(self) -> tuple[int, int]:
+        """Fewest tokens that a request holds once its prompt is computed, and most, prompt and output; with padding."""
+        node, workload = self.node, self.workload
+        shortest = node.fixed_prompt_tokens or workload.shortest_prompt_tokens
+        if node.prompt_padding == "none" and node.output_length == "per_request":
+            return shortest, workload.longest_request_tokens
+        longest_prompt = node.fixed_prompt_tokens or workload.longest_prompt_tokens
+        return shortest, longest_prompt + workload.longest_output_tokens
 
     @cached_property
     def quantization(self) -> Quantization:
@@ -101,7 +111,7 @@ class Scenario(Section):
         return tuple(sorted(variants, key=lambda variant: _time_alone_s(variant.batch_cost[-1], *longest)))
 
     def _variant(self, settings: VariantSettings) -> Variant:
-        decoder = load_decoder(settings.decoder)
+        decoder = load_decoder(settings.decoder).at_contexts(*self.context_tokens)
         quantization = load_quantization(settings.decoder, settings.precision, settings.perplexity_increase)
         weight_bytes = self._cost_model.weight_bytes(decoder, quantization)
         bandwidth = self.node.storage_bandwidth_bytes_per_s
@@ -157,22 +167,15 @@ class Scenario(Section):
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    @property
-    def longest_context_tokens(self) -> int:
-        """Most tokens that a request holds as computed, prompt and output, padding included."""
-        node, workload = self.node, self.workload
-        if node.prompt_padding == "none" and node.output_length == "per_request":
-            return workload.longest_request_tokens
-        return (node.fixed_prompt_tokens or workload.longest_prompt_tokens) + workload.longest_output_tokens
-
     @model_validator(mode="after")
     def _decoders_can_serve_the_requests(self) -> Scenario:
-        tokens = self.longest_context_tokens
-        for where, hosted in (("node.", self.node), *(("node.variants: ", variant) for variant in self.node.variants)):
+        hosted = [("node.", self.node.decoder, self.node.precision)]
+        hosted += [("node.variants: ", variant.decoder, variant.precision) for variant in self.node.variants]
+        for where, name, precision in hosted:
             try:
-                decoder = load_decoder(hosted.decoder)
-                check_stored_precision(decoder, hosted.decoder, hosted.precision)
-                check_context(decoder, hosted.decoder, tokens)
+                decoder = load_decoder(name)
+                check_stored_precision(decoder, name, precision)
+                check_contexts(decoder, name, *self.context_tokens)
             except ValueError as error:
                 raise ValueError(f"{where}{error}") from None
         return self

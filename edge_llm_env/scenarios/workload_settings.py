@@ -52,6 +52,13 @@ class WorkloadSettings(Section):
         return int(self._replayed.prompt_tokens.max())
 
     @property
+    def shortest_prompt_tokens(self) -> int:
+        """Shortest prompt that can be drawn or replayed."""
+        if isinstance(self.prompt_tokens, tuple):
+            return min(self.prompt_tokens)
+        return int(self._replayed.prompt_tokens.min())
+
+    @property
     def longest_output_tokens(self) -> int:
         """Longest output that can be drawn or replayed."""
         if isinstance(self.output_tokens, tuple):

@@ -17,7 +17,7 @@ from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.efficiency import Efficiency
 from edge_llm_env.inference.quantization import Precision
-from edge_llm_env.inference.work import Work, decode_work, kv_bytes_per_token, prefill_work, weight_bytes
+from edge_llm_env.inference.work import Work, decode_work, kv_cache_bytes, prefill_work, weight_bytes
 
 
 def roofline_batch_cost(
@@ -71,9 +71,8 @@ def roofline_memory_bytes(
     decoder: DecoderConfig, precision: Precision, efficiency: Efficiency, *, modules: int = 1
 ) -> AffineCost:
     """Memory of a batch (bytes): weights and runtime once, the KV cache of s + n tokens per request."""
-    per_token = kv_bytes_per_token(decoder, precision)
     fixed = weight_bytes(decoder, precision) + efficiency.runtime_bytes * modules
-    return AffineCost(Polynomial(constant=fixed), Polynomial(s=per_token, n=per_token))
+    return AffineCost(Polynomial(constant=fixed), kv_cache_bytes(decoder, precision))
 
 
 def _energy_j(

@@ -7,11 +7,14 @@ from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.work import (
     attention_flops,
     attention_weights,
+    cached_tokens,
+    counted_tokens,
     decode_work,
     experts_read,
     experts_read_affine,
     kv_bytes,
     kv_bytes_per_token,
+    kv_cache_bytes,
     layer_weights,
     parameters,
     prefill_work,
@@ -209,3 +212,43 @@ def test_a_full_window_caps_the_cache_of_its_layers():
     assert kv_bytes(windowed, FP16, 40) == kv_bytes(TINY, FP16, 40) == 40 * 32
     assert kv_bytes(windowed, FP16, 1000) == 100 * 32
     assert kv_bytes(half, FP16, 1000) == 100 * 16 + 1000 * 16
+
+
+@pytest.mark.parametrize("window_layers", [1, 2])
+@pytest.mark.parametrize(("shortest", "longest"), [(10, 100), (100, 400), (150, 400), (40, 400), (99, 101)])
+def test_costs_count_a_window_never_too_short_and_exactly_where_they_can(
+    window_layers: int, shortest: int, longest: int
+):
+    decoder = TINY.model_copy(update={"window": 100, "window_layers": window_layers})
+    counted = decoder.at_contexts(shortest, longest)
+    excess = [
+        counted_tokens(counted, tokens) - cached_tokens(decoder, tokens) for tokens in range(shortest, longest + 1)
+    ]
+    assert min(excess) >= -1e-9
+    if longest <= 100 or shortest >= 100:
+        assert max(excess) == pytest.approx(0, abs=1e-9)
+    else:  # as far off at the shortest as at the longest
+        assert max(excess) == pytest.approx(
+            window_layers / 2 * (100 - shortest) * (longest - 100) / (longest - shortest), rel=1e-9
+        )
+        assert max(excess) == pytest.approx(excess[0], rel=1e-9) == pytest.approx(excess[-1], rel=1e-9)
+    for prompt, output in ((shortest, longest - shortest), (shortest, 1)):
+        kept = counted_tokens(counted, prompt + output) * kv_bytes_per_token(decoder, FP16)
+        assert kv_cache_bytes(counted, FP16)(prompt, output) == pytest.approx(kept)
+
+
+def test_work_within_full_windows_is_summed_over_tokens():
+    windowed = TINY.model_copy(update={"window": 10, "window_layers": 1}).at_contexts(10, 60)
+    s, n = 30, 20
+    kept = [min(s + k, 10) / 2 + (s + k) / 2 for k in range(1, n)]
+    decode = decode_work(windowed, FP16)
+    assert decode.bytes.marginal(s, n) == pytest.approx(sum(kept) * kv_bytes_per_token(TINY, FP16))
+    per_token = 2 * 2 * layer_weights(TINY, 1) + 2 * 80
+    assert decode.flops.marginal(s, n) == pytest.approx(
+        (n - 1) * per_token + 2 * attention_flops(TINY, decode=True) * sum(kept)
+    )
+    # prefill counts each token of a windowed layer with a full window, half a window squared too many
+    attended = sum(min(t, 10) / 2 for t in range(s)) + s * s / 4
+    prefill = prefill_work(windowed, FP16).flops.marginal(s, n) - 2 * 2 * layer_weights(TINY, 1) * s - 2 * 80
+    most = 2 * attention_flops(TINY, decode=False) * (attended + 10 * 11 / 4)
+    assert 2 * attention_flops(TINY, decode=False) * attended <= prefill <= most * (1 + 1e-12)
