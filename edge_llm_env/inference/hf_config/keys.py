@@ -20,21 +20,21 @@ class ConfigKeys:
         """The whole number, at least 0, that a value of the table stands for; None where all its keys are null."""
         found = self._evaluated(value, defaults=defaults)
         if isinstance(found, bool) or (found is not None and not isinstance(found, int)):
-            raise ValueError(f"{named(value)} = {found!r}: must be a whole number")
+            raise ValueError(f"{named(value)} = {shown(found)}: must be a whole number")
         return found
 
     def truth(self, value: Any) -> bool:
         """The true or false that a value of the table stands for; null is false."""
         found = self._evaluated(value, defaults=True)
         if found is not None and not isinstance(found, bool):
-            raise ValueError(f"{named(value)} = {found!r}: must be true or false")
+            raise ValueError(f"{named(value)} = {shown(found)}: must be true or false")
         return bool(found)
 
     def listed(self, value: Any) -> list[Any] | None:
         """The list that a key holds; None where it is not given, null or empty."""
         found = self._looked_up(value, defaults=True) if self.has(value) else None
         if found is not None and not isinstance(found, list):
-            raise ValueError(f"{value} = {found!r}: must be a list")
+            raise ValueError(f"{value} = {shown(found)}: must be a list")
         return found or None
 
     def has(self, key: str) -> bool:
@@ -79,20 +79,23 @@ class ConfigKeys:
         conditions = [value["if"] for value in values if isinstance(value, dict) and "if" in value]
         if values and len(conditions) == len(values):
             key = conditions[0]
-            raise ValueError(f"{key} = {self._looked_up(key, defaults=True)!r}: is not supported in {self._model_type}")
+            found = shown(self._looked_up(key, defaults=True))
+            raise ValueError(f"{key} = {found}: is not supported in {self._model_type}")
         return None
 
     def _holds(self, value: dict[str, Any]) -> bool:
         expected, found = value.get("is", True), self._looked_up(value["if"], defaults=True)
         if isinstance(expected, bool) and found is not None and not isinstance(found, bool):
-            raise ValueError(f"{value['if']} = {found!r}: must be true or false")
+            raise ValueError(f"{value['if']} = {shown(found)}: must be true or false")
         return bool(found) is expected if isinstance(expected, bool) else found == expected
 
     def _looked_up(self, key: str, *, defaults: bool) -> Any:
         spellings = (key, *self._family.spellings.get(key, ()))
         found = {name: value for name in spellings if (value := self._given(name)) is not _NOT_GIVEN}
         if len({repr(value) for value in found.values()}) > 1:
-            raise ValueError(f"{', '.join(f'{name} = {value!r}' for name, value in found.items())}: must be the same")
+            raise ValueError(
+                f"{', '.join(f'{name} = {shown(value)}' for name, value in found.items())}: must be the same"
+            )
         if found:
             ((name, value), *_) = found.items()
             return _plausible(name, value)
@@ -106,7 +109,7 @@ class ConfigKeys:
             if content is None:
                 return _NOT_GIVEN
             if not isinstance(content, dict):
-                raise ValueError(f"{key.rpartition('.')[0]} = {content!r}: must be a table of keys")
+                raise ValueError(f"{key.rpartition('.')[0]} = {shown(content)}: must be a table of keys")
             content = content.get(part, _NOT_GIVEN)
             if content is _NOT_GIVEN:
                 return content
@@ -120,9 +123,19 @@ class _MissingError(ValueError):
 _NOT_GIVEN = object()
 
 
+def shown(value: Any) -> str:
+    """A value as an error shows it: on one line of at most 60 characters."""
+    text = f"a number of {len(str(abs(value)))} digits" if _is_long(value) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, int) and abs(value) >= 10**20
+
+
 def _plausible(key: str, value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and not 0 <= value < LARGEST:
-        raise ValueError(f"{key} = {value:g}: must be at least 0 and less than {LARGEST:g}")
+        raise ValueError(f"{key} = {shown(value)}: must be at least 0 and less than {LARGEST}")
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge_llm_env.inference.hf_config.keys import ConfigKeys
+from edge_llm_env.inference.hf_config.keys import ConfigKeys, shown
 
 WINDOWED = {"full_attention": False, "sliding_attention": True, "chunked_attention": True}
 """Entries of `layer_types` that can be carried: a chunk is at most as long as the window that it is read as."""
@@ -20,7 +20,7 @@ def windowed_layers(keys: ConfigKeys, layers_of: dict[str, Any], layers: int) ->
     if types is not None:
         for entry in types:
             if not isinstance(entry, str) or entry not in WINDOWED:
-                raise ValueError(f"layer_types has {entry!r}: must be of {', '.join(WINDOWED)}")
+                raise ValueError(f"layer_types has {shown(entry)}: must be of {', '.join(WINDOWED)}")
         return sum(WINDOWED[entry] for entry in _as_long_as(layers, types, "layer_types"))
     if "windowed_listed" in layers_of and (listed := keys.listed(layers_of["windowed_listed"])) is not None:
         return sum(bool(entry) for entry in _as_long_as(layers, listed, layers_of["windowed_listed"]))
@@ -57,5 +57,5 @@ def _as_long_as(layers: int, listed: list[Any], key: str) -> list[Any]:
 def _indices(layers: int, listed: list[Any], key: str) -> set[int]:
     for entry in listed:
         if isinstance(entry, bool) or not isinstance(entry, int) or not 0 <= entry < layers:
-            raise ValueError(f"{key} has {entry!r}: must be of the layers 0 to {layers - 1}")
+            raise ValueError(f"{key} has {shown(entry)}: must be of the layers 0 to {layers - 1}")
     return set(listed)

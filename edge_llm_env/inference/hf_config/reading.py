@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_env.inference.hf_config.families import Family, families, why_refused
-from edge_llm_env.inference.hf_config.keys import ConfigKeys, named
+from edge_llm_env.inference.hf_config.keys import ConfigKeys, named, shown
 from edge_llm_env.inference.hf_config.layers import expert_layers, windowed_layers
 from edge_llm_env.inference.hf_config.stored import stored_weight_bits
 from edge_llm_env.inference.hf_config.vectors import other_weights
@@ -21,6 +21,9 @@ SHAPE = ("layers", "d_model", "heads", "vocabulary", "d_ff")
 
 The `text_config` of a model that also sees may leave them out, since transformers writes there only what differs.
 """
+
+MOST_LAYERS = 10_000
+"""More is a mistake; published decoders have up to 126."""
 
 POSITIVE = (*SHAPE, "kv_heads", "head_dim")
 """Fields that no family can have without."""
@@ -58,7 +61,7 @@ def fields_of(content: Any) -> dict[str, Any]:
         if text is None:
             text = content | {"model_type": family.text}
         elif not isinstance(text, dict):
-            raise ValueError(f"text_config = {text!r}: must be a table of keys")
+            raise ValueError(f"text_config = {shown(text)}: must be a table of keys")
         ties = [part[TIED] for part in (text, content) if TIED in part]
         content = {"model_type": family.text} | text | ({TIED: next(filter(None, ties), ties[0])} if ties else {})
         model_type, family = _family_of(content)
@@ -77,7 +80,7 @@ def _family_of(content: Any) -> tuple[str, Family]:
         raise ValueError("model_type is missing")
     if not isinstance(model_type, str) or model_type not in families():
         raise ValueError(
-            f"model_type = {model_type!r}: {why_refused(str(model_type))}; supported are "
+            f"model_type = {shown(model_type)}: {why_refused(str(model_type))}; supported are "
             f"{', '.join(sorted(families()))}"
         )
     return model_type, families()[model_type]
@@ -95,6 +98,8 @@ def _fields(keys: ConfigKeys, family: Family, *, all_given: bool) -> dict[str, A
             found = keys.number(value, defaults=not (all_given and field in SHAPE and isinstance(value, str)))
             if field in POSITIVE and not found:
                 raise ValueError(f"{named(value)} = {json.dumps(found)}: must be a whole number of at least 1")
+            if field == "layers" and found and found > MOST_LAYERS:
+                raise ValueError(f"{named(value)} = {found}: must be at most {MOST_LAYERS}")
             if found:
                 fields[field] = found
     layers = fields["layers"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge_llm_env.inference.hf_config.keys import shown
+
 
 def stored_weight_bits(quantization: Any) -> float | None:
     """Bits of one stored weight; None without a `quantization_config`.
@@ -16,9 +18,9 @@ def stored_weight_bits(quantization: Any) -> float | None:
     bits = _bits(method, quantization) if isinstance(quantization, dict) else None
     if isinstance(bits, bool) or not isinstance(bits, int | float) or not 0 < bits <= 16:
         raise ValueError(
-            f"quantization_config of quant_method {method!r}: its bits per weight are not known (read are awq, gptq, "
-            "bitsandbytes, fp8, mxfp4, compressed-tensors and whatever else has `bits`); take the file without it and "
-            "choose a precision"
+            f"quantization_config of quant_method {shown(method)}: its bits per weight are not known (read are awq, "
+            "gptq, bitsandbytes, fp8, mxfp4, compressed-tensors and whatever else has `bits`); take the file without it "
+            "and choose a precision"
         )
     return bits
 
