@@ -19,8 +19,8 @@ def stored_weight_bits(quantization: Any) -> float | None:
     if isinstance(bits, bool) or not isinstance(bits, int | float) or not 0 < bits <= 16:
         raise ValueError(
             f"quantization_config of quant_method {shown(method)}: its bits per weight are not known (read are awq, "
-            "gptq, bitsandbytes, fp8, mxfp4, compressed-tensors and whatever else has `bits`); take the file without it "
-            "and choose a precision"
+            "gptq, bitsandbytes, fp8, mxfp4, compressed-tensors and whatever else has `bits`); take the file without "
+            "it and choose a precision"
         )
     return bits
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from tests.edge_llm_env.inference.hf_config.published import PUBLISHED
 from tests.edge_llm_env.inference.hf_config.small import SMALL
 
 CONFIGS = SMALL | PUBLISHED
+FAMILIES = Path(__file__).parents[4] / "edge_llm_env" / "inference" / "hf_config" / "families.toml"
 COUNTS = Path(__file__).with_name("counts.json")
 
 
@@ -32,12 +35,26 @@ def parameters_of(keys: dict[str, Any]) -> int:
     return int(body.num_parameters()) + (0 if tied else text.vocab_size * text.hidden_size)
 
 
+def defaults_of(model_type: str) -> dict[str, Any]:
+    """What transformers gives to keys that a `config.json` of this family leaves out; nested keys with a dot."""
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(CONFIG_MAPPING[model_type]):
+        if field.default is None or isinstance(field.default, int | str):
+            found[field.name] = field.default
+    nested = CONFIG_MAPPING[model_type]().to_dict().get("attn_config") or {}
+    return found | {f"attn_config.{key}": value for key, value in nested.items() if key == "attn_type"}
+
+
 def main() -> None:
-    """Count all configurations."""
+    """Count all configurations, and list all defaults."""
     import transformers
 
     counts = {name: parameters_of(keys) for name, keys in CONFIGS.items()}
-    content = {"transformers": transformers.__version__, "parameters": counts}
+    families = tomllib.loads(FAMILIES.read_text(encoding="utf-8"))
+    defaults = {model_type: defaults_of(model_type) for model_type in families if "text" not in families[model_type]}
+    content = {"transformers": transformers.__version__, "parameters": counts, "defaults": defaults}
     COUNTS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

@@ -16,7 +16,8 @@ from tests.edge_llm_env.inference.hf_config.counting import CONFIGS, COUNTS, par
 from tests.edge_llm_env.inference.hf_config.published import CATALOGUED
 from tests.edge_llm_env.inference.hf_config.small import SMALL
 
-STORED = json.loads(COUNTS.read_text(encoding="utf-8"))["parameters"]
+TRANSFORMERS = json.loads(COUNTS.read_text(encoding="utf-8"))
+STORED = TRANSFORMERS["parameters"]
 
 
 def test_every_family_is_counted():
@@ -27,6 +28,15 @@ def test_every_family_is_counted():
 @pytest.mark.parametrize("name", CONFIGS)
 def test_parameters_are_exactly_those_that_transformers_counts(name: str):
     assert parameters(DecoderConfig(**fields_of(CONFIGS[name]))) == STORED[name]
+
+
+@pytest.mark.parametrize("model_type", TRANSFORMERS["defaults"])
+def test_what_a_family_assumes_of_keys_left_out_is_what_transformers_assumes(model_type: str):
+    assumed = families()[model_type].defaults
+    known = {key: value for key, value in TRANSFORMERS["defaults"][model_type].items() if key in assumed}
+    assert {key: assumed[key] for key in known} == known
+    # `like` brings switches that some families do not have, and that are off
+    assert not any(assumed[key] for key in assumed.keys() - known)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("transformers") is None, reason="transformers is not installed")
