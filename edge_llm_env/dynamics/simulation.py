@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.dynamics.loading import put_on_rows
 from edge_llm_env.dynamics.params import node_params
-from edge_llm_env.dynamics.state import COUNTERS, NOT_ARRIVED, NodeState, allocate
+from edge_llm_env.dynamics.state import COUNTERS, NodeState, allocate
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.calling import direct
+from edge_llm_env.workload.generator import Drawn
 from edge_llm_env.workload.workload import Workload
 
 _PER_REQUEST = ("arrival_s", "prompt_tokens", "output_tokens", "latency_requirement_s", "accuracy_requirement")
@@ -33,41 +36,48 @@ class Simulation:
 
     def load(self, row: int, workload: Workload) -> None:
         """Put a workload on a row, as a copy; its episode begins with `begin_episode`."""
-        uplink, downlink = workload.uplink_gain, workload.downlink_gain
-        alike = uplink is downlink or (self.state.gain.shape[2] == 1 and np.array_equal(uplink, downlink))
+        self.load_rows(np.array([row]), Drawn([workload.requests], workload))
+
+    def load_rows(self, rows: NDArray[np.intp], drawn: Drawn) -> None:
+        """Put a workload on each of those rows, as `load` does."""
+        workload = drawn.joined
         per_request = [getattr(workload, name) for name in _PER_REQUEST]
-        self._store(row, per_request, (uplink,) if alike else (uplink, downlink))
+        self._store(rows, drawn.requests, per_request, self._gains_of(workload))
 
     def copy_workload(self, row: int, source: Simulation, source_row: int) -> None:
         """Put the workload that a row of another simulation holds on a row of this one, as `load` does."""
         state, count = source.state, source.state.requests[source_row]
         per_request = [getattr(state, name)[source_row, :count] for name in _PER_REQUEST]
-        gains = tuple(state.gain[source_row, :count, direction] for direction in range(state.gain.shape[2]))
-        self._store(row, per_request, gains)
+        self._store(np.array([row]), [int(count)], per_request, state.gain[source_row, :count].swapaxes(0, 1))
 
-    def has_room_for(self, workload: Workload) -> bool:
-        """Whether `load` would leave the arrays of the other rows where they are."""
+    def has_room_for(self, drawn: Drawn) -> bool:
+        """Whether `load_rows` would leave the arrays of the other rows where they are."""
         _, capacity, directions, blocks = self.state.gain.shape
+        workload = drawn.joined
         return (
-            workload.requests <= capacity
+            max(drawn.requests) <= capacity
             and workload.uplink_gain.shape[1] <= blocks
             and (directions == 2 or workload.uplink_gain is workload.downlink_gain)
         )
 
-    def _store(self, row: int, per_request: list[NDArray], gains: tuple[NDArray, ...]) -> None:
-        """Put the arrays of a workload (_PER_REQUEST) and its gains, one or one for each direction, on a row."""
-        count, blocks = gains[0].shape
-        self._make_room(count, len(gains), blocks)
-        state = self.state
-        state.status[row, count : state.requests[row]] = NOT_ARRIVED  # of the last workload, if that was longer
-        state.requests[row] = count
-        for name, given in zip(_PER_REQUEST, per_request, strict=True):
-            getattr(state, name)[row, :count] = given
-        for direction in range(state.gain.shape[2]):
-            stored, given = state.gain[row, :count, direction], gains[min(direction, len(gains) - 1)]
-            stored[:, :blocks] = given
-            if blocks < stored.shape[1]:
-                stored[:, blocks:] = given[:, -1:]
+    def _gains_of(self, workload: Workload) -> NDArray[np.float64]:
+        """Gains of a workload, of shape (D, requests, blocks): D = 1 where both directions are alike."""
+        uplink, downlink = workload.uplink_gain, workload.downlink_gain
+        if uplink is downlink or (self.state.gain.shape[2] == 1 and np.array_equal(uplink, downlink)):
+            return uplink[None]
+        return np.stack((uplink, downlink))
+
+    def _store(
+        self, rows: NDArray[np.intp], requests: list[int], per_request: list[NDArray], gains: NDArray[np.float64]
+    ) -> None:
+        """Put the arrays of workloads (_PER_REQUEST) and their gains, of shape (D, requests, blocks), on rows."""
+        self._make_room(max(requests), gains.shape[0], gains.shape[2])
+        given = (
+            np.ascontiguousarray(array, dtype=np.int64 if name.endswith("_tokens") else np.float64)
+            for name, array in zip(_PER_REQUEST, per_request, strict=True)
+        )
+        gains = np.ascontiguousarray(gains, dtype=np.float64)
+        direct(put_on_rows)(self.state, rows, np.array(requests), *given, gains)
 
     def _make_room(self, requests: int, directions: int, blocks: int) -> None:
         """Grow the arrays when a workload has more requests, directions or fading blocks than any before."""

@@ -42,8 +42,8 @@ class Mechanism(NamedTuple):
     step_row: Callable[..., None]
     """Compiled `(params, state, row, action, observation (length,))`: take one step of one row."""
     step_rows: Callable[..., None]
-    """Compiled `(params, state, actions, active, observations (R, length), seen, first, last)`: step the active rows
-    from `first` to before `last`, and copy the observations of all of these to `seen`."""
+    """Compiled `(params, state, actions, active, observations (R, length), returned, first, last)`: step the active
+    rows from `first` to before `last`, and copy what all of these return (`Returned`)."""
     rows_per_thread: int = 256
     """Fewer rows do not repay waking a thread, and training with few leaves the cores to torch."""
     hosts_variants: bool = False

@@ -158,16 +158,6 @@ def observe_context(
 
 
 @compiled
-def copy_observation(observations: NDArray[np.float32], seen: NDArray[np.float32], row: int) -> None:
-    """Copy a row's observation to the array that is handed out.
-
-    In the loop over rows, since the thread that wrote it has it in its cache, and keeps it there for the next step.
-    """
-    for entry in range(observations.shape[1]):
-        seen[row, entry] = observations[row, entry]
-
-
-@compiled
 def clipped(value: float) -> float:
     """The value in 0..1 that is nearest."""
     return min(max(value, 0.0), 1.0)

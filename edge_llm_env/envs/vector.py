@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,16 +15,13 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.state import COUNTERS, RESOURCES, NodeState
-from edge_llm_env.envs.base import Mechanism, begin_rows, checked_options, checked_workload, finished
+from edge_llm_env.dynamics.state import NodeState
+from edge_llm_env.envs.base import Mechanism, begin_rows, checked_options, checked_workload
+from edge_llm_env.envs.returned import Infos, Returned, hand_out_rows, room_to_return
 from edge_llm_env.scenarios import Scenario, load_scenario
-from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.sharing import share_rows
-from edge_llm_env.workload.generator import draw_workload
-from edge_llm_env.workload.workload import Workload
-
-Infos = dict[str, Any]
+from edge_llm_env.workload.generator import Drawn, draw_together, episodes_at_once
 
 
 class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
@@ -70,6 +67,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self._observations = np.zeros((num_envs, self.mechanism.observation_length(self.scenario)), dtype=np.float32)
         self._finished = np.zeros(num_envs, dtype=np.bool_)
         self._generators: list[np.random.Generator] = []
+        self._drawn_together = episodes_at_once(self.scenario)
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -88,10 +86,14 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self._seed(seed, mask)
         rows = np.flatnonzero(mask)
         for row in rows.tolist():
-            self.simulation.load(row, workloads[row] or self._draw(row))
+            if workloads[row] is not None:
+                self.simulation.load(row, workloads[row])
+        self._load(self._drawn(np.array([row for row in rows.tolist() if workloads[row] is None], dtype=np.intp)))
         self._begin(rows)
         self._finished[mask] = False
-        return self._observations.copy(), self._infos()
+        returned = room_to_return(self.simulation.state, self._observations)
+        self._hand_out(np.arange(self.num_envs), returned)
+        return returned.observations, returned.infos()
 
     def step(
         self, actions: NDArray
@@ -102,8 +104,9 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         actions = self._checked(actions)
         simulation, resting = self.simulation, np.flatnonzero(self._finished)
         beginning = resting if self.autoreset_mode is AutoresetMode.NEXT_STEP else resting[:0]
-        late: list[tuple[int, Workload]] = []
-        seen = np.empty_like(self._observations)
+        late: list[tuple[NDArray[np.intp], Drawn]] = []
+        returned = room_to_return(simulation.state, self._observations)
+        simulation.state.reward_terms[resting] = 0.0
         share_rows(
             direct(self.mechanism.step_rows),
             self.num_envs,
@@ -113,23 +116,18 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             actions,
             ~self._finished,
             self._observations,
-            seen,
-            meanwhile=lambda: late.extend(self._draw_within_room(beginning)),
+            returned,
+            meanwhile=lambda: late.extend(self._load_within_room(self._drawn(beginning))),
         )
-        if len(resting):
-            simulation.state.reward_terms[resting] = 0.0
         if len(beginning):
-            for row, workload in late:
-                simulation.load(row, workload)
+            self._load(late)
             self._begin(beginning)
-            seen[beginning] = self._observations[beginning]
-        truncated = finished(simulation.params, simulation.state)
-        rewards = sum(simulation.state.reward_terms.T, start=np.zeros(self.num_envs))
-        infos = self._infos()
-        self._finished = truncated
-        if self.autoreset_mode is AutoresetMode.SAME_STEP and truncated.any():
-            seen, infos = self._reset_within_step(truncated, seen, infos)
-        return seen, rewards, np.zeros(self.num_envs, dtype=np.bool_), truncated.copy(), infos
+            self._hand_out(beginning, returned)
+        observations, infos = returned.observations, returned.infos()
+        self._finished = returned.truncated.copy()
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and self._finished.any():
+            observations, infos = self._reset_within_step(returned, infos)
+        return observations, returned.rewards, np.zeros(self.num_envs, dtype=np.bool_), returned.truncated, infos
 
     def state(self) -> dict[str, NDArray]:
         """All that later steps depend on beside the scenario, copied: arrays by name, none of them of objects.
@@ -161,25 +159,21 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         for generator, text in zip(self._generators, state["generators"], strict=True):
             generator.bit_generator.state = json.loads(str(text))
 
-    def _reset_within_step(
-        self, truncated: NDArray[np.bool_], seen: NDArray[np.float32], infos: Infos
-    ) -> tuple[NDArray[np.float32], Infos]:
-        """Begin new episodes on the truncated rows; what they saw last moves to `final_obs` and `final_info`."""
-        final_observations, final_infos = seen, infos
-        seen = seen.copy()
-        beginning = np.flatnonzero(truncated)
-        for row in beginning.tolist():
-            self.simulation.load(row, self._draw(row))
+    def _reset_within_step(self, final: Returned, final_infos: Infos) -> tuple[NDArray[np.float32], Infos]:
+        """Begin new episodes on the truncated rows; what they returned last moves to `final_obs` and `final_info`."""
+        beginning = np.flatnonzero(final.truncated)
+        self._load(self._drawn(beginning))
         self._begin(beginning)
-        seen[beginning] = self._observations[beginning]
         self._finished = np.zeros(self.num_envs, dtype=np.bool_)
-        infos = self._infos() | {
+        begun = final.copy()
+        self._hand_out(beginning, begun)
+        infos = begun.infos() | {
             "reward_terms": final_infos["reward_terms"],
-            "final_obs": final_observations,
+            "final_obs": final.observations,
             "final_info": final_infos,
         }
-        infos["_final_obs"] = infos["_final_info"] = truncated.copy()
-        return seen, infos
+        infos["_final_obs"] = infos["_final_info"] = final.truncated.copy()
+        return begun.observations, infos
 
     @abstractmethod
     def _checked(self, actions: Any) -> NDArray:
@@ -201,44 +195,31 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             if seeds[row] is not None:
                 self._generators[row] = seeding.np_random(seeds[row])[0]
 
-    def _draw(self, row: int) -> Workload:
-        """The next workload of a row's generator."""
-        return draw_workload(self.scenario, self._generators[row])
+    def _drawn(self, rows: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], Drawn]]:
+        """The next workloads of the rows' generators, of as many rows at a time as is best."""
+        for first in range(0, len(rows), self._drawn_together):
+            some = rows[first : first + self._drawn_together]
+            yield some, draw_together(self.scenario, [self._generators[row] for row in some.tolist()])
 
-    def _draw_within_room(self, rows: NDArray[np.intp]) -> Iterator[tuple[int, Workload]]:
-        """Put the next workloads on rows, one after the other, so that none is there twice.
+    def _load(self, workloads: Iterable[tuple[NDArray[np.intp], Drawn]]) -> None:
+        """Put workloads on rows, as they come, so that few are there twice."""
+        for rows, drawn in workloads:
+            self.simulation.load_rows(rows, drawn)
 
-        Those that the arrays have no room for are left over: while other threads step rows, arrays must not grow.
-        """
-        for row in rows.tolist():
-            workload = self._draw(row)
-            if self.simulation.has_room_for(workload):
-                self.simulation.load(row, workload)
+    def _load_within_room(
+        self, workloads: Iterable[tuple[NDArray[np.intp], Drawn]]
+    ) -> Iterator[tuple[NDArray[np.intp], Drawn]]:
+        """Put workloads on rows, but for those that there is no room for: arrays must not grow while rows step."""
+        for rows, drawn in workloads:
+            if self.simulation.has_room_for(drawn):
+                self.simulation.load_rows(rows, drawn)
             else:
-                yield row, workload
+                yield rows, drawn
 
     def _begin(self, rows: NDArray[np.intp]) -> None:
         """Begin an episode on rows, with the workloads that they hold."""
         direct(begin_rows)(self.simulation.params, self.simulation.state, rows, self._observations)
 
-    def _infos(self) -> Infos:
-        """Copies, each array of the state in one piece; a column of it is a view of the copy."""
-        state = self.simulation.state
-        everywhere = np.ones(self.num_envs, dtype=np.bool_)
-        infos = _columns(COUNTERS, state.counters, everywhere)
-        for name, entries in (
-            ("energy_j", state.energy_j.copy()),
-            ("utilisation", _columns(RESOURCES, state.utilisation, everywhere)),
-            ("reward_terms", _columns(REWARD_TERMS, state.reward_terms, everywhere)),
-            ("action_mask", state.action_mask.copy()),
-        ):
-            infos[name], infos[f"_{name}"] = entries, everywhere
-        return infos
-
-
-def _columns(names: tuple[str, ...], array: NDArray, everywhere: NDArray[np.bool_]) -> Infos:
-    """The columns of an array by name, copied, each with its mask."""
-    infos: Infos = {}
-    for name, values in zip(names, array.copy().T, strict=True):
-        infos[name], infos[f"_{name}"] = values, everywhere
-    return infos
+    def _hand_out(self, rows: NDArray[np.intp], returned: Returned) -> None:
+        """Copy what rows return as they stand."""
+        direct(hand_out_rows)(self.simulation.params, self.simulation.state, rows, self._observations, returned)

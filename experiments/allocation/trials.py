@@ -12,6 +12,7 @@ import edge_llm_env  # noqa: F401 (registers the ids)
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_SERVED, NodeState
 from edge_llm_env.envs.base import Mechanism
+from edge_llm_env.envs.returned import room_to_return
 
 ROWS_AT_ONCE = 1024
 """Copies of a row that are held at the same time."""
@@ -43,9 +44,8 @@ def _served(mechanism: Mechanism, simulation: Simulation, row: int, actions: NDA
     observations = np.zeros((count, mechanism.observation_length(simulation.scenario)), dtype=np.float32)
     actions = np.ascontiguousarray(actions, dtype=np.float64)
     everyone = np.ones(count, dtype=np.bool_)
-    mechanism.step_rows(
-        simulation.params, state, actions, everyone, observations, np.empty_like(observations), 0, count
-    )
+    returned = room_to_return(state, observations)
+    mechanism.step_rows(simulation.params, state, actions, everyone, observations, returned, 0, count)
     return state.counters[:, N_SERVED] - before
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.epoch import admit, dispatch, refresh_mask
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
-from edge_llm_env.envs.observation import copy_observation, observe
+from edge_llm_env.envs.observation import observe
+from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.support.compiling import compiled
 
 
@@ -41,15 +42,15 @@ def step_rows(
     chosen: NDArray[np.int8],
     active: NDArray[np.bool_],
     observations: NDArray[np.float32],
-    seen: NDArray[np.float32],
+    returned: Returned,
     first: int,
     last: int,
 ) -> None:
-    """Step the active rows from `first` to before `last`, and copy the observations of all of these to `seen`."""
+    """Step the active rows from `first` to before `last`, and copy what all of these return."""
     for row in range(first, last):
         if active[row]:
             step_row(params, state, row, chosen[row], observations[row])
-        copy_observation(observations, seen, row)
+        hand_out(params, state, observations, returned, row)
 
 
 def checked_selection(chosen: Any, shape: tuple[int, ...]) -> NDArray[np.int8]:

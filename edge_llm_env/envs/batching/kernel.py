@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.epoch import admit, dispatch, refresh_mask
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.state import N_INVALID, NodeState
-from edge_llm_env.envs.observation import copy_observation, observe, observe_admission
+from edge_llm_env.envs.observation import observe, observe_admission
+from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.support.compiling import compiled
 
 
@@ -35,12 +36,12 @@ def step_rows(
     actions: NDArray[np.int64],
     active: NDArray[np.bool_],
     observations: NDArray[np.float32],
-    seen: NDArray[np.float32],
+    returned: Returned,
     first: int,
     last: int,
 ) -> None:
-    """Step the active rows from `first` to before `last`, and copy the observations of all of these to `seen`."""
+    """Step the active rows from `first` to before `last`, and copy what all of these return."""
     for row in range(first, last):
         if active[row]:
             step_row(params, state, row, actions[row], observations[row])
-        copy_observation(observations, seen, row)
+        hand_out(params, state, observations, returned, row)

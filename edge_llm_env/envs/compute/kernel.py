@@ -13,7 +13,8 @@ from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.serving import delays_of, serve_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.envs.box_action import onto_simplex
-from edge_llm_env.envs.observation import copy_observation, observe
+from edge_llm_env.envs.observation import observe
+from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.support.compiling import compiled_allocating
 
 ROUNDING = 1e-6
@@ -74,12 +75,12 @@ def step_rows(
     actions: NDArray[np.float64],
     active: NDArray[np.bool_],
     observations: NDArray[np.float32],
-    seen: NDArray[np.float32],
+    returned: Returned,
     first: int,
     last: int,
 ) -> None:
-    """Step the active rows from `first` to before `last`, and copy the observations of all of these to `seen`."""
+    """Step the active rows from `first` to before `last`, and copy what all of these return."""
     for row in range(first, last):
         if active[row]:
             step_row(params, state, row, actions[row], observations[row])
-        copy_observation(observations, seen, row)
+        hand_out(params, state, observations, returned, row)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edge_llm_env.radio.fading.gains import doppler_hz, moving_power_gains
+from edge_llm_env.support.draws import Draws
 from edge_llm_env.support.section import NonNegativeFloat, Section
 
 UserSpeed = Annotated[
@@ -26,7 +27,7 @@ class Fading(Section):
 
     def draw(
         self,
-        rng: np.random.Generator,
+        draws: Draws,
         line_of_sight: NDArray[np.bool_],
         blocks: int,
         epoch_s: float,
@@ -35,14 +36,18 @@ class Fading(Section):
         """Power gains of mean 1 at the starts of epochs, `epoch_s` apart, shape (users, blocks)."""
         k_factor = self.k_factor(line_of_sight)
         if self.user_speed_m_per_s is None:
-            return self.independent(rng, k_factor, blocks)
+            return self.independent(draws, k_factor, blocks)
         doppler = doppler_hz(self.user_speed_m_per_s, carrier_hz)
-        return moving_power_gains(rng, k_factor, epoch_s * np.arange(blocks, dtype=np.float64), doppler)
+        times_s = epoch_s * np.arange(blocks, dtype=np.float64)
+        # One by one: products of large complex arrays are rounded as NumPy swaps factors to save memory.
+        return np.concatenate(
+            [moving_power_gains(alone, k_factor[users], times_s, doppler) for alone, users in draws.episodes()]
+        )
 
     @abstractmethod
     def k_factor(self, line_of_sight: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Power of each user's direct path over that of the scattered ones, linear, shape (users,); 0 is Rayleigh."""
 
     @abstractmethod
-    def independent(self, rng: np.random.Generator, k_factor: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
+    def independent(self, draws: Draws, k_factor: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
         """Power gains of independent blocks, shape (users, blocks)."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.support.draws import Draws
+
 SPEED_OF_LIGHT_M_PER_S = 299_792_458.0
 PATHS = 32
 """Sinusoids per user. Any number gives the exact envelope and the exact autocorrelation of the complex gain; where J0
@@ -12,31 +14,28 @@ has died out, powers of two blocks stay correlated by at most about 1/PATHS."""
 
 
 def moving_power_gains(
-    rng: np.random.Generator, k_factor: NDArray[np.float64], times_s: NDArray[np.float64], doppler_hz: float
+    draws: Draws, k_factor: NDArray[np.float64], times_s: NDArray[np.float64], doppler_hz: float
 ) -> NDArray[np.float64]:
     """Power gains at given times of users who move, shape (users, times): Rician as `rician_power_gains` has it.
 
     Scattered paths are `clarke_gains`; the constant path comes from a uniform direction and turns with its own Doppler.
     """
-    users = len(k_factor)
-    direction, phase = 2.0 * np.pi * rng.random((2, users, 1))
+    direction, phase = 2.0 * np.pi * draws.random(before=(2,), after=(1,))
     direct = np.exp(1j * (phase + 2.0 * np.pi * doppler_hz * np.cos(direction) * times_s))
-    return rician_power(k_factor, direct, clarke_gains(rng, users, times_s, doppler_hz))
+    return rician_power(k_factor, direct, clarke_gains(draws, times_s, doppler_hz))
 
 
-def clarke_gains(
-    rng: np.random.Generator, users: int, times_s: NDArray[np.float64], doppler_hz: float
-) -> NDArray[np.complex128]:
+def clarke_gains(draws: Draws, times_s: NDArray[np.float64], doppler_hz: float) -> NDArray[np.complex128]:
     """Complex gains of scattered paths at given times, shape (users, times): a sum of sinusoids for each user.
 
     Clarke's model: h(t) = Σ_n c_n·exp(j·2π·f_D·t·cos α_n) / √P, with arrivals α_n spread over the circle from a random
     turn (as Zheng and Xiao, IEEE Trans. Commun. 51(6), 2003) and amplitudes c_n complex normal. The random amplitudes
     make the envelope at each time exactly Rayleigh; E[h(t)·h*(t+τ)] = J0(2π·f_D·τ).
     """
-    angles = (2.0 * np.pi * np.arange(PATHS) + 2.0 * np.pi * rng.random((users, 1))) / PATHS
-    amplitudes = complex_normal(rng, users, PATHS) / np.sqrt(PATHS)
+    angles = (2.0 * np.pi * np.arange(PATHS) + 2.0 * np.pi * draws.random(after=(1,))) / PATHS
+    amplitudes = complex_normal(draws, PATHS) / np.sqrt(PATHS)
     turns_per_s = doppler_hz * np.cos(angles)
-    gains = np.empty((users, len(times_s)), dtype=np.complex128)
+    gains = np.empty((draws.users, len(times_s)), dtype=np.complex128)
     for block, time_s in enumerate(times_s):
         gains[:, block] = np.sum(amplitudes * np.exp(2j * np.pi * time_s * turns_per_s), axis=1)
     return gains
@@ -50,9 +49,9 @@ def rician_power(
     return np.abs((np.sqrt(k) * direct + scattered) / np.sqrt(k + 1.0)) ** 2
 
 
-def complex_normal(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.complex128]:
-    """Circular complex normal numbers of mean power 1."""
-    parts = rng.standard_normal((2, rows, columns))
+def complex_normal(draws: Draws, columns: int) -> NDArray[np.complex128]:
+    """Circular complex normal numbers of mean power 1, shape (users, columns)."""
+    parts = draws.standard_normal(before=(2,), after=(columns,))
     return np.asarray((parts[0] + 1j * parts[1]) / np.sqrt(2.0), dtype=np.complex128)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.radio.fading.fading import Fading
+from edge_llm_env.support.draws import Draws
 
 
 class RayleighFading(Fading):
@@ -19,11 +20,11 @@ class RayleighFading(Fading):
         """Nobody has a direct path."""
         return np.zeros(len(line_of_sight))
 
-    def independent(self, rng: np.random.Generator, k_factor: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
+    def independent(self, draws: Draws, k_factor: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
         """Power gains of independent blocks, shape (users, blocks)."""
-        return rayleigh_power_gains(rng, len(k_factor), blocks)
+        return rayleigh_power_gains(draws, blocks)
 
 
-def rayleigh_power_gains(rng: np.random.Generator, users: int, blocks: int) -> NDArray[np.float64]:
+def rayleigh_power_gains(draws: Draws, blocks: int) -> NDArray[np.float64]:
     """Power gains of independent Rayleigh blocks, shape (users, blocks): the power of the envelope is exponential."""
-    return rng.standard_exponential(size=(users, blocks))
+    return draws.standard_exponential(after=(blocks,))

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from edge_llm_env.radio.fading.fading import Fading
 from edge_llm_env.radio.fading.gains import complex_normal, rician_power
+from edge_llm_env.support.draws import Draws
 from edge_llm_env.support.section import FiniteFloat
 
 
@@ -23,16 +24,16 @@ class RicianFading(Fading):
         """K for who has a line of sight; the others are Rayleigh."""
         return np.where(line_of_sight, 10.0 ** (self.k_factor_db / 10.0), 0.0)
 
-    def independent(self, rng: np.random.Generator, k_factor: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
+    def independent(self, draws: Draws, k_factor: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
         """Power gains of independent blocks, shape (users, blocks)."""
-        return rician_power_gains(rng, k_factor, blocks)
+        return rician_power_gains(draws, k_factor, blocks)
 
 
-def rician_power_gains(rng: np.random.Generator, k_factor: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
+def rician_power_gains(draws: Draws, k_factor: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
     """Power gains of independent Rician blocks, shape (users, blocks).
 
     `k_factor` (users,) is the power of the constant path over that of the scattered ones, linear, ≥ 0; at 0 the user's
     envelope is Rayleigh.
     """
-    scattered = complex_normal(rng, len(k_factor), blocks)
+    scattered = complex_normal(draws, blocks)
     return rician_power(k_factor, np.ones_like(scattered), scattered)

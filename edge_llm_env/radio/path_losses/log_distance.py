@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edge_llm_env.radio.path_losses.path_loss import Attenuation, PathLoss
+from edge_llm_env.support.draws import Draws
 from edge_llm_env.support.section import FiniteFloat, NonNegativeFloat, PositiveFloat
 
 
@@ -25,11 +26,11 @@ class LogDistancePathLoss(PathLoss):
         """Distance (m) at which PL is 0 dB."""
         return float(1000.0 * 10.0 ** (-self.intercept_db / self.slope_db))
 
-    def draw(self, rng: np.random.Generator, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
+    def draw(self, draws: Draws, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
         """The attenuation of users at those distances, of shape (users,); everyone has a line of sight."""
         gain = path_gain(distance_m, self.intercept_db, self.slope_db)
         if self.shadowing_db > 0:
-            shadowing = 10.0 ** (-self.shadowing_db * rng.standard_normal(len(distance_m)) / 10.0)
+            shadowing = 10.0 ** (-self.shadowing_db * draws.standard_normal() / 10.0)
             gain = np.minimum(gain * shadowing, 1.0)
         return Attenuation(gain, np.ones(len(distance_m), dtype=np.bool_))
 

@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.support.draws import Draws
 from edge_llm_env.support.section import Section
 
 
@@ -36,7 +37,7 @@ class PathLoss(Section):
         return 0.0
 
     @abstractmethod
-    def draw(self, rng: np.random.Generator, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
+    def draw(self, draws: Draws, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
         """The attenuation of users at those distances, of shape (users,)."""
 
 

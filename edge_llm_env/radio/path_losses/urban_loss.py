@@ -18,6 +18,7 @@ from edge_llm_env.radio.path_losses.urban import (
     los_probability,
     nlos_path_loss_db,
 )
+from edge_llm_env.support.draws import Draws
 from edge_llm_env.support.section import NonNegativeFloat
 
 
@@ -33,11 +34,10 @@ class UrbanPathLoss(PathLoss):
     los_shadowing_db: NonNegativeFloat
     nlos_shadowing_db: NonNegativeFloat
 
-    def draw(self, rng: np.random.Generator, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
+    def draw(self, draws: Draws, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
         """The attenuation of users at those distances, of shape (users,), and who has a line of sight."""
-        users = len(distance_m)
-        line_of_sight = rng.random(users) < los_probability(self.cell, distance_m)
+        line_of_sight = draws.random() < los_probability(self.cell, distance_m)
         geometry = (self.cell, distance_m, carrier_hz, self.base_station_height_m, self.user_height_m)
         loss_db = np.where(line_of_sight, los_path_loss_db(*geometry), nlos_path_loss_db(*geometry))
         shadowing_db = np.where(line_of_sight, self.los_shadowing_db, self.nlos_shadowing_db)
-        return Attenuation(gain_of_loss(loss_db + shadowing_db * rng.standard_normal(users)), line_of_sight)
+        return Attenuation(gain_of_loss(loss_db + shadowing_db * draws.standard_normal()), line_of_sight)

@@ -1,0 +1,111 @@
+"""What a vector step returns, and the kernel that writes it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.dynamics.params import NodeParams
+from edge_llm_env.dynamics.state import COUNTERS, N_EPOCHS, RESOURCES, NodeState
+from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.support.compiling import compiled
+
+Infos = dict[str, Any]
+
+
+class Returned(NamedTuple):
+    """Arrays over rows that no later step changes."""
+
+    observations: NDArray[np.float32]
+    """(R, length)"""
+    rewards: NDArray[np.float64]
+    """(R,)"""
+    truncated: NDArray[np.bool_]
+    """(R,)"""
+    counters: NDArray[np.int64]
+    """(R, 9); this and the following as `NodeState` has them."""
+    energy_j: NDArray[np.float64]
+    """(R,)"""
+    utilisation: NDArray[np.float64]
+    """(R, 4)"""
+    reward_terms: NDArray[np.float64]
+    """(R, terms)"""
+    action_mask: NDArray[np.bool_]
+    """(R, Q + 1)"""
+
+    def copy(self) -> Returned:
+        """Arrays of their own."""
+        return Returned(*(array.copy() for array in self))
+
+    def infos(self) -> Infos:
+        """As Gymnasium's own vector environments have them: every entry an array, with its `_key` mask."""
+        everywhere = np.ones(len(self.rewards), dtype=np.bool_)
+        infos = _columns(COUNTERS, self.counters, everywhere)
+        infos["energy_j"] = self.energy_j
+        infos["utilisation"] = _columns(RESOURCES, self.utilisation, everywhere)
+        infos["reward_terms"] = _columns(REWARD_TERMS, self.reward_terms, everywhere)
+        infos["action_mask"] = self.action_mask
+        for name in ("energy_j", "utilisation", "reward_terms", "action_mask"):
+            infos[f"_{name}"] = everywhere
+        return infos
+
+
+def _columns(names: tuple[str, ...], array: NDArray, everywhere: NDArray[np.bool_]) -> Infos:
+    """The columns of an array by name, each with its mask."""
+    infos: Infos = dict(zip(names, array.T, strict=True))
+    return infos | dict.fromkeys([f"_{name}" for name in names], everywhere)
+
+
+def room_to_return(state: NodeState, observations: NDArray[np.float32]) -> Returned:
+    """Arrays that are not written yet, for the rows of a state."""
+    rows = len(observations)
+    return Returned(
+        np.empty_like(observations),
+        np.empty(rows),
+        np.empty(rows, dtype=np.bool_),
+        np.empty_like(state.counters),
+        np.empty_like(state.energy_j),
+        np.empty_like(state.utilisation),
+        np.empty_like(state.reward_terms),
+        np.empty_like(state.action_mask),
+    )
+
+
+@compiled
+def hand_out(
+    params: NodeParams, state: NodeState, observations: NDArray[np.float32], returned: Returned, row: int
+) -> None:
+    """Copy what a row returns.
+
+    In the loop over rows, since the thread that wrote it has it in its cache, and keeps it there for the next step.
+    """
+    for entry in range(observations.shape[1]):
+        returned.observations[row, entry] = observations[row, entry]
+    reward = 0.0
+    for term in range(state.reward_terms.shape[1]):
+        reward += state.reward_terms[row, term]
+        returned.reward_terms[row, term] = state.reward_terms[row, term]
+    returned.rewards[row] = reward
+    returned.truncated[row] = state.counters[row, N_EPOCHS] >= params.episode_epochs
+    for counter in range(state.counters.shape[1]):
+        returned.counters[row, counter] = state.counters[row, counter]
+    returned.energy_j[row] = state.energy_j[row]
+    for resource in range(state.utilisation.shape[1]):
+        returned.utilisation[row, resource] = state.utilisation[row, resource]
+    for action in range(state.action_mask.shape[1]):
+        returned.action_mask[row, action] = state.action_mask[row, action]
+
+
+@compiled
+def hand_out_rows(
+    params: NodeParams,
+    state: NodeState,
+    rows: NDArray[np.intp],
+    observations: NDArray[np.float32],
+    returned: Returned,
+) -> None:
+    """Copy what those rows return."""
+    for row in rows:
+        hand_out(params, state, observations, returned, row)
