@@ -28,7 +28,10 @@ from edge_llm_env.feasibility.batch import BatchSums, empty_batch, with_request
 from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import Rule, compute_time_s, energy_j, is_feasible, memory_bytes
 from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.prefetching import prefetch
 
+NEXT_ARRIVALS = 16
+"""Requests to ask memory for; where more arrive in an epoch, processors see by then that more is needed."""
 GROUP = 8
 """Slots that a processor takes at once, float64 in 512 bits; narrower ones take half or a quarter of them."""
 
@@ -96,6 +99,21 @@ def take_arrivals(params: NodeParams, state: NodeState, row: int, start_s: float
             state.counters[row, N_REJECTED] += 1
         request += 1
     state.counters[row, N_ARRIVED] = request
+
+
+@compiled
+def prefetch_arrivals(state: NodeState, row: int) -> None:
+    """Ask for what `begin_epoch` takes of the requests that arrive next, which no cache has: a few, the rest follows."""
+    first = state.counters[row, N_ARRIVED]
+    prefetch(state.status, row, first)
+    for request in range(first, first + NEXT_ARRIVALS, 8):  # a line of a cache has 8 numbers
+        prefetch(state.arrival_s, row, request)
+        prefetch(state.latency_requirement_s, row, request)
+        prefetch(state.accuracy_requirement, row, request)
+        prefetch(state.prompt_tokens, row, request)
+        prefetch(state.output_tokens, row, request)
+    for request in range(first, first + NEXT_ARRIVALS, 2):
+        prefetch(state.gain, row, request)
 
 
 @compiled

@@ -14,6 +14,9 @@ from edge_llm_env.support.compiling import compiled
 
 Infos = dict[str, Any]
 
+ROWS_AHEAD = 8
+"""While a row steps, memory is asked for what the row so many further on will need: time enough for it to come."""
+
 
 class Returned(NamedTuple):
     """Arrays over rows that no later step changes."""

@@ -14,8 +14,8 @@ class Draws:
     """Random numbers for the users of several episodes, those of each episode from its own generator.
 
     Every array has an axis of users, episode after episode, behind axes of shape `before` and ahead of those of shape
-    `after`. A generator gives the numbers that it would give alone, in the same order: what an episode is does not depend on
-    those that are drawn with it, and what is computed of the numbers is computed once for all.
+    `after`. A generator gives the numbers that it would give alone, in the same order: what an episode is does not
+    depend on those that are drawn with it, and what is computed of the numbers is computed once for all.
     """
 
     def __init__(self, generators: Sequence[np.random.Generator], users: Sequence[int]) -> None:

@@ -28,7 +28,7 @@ def share_rows(
     """
     threads = max(1, min(cores(), rows // least))
     bounds = [rows * thread // threads for thread in range(threads + 1)]
-    smallest = max(1, least // 2) if threads > 1 else rows
+    smallest = max(1, least // 4) if threads > 1 else rows
     parts = [deque(_parts(*own, smallest)) for own in pairwise(bounds)]
 
     def work(thread: int) -> None:

@@ -9,6 +9,8 @@ from unittest.mock import patch
 
 import gymnasium as gym
 
+from edge_llm_env.envs import vector
+from edge_llm_env.envs.returned import Returned
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support import sharing
 from edge_llm_env.support.calling import direct
@@ -42,14 +44,17 @@ def step_profile(env_id: str, scenario: str | Scenario, rows: int, steps: int) -
             infos = env.step(choose(infos))[4]
         mechanism = env.mechanism
         env.mechanism = mechanism._replace(step_rows=timed("kernels", direct(mechanism.step_rows)))
-        env._draw = timed("drawing", env._draw)
-        env.simulation.load = timed("drawing", env.simulation.load)
+        env.simulation.load_rows = timed("drawing", env.simulation.load_rows)
         env._begin = timed("beginning", env._begin)
+        env._hand_out = timed("beginning", env._hand_out)
         env._checked = timed("checking", env._checked)
-        env._infos = timed("infos", env._infos)
         step = timed("step", env.step)
-        for _ in range(steps):
-            infos = step(choose(infos))[4]
+        with (
+            patch.object(vector, "draw_together", timed("drawing", vector.draw_together)),
+            patch.object(Returned, "infos", timed("infos", Returned.infos)),
+        ):
+            for _ in range(steps):
+                infos = step(choose(infos))[4]
     whole_s = spent_s.pop("step")
     phases = {phase: spent_s.get(phase, 0.0) for phase in (*KERNEL_PHASES, "checking", "infos")}
     phases["rest"] = whole_s - sum(phases.values())

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.epoch import admit, dispatch, refresh_mask
+from edge_llm_env.dynamics.epoch import admit, dispatch, prefetch_arrivals, refresh_mask
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.envs.observation import observe
-from edge_llm_env.envs.returned import Returned, hand_out
+from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out
 from edge_llm_env.support.compiling import compiled
 
 
@@ -48,6 +48,8 @@ def step_rows(
 ) -> None:
     """Step the active rows from `first` to before `last`, and copy what all of these return."""
     for row in range(first, last):
+        if row + ROWS_AHEAD < last:
+            prefetch_arrivals(state, row + ROWS_AHEAD)
         if active[row]:
             step_row(params, state, row, chosen[row], observations[row])
         hand_out(params, state, observations, returned, row)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.epoch import admit, dispatch, refresh_mask
+from edge_llm_env.dynamics.epoch import admit, dispatch, prefetch_arrivals, refresh_mask
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.state import N_INVALID, NodeState
 from edge_llm_env.envs.observation import observe, observe_admission
-from edge_llm_env.envs.returned import Returned, hand_out
+from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out
 from edge_llm_env.support.compiling import compiled
 
 
@@ -41,7 +41,11 @@ def step_rows(
     last: int,
 ) -> None:
     """Step the active rows from `first` to before `last`, and copy what all of these return."""
+    slots = state.slot_request.shape[1]
     for row in range(first, last):
+        ahead = row + ROWS_AHEAD
+        if ahead < last and active[ahead] and actions[ahead] == slots:
+            prefetch_arrivals(state, ahead)
         if active[row]:
             step_row(params, state, row, actions[row], observations[row])
         hand_out(params, state, observations, returned, row)
