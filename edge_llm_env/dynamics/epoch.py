@@ -28,10 +28,10 @@ from edge_llm_env.feasibility.batch import BatchSums, empty_batch, with_request
 from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import Rule, compute_time_s, energy_j, is_feasible, memory_bytes
 from edge_llm_env.support.compiling import compiled
-from edge_llm_env.support.prefetching import prefetch
+from edge_llm_env.support.memory import prefetch
 
 NEXT_ARRIVALS = 16
-"""Requests to ask memory for; where more arrive in an epoch, processors see by then that more is needed."""
+"""Requests to ask memory for; where more arrive in an epoch, the processor has seen by then what comes next."""
 GROUP = 8
 """Slots that a processor takes at once, float64 in 512 bits; narrower ones take half or a quarter of them."""
 
@@ -103,7 +103,7 @@ def take_arrivals(params: NodeParams, state: NodeState, row: int, start_s: float
 
 @compiled
 def prefetch_arrivals(state: NodeState, row: int) -> None:
-    """Ask for what `begin_epoch` takes of the requests that arrive next, which no cache has: a few, the rest follows."""
+    """Ask for what `begin_epoch` takes of the requests that arrive next, which no cache has."""
     first = state.counters[row, N_ARRIVED]
     prefetch(state.status, row, first)
     for request in range(first, first + NEXT_ARRIVALS, 8):  # a line of a cache has 8 numbers

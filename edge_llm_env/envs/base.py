@@ -42,8 +42,8 @@ class Mechanism(NamedTuple):
     step_row: Callable[..., None]
     """Compiled `(params, state, row, action, observation (length,))`: take one step of one row."""
     step_rows: Callable[..., None]
-    """Compiled `(params, state, actions, active, observations (R, length), returned, first, last)`: step the active
-    rows from `first` to before `last`, and copy what all of these return (`Returned`)."""
+    """Compiled `(params, state, actions, active, observations (R, length), returned, turns, thread)`: step the active
+    ones of the rows that are the thread's (`next_rows`), and copy what all of these return (`Returned`)."""
     rows_per_thread: int = 256
     """Fewer rows do not repay waking a thread, and training with few leaves the cores to torch."""
     hosts_variants: bool = False

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.radio.draws import Draws
 from edge_llm_env.scenarios.radio_settings import RadioSettings
-from edge_llm_env.support.draws import Draws
 
 FloatArray = NDArray[np.float64]
 

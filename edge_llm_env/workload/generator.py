@@ -8,10 +8,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.users import distance_in_disc
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.workload_settings import Range
-from edge_llm_env.support.draws import Draws
 from edge_llm_env.workload.channel import draw_channel
 from edge_llm_env.workload.workload import Workload
 

@@ -13,6 +13,7 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_SERVED, NodeState
 from edge_llm_env.envs.base import Mechanism
 from edge_llm_env.envs.returned import room_to_return
+from edge_llm_env.support.sharing import turns_of
 
 ROWS_AT_ONCE = 1024
 """Copies of a row that are held at the same time."""
@@ -45,7 +46,7 @@ def _served(mechanism: Mechanism, simulation: Simulation, row: int, actions: NDA
     actions = np.ascontiguousarray(actions, dtype=np.float64)
     everyone = np.ones(count, dtype=np.bool_)
     returned = room_to_return(state, observations)
-    mechanism.step_rows(simulation.params, state, actions, everyone, observations, returned, 0, count)
+    mechanism.step_rows(simulation.params, state, actions, everyone, observations, returned, turns_of(count), 0)
     return state.counters[:, N_SERVED] - before
 
 

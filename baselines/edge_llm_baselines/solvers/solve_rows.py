@@ -13,7 +13,7 @@ from edge_llm_env.dynamics.slots import candidates_of_row
 from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.solver.best_first import best_batch
 from edge_llm_env.support.compiling import compiled_allocating
-from edge_llm_env.support.sharing import share_rows
+from edge_llm_env.support.sharing import next_rows, share_rows
 
 ROWS_PER_THREAD = 8
 """Least number of rows that are worth waking a thread for."""
@@ -69,12 +69,15 @@ def fill_rows(
     values: NDArray[np.float64],
     most_nodes: int,
     solutions: RowSolutions,
-    first: int,
-    last: int,
+    turns: NDArray[np.int64],
+    thread: int,
 ) -> None:
-    """Write the solutions of the rows from `first` to before `last`."""
-    for row in range(first, last):
-        fill_row(params, state, row, values, most_nodes, solutions)
+    """Write the solutions of the rows that are the thread's."""
+    first, last = next_rows(turns, thread)
+    while first < last:
+        for row in range(first, last):
+            fill_row(params, state, row, values, most_nodes, solutions)
+        first, last = next_rows(turns, thread)
 
 
 @compiled_allocating

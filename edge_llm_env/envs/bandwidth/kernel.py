@@ -16,6 +16,7 @@ from edge_llm_env.feasibility.batch import BatchSums
 from edge_llm_env.feasibility.rule import Rule, affine_cost, memory_bytes
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.support.compiling import compiled, compiled_allocating
+from edge_llm_env.support.sharing import next_rows
 
 
 @compiled
@@ -158,11 +159,14 @@ def step_rows(
     active: NDArray[np.bool_],
     observations: NDArray[np.float32],
     returned: Returned,
-    first: int,
-    last: int,
+    turns: NDArray[np.int64],
+    thread: int,
 ) -> None:
-    """Step the active rows from `first` to before `last`, and copy what all of these return."""
-    for row in range(first, last):
-        if active[row]:
-            step_row(params, state, row, actions[row], observations[row])
-        hand_out(params, state, observations, returned, row)
+    """Step the active ones of the rows that are the thread's, and copy what all of these return."""
+    first, last = next_rows(turns, thread)
+    while first < last:
+        for row in range(first, last):
+            if active[row]:
+                step_row(params, state, row, actions[row], observations[row])
+            hand_out(params, state, observations, returned, row)
+        first, last = next_rows(turns, thread)

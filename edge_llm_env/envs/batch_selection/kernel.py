@@ -13,6 +13,7 @@ from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.envs.observation import observe
 from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out
 from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.sharing import next_rows
 
 
 @compiled
@@ -43,16 +44,19 @@ def step_rows(
     active: NDArray[np.bool_],
     observations: NDArray[np.float32],
     returned: Returned,
-    first: int,
-    last: int,
+    turns: NDArray[np.int64],
+    thread: int,
 ) -> None:
-    """Step the active rows from `first` to before `last`, and copy what all of these return."""
-    for row in range(first, last):
-        if row + ROWS_AHEAD < last:
-            prefetch_arrivals(state, row + ROWS_AHEAD)
-        if active[row]:
-            step_row(params, state, row, chosen[row], observations[row])
-        hand_out(params, state, observations, returned, row)
+    """Step the active ones of the rows that are the thread's, and copy what all of these return."""
+    first, last = next_rows(turns, thread)
+    while first < last:
+        for row in range(first, last):
+            if row + ROWS_AHEAD < len(active):
+                prefetch_arrivals(state, row + ROWS_AHEAD)
+            if active[row]:
+                step_row(params, state, row, chosen[row], observations[row])
+            hand_out(params, state, observations, returned, row)
+        first, last = next_rows(turns, thread)
 
 
 def checked_selection(chosen: Any, shape: tuple[int, ...]) -> NDArray[np.int8]:

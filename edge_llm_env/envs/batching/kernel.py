@@ -11,6 +11,7 @@ from edge_llm_env.dynamics.state import N_INVALID, NodeState
 from edge_llm_env.envs.observation import observe, observe_admission
 from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out
 from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.sharing import next_rows
 
 
 @compiled
@@ -37,15 +38,18 @@ def step_rows(
     active: NDArray[np.bool_],
     observations: NDArray[np.float32],
     returned: Returned,
-    first: int,
-    last: int,
+    turns: NDArray[np.int64],
+    thread: int,
 ) -> None:
-    """Step the active rows from `first` to before `last`, and copy what all of these return."""
+    """Step the active ones of the rows that are the thread's, and copy what all of these return."""
     slots = state.slot_request.shape[1]
-    for row in range(first, last):
-        ahead = row + ROWS_AHEAD
-        if ahead < last and active[ahead] and actions[ahead] == slots:
-            prefetch_arrivals(state, ahead)
-        if active[row]:
-            step_row(params, state, row, actions[row], observations[row])
-        hand_out(params, state, observations, returned, row)
+    first, last = next_rows(turns, thread)
+    while first < last:
+        for row in range(first, last):
+            ahead = row + ROWS_AHEAD
+            if ahead < len(active) and active[ahead] and actions[ahead] == slots:
+                prefetch_arrivals(state, ahead)
+            if active[row]:
+                step_row(params, state, row, actions[row], observations[row])
+            hand_out(params, state, observations, returned, row)
+        first, last = next_rows(turns, thread)

@@ -16,6 +16,7 @@ from edge_llm_env.envs.box_action import onto_simplex
 from edge_llm_env.envs.observation import observe
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.sharing import next_rows
 
 ROUNDING = 1e-6
 """Shares are float32 as a rule; what is this much of the node short of a whole module counts as one."""
@@ -76,11 +77,14 @@ def step_rows(
     active: NDArray[np.bool_],
     observations: NDArray[np.float32],
     returned: Returned,
-    first: int,
-    last: int,
+    turns: NDArray[np.int64],
+    thread: int,
 ) -> None:
-    """Step the active rows from `first` to before `last`, and copy what all of these return."""
-    for row in range(first, last):
-        if active[row]:
-            step_row(params, state, row, actions[row], observations[row])
-        hand_out(params, state, observations, returned, row)
+    """Step the active ones of the rows that are the thread's, and copy what all of these return."""
+    first, last = next_rows(turns, thread)
+    while first < last:
+        for row in range(first, last):
+            if active[row]:
+                step_row(params, state, row, actions[row], observations[row])
+            hand_out(params, state, observations, returned, row)
+        first, last = next_rows(turns, thread)

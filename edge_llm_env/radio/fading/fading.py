@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.fading.gains import doppler_hz, moving_power_gains
-from edge_llm_env.support.draws import Draws
 from edge_llm_env.support.section import NonNegativeFloat, Section
 
 UserSpeed = Annotated[

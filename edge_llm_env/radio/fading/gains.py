@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.support.draws import Draws
+from edge_llm_env.radio.draws import Draws
 
 SPEED_OF_LIGHT_M_PER_S = 299_792_458.0
 PATHS = 32

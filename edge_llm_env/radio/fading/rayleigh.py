@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.fading.fading import Fading
-from edge_llm_env.support.draws import Draws
 
 
 class RayleighFading(Fading):

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.fading.fading import Fading
 from edge_llm_env.radio.fading.gains import complex_normal, rician_power
-from edge_llm_env.support.draws import Draws
 from edge_llm_env.support.section import FiniteFloat
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.support.draws import Draws
+from edge_llm_env.radio.draws import Draws
 from edge_llm_env.support.section import Section
 
 

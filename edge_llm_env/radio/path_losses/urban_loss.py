@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.path_losses.path_loss import Attenuation, PathLoss, gain_of_loss
 from edge_llm_env.radio.path_losses.urban import (
     MAX_CARRIER_HZ,
@@ -18,7 +19,6 @@ from edge_llm_env.radio.path_losses.urban import (
     los_probability,
     nlos_path_loss_db,
 )
-from edge_llm_env.support.draws import Draws
 from edge_llm_env.support.section import NonNegativeFloat
 
 
