@@ -102,18 +102,27 @@ def take_arrivals(params: NodeParams, state: NodeState, row: int, start_s: float
 
 
 @compiled
-def prefetch_arrivals(state: NodeState, row: int) -> None:
-    """Ask for what `begin_epoch` takes of the requests that arrive next, which no cache has."""
+def prefetch_epoch(state: NodeState, row: int) -> None:
+    """Ask for what `begin_epoch` takes of the requests that wait and of those that arrive next."""
+    prefetch(state.utilisation_sum, row, 0)
+    prefetch_request(state, row, state.oldest[row])
     first = state.counters[row, N_ARRIVED]
-    prefetch(state.status, row, first)
     for request in range(first, first + NEXT_ARRIVALS, 8):  # a line of a cache has 8 numbers
-        prefetch(state.arrival_s, row, request)
-        prefetch(state.latency_requirement_s, row, request)
-        prefetch(state.accuracy_requirement, row, request)
-        prefetch(state.prompt_tokens, row, request)
-        prefetch(state.output_tokens, row, request)
-    for request in range(first, first + NEXT_ARRIVALS, 2):
-        prefetch(state.gain, row, request)
+        prefetch_request(state, row, request)
+        for other in range(request + 2, request + 8, 2):
+            prefetch(state.gain, row, other)
+
+
+@compiled
+def prefetch_request(state: NodeState, row: int, request: int) -> None:
+    """Ask for a request, and those that stand in the same lines of a cache."""
+    prefetch(state.status, row, request)
+    prefetch(state.arrival_s, row, request)
+    prefetch(state.latency_requirement_s, row, request)
+    prefetch(state.accuracy_requirement, row, request)
+    prefetch(state.prompt_tokens, row, request)
+    prefetch(state.output_tokens, row, request)
+    prefetch(state.gain, row, request)
 
 
 @compiled

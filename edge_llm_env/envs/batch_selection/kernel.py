@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.epoch import admit, dispatch, prefetch_arrivals, refresh_mask
+from edge_llm_env.dynamics.epoch import admit, dispatch, prefetch_epoch, refresh_mask
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.envs.observation import observe
@@ -52,7 +52,7 @@ def step_rows(
     while first < last:
         for row in range(first, last):
             if row + ROWS_AHEAD < len(active):
-                prefetch_arrivals(state, row + ROWS_AHEAD)
+                prefetch_epoch(state, row + ROWS_AHEAD)
             if active[row]:
                 step_row(params, state, row, chosen[row], observations[row])
             hand_out(params, state, observations, returned, row)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.epoch import admit, dispatch, prefetch_arrivals, refresh_mask
+from edge_llm_env.dynamics.epoch import admit, dispatch, prefetch_epoch, refresh_mask
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.state import N_INVALID, NodeState
 from edge_llm_env.envs.observation import observe, observe_admission
 from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out
 from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.memory import prefetch
 from edge_llm_env.support.sharing import next_rows
 
 
@@ -47,8 +48,11 @@ def step_rows(
     while first < last:
         for row in range(first, last):
             ahead = row + ROWS_AHEAD
-            if ahead < len(active) and active[ahead] and actions[ahead] == slots:
-                prefetch_arrivals(state, ahead)
+            if ahead < len(active) and active[ahead]:
+                if actions[ahead] == slots:
+                    prefetch_epoch(state, ahead)
+                else:
+                    prefetch(state.slot_request, ahead, actions[ahead])
             if active[row]:
                 step_row(params, state, row, actions[row], observations[row])
             hand_out(params, state, observations, returned, row)
