@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
+from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.fading.gains import PATHS, clarke_gains, doppler_hz, moving_power_gains
 from edge_llm_env.radio.fading.rayleigh import rayleigh_power_gains
 from edge_llm_env.radio.fading.rician import rician_power_gains
@@ -13,6 +14,10 @@ NO_DIRECT_PATH = np.zeros(USERS)
 K = 10 ** (5 / 10)
 DOPPLER_HZ = 2.0
 LAGS_S = np.linspace(0.0, 0.9, 10)
+
+
+def draws(seed: int, users: int = USERS) -> Draws:
+    return Draws([np.random.default_rng(seed)], [users])
 
 
 def rice(envelope_of_power: np.ndarray, k_factor: float) -> float:
@@ -26,12 +31,12 @@ def rice(envelope_of_power: np.ndarray, k_factor: float) -> float:
 
 @pytest.fixture(scope="module")
 def rayleigh() -> np.ndarray:
-    return rayleigh_power_gains(np.random.default_rng(1), USERS, BLOCKS)
+    return rayleigh_power_gains(draws(1), BLOCKS)
 
 
 @pytest.fixture(scope="module")
 def rician() -> np.ndarray:
-    return rician_power_gains(np.random.default_rng(1), np.full(USERS, K), BLOCKS)
+    return rician_power_gains(draws(1), np.full(USERS, K), BLOCKS)
 
 
 def test_power_gains_have_mean_one(rayleigh: np.ndarray, rician: np.ndarray):
@@ -53,7 +58,7 @@ def test_rician_envelopes_with_another_factor_would_be_told_apart(rician: np.nda
 
 
 def test_rician_envelope_without_a_direct_path_is_rayleigh():
-    power = rician_power_gains(np.random.default_rng(2), NO_DIRECT_PATH, BLOCKS)
+    power = rician_power_gains(draws(2), NO_DIRECT_PATH, BLOCKS)
     assert stats.kstest(power.ravel(), "expon").pvalue > 0.01
 
 
@@ -68,7 +73,7 @@ def test_blocks_fade_independently(kind: str, request: pytest.FixtureRequest):
 
 @pytest.fixture(scope="module")
 def clarke() -> np.ndarray:
-    return clarke_gains(np.random.default_rng(3), USERS, LAGS_S, DOPPLER_HZ)
+    return clarke_gains(draws(3), LAGS_S, DOPPLER_HZ)
 
 
 def test_doppler_by_hand():
@@ -102,20 +107,19 @@ def test_phase_is_uniform(clarke: np.ndarray):
 
 
 def test_envelope_of_a_moving_user_with_a_direct_path_is_rician_at_every_time():
-    power = moving_power_gains(np.random.default_rng(4), np.full(USERS, K), LAGS_S, DOPPLER_HZ)
+    power = moving_power_gains(draws(4), np.full(USERS, K), LAGS_S, DOPPLER_HZ)
     for block in power.T:
         assert rice(block, K) > 0.01 / len(LAGS_S)
 
 
 def test_user_who_stands_still_keeps_its_channel():
-    power = moving_power_gains(np.random.default_rng(5), np.full(20, K), np.arange(4.0), 0.0)
+    power = moving_power_gains(draws(5, users=20), np.full(20, K), np.arange(4.0), 0.0)
     np.testing.assert_array_equal(power, np.broadcast_to(power[:, :1], power.shape))
     assert len(np.unique(power[:, 0])) == 20
 
 
 def test_time_scales_with_the_doppler():
     slow, fast = (
-        moving_power_gains(np.random.default_rng(6), NO_DIRECT_PATH, LAGS_S * scale, DOPPLER_HZ / scale)
-        for scale in (1.0, 8.0)
+        moving_power_gains(draws(6), NO_DIRECT_PATH, LAGS_S * scale, DOPPLER_HZ / scale) for scale in (1.0, 8.0)
     )
     np.testing.assert_allclose(slow, fast, rtol=1e-9)

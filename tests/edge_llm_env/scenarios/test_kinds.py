@@ -18,6 +18,7 @@ from edge_llm_env.arrivals.process import ArrivalProcess
 from edge_llm_env.arrivals.table import ARRIVALS
 from edge_llm_env.dynamics.selections.selection import select_batch
 from edge_llm_env.inference.cost_models.table import COST_MODELS
+from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.fading.fading import Fading
 from edge_llm_env.radio.fading.table import FADINGS
 from edge_llm_env.radio.path_losses.path_loss import PathLoss
@@ -105,8 +106,8 @@ def test_arrivals_come_in_order_within_the_horizon_at_their_mean_rate(kind: type
 @pytest.mark.parametrize("kind", PATH_LOSSES, ids=name_of)
 def test_a_path_loss_weakens_and_more_so_far_away(kind: type[PathLoss], tmp_path: Path):
     path_loss = kind(**smallest(kind, tmp_path))
-    rng = np.random.default_rng(2)
-    near, far = (path_loss.draw(rng, np.full(2000, distance_m), 2e9) for distance_m in (50.0, 500.0))
+    draws = Draws([np.random.default_rng(2)], [2000])
+    near, far = (path_loss.draw(draws, np.full(2000, distance_m), 2e9) for distance_m in (50.0, 500.0))
     for drawn in (near, far):
         assert drawn.gain.shape == drawn.line_of_sight.shape == (2000,)
         assert (drawn.gain > 0).all()
@@ -118,7 +119,7 @@ def test_a_path_loss_weakens_and_more_so_far_away(kind: type[PathLoss], tmp_path
 def test_fading_has_a_mean_power_of_one(kind: type[Fading], speed: float | None, tmp_path: Path):
     fading = kind(**smallest(kind, tmp_path), user_speed_m_per_s=speed)
     users = 20_000
-    gains = fading.draw(np.random.default_rng(3), np.arange(users) % 2 == 0, 2, 2.0, 2e9)
+    gains = fading.draw(Draws([np.random.default_rng(3)], [users]), np.arange(users) % 2 == 0, 2, 2.0, 2e9)
     assert gains.shape == (users, 2)
     assert (gains >= 0).all()
     # Of Rayleigh's exponential power, which varies most, the mean of 20,000 has a standard error of 0.007.

@@ -2,23 +2,34 @@
 
 import multiprocessing
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from edge_llm_env.support import sharing
+from edge_llm_env.support.compiling import compiled
 from tests.support.processes import HANG_GUARD_S
 
 
 class Recorder:
-    """A kernel that notes which rows it was given, and in which thread."""
+    """A kernel that notes which rows it took, and in which thread."""
 
     def __init__(self) -> None:
         self.parts: list[tuple[int, int]] = []
         self.threads: set[str] = set()
 
-    def __call__(self, first: int, last: int) -> None:
-        self.parts.append((first, last))
+    def __call__(self, turns: np.ndarray, thread: int) -> None:
+        self.parts += parts_of(turns, thread)
         self.threads.add(threading.current_thread().name)
+
+
+def parts_of(turns: np.ndarray, thread: int) -> list[tuple[int, int]]:
+    """All that a thread takes until nothing is left."""
+    parts = []
+    while (part := sharing.next_rows(turns, thread)) != (0, 0):
+        parts.append(part)
+    return parts
 
 
 @pytest.mark.parametrize(
@@ -41,30 +52,47 @@ def test_every_row_is_in_exactly_one_part(
     sharing.share_rows(kernel, rows, least)
     assert [row for first, last in sorted(kernel.parts) for row in range(first, last)] == list(range(rows))
     assert len(kernel.threads) <= threads <= len(kernel.parts)
-    assert all(last - first >= min(rows, least) // 2 for first, last in kernel.parts)
 
 
-def test_a_thread_that_is_done_takes_what_others_have_not_come_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing, "cores", lambda: 2)
-    rest_done = threading.Event()
-    taken: list[tuple[int, int]] = []
+def test_a_thread_takes_its_own_rows_and_then_what_others_have_not_come_to() -> None:
+    turns = sharing.turns_of(10, threads=2, size=2)
+    assert [sharing.next_rows(turns, 0) for _ in range(2)] == [(0, 2), (2, 4)]
+    assert parts_of(turns, 1) == [(5, 7), (7, 9), (9, 10), (4, 5)]
+    assert parts_of(turns, 0) == []
 
-    def kernel(first: int, last: int) -> None:
-        taken.append((first, last))
-        if sum(end - begin for begin, end in taken) == 8:
-            rest_done.set()
-        elif first == 0:
-            rest_done.wait(HANG_GUARD_S)
 
-    sharing.share_rows(kernel, 8, 1)
-    assert sorted(taken) == [(0, 2), (2, 3), (3, 4), (4, 6), (6, 7), (7, 8)]
+def test_no_two_threads_take_the_same_row() -> None:
+    """Ten thousand times one row, from four threads at once."""
+    turns = sharing.turns_of(10_000, threads=4, size=1)
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(lambda thread: parts_of(turns, thread), range(4)))
+    assert sorted(part for parts in taken for part in parts) == [(row, row + 1) for row in range(10_000)]
+
+
+@compiled
+def counted(counts: np.ndarray, turns: np.ndarray, thread: int) -> None:
+    """Count how often each row is taken."""
+    first, last = sharing.next_rows(turns, thread)
+    while first < last:
+        for row in range(first, last):
+            counts[row] += 1
+        first, last = sharing.next_rows(turns, thread)
+
+
+def test_no_two_threads_of_a_kernel_take_the_same_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred times ten thousand rows: kernels hold no lock, so that two cores are at it at once."""
+    monkeypatch.setattr(sharing, "cores", lambda: 4)
+    counts = np.zeros(10_000, dtype=np.int64)
+    for _ in range(100):
+        sharing.share_rows(counted, len(counts), sharing.PARTS_PER_THREAD, counts)
+    assert (counts == 100).all()
 
 
 def test_the_other_threads_begin_while_the_caller_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharing, "cores", lambda: 2)
     begun = threading.Event()
     sharing.share_rows(
-        lambda first, last: begun.set(), 8, 1, meanwhile=lambda: begun.wait(HANG_GUARD_S) or pytest.fail("idle")
+        lambda turns, thread: begun.set(), 8, 1, meanwhile=lambda: begun.wait(HANG_GUARD_S) or pytest.fail("idle")
     )
     assert begun.is_set()
 
@@ -72,15 +100,15 @@ def test_the_other_threads_begin_while_the_caller_is_busy(monkeypatch: pytest.Mo
 def test_parts_run_in_threads_of_their_own_beside_the_callers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharing, "cores", lambda: 2)
     meet = threading.Barrier(2, timeout=HANG_GUARD_S)  # both parts must be under way at once to pass
-    sharing.share_rows(lambda first, last: meet.wait(), 2, 1)
+    sharing.share_rows(lambda turns, thread: meet.wait(), 2, 1)
 
 
 def test_an_error_in_any_part_reaches_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharing, "cores", lambda: 3)
 
     def fails_on(bad: int):
-        def kernel(first: int, last: int) -> None:
-            if first <= bad < last:
+        def kernel(turns: np.ndarray, thread: int) -> None:
+            if any(first <= bad < last for first, last in parts_of(turns, thread)):
                 raise RuntimeError(f"row {bad}")
 
         return kernel

@@ -7,6 +7,7 @@ import pytest
 from scipy import special, stats
 
 from edge_llm_env import load_scenario
+from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.path_losses.log_distance import path_gain
 from edge_llm_env.radio.path_losses.path_loss import Attenuation
 from edge_llm_env.radio.path_losses.urban import (
@@ -30,7 +31,7 @@ def radio_with(**overrides: Any) -> RadioSettings:
 
 
 def attenuation_of(radio: RadioSettings, rng: np.random.Generator) -> Attenuation:
-    return radio.path_loss.draw(rng, DISTANCE_M, radio.carrier_frequency_hz)
+    return radio.path_loss.draw(Draws([rng], [USERS]), DISTANCE_M, radio.carrier_frequency_hz)
 
 
 @pytest.mark.parametrize("kind", CELLS)
@@ -80,7 +81,9 @@ def test_heights_and_carrier_are_those_of_the_scenario():
 def test_users_without_a_line_of_sight_have_no_direct_path():
     radio = radio_with(fading={"kind": "rician", "k_factor_db": 9.0})
     line_of_sight = np.arange(USERS) % 2 == 0
-    power = radio.fading.draw(np.random.default_rng(5), line_of_sight, 1, 2.0, radio.carrier_frequency_hz)[:, 0]
+    power = radio.fading.draw(
+        Draws([np.random.default_rng(5)], [USERS]), line_of_sight, 1, 2.0, radio.carrier_frequency_hz
+    )[:, 0]
     k = 10**0.9
     rice = stats.rice(b=np.sqrt(2 * k), scale=np.sqrt(1 / (2 * (k + 1))))
     assert stats.kstest(np.sqrt(power[line_of_sight]), rice.cdf).pvalue > 0.01
@@ -91,7 +94,8 @@ def test_users_without_a_line_of_sight_have_no_direct_path():
 def test_epochs_of_a_slow_user_are_correlated_as_its_doppler_says(fading: dict[str, Any]):
     # 0.03 m/s at 2 GHz: f_D = 0.2001 Hz; epochs of 2 s: J0(2π·0.2001·2)² = J0(2.515)² = 0.0025, at 0.8 s J0(1.006)²
     radio = radio_with(fading=fading | {"user_speed_m_per_s": 0.03})
-    power = radio.fading.draw(np.random.default_rng(6), np.ones(USERS, dtype=bool), 2, 0.8, radio.carrier_frequency_hz)
+    draws = Draws([np.random.default_rng(6)], [USERS])
+    power = radio.fading.draw(draws, np.ones(USERS, dtype=bool), 2, 0.8, radio.carrier_frequency_hz)
     assert np.corrcoef(power.T)[0, 1] == pytest.approx(special.j0(1.006) ** 2, abs=4 / np.sqrt(USERS))
 
 
@@ -99,7 +103,7 @@ def test_users_keep_path_loss_and_shadowing_and_both_directions_share_them():
     radio = radio_with(
         path_loss={"kind": "umi"}, fading={"kind": "rayleigh", "user_speed_m_per_s": 0.0}, reciprocal_fading=False
     )
-    uplink, downlink = draw_channel(radio, DISTANCE_M, 3, 2.0, np.random.default_rng(7))
+    uplink, downlink = draw_channel(radio, DISTANCE_M, 3, 2.0, Draws([np.random.default_rng(7)], [USERS]))
     assert uplink.shape == downlink.shape == (USERS, 3)
     np.testing.assert_array_equal(uplink[:, 0], uplink[:, 2])
     assert not (uplink == downlink).any()

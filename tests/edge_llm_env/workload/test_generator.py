@@ -7,7 +7,7 @@ from scipy import stats
 from edge_llm_env import Workload, draw_workload, load_scenario
 from edge_llm_env.radio.path_losses.log_distance import path_gain
 from edge_llm_env.scenarios import Scenario
-from edge_llm_env.workload.generator import one_of_values
+from edge_llm_env.workload.generator import draw_together, episodes_at_once, one_of_values
 from tests.support.helpers import assert_same
 
 
@@ -117,3 +117,38 @@ def test_there_is_a_fading_block_for_every_epoch_that_a_request_can_wait(longest
     )
     drawn = draw_workload(scenario, np.random.default_rng(0))
     assert drawn.uplink_gain.shape == drawn.downlink_gain.shape == (drawn.requests, blocks)
+
+
+MODELS: dict[str, dict[str, Any]] = {
+    "rayleigh": {},
+    "both directions": {"radio.reciprocal_fading": False},
+    "gamma": {"workload.arrivals": {"kind": "gamma", "rate_per_s": 5.0, "coefficient_of_variation": 1.5}},
+    "shadowing": {
+        "radio.path_loss": {"kind": "log_distance", "intercept_db": 120.0, "slope_db": 30.0, "shadowing_db": 5.0}
+    },
+    "urban": {"radio.path_loss": {"kind": "umi"}, "radio.fading": {"kind": "rician", "k_factor_db": 6.0}},
+    "moving": {"radio.fading": {"kind": "rician", "k_factor_db": 6.0, "user_speed_m_per_s": 1.5}},
+}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("episodes", [1, 3, 40])
+def test_workloads_drawn_together_are_those_drawn_alone(model: str, episodes: int):
+    """To the last bit, and their generators go on alike; forty episodes are longer than any that NumPy splits up."""
+    scenario = load_scenario("carry-over", **MODELS[model])
+    rngs, twins = ([np.random.default_rng(seed) for seed in range(episodes)] for _ in range(2))
+    drawn = draw_together(scenario, rngs)
+    first = 0
+    for requests, twin in zip(drawn.requests, twins, strict=True):
+        alone = draw_workload(scenario, twin)
+        mine = {name: array[first : first + requests] for name, array in vars(drawn.joined).items()}
+        assert_same(mine, vars(alone))
+        first += requests
+    assert first == drawn.joined.requests
+    assert [rng.random() for rng in rngs] == [twin.random() for twin in twins]
+
+
+def test_episodes_drawn_at_once_are_fewer_the_longer_they_are():
+    few, many = (load_scenario("carry-over", **{"workload.arrivals.rate_per_s": rate}) for rate in (50.0, 0.05))
+    assert episodes_at_once(few) == 1
+    assert episodes_at_once(many) > 100
