@@ -40,7 +40,8 @@ class Returned(NamedTuple):
 
     def copy(self) -> Returned:
         """Arrays of their own."""
-        return Returned(*(array.copy() for array in self))
+        copies: Any = [array.copy() for array in self]
+        return Returned(*copies)
 
     def infos(self) -> Infos:
         """As Gymnasium's own vector environments have them: every entry an array, with its `_key` mask."""

@@ -12,6 +12,7 @@ from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 _ONE_AT_A_TIME = threading.Lock()
+_intrinsic: Any = intrinsic  # what it makes is called with one argument less than what it is given
 
 
 def prefetch(array: NDArray, row: int, entry: int) -> None:
@@ -42,7 +43,7 @@ def _compiled_fetch_and_add(array: Any, row: Any, amount: Any) -> Any:
     return implementation
 
 
-@intrinsic
+@_intrinsic
 def _prefetch(typing: Any, array: Any, row: Any, entry: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         address = _address(context, builder, signature, arguments[0], (1, 2), arguments)
@@ -57,7 +58,7 @@ def _prefetch(typing: Any, array: Any, row: Any, entry: Any) -> Any:
     return types.none(array, row, entry), generate
 
 
-@intrinsic
+@_intrinsic
 def _fetch_and_add(typing: Any, array: Any, row: Any, amount: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         address = _address(context, builder, signature, arguments[0], (1,), arguments)

@@ -14,6 +14,7 @@ from edge_llm_env.envs.returned import Returned
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support import sharing
 from edge_llm_env.support.calling import direct
+from edge_llm_env.workload.generator import draw_together
 from experiments.speed.turns import choices
 
 KERNEL_PHASES = ("kernels", "drawing", "beginning")
@@ -50,7 +51,7 @@ def step_profile(env_id: str, scenario: str | Scenario, rows: int, steps: int) -
         env._checked = timed("checking", env._checked)
         step = timed("step", env.step)
         with (
-            patch.object(vector, "draw_together", timed("drawing", vector.draw_together)),
+            patch.object(vector, "draw_together", timed("drawing", draw_together)),
             patch.object(Returned, "infos", timed("infos", Returned.infos)),
         ):
             for _ in range(steps):
