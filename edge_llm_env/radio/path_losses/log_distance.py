@@ -10,7 +10,6 @@ from pydantic import Field
 
 from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.path_losses.path_loss import Attenuation, PathLoss
-from edge_llm_env.support.draws import Draws
 from edge_llm_env.support.section import FiniteFloat, NonNegativeFloat, PositiveFloat
 
 
