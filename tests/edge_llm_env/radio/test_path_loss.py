@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edge_llm_env import ScenarioError, load_scenario
+from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.path_losses.log_distance import LogDistancePathLoss, path_gain
 from edge_llm_env.radio.path_losses.path_loss import PathLoss
 from edge_llm_env.radio.path_losses.umi import UmiPathLoss
@@ -42,7 +43,7 @@ def test_users_so_near_that_path_loss_would_be_a_gain_are_refused_with_the_field
     with pytest.raises(ScenarioError, match=r"radio\.min_distance_m = 0\.01: must be at least 0\.3918, nearer than"):
         load_scenario("carry-over", **{"radio.min_distance_m": 0.01, "radio.cell_radius_m": 0.2})
     near = load_scenario("carry-over", **{"radio.min_distance_m": 0.392, "radio.cell_radius_m": 0.5})
-    assert near.radio.path_loss.draw(np.random.default_rng(0), np.array([0.392]), 2e9).gain[0] < 1.0
+    assert near.radio.path_loss.draw(Draws([np.random.default_rng(0)], [1]), np.array([0.392]), 2e9).gain[0] < 1.0
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,6 @@ def test_users_so_near_that_path_loss_would_be_a_gain_are_refused_with_the_field
     ids=lambda path_loss: path_loss.kind,
 )
 def test_no_shadowing_makes_a_gain_of_a_loss(path_loss: PathLoss):
-    gain = path_loss.draw(np.random.default_rng(0), np.full(2000, 10.0), 2e9).gain
+    gain = path_loss.draw(Draws([np.random.default_rng(0)], [2000]), np.full(2000, 10.0), 2e9).gain
     assert gain.max() == 1.0
     assert 0.05 < (gain == 1.0).mean() < 0.5
