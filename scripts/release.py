@@ -82,7 +82,7 @@ def problems(in_wheel: dict[str, bytes], in_sdist: dict[str, bytes]) -> list[str
     except ExceptionGroup as errors:
         return [f"metadata: {error}" for error in errors.exceptions]
     citation = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)
-    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    newest = re.search(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     for place, match in (("CITATION.cff", citation), ("CHANGELOG.md", newest)):
         if match is None or match[1] != str(metadata.version):
             found.append(f"{place}: its version is {match and match[1]}, the package's {metadata.version}")
