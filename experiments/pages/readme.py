@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
+from inspect import isabstract
 from pathlib import Path
+from pkgutil import iter_modules
 from statistics import mean
+from typing import Protocol
 
-import edge_llm_baselines
 from edge_llm_agents.comparison.columns import comparison_table as table_of_comparison
+from edge_llm_baselines import hindsight, rules, solvers
 from edge_llm_env.inference.validation.report import validation_report
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.support.tables import NO_VALUE, Table
@@ -29,18 +33,20 @@ def environments_table() -> Table:
 
 
 def baselines_table() -> Table:
-    """Every solver of batches or episodes that `edge_llm_baselines` exports, by the first sentence of its docstring."""
-    exported = [getattr(edge_llm_baselines, name) for name in edge_llm_baselines.__all__]
-    solvers = [
-        one
-        for one in exported
-        if isinstance(one, type)
-        and hasattr(one, "solve")
-        and not hasattr(one, "action")  # an allocation
-        and one is not edge_llm_baselines.Solver
+    """Every solver of batches or episodes, with its module and the first sentence of its docstring."""
+    rows = [
+        (
+            f"`{one.__name__}`",
+            f"`{one.__module__}`",
+            re.split(r"\.\s", (one.__doc__ or "").strip())[0].rstrip("."),
+        )
+        for package in (solvers, rules, hindsight)
+        for module in sorted(module.name for module in iter_modules(package.__path__, f"{package.__name__}."))
+        for one in vars(import_module(module)).values()
+        if isinstance(one, type) and one.__module__ == module and hasattr(one, "solve")
+        if not isabstract(one) and Protocol not in one.__bases__
     ]
-    rows = [(f"`{one.__name__}`", re.split(r"\.\s", (one.__doc__ or "").strip())[0].rstrip(".")) for one in solvers]
-    return Table(("baseline", "what it serves"), rows)
+    return Table(("baseline", "in", "what it serves"), rows)
 
 
 def comparison_table() -> Table:

@@ -14,7 +14,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from edge_llm_baselines import VectorOracleDecoding
+from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.registration import ENVIRONMENTS

@@ -6,11 +6,17 @@ import ast
 import json
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import edge_llm_agents
+import edge_llm_baselines
 import edge_llm_env
 from tests.support.processes import ROOT, run
+
+FACES = (edge_llm_env, edge_llm_baselines, edge_llm_agents)
+PUBLIC = [(package, name) for package in FACES for name in package.__all__]
 
 
 def imported_by(path: Path) -> set[str]:
@@ -88,11 +94,20 @@ def test_importing_the_package_registers_the_environments():
     assert "edge_llm_env.registration" in registered
 
 
-@pytest.mark.parametrize("name", edge_llm_env.__all__)
-def test_every_public_name_can_be_had(name: str):
-    assert getattr(edge_llm_env, name).__name__ == name
+@pytest.mark.parametrize("package", [edge_llm_baselines, edge_llm_agents], ids=lambda package: package.__name__)
+def test_importing_a_package_above_imports_nothing_of_it(package: ModuleType):
+    name = package.__name__
+    loaded = modules_after(f"import {name}")
+    assert [one for one in loaded if one.startswith(name)] == [name]
+    assert not loaded & {"numba", "numpy", "torch"}
 
 
-def test_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match=r"module 'edge_llm_env' has no attribute 'make'"):
-        _ = edge_llm_env.make
+@pytest.mark.parametrize(("package", "name"), PUBLIC, ids=lambda one: one if isinstance(one, str) else one.__name__)
+def test_every_public_name_can_be_had(package: ModuleType, name: str):
+    assert getattr(package, name).__name__ == name
+
+
+@pytest.mark.parametrize("package", FACES, ids=lambda package: package.__name__)
+def test_unknown_name_is_an_attribute_error(package: ModuleType):
+    with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no attribute 'make'"):
+        _ = package.make

@@ -18,7 +18,7 @@ from edge_llm_agents.leaderboard.report.leaderboard import write_leaderboard
 from edge_llm_agents.leaderboard.running import Ran
 from edge_llm_agents.leaderboard.suite import SuiteSettings, run_suite
 from edge_llm_agents.report.watching import named_policy, watch
-from edge_llm_baselines import baselines_of, register_baselines
+from edge_llm_baselines.registry.registered import baselines_of, register_baselines
 from edge_llm_env.registration import ENVIRONMENTS, environment, register_environment
 from experiments.pages.environments import environment_pages
 from tests.edge_llm_agents.leaderboard.small import small_suite

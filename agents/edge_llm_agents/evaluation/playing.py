@@ -8,10 +8,11 @@ from typing import Any, Protocol
 from gymnasium.vector import VectorEnv
 from sb3_contrib import MaskablePPO
 
-from edge_llm_baselines import EpochPolicy, Solver
+from edge_llm_baselines import EpochPolicy
 from edge_llm_baselines.allocation.oracle_decoding import decode
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.playing.roll_out import RollOut, roll_out
+from edge_llm_baselines.solvers.problem import Solver
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.workload import Workload

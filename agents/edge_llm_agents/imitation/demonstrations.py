@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from edge_llm_agents.evaluation.playing import MaskedModel
 from edge_llm_agents.records.files import write_bytes
-from edge_llm_baselines import BranchAndBound, EpisodeProblem, LagrangianHindsight, tune_discount
-from edge_llm_baselines.hindsight.hindsight import HindsightSolver
+from edge_llm_baselines import BranchAndBound
+from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_baselines.hindsight.hindsight import HindsightSolver, LagrangianHindsight
 from edge_llm_baselines.playing.play import Policy, play
 from edge_llm_baselines.playing.roll_out import vector_of
 from edge_llm_baselines.rules.look_ahead import chances_in_slots, on_grid
+from edge_llm_baselines.rules.tuning import tune_discount
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
 from edge_llm_env.envs.base import finished

@@ -15,7 +15,7 @@ from edge_llm_agents.evaluation.playing import evaluate_values
 from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.value_search.parameter_actions import ParameterActions, ParameterPolicy
 from edge_llm_agents.value_search.price_regression import price_policy
-from edge_llm_baselines import VectorOracleDecoding
+from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.envs.suite import BATCH_SELECTION
 

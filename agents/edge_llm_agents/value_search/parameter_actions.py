@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge_llm_agents.value_search.features import Scales, request_features
 from edge_llm_agents.value_search.functions import ValueFunction
-from edge_llm_baselines import VectorOracleDecoding
+from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.envs.observation import CONTEXT_FEATURES, slot_feature, split_observation
 from edge_llm_env.scenarios.schema import Scenario

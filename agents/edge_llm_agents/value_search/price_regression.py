@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from edge_llm_agents.value_search.features import FEATURES, Scales, request_features
 from edge_llm_agents.value_search.functions import ValueFunction
 from edge_llm_agents.value_search.policy import ValuePolicy
-from edge_llm_baselines import EpisodeProblem, LagrangianHindsight
+from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_baselines.playing.play import play
 from edge_llm_baselines.playing.roll_out import vector_of
 from edge_llm_env.dynamics.simulation import Simulation

@@ -14,8 +14,9 @@ from edge_llm_agents.value_search.cross_entropy import CrossEntropy, CrossEntrop
 from edge_llm_agents.value_search.features import FEATURE_SETS
 from edge_llm_agents.value_search.functions import Parameters, ValueFunction
 from edge_llm_agents.value_search.policy import ValuePolicy
-from edge_llm_baselines import DFTSP, tune_discount
+from edge_llm_baselines import DFTSP
 from edge_llm_baselines.rules.look_ahead import GRID
+from edge_llm_baselines.rules.tuning import tune_discount
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.generator import draw_workload

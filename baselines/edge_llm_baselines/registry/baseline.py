@@ -10,6 +10,7 @@ from edge_llm_baselines.allocation.policy import Allocation, AllocationPolicy
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.play import MakePolicy, Policy
 from edge_llm_baselines.playing.policy import EpochPolicy
+from edge_llm_baselines.playing.random_actions import RandomActions
 from edge_llm_baselines.solvers.problem import Solver
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import one_of
@@ -43,6 +44,10 @@ class Baseline:
     def acting(self, seed: int, tuned: Any = None) -> MakePolicy:
         """What makes the policy on an environment, from what is tuned for its scenario."""
         return lambda env: self.policy(env, seed, tuned)
+
+
+RANDOM = Baseline("random", lambda env, seed, tuned: RandomActions(env, seed))
+"""What plays in any environment."""
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from edge_llm_baselines.playing.random_actions import RandomActions
-from edge_llm_baselines.registry.baseline import Baseline, Baselines, Tunable
+from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable
+from edge_llm_baselines.registry.suite import SUITE
 from edge_llm_env.registration import environment
 from edge_llm_env.support.naming import one_of
 
-RANDOM = Baseline("random", lambda env, seed, tuned: RandomActions(env, seed))
-"""What plays in any environment."""
-
-_REGISTERED: dict[str, Baselines] = {}
+_REGISTERED: dict[str, Baselines] = dict(SUITE)
 
 
 def register_baselines(env_id: str, baselines: Baselines) -> None:

@@ -20,8 +20,7 @@ from edge_llm_baselines.allocation.partitions import (
 from edge_llm_baselines.allocation.policy import AllocationPolicy
 from edge_llm_baselines.hindsight.hindsight import hindsight_bounds
 from edge_llm_baselines.playing.policy import EpochPolicy
-from edge_llm_baselines.registry.baseline import Baseline, Baselines, Tunable, allocating, solving
-from edge_llm_baselines.registry.registered import RANDOM, register_baselines
+from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable, allocating, solving
 from edge_llm_baselines.rules.heuristics import (
     EarliestDeadlineFirst,
     FirstComeFirstServed,
@@ -125,9 +124,4 @@ SUITE = {
     COMPUTE: OF_MODULES,
     JOINT: OF_EVERYTHING,
 }
-
-
-def register_suite() -> None:
-    """Register the baselines of every environment of the suite; a second call changes nothing."""
-    for env_id, baselines in SUITE.items():
-        register_baselines(env_id, baselines)
+"""By the id of the environment."""

@@ -10,7 +10,7 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
-from edge_llm_baselines import VectorOracleDecoding
+from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_env import load_scenario
 from edge_llm_env.registration import ENVIRONMENTS
 

@@ -15,7 +15,8 @@ from edge_llm_agents.comparison.comparing import ComparisonInterrupted
 from edge_llm_agents.evaluation.models import DoesNotPlayError
 from edge_llm_agents.evaluation.progress import Progress
 from edge_llm_agents.training.models import new_model
-from edge_llm_baselines import DFTSP, EpochPolicy, MinimumShares, ShortestJobFirst
+from edge_llm_baselines import DFTSP, EpochPolicy, MinimumShares
+from edge_llm_baselines.rules.heuristics import ShortestJobFirst
 from edge_llm_env import load_scenario
 from tests.edge_llm_agents.comparison.roll_outs import SHORT
 

@@ -8,8 +8,9 @@ from stable_baselines3 import PPO
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.evaluation.playing import evaluate_model, evaluate_solver
 from edge_llm_agents.records.intervals import paired_difference
-from edge_llm_baselines import DFTSP, EpochPolicy, FirstComeFirstServed
+from edge_llm_baselines import DFTSP, EpochPolicy
 from edge_llm_baselines.playing.roll_out import RollOut, roll_out
+from edge_llm_baselines.rules.heuristics import FirstComeFirstServed
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
 

@@ -14,7 +14,9 @@ from edge_llm_agents.imitation.demonstrations import (
     joined,
     teacher_of,
 )
-from edge_llm_baselines import DFTSP, BatchProblem, EpisodeProblem, LagrangianHindsight, LookAhead
+from edge_llm_baselines import DFTSP, BatchProblem, LookAhead
+from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 

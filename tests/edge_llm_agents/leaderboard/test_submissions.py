@@ -19,7 +19,7 @@ from edge_llm_agents.evaluation.playing import DecodedPolicy, MaskedModel, evalu
 from edge_llm_agents.leaderboard.policies.model_file import ModelFile
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
 from edge_llm_agents.leaderboard.policies.submissions import submission
-from edge_llm_baselines import VectorOracleDecoding
+from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads

@@ -16,7 +16,9 @@ from edge_llm_agents.leaderboard.suite import SuiteSettings, playing, run_suite,
 from edge_llm_agents.records.fields import IDENTITY, PLAYED
 from edge_llm_agents.records.record import PACKAGES
 from edge_llm_agents.records.workload_sets import WorkloadSet
-from edge_llm_baselines import DFTSP, LagrangianHindsight, baselines_of, hindsight_bounds
+from edge_llm_baselines import DFTSP, hindsight_bounds
+from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
+from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import load_scenario
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.workload.streams import draw_workloads
@@ -24,7 +26,8 @@ from tests.edge_llm_agents.leaderboard.small import cells, small_suite
 
 MINE = """
 import numpy as np
-from edge_llm_baselines import EpochPolicy, NoBatching
+from edge_llm_baselines import EpochPolicy
+from edge_llm_baselines.rules.heuristics import NoBatching
 from edge_llm_agents.evaluation.models import DoesNotPlayError
 
 def one_by_one(env):

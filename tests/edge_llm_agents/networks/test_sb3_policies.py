@@ -12,7 +12,7 @@ from stable_baselines3 import DQN, PPO, SAC, TD3
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.networks.sb3_policies import SetActorCriticPolicy, SetDQNPolicy, SetSACPolicy, SetTD3Policy
 from edge_llm_agents.networks.set_networks import ActionValue
-from edge_llm_baselines import VectorOracleDecoding
+from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_env import load_scenario
 from edge_llm_env.envs.observation import split_observation, split_variants
 

@@ -12,7 +12,8 @@ from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.evaluation.playing import evaluate_solver, evaluate_values
 from edge_llm_agents.value_search.functions import ValueFunction
 from edge_llm_agents.value_search.policy import ValuePolicy
-from edge_llm_baselines import DFTSP, LookAhead, OracleDecoding, VectorOracleDecoding
+from edge_llm_baselines import DFTSP, LookAhead, OracleDecoding
+from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
 

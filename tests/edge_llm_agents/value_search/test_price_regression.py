@@ -5,7 +5,7 @@ import numpy as np
 from edge_llm_agents.value_search.functions import ValueFunction
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.price_regression import RIDGE, least_squares, price_policy, priced_requests
-from edge_llm_baselines import EpisodeProblem
+from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 

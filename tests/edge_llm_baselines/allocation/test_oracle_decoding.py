@@ -13,7 +13,8 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers import RescaleAction
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
-from edge_llm_baselines import DFTSP, BatchProblem, EpochPolicy, LookAhead, OracleDecoding, VectorOracleDecoding
+from edge_llm_baselines import DFTSP, BatchProblem, EpochPolicy, LookAhead, OracleDecoding
+from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_baselines.playing.roll_out import served_by
 from edge_llm_baselines.rules.look_ahead import GRID
 from edge_llm_env import Scenario, draw_workload

@@ -5,14 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_llm_baselines import (
-    DFTSP,
-    EarliestDeadlineFirst,
-    FirstComeFirstServed,
-    NoBatching,
-    RandomOrder,
-    ShortestJobFirst,
-)
+from edge_llm_baselines import DFTSP
 from edge_llm_baselines.hindsight.annealing import annealed_schedule
 from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem
 from edge_llm_baselines.hindsight.exact_hindsight import ExactHindsight
@@ -20,6 +13,13 @@ from edge_llm_baselines.hindsight.forward_schedule import forward_schedule
 from edge_llm_baselines.hindsight.hindsight import Hindsight, LagrangianHindsight, hindsight_bounds
 from edge_llm_baselines.hindsight.lagrangian import GRID, relaxed_value
 from edge_llm_baselines.playing.roll_out import served_by
+from edge_llm_baselines.rules.heuristics import (
+    EarliestDeadlineFirst,
+    FirstComeFirstServed,
+    NoBatching,
+    RandomOrder,
+    ShortestJobFirst,
+)
 from edge_llm_baselines.rules.look_ahead import LookAhead
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads

@@ -12,11 +12,9 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
-from edge_llm_baselines import (
-    DFTSP,
-    BatchProblem,
+from edge_llm_baselines import DFTSP, BatchProblem, EpochPolicy
+from edge_llm_baselines.rules.heuristics import (
     EarliestDeadlineFirst,
-    EpochPolicy,
     FirstComeFirstServed,
     NoBatching,
     RandomOrder,

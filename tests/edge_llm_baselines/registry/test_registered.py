@@ -8,9 +8,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from edge_llm_baselines import baselines_of
 from edge_llm_baselines.playing.random_actions import RandomActions
-from edge_llm_baselines.registry.registered import baseline, tunables
+from edge_llm_baselines.registry.registered import baseline, baselines_of, tunables
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING, COMPUTE
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry, environment
 from tests.support.helpers import ENVIRONMENT_IDS, small_scenario

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_llm_baselines import (
-    DFTSP,
-    BatchProblem,
+from edge_llm_baselines import DFTSP, BatchProblem
+from edge_llm_baselines.rules.heuristics import (
     EarliestDeadlineFirst,
     FirstComeFirstServed,
     NoBatching,

@@ -10,9 +10,10 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from edge_llm_baselines import DFTSP, BatchProblem, BranchAndBound, EpochPolicy, LagrangianHindsight, MilpSolver
+from edge_llm_baselines import DFTSP, BatchProblem, BranchAndBound, EpochPolicy, MilpSolver
 from edge_llm_baselines.allocation.partitions import BestPartition, partitions
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_baselines.playing.roll_out import served_by
 from edge_llm_env import Scenario, draw_workload
 from tests.support.helpers import load_preset

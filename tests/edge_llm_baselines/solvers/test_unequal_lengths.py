@@ -8,17 +8,11 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from edge_llm_baselines import (
-    DFTSP,
-    BatchProblem,
-    BranchAndBound,
-    BruteForce,
-    LagrangianHindsight,
-    MilpSolver,
-    StaticBatching,
-)
+from edge_llm_baselines import DFTSP, BatchProblem, BranchAndBound, BruteForce, MilpSolver
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_baselines.playing.roll_out import served_by
+from edge_llm_baselines.rules.heuristics import StaticBatching
 from edge_llm_env import Scenario, draw_workload, load_scenario
 from tests.support.helpers import AZURE_TRACE
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from edge_llm_agents.evaluation.playing import evaluate_solver
-from edge_llm_baselines import DFTSP, EpisodeProblem, LagrangianHindsight
-from edge_llm_baselines.hindsight.episode import NEVER
+from edge_llm_baselines import DFTSP
+from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem
+from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_env import draw_workload, load_scenario
 from experiments.learning import datasets
 from experiments.learning.datasets import dataset_id, datasets_in, episode_seeds, make_dataset

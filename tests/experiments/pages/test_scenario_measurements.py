@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_llm_baselines import DFTSP, BatchProblem, LagrangianHindsight
+from edge_llm_baselines import DFTSP, BatchProblem
+from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_baselines.playing.roll_out import served_by
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
