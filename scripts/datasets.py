@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import repository  # noqa: F401 (makes experiments importable)
 
 from edge_llm_agents.commands.running import Command, run_command
 from edge_llm_env import load_scenario
+from edge_llm_env.support.naming import one_of
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,10 @@ class Minari:
 
     scenario: str = "carry-over"
     """A preset's name or the path of a TOML file."""
-    teachers: tuple[Literal["dftsp", "look-ahead", "hindsight"], ...] = ("dftsp", "look-ahead", "hindsight")
-    """hindsight takes some seconds per episode."""
-    envs: tuple[Literal["EdgeLLM/Batching-v0", "EdgeLLM/BatchSelection-v0"], ...] = (
-        "EdgeLLM/Batching-v0",
-        "EdgeLLM/BatchSelection-v0",
-    )
-    """One dataset for each teacher in each."""
+    teachers: tuple[str, ...] = ()
+    """Of dftsp, look-ahead and hindsight, which takes some seconds per episode; without any, all."""
+    envs: tuple[str, ...] = ()
+    """One dataset for each teacher in each; without any, every environment in which the teachers can act."""
     episodes: int = 100
     """Of each dataset."""
     seed: int = 0
@@ -40,11 +37,16 @@ class Minari:
 
     def run(self) -> None:
         """Make the datasets one by one."""
-        from experiments.learning.datasets import default_root, make_dataset
+        from edge_llm_agents.imitation.demonstrations import TEACHERS
+        from experiments.learning.datasets import default_root, make_dataset, taught
 
         root = self.root or default_root()
-        for env_id in self.envs:
-            for teacher in self.teachers:
+        teachers, envs = self.teachers or TEACHERS, self.envs or taught()
+        for field, names, known in (("teachers", teachers, TEACHERS), ("envs", envs, taught())):
+            for name in names:
+                one_of(field, name, known)  # all of them before the first dataset
+        for env_id in envs:
+            for teacher in teachers:
                 name = make_dataset(self.scenario, teacher, env_id, self.episodes, self.seed, root, force=self.force)
                 print(f"{name}: {root / name}", flush=True)
 

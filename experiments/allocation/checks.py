@@ -9,37 +9,22 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.allocation.bandwidth import (
-    EqualFinishingTime,
-    EqualShare,
-    MinimumShares,
-    RandomAllocation,
-    WaterFilling,
-)
+from edge_llm_baselines.allocation.bandwidth import MinimumShares
 from edge_llm_baselines.allocation.joint import BestJoint
-from edge_llm_baselines.allocation.partitions import (
-    BestPartition,
-    ProportionalToDemand,
-    RandomPartition,
-    best_fixed_partition,
-)
-from edge_llm_baselines.allocation.playing import served_by_allocation
-from edge_llm_baselines.allocation.policy import Allocation
+from edge_llm_baselines.allocation.partitions import BestPartition
 from edge_llm_baselines.playing.policy import rows_of
+from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.registry.registered import baseline, baselines_of
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.workload.streams import Stream, draw_workloads
+from edge_llm_env.workload.streams import draw_workloads
 from experiments.allocation.separation import separation
 from experiments.allocation.trials import local_search, mechanism_of, random_actions, served_by_actions
 
 ROWS = 16
 """Rows that are played at the same time to reach states."""
-
-TUNING_EPISODES = 3
-"""Workloads that the best static partition is found on, of those that nothing is evaluated on."""
 
 
 class Claim(NamedTuple):
@@ -71,12 +56,20 @@ def claim_of_best_joint(simulation: Simulation, row: int) -> Claim:
     return Claim(oracle.action(simulation, row), solution.served, solution.upper_bound)
 
 
-CLAIMS: dict[str, Callable[[Simulation, int], Claim]] = {
-    BANDWIDTH: claim_of_minimum_shares,
-    COMPUTE: claim_of_best_partition,
-    JOINT: claim_of_best_joint,
+CLAIMS: dict[type, Callable[[Simulation, int], Claim]] = {
+    MinimumShares: claim_of_minimum_shares,
+    BestPartition: claim_of_best_partition,
+    BestJoint: claim_of_best_joint,
 }
-"""The oracle of each environment of allocations."""
+"""What an oracle of allocations says."""
+
+
+def claims_of(env_id: str, scenario: Scenario) -> Callable[[Simulation, int], Claim]:
+    """What the oracle says that the registry has for an environment of allocations."""
+    env = gym.make(env_id, scenario=scenario)
+    oracle: Any = baseline(env_id, "oracle").policy(env, 0, None)
+    env.close()
+    return CLAIMS[type(oracle.allocation)]
 
 
 def states(env_id: str, scenario: Scenario, count: int, seed: int) -> Iterator[tuple[Simulation, int]]:
@@ -97,9 +90,9 @@ def states(env_id: str, scenario: Scenario, count: int, seed: int) -> Iterator[t
 
 def replay(env_id: str, scenario: Scenario, count: int, seed: int = 0) -> dict[str, Any]:
     """How often the oracle's action serves other than the oracle says."""
-    mechanism, wrong, visible, optimal = mechanism_of(env_id), 0, [], 0
+    mechanism, claim_of, wrong, visible, optimal = mechanism_of(env_id), claims_of(env_id, scenario), 0, [], 0
     for simulation, row in states(env_id, scenario, count, seed):
-        claim = CLAIMS[env_id](simulation, row)
+        claim = claim_of(simulation, row)
         wrong += int(served_by_actions(mechanism, simulation, row, claim.action[None])[0]) != claim.served
         optimal += claim.served == claim.upper_bound
         visible.append(int(simulation.state.visible[row]))
@@ -108,10 +101,10 @@ def replay(env_id: str, scenario: Scenario, count: int, seed: int = 0) -> dict[s
 
 def contest(env_id: str, scenario: Scenario, count: int, actions: int, rounds: int, seed: int = 0) -> dict[str, Any]:
     """How often a random action, or a local search from the oracle's own, serves more than the oracle allows."""
-    mechanism, rng = mechanism_of(env_id), np.random.default_rng([seed, 1])
+    mechanism, claim_of, rng = mechanism_of(env_id), claims_of(env_id, scenario), np.random.default_rng([seed, 1])
     report = {"above_bound": 0, "above_served": 0, "random_reaches_served": 0}
     for simulation, row in states(env_id, scenario, count, seed):
-        claim = CLAIMS[env_id](simulation, row)
+        claim = claim_of(simulation, row)
         tried = random_actions(rng, actions, len(claim.action))
         most = int(served_by_actions(mechanism, simulation, row, tried).max())
         found = local_search(mechanism, simulation, row, claim.action, rng, rounds=rounds, per_round=64)
@@ -122,33 +115,16 @@ def contest(env_id: str, scenario: Scenario, count: int, actions: int, rounds: i
 
 
 def separation_of(env_id: str, scenario: Scenario, episodes: int, seed: int = 0) -> dict[str, Any]:
-    """Random, simple and exact allocations on the same workloads, each compared with the exact one (`separation`).
+    """Every baseline of an environment on the same workloads, each compared with the oracle (`separation`).
 
     Raises ValueError for less than two episodes, of which no interval can be told.
     """
     if episodes < 2:
         raise ValueError(f"episodes = {episodes}: must be at least 2")
-    workloads = draw_workloads(scenario, episodes, seed)
+    workloads, baselines = draw_workloads(scenario, episodes, seed), baselines_of(env_id)
+    tuned = baselines.tuned(scenario, seed)
     served = {
-        name: served_by_allocation(env_id, allocation, scenario, workloads)
-        for name, allocation in allocations(env_id, scenario, seed).items()
+        key: roll_out(rule.acting(seed, rule.of(tuned)), env_id, scenario, workloads).served
+        for key, rule in baselines.playable(tuned).items()
     }
-    return {"scenario": scenario.name} | separation(served, "oracle")
-
-
-def allocations(env_id: str, scenario: Scenario, seed: int) -> dict[str, Allocation]:
-    """The oracle and the baselines of `Bandwidth-v0` or `Compute-v0`, by name."""
-    if env_id == BANDWIDTH:
-        return {
-            "oracle": MinimumShares(),
-            "random": RandomAllocation(seed),
-            "equal share": EqualShare(),
-            "proportional": EqualFinishingTime(),
-            "water-filling": WaterFilling(),
-        }
-    return {
-        "oracle": BestPartition(),
-        "random": RandomPartition(seed),
-        "proportional": ProportionalToDemand(),
-        "static best": best_fixed_partition(scenario, draw_workloads(scenario, TUNING_EPISODES, seed, Stream.TUNING)),
-    }
+    return {"scenario": scenario.name} | separation(served, baselines.oracle)

@@ -15,10 +15,11 @@ from gymnasium.error import DependencyNotInstalled
 from gymnasium.utils import seeding
 from tqdm import tqdm
 
-from edge_llm_agents.imitation.demonstrations import Teacher, teacher_of
+from edge_llm_agents.imitation.demonstrations import TEACHERS, Teacher, teacher_of
 from edge_llm_baselines.playing.play import play
+from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import __version__
-from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.generator import draw_workload
@@ -28,11 +29,13 @@ from edge_llm_env.workload.workload import Workload
 if TYPE_CHECKING:
     from minari.data_collector import EpisodeBuffer
 
-ENVIRONMENTS = (BATCHING, BATCH_SELECTION)
-"""In which the teachers can act."""
-
 ROOT_VARIABLE = "MINARI_DATASETS_PATH"
 """Environment variable in which Minari looks for the folder of its datasets."""
+
+
+def taught() -> list[str]:
+    """Ids of the environments in which the teachers can act: those held against the rules that they are named after."""
+    return [env_id for env_id in ENVIRONMENTS if {*TEACHERS} - {"hindsight"} <= baselines_of(env_id).rules.keys()]
 
 
 def default_root() -> Path:
@@ -69,7 +72,7 @@ def make_dataset(
         from minari.namespace import create_namespace, list_local_namespaces
     except ImportError:
         raise DependencyNotInstalled('minari is not installed: pip install "edge-llm-env[datasets]"') from None
-    one_of("env", env_id, ENVIRONMENTS)
+    one_of("env", env_id, taught())
     if episodes < 1:
         raise ValueError(f"episodes = {episodes}: must be at least 1")
     name = dataset_id(env_id, load_scenario(scenario).name, teacher)

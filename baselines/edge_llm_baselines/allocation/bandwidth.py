@@ -122,17 +122,6 @@ def water_filled(needs: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
-class RandomAllocation:
-    """Every entry of the action uniform in 0..1, from a generator of its own; equal `seed`, equal actions."""
-
-    def __init__(self, seed: int = 0) -> None:
-        self._rng = np.random.default_rng(seed)
-
-    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
-        """An action of the space, uniform."""
-        return self._rng.random(2 * simulation.slots + 2 * simulation.params.flexible_split)
-
-
 def nominal_parts_s(simulation: Simulation) -> tuple[float, float]:
     """T_U and T_D as the scenario has them (s), which a flexible split may leave; to the bit that an action gets."""
     epoch = simulation.scenario.epoch

@@ -9,7 +9,6 @@ from edge_llm_baselines.allocation.bandwidth import (
     EqualFinishingTime,
     EqualShare,
     MinimumShares,
-    RandomAllocation,
     WaterFilling,
     least_shares,
     needs_s,
@@ -203,16 +202,10 @@ def test_a_dead_channel_keeps_nobody_else_from_being_served():
 def test_everyone_has_an_action_for_no_request_at_all():
     for split in ("fixed", "flexible"):
         env = started(ENV, banded(epoch__split=split), workload_at([]))
-        for allocation in (MinimumShares(), EqualFinishingTime(), WaterFilling(), EqualShare(), RandomAllocation()):
+        for allocation in (MinimumShares(), EqualFinishingTime(), WaterFilling(), EqualShare()):
             action = allocation.action(env.simulation, 0)
             assert action.shape == env.action_space.shape
             assert env.step(action)[1] == 0.0
-
-
-def test_equal_seeds_equal_random_actions():
-    env = started(ENV, banded(), workload_at([0.0]))
-    one, other, third = (RandomAllocation(seed).action(env.simulation, 0) for seed in (1, 1, 2))
-    assert one.tolist() == other.tolist() != third.tolist()
 
 
 def test_an_allocation_is_a_policy_of_single_and_vector_environments():

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge_llm_baselines.allocation.bandwidth import MinimumShares
+from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.dynamics.simulation import Simulation
 from experiments.allocation import checks as allocation_checks
-from experiments.allocation.checks import CLAIMS, Claim, contest, replay, separation_of, states
+from experiments.allocation.checks import Claim, claim_of_minimum_shares, contest, replay, separation_of, states
 from experiments.allocation.separation import separation
 from experiments.allocation.trials import local_search, mechanism_of, nearby_actions, random_actions, served_by_actions
 from tests.support.allocation import banded, started
@@ -19,12 +21,12 @@ SCENARIO = small_scenario("embedding-uplink")
 
 def claim_less(simulation: Simulation, row: int) -> Claim:
     """An oracle that says one less than it serves."""
-    claim = CLAIMS[ENV](simulation, row)
+    claim = claim_of_minimum_shares(simulation, row)
     return claim._replace(served=claim.served - 1, upper_bound=claim.upper_bound - 1)
 
 
 def test_an_oracle_that_says_too_little_is_noticed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(allocation_checks, "CLAIMS", {ENV: claim_less})
+    monkeypatch.setattr(allocation_checks, "CLAIMS", {MinimumShares: claim_less})
     assert replay(ENV, SCENARIO, 20)["wrong"] == 20
     report = contest(ENV, SCENARIO, 5, actions=10, rounds=1)
     assert (report["above_bound"], report["above_served"]) == (5, 5)
@@ -77,13 +79,17 @@ def test_differences_are_paired():
     assert report["other"]["difference"] == pytest.approx([2.0, -0.484, 4.484], abs=1e-3)
 
 
-@pytest.mark.parametrize(("env_id", "preset"), [(ENV, "embedding-uplink"), ("EdgeLLM/Compute-v0", "accuracy-tiers")])
-def test_random_simple_and_exact_allocations_are_clearly_apart(env_id: str, preset: str):
+@pytest.mark.parametrize(
+    ("env_id", "preset", "proportional"),
+    [(ENV, "embedding-uplink", "equal-finishing-time"), ("EdgeLLM/Compute-v0", "accuracy-tiers", "proportional")],
+)
+def test_random_simple_and_exact_allocations_are_clearly_apart(env_id: str, preset: str, proportional: str):
     """The intervals of the paired differences to the oracle overlap neither 0 nor each other."""
     scenario = small_scenario(preset, epoch__episode_epochs=12, epoch__visible_slots=32)
     report = separation_of(env_id, scenario, 12)
+    assert report.keys() == {"scenario", *baselines_of(env_id).rules}
     _, lowest, random = report["random"]["difference"]
-    _, proportional_low, proportional_high = report["proportional"]["difference"]
+    _, proportional_low, proportional_high = report[proportional]["difference"]
     assert lowest < random < proportional_low < proportional_high < 0.0
 
 

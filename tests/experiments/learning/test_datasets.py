@@ -132,10 +132,19 @@ def test_more_episodes_only_add_some() -> None:
     assert len(set(episode_seeds(3, 5) + episode_seeds(4, 5))) == 10
 
 
-def test_the_command_makes_the_datasets_that_it_names(scenario: str, tmp_path: Path) -> None:
+def test_the_command_makes_a_dataset_in_every_environment_in_which_teachers_act(scenario: str, tmp_path: Path) -> None:
     options = ["--scenario", scenario, "--episodes", "1", "--teachers", "dftsp", "--root", str(tmp_path)]
-    finished = run_script("datasets.py", *options, "--envs", BATCHING, SELECTION)
+    finished = run_script("datasets.py", *options)
     assert finished.returncode == 0, finished.stderr
     names = [dataset_id(env_id, "short", "dftsp") for env_id in (BATCHING, SELECTION)]
     assert [line.partition(":")[0] for line in finished.stdout.splitlines()] == names
     assert isinstance(loaded(tmp_path, names[0]).recover_environment().action_space, gym.spaces.Discrete)
+
+
+def test_the_command_makes_nothing_where_one_name_is_wrong(scenario: str, tmp_path: Path) -> None:
+    finished = run_script(
+        "datasets.py", "--scenario", scenario, "--root", str(tmp_path), "--envs", SELECTION, "EdgeLLM/Joint-v0"
+    )
+    assert finished.returncode == 2
+    assert "envs = 'EdgeLLM/Joint-v0': must be one of EdgeLLM/BatchSelection-v0, EdgeLLM/Batching-v0" in finished.stderr
+    assert not list(tmp_path.iterdir())
