@@ -12,19 +12,25 @@ from edge_llm_agents.pretrained.saved_policies import SavedPolicy
 from edge_llm_agents.records.intervals import Interval
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.tables import Table
+from edge_llm_env.workload.streams import Stream
 
 
 def generalisation(
     policy: SavedPolicy, scenarios: Mapping[str, Scenario], episodes: int, seed: int
 ) -> Iterator[dict[str, Any]]:
-    """For each named scenario a record: the policy beside DFTSP and a look-ahead rule tuned for that very scenario."""
+    """For each named scenario a record: the policy beside DFTSP and a look-ahead rule tuned for that very scenario.
+
+    Workloads are of the shifted split, but where the policy was trained for the scenario: there of the test split.
+    """
     for name, scenario in scenarios.items():
-        references = References(scenario, episodes, hindsight_episodes=0, seed=seed)
+        trained_for = scenario.fingerprint() == policy.scenario.fingerprint()
+        stream = Stream.EVALUATION if trained_for else Stream.SHIFTED
+        references = References(scenario, episodes, hindsight_episodes=0, seed=seed, stream=stream)
         judged = references.judge(partial(evaluate_learned, policy.for_scenario(scenario)))
         yield {
             "scenario": name,
             "fingerprint": scenario.fingerprint(),
-            "trained_for": scenario.fingerprint() == policy.scenario.fingerprint(),
+            "trained_for": trained_for,
             "references": references.as_record(),
             "policy": judged,
         }

@@ -13,7 +13,7 @@ from edge_llm_agents.records.intervals import paired_difference
 from edge_llm_baselines import DFTSP, hindsight_bounds, tuned_look_ahead
 from edge_llm_baselines.playing.roll_out import RollOut
 from edge_llm_env.scenarios import Scenario
-from edge_llm_env.workload.streams import draw_workloads
+from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
 
 CHECK_EPISODES = 10
@@ -21,13 +21,23 @@ CHECK_EPISODES = 10
 
 
 class References:
-    """DFTSP, the tuned look-ahead rule and hindsight on the workloads that learned policies are held against."""
+    """DFTSP, the tuned look-ahead rule and hindsight on the workloads that learned policies are held against.
 
-    def __init__(self, scenario: Scenario, episodes: int, hindsight_episodes: int, seed: int) -> None:
+    `stream` is the split that these are of. Raises ValueError for more workloads in hindsight than there are.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        episodes: int,
+        hindsight_episodes: int,
+        seed: int,
+        stream: Stream = Stream.EVALUATION,
+    ) -> None:
         if not 0 <= hindsight_episodes <= episodes:
             raise ValueError(f"hindsight_episodes = {hindsight_episodes}: must be in 0..{episodes}")
         self.scenario, self.seed = scenario, seed
-        self.workloads = draw_workloads(scenario, episodes, seed)
+        self.workloads = draw_workloads(scenario, episodes, seed, stream)
         self.dftsp = evaluate_solver(DFTSP(), scenario, self.workloads)
         self.dftsp_alone = evaluate_solver(DFTSP(), scenario, self.workloads[:1])
         rule = tuned_look_ahead(scenario, seed)
