@@ -17,7 +17,7 @@ from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES, NodeState
 from edge_llm_env.envs.layout import Layout, length
-from edge_llm_env.envs.observation import OBSERVATION, OBSERVATION_OF_VARIANTS, observe
+from edge_llm_env.envs.observation import OBSERVATION, observe
 from edge_llm_env.scenarios import Scenario, ScenarioError, load_scenario
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from edge_llm_env.support.calling import direct
@@ -32,8 +32,19 @@ if TYPE_CHECKING:
 Action = TypeVar("Action")
 
 
+@compiled
+def begin_rows(
+    params: NodeParams, state: NodeState, beginning: NDArray[np.intp], observations: NDArray[np.float32]
+) -> None:
+    """Begin an episode on each of those rows, with the workload that it holds, and observe them."""
+    rule = rule_of(params)
+    for row in beginning:
+        begin_episode(rule, params, state, row)
+        observe(rule, params, state, row, observations[row])
+
+
 class Mechanism(NamedTuple):
-    """How an agent acts: what distinguishes one environment from another."""
+    """How an agent acts, and what it sees: what distinguishes one environment from another."""
 
     action: Layout
     """What the entries of an action are; of a `Discrete` one, what each of its values does."""
@@ -44,6 +55,11 @@ class Mechanism(NamedTuple):
     step_rows: Callable[..., None]
     """Compiled `(params, state, actions, active, observations (R, length), returned, turns, thread)`: step the active
     ones of the rows that are the thread's (`next_rows`), and copy what all of these return (`Returned`)."""
+    observation: Layout = OBSERVATION
+    """What the entries of an observation are."""
+    begin_rows: Callable[..., None] = begin_rows
+    """Compiled `(params, state, beginning, observations (R, length))`: begin an episode on each of those rows, with the
+    workload that it holds, and write its first observation. A mechanism of another observation has its own."""
     rows_per_thread: int = 256
     """Fewer rows do not repay waking a thread, and training with few leaves the cores to torch."""
     hosts_variants: bool = False
@@ -62,11 +78,6 @@ class Mechanism(NamedTuple):
                 raise ScenarioError(f"scenario {scenario.name}: {error}") from None
         return Simulation(scenario, rows, hosts_variants=self.hosts_variants, keeps_split=self.keeps_split)
 
-    @property
-    def observation(self) -> Layout:
-        """What the entries of an observation are."""
-        return OBSERVATION_OF_VARIANTS if self.hosts_variants else OBSERVATION
-
     def observation_length(self, scenario: Scenario) -> int:
         """Entries of an observation."""
         return length(self.observation, scenario)
@@ -79,17 +90,6 @@ class Mechanism(NamedTuple):
         """The observation space of a scenario: every entry in 0..1."""
         shape = (self.observation_length(scenario),)
         return cast("spaces.Space[NDArray[np.float32]]", spaces.Box(0.0, 1.0, shape=shape, dtype=np.float32))
-
-
-@compiled
-def begin_rows(
-    params: NodeParams, state: NodeState, beginning: NDArray[np.intp], observations: NDArray[np.float32]
-) -> None:
-    """Begin an episode on each of those rows, with the workload that it holds, and observe them."""
-    rule = rule_of(params)
-    for row in beginning:
-        begin_episode(rule, params, state, row)
-        observe(rule, params, state, row, observations[row])
 
 
 class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
@@ -136,7 +136,8 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
             workload = checked_workload(given, "options['workload']")
         self.simulation.load(0, workload)
         everyone = np.zeros(1, dtype=np.intp)
-        direct(begin_rows)(self.simulation.params, self.simulation.state, everyone, self._observation[None])
+        begin_rows = direct(self.mechanism.begin_rows)
+        begin_rows(self.simulation.params, self.simulation.state, everyone, self._observation[None])
         if self.viewer is not None:
             self.viewer.begin(self.spec.id if self.spec is not None else type(self).__name__, workload)
         return self._observation.copy(), self._info()

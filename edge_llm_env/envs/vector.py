@@ -16,7 +16,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import NodeState
-from edge_llm_env.envs.base import Mechanism, begin_rows, checked_options, checked_workload
+from edge_llm_env.envs.base import Mechanism, checked_options, checked_workload
 from edge_llm_env.envs.returned import Infos, Returned, hand_out_rows, room_to_return
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.calling import direct
@@ -218,7 +218,8 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
 
     def _begin(self, rows: NDArray[np.intp]) -> None:
         """Begin an episode on rows, with the workloads that they hold."""
-        direct(begin_rows)(self.simulation.params, self.simulation.state, rows, self._observations)
+        begin_rows = direct(self.mechanism.begin_rows)
+        begin_rows(self.simulation.params, self.simulation.state, rows, self._observations)
 
     def _hand_out(self, rows: NDArray[np.intp], returned: Returned) -> None:
         """Copy what rows return as they stand."""

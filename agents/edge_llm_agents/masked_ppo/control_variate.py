@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from edge_llm_baselines.allocation.oracle_decoding import decode
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS
-from edge_llm_env.envs.base import begin_rows
 from edge_llm_env.envs.suite import BATCH_SELECTION
 
 
@@ -61,7 +60,7 @@ class AgainstDFTSP(VectorWrapper):
 
 def dftsp_rewards(simulation: Simulation, rows: NDArray[np.intp]) -> NDArray[np.float64]:
     """Rewards in every epoch, (rows, epochs), of serving a largest batch on the workloads that those rows hold."""
-    env = gym.make_vec(
+    env: Any = gym.make_vec(
         BATCH_SELECTION,
         num_envs=len(rows),
         vectorization_mode="vector_entry_point",
@@ -69,10 +68,10 @@ def dftsp_rewards(simulation: Simulation, rows: NDArray[np.intp]) -> NDArray[np.
         autoreset_mode=AutoresetMode.DISABLED,
     )
     env.reset(seed=0)
-    playing: Simulation = env.unwrapped.simulation  # type: ignore[attr-defined]
+    playing: Simulation = env.unwrapped.simulation
     for at, row in enumerate(rows):
         playing.copy_workload(at, simulation, int(row))
     unseen = np.zeros(env.observation_space.shape or (), dtype=np.float32)
-    begin_rows(playing.params, playing.state, np.arange(len(rows)), unseen)
+    env.unwrapped.mechanism.begin_rows(playing.params, playing.state, np.arange(len(rows)), unseen)
     alike = np.ones((len(rows), simulation.slots))
     return np.stack([env.step(decode(playing, alike))[1] for _ in range(simulation.params.episode_epochs)], axis=1)

@@ -11,6 +11,7 @@ from edge_llm_env.envs.base import EpochEnv, Mechanism
 from edge_llm_env.envs.box_action import checked_box, unit_box
 from edge_llm_env.envs.compute.kernel import step_row, step_rows
 from edge_llm_env.envs.layout import Feature, per_variant
+from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
 from edge_llm_env.envs.vector import EpochVectorEnv
 
 MODULES = Feature("modules", "M", "modules that host the variant")
@@ -20,6 +21,7 @@ MECHANISM = Mechanism(
     space=unit_box,
     step_row=step_row,
     step_rows=step_rows,
+    observation=OBSERVATION_OF_VARIANTS,
     rows_per_thread=64,
     hosts_variants=True,
     keeps_split=True,

@@ -14,6 +14,7 @@ from edge_llm_env.envs.box_action import checked_box, unit_box
 from edge_llm_env.envs.compute.environment import MODULES
 from edge_llm_env.envs.joint.kernel import step_row, step_rows
 from edge_llm_env.envs.layout import Feature, per_slot, per_variant, where_split_is_flexible
+from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
 from edge_llm_env.envs.vector import EpochVectorEnv
 
 MECHANISM = Mechanism(
@@ -27,6 +28,7 @@ MECHANISM = Mechanism(
     space=unit_box,
     step_row=step_row,
     step_rows=step_rows,
+    observation=OBSERVATION_OF_VARIANTS,
     rows_per_thread=64,
     hosts_variants=True,
     parts_s=lambda params, action: parts_s(params, action, len(action) - 2 - len(params.variant_accuracy)),
