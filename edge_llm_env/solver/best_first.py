@@ -9,11 +9,24 @@ from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.solver.box_splitting import bound_of_box, load_worth, split, try_middle
 from edge_llm_env.solver.boxes import is_single, sets, whole_box
 from edge_llm_env.solver.candidates import Candidates
+from edge_llm_env.solver.core_search import search_core
 from edge_llm_env.solver.decisions import require
 from edge_llm_env.solver.heap import Heap, heap_of_room, highest, insert_box, pop_box, with_room
-from edge_llm_env.solver.item_search import advance_items, begin_items, examine, goal_of
+from edge_llm_env.solver.item_search import Incumbent, advance_items, begin_items, examine, goal_of
 from edge_llm_env.solver.linear_programme.simplex import resume_prices
-from edge_llm_env.solver.search_state import BOUND, DIVING, GAP, NODES, SEARCHING, TARGET, Search, begin_search
+from edge_llm_env.solver.search_state import (
+    BOUND,
+    DIVING,
+    GAP,
+    MORE_PATIENCE,
+    NODES,
+    PATIENCE,
+    SEARCHING,
+    TARGET,
+    VISITED,
+    Search,
+    begin_search,
+)
 from edge_llm_env.support.compiling import compiled, compiled_allocating, compiled_apart, compiled_linked
 
 MOST_AT_ONCE = 8
@@ -44,11 +57,22 @@ def advance(rule: Rule, candidates: Candidates, search: Search, heap: Heap, most
     while True:
         if counts[SEARCHING] == 1:
             allowed = most_nodes - counts[NODES]
-            visited = advance_items(rule, candidates, search.items, best, searched[TARGET], allowed)
-            counts[NODES] += visited
-            if visited >= allowed:
+            if allowed <= 0:
                 return heap, False
-            end_single(search, heap)
+            most = min(allowed, counts[PATIENCE] - counts[VISITED])
+            visited = advance_items(rule, candidates, search.items, best, searched[TARGET], most)
+            counts[NODES] += visited
+            counts[VISITED] += visited
+            if visited < most:
+                end_single(search, heap)
+            elif visited == allowed:
+                return heap, False
+            elif search_core(rule, candidates, search):
+                counts[SEARCHING] = 0
+                counts[DIVING] = 0
+            else:
+                counts[PATIENCE] *= MORE_PATIENCE
+                continue
         if highest(heap) < goal_of(best):
             return heap, True
         if counts[NODES] + MOST_AT_ONCE > most_nodes:
@@ -72,8 +96,9 @@ def advance(rule: Rule, candidates: Candidates, search: Search, heap: Heap, most
         searched[BOUND] = bound
         searched[TARGET] = goal_of(best)
         if comes_first:
-            searched[TARGET] = max(searched[TARGET], target_below(bound, best.step, searched[GAP]))
+            searched[TARGET] = max(searched[TARGET], target_below(bound, best, searched[GAP]))
         counts[SEARCHING] = int(begin_single(rule, candidates, search))
+        counts[VISITED] = 0
         if counts[SEARCHING] == 1 and not comes_first:
             examine(rule, candidates, search.items, best, searched[TARGET])
             counts[SEARCHING] = 0
@@ -84,15 +109,16 @@ def advance(rule: Rule, candidates: Candidates, search: Search, heap: Heap, most
 
 
 @compiled
-def target_below(bound: float, step: float, gap: float) -> float:
+def target_below(bound: float, best: Incumbent, gap: float) -> float:
     """What a single box is first searched for: the next multiple of the step, or values within the gap of its bound.
 
     With the optimum's value at hand a search decides most requests at once; to try for it and fail costs little.
     """
+    step = best.step
     if step > 0.0:
         # Where steps are fine, one at a time would be a search for each.
         below = bound - gap if gap > step else bound
-        return (np.floor(below / step + 0.5e-6) - 1e-6) * step
+        return (np.floor(below / step + 0.5 * best.rounding) - best.rounding) * step
     return bound - gap
 
 
@@ -133,17 +159,20 @@ def upper_bound(search: Search, heap: Heap) -> float:
     if search.counts[SEARCHING] == 1:
         bound = max(bound, search.searched[BOUND])
     if search.best.step > 0.0:
-        return np.floor(bound / search.best.step + 1e-6) * search.best.step
+        return np.floor(bound / search.best.step + search.best.rounding) * search.best.step
     return bound
 
 
 @compiled_linked
 def best_batch(
-    rule: Rule, candidates: Candidates, values: NDArray[np.float64], most_nodes: int
+    rule: Rule, candidates: Candidates, values: NDArray[np.float64], node_limit: int, stop_at: int
 ) -> tuple[NDArray[np.bool_], int, float, bool]:
-    """The batch, the nodes visited, an upper bound on the value of any, and whether the search finished."""
-    search = begin_search(rule, candidates, values)
-    heap, finished = advance(rule, candidates, search, begin_heap(rule, candidates, search), most_nodes)
+    """The batch, the nodes visited, an upper bound on the value of any, and whether the search finished.
+
+    It stops after `stop_at` nodes as a search would that has `node_limit` of them and goes on.
+    """
+    search = begin_search(rule, candidates, values, node_limit)
+    heap, finished = advance(rule, candidates, search, begin_heap(rule, candidates, search), stop_at)
     return outcome(search, heap, values, finished)
 
 
@@ -152,9 +181,8 @@ def outcome(
     search: Search, heap: Heap, values: NDArray[np.float64], finished: bool
 ) -> tuple[NDArray[np.bool_], int, float, bool]:
     """What a search has come to, as `best_batch` returns it."""
-    most, total = 0.0, 0.0
+    total = 0.0
     for value in values:
-        most = max(most, value)
         total += value
-    bound = min(upper_bound(search, heap) * most, total)
+    bound = min(upper_bound(search, heap) * search.best.unit, total)
     return search.best.selected, search.counts[NODES], bound, finished

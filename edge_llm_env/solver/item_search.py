@@ -28,13 +28,17 @@ class Incumbent(NamedTuple):
     """(1,) scaled, as in the relaxation."""
     step: float
     """Values are multiples of this, so a better batch is better by as much; 0 if there is none."""
+    rounding: float
+    """What sums of values and bounds can be off by, in steps: at most half of one."""
+    unit: float
+    """What values have been divided by: the largest."""
 
 
 @compiled
 def goal_of(best: Incumbent) -> float:
     """The least bound at which there may be a better batch; values within one part in 10¹⁰ count as equal."""
     if best.step > 0.0:
-        return best.value[0] + best.step * (1.0 - 1e-6)
+        return best.value[0] + best.step * (1.0 - best.rounding)
     return best.value[0] + max(1e-10 * best.value[0], 1e-15)
 
 

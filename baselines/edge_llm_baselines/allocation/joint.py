@@ -18,9 +18,8 @@ from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.solver.best_first import best_batch
 from edge_llm_env.solver.candidates import Candidates
+from edge_llm_env.solver.search_state import default_node_limit
 from edge_llm_env.support.compiling import compiled, compiled_allocating
-
-NO_LIMIT = np.iinfo(np.int64).max
 
 
 class JointSolution(NamedTuple):
@@ -226,7 +225,8 @@ def best_alone(
         np.zeros(visible),
     )
     node = variant_rule(rule, params, variant, modules, rule.window_s - delay_s)
-    selected, _, most, _ = best_batch(node, candidates, worth, NO_LIMIT)
+    limit = default_node_limit(visible)
+    selected, _, most, _ = best_batch(node, candidates, worth, limit, limit)
     return selected, most
 
 

@@ -123,7 +123,7 @@ def relax(rule: Rule, block: Block, state: State) -> float:
         if changed:
             values = state.value[first:last]
             selected, nodes, most, _ = best_batch(
-                rule, candidates_between(offers.candidates, first, last), values, MOST_NODES
+                rule, candidates_between(offers.candidates, first, last), values, MOST_NODES, MOST_NODES
             )
             block.nodes[0] += nodes
             state.most[epoch] = most

@@ -111,7 +111,7 @@ def relaxed_value(
         for k in range(last - first):
             values[k] = 1.0 - prices[offers.request[first + k]]
         candidates = candidates_between(offers.candidates, first, last)
-        selected, _, most, _ = best_batch(rule, candidates, values, most_nodes)
+        selected, _, most, _ = best_batch(rule, candidates, values, most_nodes, most_nodes)
         bound += most
         for k in range(last - first):
             if selected[k] and values[k] > 0.0:

@@ -15,6 +15,9 @@ from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.solver.candidates import Candidates, batch_is_feasible
 
+MOST_SPAN = 1e15
+"""Most that one value can be as a multiple of another: floats have sixteen digits."""
+
 
 @dataclass(frozen=True, eq=False)
 class BatchProblem:
@@ -23,8 +26,8 @@ class BatchProblem:
     `values` has shape (n,) and is at least 0; all ones is the paper's objective, the number of requests served. Costs
     are monotone, as all solvers but `BruteForce` rely on: no request makes a batch cheaper, nor do longer ones.
 
-    Raises ValueError naming the field when lengths differ, a value is negative, not a number or infinite, or a cost
-    falls with the lengths of these requests.
+    Raises ValueError naming the field when lengths differ, a value is negative, not a number or infinite, values add up
+    to more than a float holds or are more than `MOST_SPAN` apart, or a cost falls with the lengths of these requests.
     """
 
     rule: Rule
@@ -43,6 +46,7 @@ class BatchProblem:
                 raise ValueError(f"{name}: every entry must be {allowed}")
             if name != "slack_s" and (array < 0).any():
                 raise ValueError(f"{name}: every entry must be at least 0, the least is {array.min():g}")
+        check_values(self.values)
         for name, limit in (("window_s", self.rule.window_s), ("memory_limit_bytes", self.rule.memory_limit_bytes)):
             check_limit(name, limit)
         if size > 0:
@@ -111,6 +115,24 @@ class BatchProblem:
         return float(self.values[selected].sum())
 
 
+def check_values(values: NDArray[np.float64]) -> None:
+    """Raise ValueError unless values, at least 0, have a finite sum and can be told apart in sums.
+
+    One problem of shape (n,) or many of shape (problems, n).
+    """
+    with np.errstate(over="ignore"):  # said in words below
+        total = values.sum(axis=-1)
+    if not np.isfinite(total).all():
+        raise ValueError(f"values add up to inf, the largest is {values.max():g}: their sum must be finite")
+    largest = values.max(axis=-1, initial=0.0)
+    smallest = np.where(values > 0.0, values, np.inf).min(axis=-1, initial=np.inf)
+    if (wide := largest / MOST_SPAN > smallest).any():
+        raise ValueError(
+            f"values range from {smallest[wide][0]:g} to {largest[wide][0]:g}: the largest must be at most "
+            f"{MOST_SPAN:g} times the smallest above 0, so that sums tell them apart"
+        )
+
+
 def check_limit(name: str, limit: float) -> None:
     """Raise ValueError unless a capacity is finite and at least 0."""
     if not np.isfinite(limit) or limit < 0:
@@ -133,6 +155,14 @@ def check_monotone(
                     raise ValueError(
                         f"{name} changes by {slope:g} per {length} token at {s:g} and {n:g} tokens: must not fall"
                     )
+
+
+def check_limits(node_limit: int | None, time_limit_s: float | None) -> None:
+    """Raise ValueError for a limit of a solver that is given and not positive."""
+    if node_limit is not None and not node_limit >= 1:
+        raise ValueError(f"node_limit = {node_limit}: must be at least 1, or None")
+    if time_limit_s is not None and not time_limit_s > 0:
+        raise ValueError(f"time_limit_s = {time_limit_s}: must be greater than 0, or None")
 
 
 class Solution(NamedTuple):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_baselines.solvers.problem import check_values
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.slots import candidates_of_row
@@ -50,7 +51,7 @@ def solve_rows(simulation: Simulation, values: NDArray[np.float64] | None, most_
 
 
 def checked_values(simulation: Simulation, values: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Values of shape (rows, slots), ones if none are given; ValueError if they cannot be."""
+    """Values of shape (rows, slots), ones if none are given; ValueError if they cannot be, as `BatchProblem` says."""
     shape = simulation.state.slot_slack_s.shape
     if values is None:
         return np.ones(shape)
@@ -59,6 +60,7 @@ def checked_values(simulation: Simulation, values: NDArray[np.float64] | None) -
         raise ValueError(f"values has shape {values.shape}: must be {shape}, one entry per row and slot")
     if not np.isfinite(values).all() or (values < 0.0).any():
         raise ValueError("values: every entry must be finite and at least 0")
+    check_values(values)
     return values
 
 
@@ -93,7 +95,7 @@ def fill_row(
     shown = state.visible[row]
     candidates = candidates_of_row(state, row)
     worth = values[row, :shown].copy()
-    selected, nodes, bound, finished = best_batch(rule_of(params), candidates, worth, most_nodes)
+    selected, nodes, bound, finished = best_batch(rule_of(params), candidates, worth, most_nodes, most_nodes)
     value = 0.0
     for i in range(shown):
         solutions.selected[row, i] = selected[i]

@@ -8,7 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from edge_llm_baselines import BatchProblem
+from edge_llm_baselines import BatchProblem, BranchAndBound, BruteForce
 from edge_llm_env import draw_workload, load_scenario
 from edge_llm_env.feasibility.rule import compute_time_s, memory_bytes
 from edge_llm_env.inference.batch_cost import Polynomial
@@ -244,6 +244,28 @@ def test_a_capacity_of_a_rule_that_makes_no_sense_is_refused(limit, value):
     problem = next(problems("none-per_request", count=1, sizes=(3, 3)))
     with pytest.raises(ValueError, match=f"^{limit} = {value}"):
         BatchProblem(problem.rule._replace(**{limit: value}), problem.candidates, problem.values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1.7e308] * 3, r"^values add up to inf, the largest is 1\.7e\+308: their sum must be finite$"),
+        ([1.0, 0.0, 2e15], r"^values range from 1 to 2e\+15: the largest must be at most 1e\+15 times the smallest"),
+        ([1e-300, 1.0, 1.0], r"^values range from 1e-300 to 1: "),
+    ],
+)
+def test_values_that_sums_cannot_hold_or_tell_apart_are_refused(values, message):
+    problem = next(problems("none-per_request", count=1, sizes=(3, 3)))
+    with pytest.raises(ValueError, match=message):
+        BatchProblem(problem.rule, problem.candidates, np.array(values))
+
+
+@pytest.mark.parametrize("values", [[1.0, 0.0, 1e15], [1e-300] * 3, [5e307] * 3, [0.0] * 3])
+def test_values_at_the_ends_of_what_sums_can_hold_are_taken(values):
+    problem = next(problems("none-per_request", count=1, sizes=(3, 3)))
+    best = BruteForce().solve(BatchProblem(problem.rule, problem.candidates, np.array(values)))
+    solution = BranchAndBound().solve(BatchProblem(problem.rule, problem.candidates, np.array(values)))
+    assert (solution.value, solution.optimal) == (best.value, True)
 
 
 @pytest.mark.parametrize("field", [*Candidates._fields, "values"])
