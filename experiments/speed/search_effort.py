@@ -10,8 +10,9 @@ import numpy as np
 
 import edge_llm_env  # noqa: F401 (registers the environments)
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
-from edge_llm_baselines.solvers.dftsp import DFTSP, search
+from edge_llm_baselines.solvers.dftsp import DFTSP
 from edge_llm_baselines.solvers.problem import BatchProblem, Solution, Solver
+from edge_llm_baselines.solvers.size_tree import place_of_room, search
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.solver.subproblems import alone_feasible, longest_outputs, longest_prompts, subproblem, thresholds
@@ -103,7 +104,8 @@ class UnprunedTree:
                 if len(part.members) < size:
                     continue
                 left = self.node_limit - nodes
-                found, visited = search(rule, candidates, part, size, False, left, selected)
+                place = place_of_room(len(among))
+                found, visited = search(rule, candidates, part, size, False, left, selected, place)
                 nodes += visited
                 if found or nodes >= self.node_limit:
                     return Solution(selected, float(size) if found else 0.0, nodes, found, float(size))

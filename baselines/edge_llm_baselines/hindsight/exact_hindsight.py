@@ -11,8 +11,9 @@ from scipy.sparse import block_diag, csr_array, vstack
 
 from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem
 from edge_llm_baselines.hindsight.hindsight import Hindsight
-from edge_llm_baselines.solvers.milp import drop_until_feasible
+from edge_llm_baselines.solvers.milp import drop_until_feasible, highs_nodes
 from edge_llm_baselines.solvers.milp_model import MilpModel, model_of
+from edge_llm_baselines.solvers.problem import check_limits
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -29,17 +30,17 @@ class ExactHindsight:
 
     The program is that of `edge_llm_baselines.solvers.milp_model` for each epoch, side by side, with one row more for
     each request of several chances: it is served at most once. As for `MilpSolver`, a batch that HiGHS finds and the
-    feasibility rule rejects loses requests until it is accepted; the bound then stays above the value. With
-    `time_limit_s` the result is the best found by then and the bound proven by then: see `Hindsight.optimal`. There are
-    no prices; `iterations` counts HiGHS's nodes.
+    feasibility rule rejects loses requests until it is accepted; the bound then stays above the value. It
+    stops as `MilpSolver` does, by `node_limit` or `time_limit_s`, with the best found by then and the bound proven by
+    then: see `Hindsight.optimal`. There are no prices; `iterations` counts HiGHS's nodes.
 
     Raises ValueError for a limit that is not positive, RuntimeError if HiGHS fails.
     """
 
-    def __init__(self, time_limit_s: float | None = 60.0) -> None:
-        if time_limit_s is not None and not time_limit_s > 0:
-            raise ValueError(f"time_limit_s = {time_limit_s}: must be greater than 0, or None")
+    def __init__(self, time_limit_s: float | None = None, *, node_limit: int | None = None) -> None:
+        check_limits(node_limit, time_limit_s)
         self.time_limit_s = time_limit_s
+        self.node_limit = highs_nodes(node_limit, time_limit_s)
 
     def solve(self, episode: EpisodeProblem) -> Hindsight:
         """The best schedule, or the best found within the limit."""
@@ -64,7 +65,11 @@ class ExactHindsight:
                 -np.inf,
                 np.concatenate([*(model.limit for model in models), limit]),
             ),
-            options={"mip_rel_gap": 0.0, "time_limit": np.inf if self.time_limit_s is None else self.time_limit_s},
+            options={
+                "mip_rel_gap": 0.0,
+                "time_limit": np.inf if self.time_limit_s is None else self.time_limit_s,
+                "node_limit": self.node_limit,
+            },
         )
         if result.x is None and result.status != LIMIT_REACHED:
             raise RuntimeError(f"HiGHS: {result.message}")

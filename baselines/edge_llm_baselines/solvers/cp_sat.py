@@ -7,11 +7,15 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.solvers.milp_model import MilpModel, model_of
-from edge_llm_baselines.solvers.problem import BatchProblem, Solution
+from edge_llm_baselines.solvers.milp_model import CAPACITY, MilpModel, model_of
+from edge_llm_baselines.solvers.problem import BatchProblem, Solution, check_limits
 
 UNIT = 2**24
 """Parts that a capacity is divided into. Not more: at 2^36 CP-SAT 9.15 has called suboptimal batches optimal."""
+
+
+DEFAULT_CONFLICTS = 10_000_000
+"""Dead ends of a search that is given no limit: CP-SAT counts these rather than nodes."""
 
 
 class CpSatSolver:
@@ -20,14 +24,14 @@ class CpSatSolver:
     Coefficients become whole multiples of a capacity's 2⁻²⁴: rounded up, and limits down, so that every batch it finds
     is feasible; with `lenient=True` the other way round, so that no feasible batch is lost. Where both find the same
     value, that is the optimum; where they do not, something lies at the edge of a capacity and CP-SAT cannot tell.
-    `optimal` says that the rounded program was solved to its end, and `upper_bound` is of that program.
+    `optimal` says that the rounded program was solved to its end, and `upper_bound` is of that program. It stops after
+    `time_limit_s`, without one after `DEFAULT_CONFLICTS` conflicts.
 
     Raises ValueError for a limit that is not positive, ImportError without OR-Tools.
     """
 
     def __init__(self, time_limit_s: float | None = None, *, lenient: bool = False) -> None:
-        if time_limit_s is not None and not time_limit_s > 0:
-            raise ValueError(f"time_limit_s = {time_limit_s}: must be greater than 0, or None")
+        check_limits(None, time_limit_s)
         self.time_limit_s = time_limit_s
         self.lenient = lenient
 
@@ -51,6 +55,8 @@ class CpSatSolver:
         solver.parameters.num_workers = 1
         if self.time_limit_s is not None:
             solver.parameters.max_time_in_seconds = self.time_limit_s
+        else:
+            solver.parameters.max_number_of_conflicts = DEFAULT_CONFLICTS
         status = solver.solve(program)
         total = float(problem.values[model.among].sum())
         if status == cp_model.INFEASIBLE:  # not even the empty batch: the node cannot hold its weights
@@ -75,7 +81,7 @@ def rounded_rows(model: MilpModel, lenient: bool) -> list[tuple[list[int], list[
         begin, end = rows.indptr[row], rows.indptr[row + 1]
         coefficients, most = rows.data[begin:end], float(model.limit[row])
         if most % 1.0 != 0.0 or (coefficients % 1.0 != 0.0).any():
-            coefficients, most = coefficients * UNIT, most * UNIT
+            coefficients, most = coefficients * (UNIT / CAPACITY), most * (UNIT / CAPACITY)
         rounded.append((rows.indices[begin:end].tolist(), [cost(entry) for entry in coefficients], limit(most)))
     return rounded
 

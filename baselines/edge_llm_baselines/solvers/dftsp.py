@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.solvers.chains import Chains, chains_of, cheapest_completions
 from edge_llm_baselines.solvers.greedy import shortest_job_first
-from edge_llm_baselines.solvers.problem import BatchProblem, Solution
-from edge_llm_env.feasibility.rule import Rule
-from edge_llm_env.solver.candidates import Candidates, batch_is_feasible
-from edge_llm_env.solver.subproblems import (
-    COMPUTE,
-    DOWNLINK,
-    MEMORY,
-    UPLINK,
-    Subproblem,
-    alone_feasible,
-    longest_outputs,
-    longest_prompts,
-    most_requests,
-    subproblem,
-    thresholds,
-)
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_baselines.solvers.problem import BatchProblem, Solution, check_limits
+from edge_llm_baselines.solvers.size_tree import SIZE, bound_parts, largest_batch, parts_of, place_of_room
+
+DEFAULT_NODES = 10_000_000
+"""Nodes of a search that is given no limit: some seconds."""
+
+MOST_PARTS = 2**18
+"""Subproblems, each sorted several times, of a problem that is searched: some tens of seconds at 64 requests."""
+
+NODES_BETWEEN_LOOKS, PARTS_BETWEEN_LOOKS = 2**14, 2**8
+"""Work between two looks at the clock, and at what the interpreter wants."""
 
 
 class DFTSP:
@@ -35,147 +30,60 @@ class DFTSP:
     cheapest completion to z requests would exceed it. `nodes` counts the nodes visited.
 
     With `prunes=False` it is the paper's brute-force comparison: the same tree, constraints checked at its leaves.
-    With `node_limit` the search stops there, with the shortest-job-first batch, and `upper_bound` is the size that it
-    was working on; `optimal` only if the batch happens to be of that size. Raises ValueError for a problem whose
-    requests are not all of equal value.
+
+    The search stops after `node_limit` nodes, `DEFAULT_NODES` unless given, or with `time_limit_s` after that time, and
+    then has only the nodes that are asked for; a problem of more than `MOST_PARTS` subproblems is not searched. Where
+    it stops, the batch is that of shortest-job-first and `upper_bound` the size that it was working on, or the number
+    of requests that can be served alone; `optimal` only if the batch happens to be of that size.
+
+    Raises ValueError for a limit that is not positive, and for a problem whose requests are not all of equal value.
     """
 
-    def __init__(self, *, prunes: bool = True, node_limit: int | None = None) -> None:
-        if node_limit is not None and node_limit < 1:
-            raise ValueError(f"node_limit = {node_limit}: must be at least 1, or None")
+    def __init__(
+        self, *, prunes: bool = True, node_limit: int | None = None, time_limit_s: float | None = None
+    ) -> None:
+        check_limits(node_limit, time_limit_s)
         self.prunes = prunes
         self.node_limit = node_limit
+        self.time_limit_s = time_limit_s
 
     def solve(self, problem: BatchProblem) -> Solution:
-        """The largest feasible batch."""
+        """The largest feasible batch, or the best found within the limits."""
         if not problem.counts_requests:
             raise ValueError("values: DFTSP maximises the number of requests, so all must be equal")
-        limit = np.iinfo(np.int64).max if self.node_limit is None else self.node_limit
-        selected, nodes, size_bound, finished = largest_batch(problem.rule, problem.candidates, self.prunes, limit)
-        if finished:
-            value = problem.value(selected)
-            return Solution(selected, value, nodes, True, value)
-        fallback = shortest_job_first(problem)
-        value = problem.value(fallback)
-        if fallback.sum() == size_bound:
-            return Solution(fallback, value, nodes, True, value)
-        return Solution(fallback, value, nodes, False, size_bound * float(problem.values[0]))
+        deadline_s = np.inf if self.time_limit_s is None else time.perf_counter() + self.time_limit_s
+        most_nodes = DEFAULT_NODES if self.time_limit_s is None else np.iinfo(np.int64).max
+        selected, nodes, most, finished = self._search(problem, self.node_limit or most_nodes, deadline_s)
+        if not finished:
+            selected = shortest_job_first(problem)
+        value = problem.value(selected)
+        finished = finished or int(selected.sum()) == most
+        return Solution(selected, value, nodes, finished, value if finished else most * float(problem.values[0]))
 
-
-@compiled_allocating
-def largest_batch(
-    rule: Rule, candidates: Candidates, prunes: bool, node_limit: int
-) -> tuple[NDArray[np.bool_], int, int, bool]:
-    """The largest feasible batch, the nodes visited, an upper bound on its size, and whether the search finished."""
-    among = alone_feasible(rule, candidates)
-    levels_s = longest_prompts(rule, candidates, among)
-    levels_n = longest_outputs(rule, candidates, among)
-    levels_t = thresholds(rule, candidates, among)
-    bounds = np.empty((len(levels_s), len(levels_n), len(levels_t)), dtype=np.int64)
-    for a in range(len(levels_s)):
-        for b in range(len(levels_n)):
-            for c in range(len(levels_t)):
-                part = subproblem(rule, candidates, among, levels_t[c], levels_s[a], levels_n[b])
-                bounds[a, b, c] = most_requests(part)
-    selected = np.zeros(len(candidates.slack_s), dtype=np.bool_)
-    nodes = 0
-    size = 0 if bounds.size == 0 else bounds.max()
-    while size > 0:
-        for a in range(len(levels_s)):
-            for b in range(len(levels_n)):
-                for c in range(len(levels_t)):
-                    if bounds[a, b, c] < size:
-                        continue
-                    part = subproblem(rule, candidates, among, levels_t[c], levels_s[a], levels_n[b])
-                    found, visited = search(rule, candidates, part, size, prunes, node_limit - nodes, selected)
-                    nodes += visited
-                    if found:
-                        return selected, nodes, size, True
-                    if nodes >= node_limit:
-                        return selected, nodes, size, False
-        size -= 1
-    return selected, nodes, 0, True
-
-
-@compiled_allocating
-def search(
-    rule: Rule,
-    candidates: Candidates,
-    part: Subproblem,
-    size: int,
-    prunes: bool,
-    node_limit: int,
-    selected: NDArray[np.bool_],
-) -> tuple[bool, int]:
-    """Whether a subproblem has a feasible batch of that size (written to `selected`), and the nodes visited."""
-    chains = chains_of(part)
-    depths = len(chains.start) - 1
-    least = cheapest_completions(part, chains, size)
-    taken = np.zeros(depths, dtype=np.int64)
-    missing = np.zeros(depths + 1, dtype=np.int64)
-    used = np.zeros((depths + 1, 4))
-    nodes = 0
-    depth = 0
-    missing[0] = size
-    taken[0] = most_from(chains, 0, size) + 1
-    while depth >= 0:
-        taken[depth] -= 1
-        if taken[depth] < fewest_from(chains, depth, missing[depth]):
-            depth -= 1
-            continue
-        if nodes == node_limit:
-            return False, nodes
-        nodes += 1
-        missing[depth + 1] = missing[depth] - taken[depth]
-        take(part, chains, depth, taken[depth], used)
-        if prunes and exceeds(used[depth + 1], least[depth + 1, missing[depth + 1]], part.capacities):
-            continue
-        if missing[depth + 1] == 0:
-            select(part, chains, taken[: depth + 1], selected)
-            if batch_is_feasible(rule, candidates, selected):
-                return True, nodes
-            selected[:] = False
-            continue
-        depth += 1
-        taken[depth] = most_from(chains, depth, missing[depth]) + 1
-    return False, nodes
-
-
-@compiled_allocating
-def most_from(chains: Chains, chain: int, missing: int) -> int:
-    """Most requests that a chain can give when so many are missing."""
-    return min(missing, chains.start[chain + 1] - chains.start[chain])
-
-
-@compiled_allocating
-def fewest_from(chains: Chains, chain: int, missing: int) -> int:
-    """Fewest requests that a chain must give for the later ones to make up what is missing."""
-    return max(0, missing - (chains.start[-1] - chains.start[chain + 1]))
-
-
-@compiled_allocating
-def take(part: Subproblem, chains: Chains, depth: int, count: int, used: NDArray[np.float64]) -> None:
-    """Write to `used[depth + 1]` what is used once the first `count` requests of chain `depth` are taken."""
-    for resource in (UPLINK, DOWNLINK, MEMORY, COMPUTE):
-        total = used[depth, resource]
-        for position in range(chains.start[depth], chains.start[depth] + count):
-            total += part.costs[chains.order[position], resource]
-        used[depth + 1, resource] = total
-
-
-@compiled_allocating
-def exceeds(used: NDArray[np.float64], least: NDArray[np.float64], capacities: NDArray[np.float64]) -> bool:
-    """Whether what is used and the least that must still be used exceed a capacity."""
-    for resource in (UPLINK, DOWNLINK, MEMORY, COMPUTE):
-        if used[resource] + least[resource] > capacities[resource]:
-            return True
-    return False
-
-
-@compiled_allocating
-def select(part: Subproblem, chains: Chains, taken: NDArray[np.int64], selected: NDArray[np.bool_]) -> None:
-    """Select the first requests of each chain, as many as taken, and no others."""
-    selected[:] = False
-    for chain in range(len(taken)):
-        for position in range(chains.start[chain], chains.start[chain] + taken[chain]):
-            selected[part.members[chains.order[position]]] = True
+    def _search(
+        self, problem: BatchProblem, node_limit: int, deadline_s: float
+    ) -> tuple[NDArray[np.bool_], int, int, bool]:
+        """The largest batch, the nodes visited, an upper bound on its size, and whether the search finished."""
+        rule, candidates = problem.rule, problem.candidates
+        parts = parts_of(rule, candidates)
+        selected = np.zeros(len(problem), dtype=np.bool_)
+        count = len(parts.longest_s) * len(parts.longest_n) * len(parts.threshold_s)
+        if count > MOST_PARTS:
+            return selected, 0, len(parts.among), False
+        bounds = np.zeros(count, dtype=np.int64)
+        for first in range(0, count, PARTS_BETWEEN_LOOKS):
+            bound_parts(rule, candidates, parts, first, min(first + PARTS_BETWEEN_LOOKS, count), bounds)
+            if time.perf_counter() >= deadline_s:
+                return selected, 0, len(parts.among), False
+        place = place_of_room(len(parts.among))
+        place.counts[SIZE] = bounds.max(initial=0)
+        nodes = 0
+        while True:
+            most = min(node_limit - nodes, NODES_BETWEEN_LOOKS)
+            found, visited = largest_batch(rule, candidates, parts, bounds, place, self.prunes, most, selected)
+            nodes += visited
+            size = int(place.counts[SIZE])
+            if found or size == 0:
+                return selected, nodes, size, True
+            if nodes >= node_limit or time.perf_counter() >= deadline_s:
+                return selected, nodes, size, False

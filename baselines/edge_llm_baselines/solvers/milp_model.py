@@ -24,6 +24,9 @@ from edge_llm_env.feasibility.rule import TOLERANCE
 from edge_llm_env.inference.batch_cost import Polynomial
 from edge_llm_env.solver.boxes import levels_of
 
+CAPACITY = 1000.0
+"""What capacities are scaled to: at 1, HiGHS (of SciPy 1.17) has called batches optimal that were 1 % short."""
+
 
 class MilpModel(NamedTuple):
     """Maximise value·(x, y, z) over binaries with rows·(x, y, z) ≤ limit."""
@@ -64,7 +67,7 @@ class _Rows:
 
 
 def model_of(problem: BatchProblem) -> MilpModel:
-    """The program of a problem; costs and capacities are scaled so that each capacity is 1."""
+    """The program of a problem; costs and capacities are scaled so that each capacity is `CAPACITY`."""
     rule, candidates = problem.rule, problem.candidates
     levels = levels_of(rule, candidates, problem.values)
     among, level = levels.among, levels.level
@@ -85,8 +88,8 @@ def model_of(problem: BatchProblem) -> MilpModel:
     z = len(owner) + len(pair) + np.arange(len(threshold_s) - 1)
     allowed = 1.0 + TOLERANCE
     rows = _Rows()
-    rows.add(x, candidates.uplink_share[among][owner], allowed)
-    rows.add(x, candidates.downlink_share[among][owner], allowed)
+    rows.add(x, candidates.uplink_share[among][owner] * CAPACITY, CAPACITY * allowed)
+    rows.add(x, candidates.downlink_share[among][owner] * CAPACITY, CAPACITY * allowed)
     add_capacity(
         rows,
         [x, y],
@@ -120,11 +123,11 @@ def model_of(problem: BatchProblem) -> MilpModel:
 
 
 def add_capacity(rows: _Rows, columns: list[NDArray], costs: list[NDArray], capacity: float) -> None:
-    """Σ costs ≤ capacity, scaled to a capacity of 1; an infinite one needs no row."""
+    """Σ costs ≤ capacity, scaled to `CAPACITY`; an infinite one needs no row."""
     if not np.isfinite(capacity):
         return
-    scale = capacity if capacity > 0.0 else 1.0
-    rows.add(np.concatenate(columns), np.concatenate(costs) / scale, capacity / scale)
+    scale = CAPACITY / capacity if capacity > 0.0 else 1.0
+    rows.add(np.concatenate(columns), np.concatenate(costs) * scale, capacity * scale)
 
 
 def add_pairs(
