@@ -25,9 +25,10 @@ class Hindsight(NamedTuple):
     schedule: NDArray[np.int64]
     """(requests,) the best schedule found: the epoch that serves each request, or NEVER."""
     value: int
-    """Requests that it serves: some clairvoyant policy serves as many."""
+    """Requests that it serves: a clairvoyant node that chooses among all pending requests serves as many. A policy that
+    chooses among `epoch.visible_slots` of them may not be able to."""
     upper_bound: int
-    """No policy serves more."""
+    """No schedule serves more, so no policy does, however many slots it sees."""
     prices: NDArray[np.float64] | None
     """(requests,) multipliers μ in 0..1 of the bound: what serving a request later is worth. None if there are none.
 

@@ -136,6 +136,18 @@ def test_two_runs_are_identical_and_other_seeds_as_valid() -> None:
     assert one.value <= other.upper_bound
 
 
+def test_hindsight_chooses_among_all_pending_requests_whatever_slots_a_policy_sees() -> None:
+    scenario = load_scenario("carry-over", **{"epoch.visible_slots": 1, "epoch.episode_epochs": 5})
+    workload = workload_of(scenario, 0)
+    found = LagrangianHindsight(20, restarts=1, moves_per_offer=200).solve(
+        EpisodeProblem.of_workload(scenario, workload)
+    )
+    assert served_by(DFTSP(), scenario, [workload])[0] <= 5, "one a step"
+    assert 5 < found.value <= found.upper_bound
+    wide = load_scenario(scenario, **{"epoch.visible_slots": 64})
+    assert served_by(DFTSP(), wide, [workload])[0] <= found.upper_bound
+
+
 def test_nothing_to_serve() -> None:
     episode = EpisodeProblem.of_workload(
         scenario_of("carry-over", epochs=2), workload_at([0.5], latency_requirement_s=0.1)
