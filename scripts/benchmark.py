@@ -11,7 +11,7 @@ from typing import Any
 
 import repository  # noqa: F401 (makes experiments importable)
 
-if sys.argv[1:2] == ["solvers"]:
+if sys.argv[1:2] in (["solvers"], ["proofs"]):
     for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(_pool, "1")  # every solver on a single thread; before NumPy and Numba are imported
 
@@ -93,6 +93,41 @@ class Solvers:
         report = {"ratios": ratios, "solve_times": times, "dftsp_against_unpruned_tree": pruned}
         write_record(self.results / "oracle_benchmark.json", report)
         print("\n\n".join((ratio_table(ratios), solve_time_table(times), pruning_table(pruned))))
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """Compare every exact solver with the others on many adversarial instances, and time the hard knapsack classes."""
+
+    instances: int = 40_000
+    """Instances of each of five families, of 1 to 10 requests, against all subsets."""
+    general: int = 150
+    """Larger instances of each family and knapsack class, against HiGHS and CP-SAT."""
+    hard: int = 4
+    """Instances of each knapsack class and size that are timed beside HiGHS."""
+    sizes: tuple[int, ...] = (50, 100, 200, 400)
+    """Requests of these."""
+    seed: int = 0
+    results: Path = Path("results")
+    """Folder of solver_proofs.json."""
+
+    def run(self) -> int:
+        """Compare, write and print; 1 if a solver was wrong."""
+        from experiments.proofs.agreement import against_all_subsets, against_general_solvers, hard_class_times
+
+        report: dict[str, Any] = {"settings": {k: v for k, v in asdict(self).items() if k != "results"}}
+        parts = {
+            "all_subsets": against_all_subsets(self.instances, self.seed),
+            "general_solvers": against_general_solvers(self.general, self.seed),
+            "hard_classes": hard_class_times(self.sizes, self.hard, self.seed),
+        }
+        for name, found in parts.items():
+            report[name] = []
+            for entry in found:
+                report[name].append(entry)
+                print(f"{name}: {json.dumps(entry)}", file=sys.stderr)
+        print(write_record(self.results / "solver_proofs.json", report), end="")
+        return int(any(entry.get("wrong") for name in parts for entry in report[name]))
 
 
 @dataclass(frozen=True)
@@ -207,6 +242,7 @@ class Model:
 COMMANDS = {
     "environments": Command(Environments, "steps per second beside CartPole's, phases of a step, first compilation"),
     "solvers": Command(Solvers, "exact solvers against HiGHS and CP-SAT, DFTSP's pruning"),
+    "proofs": Command(Proofs, "whether exact solvers are exact, and what the hard knapsack classes cost"),
     "hindsight": Command(Hindsight, "hindsight's schedule and bound against DFTSP and look-ahead"),
     "training": Command(Training, "how long a fresh masked policy takes, and what it reaches"),
     "allocation": Command(Allocation, "whether oracles of allocations keep their word"),

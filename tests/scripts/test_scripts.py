@@ -278,7 +278,7 @@ def test_watch_without_pygame_says_which_extra_to_install(short: Path) -> None:
 
 
 SUB_COMMANDS = {
-    "benchmark.py": ("environments", "solvers", "hindsight", "training", "allocation", "model"),
+    "benchmark.py": ("environments", "solvers", "proofs", "hindsight", "training", "allocation", "model"),
     "compare.py": (),
     "datasets.py": ("minari", "demonstrations"),
     "leaderboard.py": (),
