@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
 from edge_llm_env.inference.catalog import listing
+from edge_llm_env.inference.prediction import command
+from edge_llm_env.support.command_line import OneLineParser
 from edge_llm_env.traces import summary
 
-COMMANDS = {"catalog": listing.add_command, "trace": summary.add_command}
+COMMANDS = {"predict": command.add_command, "catalog": listing.add_command, "trace": summary.add_command}
 """What adds each command to the subparsers of a command line."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m edge_llm_env", description=__doc__)
+    parser = OneLineParser(prog="python -m edge_llm_env", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add_command in COMMANDS.values():
         add_command(commands)

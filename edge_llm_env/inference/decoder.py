@@ -77,9 +77,11 @@ class DecoderConfig(BaseModel):
         longest context and the shortest are counted as many tokens too long, (w - s)·(l - w)/(l - s) for contexts from
         s to l tokens, and none more.
         """
-        if self.window is None or longest_tokens <= self.window:
+        if self.window is None:
             return self
-        shorter, longer = max(self.window - shortest_tokens, 0), longest_tokens - self.window
+        shorter, longer = max(self.window - shortest_tokens, 0), max(longest_tokens - self.window, 0)
+        if not longer:
+            return self.model_copy(update={"window_share": 1.0})
         return self.model_copy(update={"window_share": shorter / (shorter + longer)})
 
     @property

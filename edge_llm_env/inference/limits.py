@@ -6,6 +6,17 @@ import warnings
 
 from edge_llm_env.inference.catalog import load_precision, table
 from edge_llm_env.inference.decoder import DecoderConfig
+from edge_llm_env.inference.quantization import Precision
+
+
+def check_context_limit(decoder: DecoderConfig, name: str, longest_tokens: int) -> None:
+    """Raise ValueError, naming both, if the longest prompt plus output exceeds the decoder's limit."""
+    limit = decoder.context_limit
+    if limit is not None and longest_tokens > limit:
+        raise ValueError(
+            f"decoder = {name!r}: the longest prompt plus output, {longest_tokens} tokens, must be at most its context "
+            f"limit, {limit} tokens"
+        )
 
 
 def check_contexts(decoder: DecoderConfig, name: str, shortest_tokens: int, longest_tokens: int) -> None:
@@ -13,12 +24,8 @@ def check_contexts(decoder: DecoderConfig, name: str, shortest_tokens: int, long
 
     Warns of a sliding window that is shorter: costs are affine in lengths, and so may count more KV cache than is kept.
     """
-    limit, window = decoder.context_limit, decoder.window
-    if limit is not None and longest_tokens > limit:
-        raise ValueError(
-            f"decoder = {name!r}: the longest prompt plus output, {longest_tokens} tokens, must be at most its context "
-            f"limit, {limit} tokens"
-        )
+    check_context_limit(decoder, name, longest_tokens)
+    window = decoder.window
     if window is not None and longest_tokens > window:
         windowed = decoder.at_contexts(shortest_tokens, longest_tokens)
         too_many = (1.0 - windowed.window_share) * max(window - shortest_tokens, 0)
@@ -30,14 +37,14 @@ def check_contexts(decoder: DecoderConfig, name: str, shortest_tokens: int, long
         )
 
 
-def check_stored_precision(decoder: DecoderConfig, name: str, precision: str) -> None:
+def check_stored_precision(decoder: DecoderConfig, name: str, precision: Precision) -> None:
     """Raise ValueError, naming both, if a checkpoint stores its weights in other bits than the precision has."""
     stored = decoder.stored_weight_bits
-    if stored is None or load_precision(precision).weight_bits == stored:
+    if stored is None or precision.weight_bits == stored:
         return
     fitting = sorted(one for one in table("precisions") if load_precision(one).weight_bits == stored)
     choice = f"one of {', '.join(fitting)}" if fitting else "of as many bits, which none of the catalogue is"
     raise ValueError(
-        f"precision = {precision!r}: the checkpoint {name} stores weights of {stored:g} bits (its "
+        f"precision = {precision.name!r}: the checkpoint {name} stores weights of {stored:g} bits (its "
         f"quantization_config), so it must be {choice}; or take quantization_config out of the file"
     )

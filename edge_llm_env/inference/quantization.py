@@ -15,7 +15,9 @@ class Precision(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    name: str = Field(default="", description="catalogue name, by which measurements of it are found; empty: none")
     weight_bits: int = Field(gt=0, le=32, description="bits of one stored weight, scales apart")
+    activation_bits: int = Field(default=16, gt=0, le=32, description="bits of the numbers that weights multiply")
     group_size: int | None = Field(default=None, gt=0, description="weights that share a scale; none: whole rows")
     group_overhead_bits: float = Field(default=32.0, ge=0, description="bits of a group's scale and zero point")
     head_bits: float = Field(default=16.0, gt=0, le=32, description="bits of one weight of embeddings and output head")

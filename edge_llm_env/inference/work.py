@@ -9,25 +9,9 @@ Costs are affine in lengths, so they cannot cap what layers with a sliding windo
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
+from edge_llm_env.inference.batch_cost import Polynomial
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.quantization import Precision
-
-EXPERT_BATCH = 8
-"""Batch size, beside 1, at which the bytes of experts read per decode step are exact; see `expert_bytes`."""
-
-
-class Work(NamedTuple):
-    """Work of one phase on a batch: FLOPs, bytes of memory traffic, and passes through the layers.
-
-    `steps` counts passes: its base per batch, its marginal per request that takes part in them.
-    """
-
-    flops: AffineCost
-    bytes: AffineCost
-    steps: AffineCost
 
 
 def layer_weights(decoder: DecoderConfig, experts: float) -> float:
@@ -141,11 +125,11 @@ def cached_tokens(decoder: DecoderConfig, tokens: float) -> float:
 
 def counted_tokens(decoder: DecoderConfig, tokens: float) -> float:
     """The same as costs count it, never less: exactly, or as `DecoderConfig.at_contexts` says."""
-    base, each = _counted_tokens(decoder)
+    base, each = counted_tokens_affine(decoder)
     return base + each * tokens
 
 
-def _counted_tokens(decoder: DecoderConfig) -> tuple[float, float]:
+def counted_tokens_affine(decoder: DecoderConfig) -> tuple[float, float]:
     """Base and slope of `counted_tokens`."""
     if decoder.window is None:
         return 0.0, 1.0
@@ -155,75 +139,6 @@ def _counted_tokens(decoder: DecoderConfig) -> tuple[float, float]:
 
 def kv_cache_bytes(decoder: DecoderConfig, precision: Precision) -> Polynomial:
     """Bytes of the KV cache of a request of s + n tokens, as costs count windows."""
-    base, each = _counted_tokens(decoder)
+    base, each = counted_tokens_affine(decoder)
     per_token = kv_bytes_per_token(decoder, precision)
     return Polynomial(constant=base * per_token, s=each * per_token, n=each * per_token)
-
-
-def experts_read(decoder: DecoderConfig, tokens: float) -> float:
-    """Experts of a layer that so many tokens use, in expectation: E·(1 - (1 - k/E)^tokens), experts chosen evenly."""
-    return decoder.experts * (1.0 - (1.0 - decoder.experts_per_token / decoder.experts) ** tokens)
-
-
-def experts_read_affine(decoder: DecoderConfig) -> tuple[float, float]:
-    """Experts read per decode step as `first + each·batch`: the chord of `experts_read` from 1 to `EXPERT_BATCH`.
-
-    `experts_read` is concave in the batch, and a batch cost must be affine. The chord is exact for a request alone and
-    at the batch that the published measurements have, falls with the requests still alive, and never decreases when a
-    request is added. In between it reads too few experts, beyond too many: of Mixtral-8x7B (8 experts, 2 act) at most
-    25 % too few, and 66 % too many at batch 16; of Qwen3-30B-A3B (128, 8) 9 % and 23 %.
-    """
-    each = (experts_read(decoder, EXPERT_BATCH) - decoder.experts_per_token) / (EXPERT_BATCH - 1)
-    return decoder.experts_per_token - each, each
-
-
-def prefill_work(decoder: DecoderConfig, precision: Precision) -> Work:
-    """Work of the prefill of a batch, which also makes the first output token.
-
-    FLOPs of s tokens: 2·L·N_ℓ·s + L·a·s²·½ (causal) + 2·V·d, with a = 4·H·h of `attention_flops`, the last for the
-    last token's logits only. Weights are read once per batch, with all experts, of which prompts of 60 tokens leave
-    under 3 % unread; each request writes its KV cache.
-    """
-    base_tokens, each_token = _counted_tokens(decoder)
-    context_flops = decoder.layers * attention_flops(decoder, decode=False)
-    linear_flops = 2.0 * decoder.layers * layer_weights(decoder, decoder.experts_per_token)
-    flops = Polynomial(
-        constant=2.0 * decoder.vocabulary * decoder.d_model,
-        s=linear_flops + base_tokens * context_flops,
-        s_squared=0.5 * each_token * context_flops,
-    )
-    return Work(
-        flops=AffineCost(Polynomial(), flops),
-        bytes=AffineCost(
-            Polynomial(constant=read_bytes(decoder, precision, decoder.experts)),
-            Polynomial(s=kv_bytes_per_token(decoder, precision)),
-        ),
-        steps=AffineCost(Polynomial(constant=1.0), Polynomial(constant=1.0)),
-    )
-
-
-def decode_work(decoder: DecoderConfig, precision: Precision) -> Work:
-    """Work of the decode steps of a batch: n' - 1 steps, of which each request takes part in its first n - 1.
-
-    Step k has context s + k: per request 2·L·N_ℓ + L·a·(s + k) + 2·V·d FLOPs, with a = 4·H·h of `attention_flops`, and
-    (s + k) tokens of KV cache read or, the newest, written. Weights are read once per step. Summed over the steps,
-    Σ (s + k) = (n - 1)·(s + n/2).
-    """
-    steps = Polynomial(constant=-1.0, n=1.0)
-    base_tokens, each_token = _counted_tokens(decoder)
-    contexts = (
-        Polynomial(s=-1.0, n=-0.5, n_squared=0.5, s_times_n=1.0).scaled(each_token).plus(steps.scaled(base_tokens))
-    )
-    linear_flops = 2.0 * decoder.layers * layer_weights(decoder, decoder.experts_per_token)
-    head_flops = 2.0 * decoder.vocabulary * decoder.d_model
-    context_flops = decoder.layers * attention_flops(decoder, decode=True)
-    first_experts, each_experts = experts_read_affine(decoder)
-    expert_bytes = decoder.expert_layers * expert_weights(decoder) * precision.stored_weight_bits / 8.0
-    return Work(
-        flops=AffineCost(Polynomial(), steps.scaled(linear_flops + head_flops).plus(contexts.scaled(context_flops))),
-        bytes=AffineCost(
-            steps.scaled(read_bytes(decoder, precision, first_experts)),
-            steps.scaled(each_experts * expert_bytes).plus(contexts.scaled(kv_bytes_per_token(decoder, precision))),
-        ),
-        steps=AffineCost(steps, steps),
-    )

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from edge_llm_env.inference.catalog import is_path
 from edge_llm_env.inference.cost_models.table import COST_MODELS
+from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.support.paths import path_from
 from edge_llm_env.support.section import NonNegativeFloat, PositiveFloat, Section, Tokens
@@ -57,6 +58,14 @@ class NodeSettings(Section):
     perplexity_increase: NonNegativeFloat | None = Field(
         default=None, description="ΔPPL of the precision, where the catalogue has none for the decoder or is overruled"
     )
+    engine: str | None = Field(
+        default=None, description="catalogue name of the engine; if none is given, a compiled one that nobody measured"
+    )
+    measured: tuple[str, ...] = Field(
+        default=(),
+        description="what was measured of `decoder` at `precision` on this device and engine, such as "
+        '"decode 38 tokens/s at batch 1", which `roofline` then heeds',
+    )
     cost_model: CostModelName = Field(default="paper", description="how batches are costed")
     prompt_padding: Literal["none", "batch_max", "fixed"] = Field(
         description="prompts are computed at their own length, at the longest of the batch, or at a fixed length"
@@ -80,6 +89,15 @@ class NodeSettings(Section):
     storage_bandwidth_bytes_per_s: PositiveFloat | None = Field(
         default=None, description="how fast a module loads weights from its storage; needed with several variants"
     )
+
+    @model_validator(mode="after")
+    def _measurements_can_be_read(self) -> NodeSettings:
+        for text in self.measured:
+            try:
+                Measured.parsed(text)
+            except ValueError as error:
+                raise ValueError(f"node.{error}") from None
+        return self
 
     @model_validator(mode="after")
     def _several_variants_need_loading(self) -> NodeSettings:

@@ -11,10 +11,18 @@ from pydantic import BaseModel, Field, model_validator
 
 from edge_llm_env.arrivals.trace import TraceArrivals
 from edge_llm_env.inference.batch_cost import BatchCost
-from edge_llm_env.inference.catalog import is_path, load_decoder, load_device, load_quantization
-from edge_llm_env.inference.cost_models.cost_model import CostModel
+from edge_llm_env.inference.catalog import (
+    is_path,
+    load_decoder,
+    load_device,
+    load_engine,
+    load_precision,
+    load_quantization,
+)
+from edge_llm_env.inference.cost_models.cost_model import CostModel, Host
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.decoder import DecoderConfig
+from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.inference.limits import check_contexts, check_stored_precision
 from edge_llm_env.inference.quantization import Quantization
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
@@ -93,7 +101,20 @@ class Scenario(Section):
         return self._batch_cost(self.decoder, self.quantization, self.node.modules)
 
     def _batch_cost(self, decoder: DecoderConfig, quantization: Quantization, modules: int) -> BatchCost:
-        return self._cost_model.batch_cost(decoder, quantization, load_device(self.node.device), modules)
+        node = self.node
+        served = decoder == self.decoder and quantization.name == node.precision
+        measured = tuple(Measured.parsed(text) for text in node.measured) if served else ()
+        host = Host(load_device(node.device), load_engine(node.engine), modules, measured)
+        return self._cost_model.batch_cost(
+            decoder, quantization, host, self._largest_batch(decoder, quantization, host._replace(measured=()))
+        )
+
+    def _largest_batch(self, decoder: DecoderConfig, quantization: Quantization, host: Host) -> int:
+        """Most requests that any batch can have: those visible, or as many of the shortest as memory holds."""
+        held = self._cost_model.batch_cost(decoder, quantization, host, 1).memory_bytes
+        shortest = self.context_tokens[0], 1
+        left = self.node.memory_bytes_per_module * host.modules - held.base(*shortest)
+        return max(1, int(min(self.epoch.visible_slots, left / held.marginal(*shortest))))
 
     @property
     def _cost_model(self) -> CostModel:
@@ -154,7 +175,11 @@ class Scenario(Section):
 
         A trace and a decoder's file count by their content and not by where they are.
         """
-        content = self.model_dump(mode="json", exclude={"name", "description", "provenance"})
+        # Engine and measurements shape it through the batch cost alone, which is in it.
+        content = self.model_dump(
+            mode="json",
+            exclude={"name": True, "description": True, "provenance": True, "node": {"engine": True, "measured": True}},
+        )
         if isinstance(self.workload.arrivals, TraceArrivals):
             content["workload"]["arrivals"]["path"] = self.workload.arrivals.sha256()
         for hosted in (content["node"], *content["node"]["variants"]):
@@ -174,7 +199,7 @@ class Scenario(Section):
         for where, name, precision in hosted:
             try:
                 decoder = load_decoder(name)
-                check_stored_precision(decoder, name, precision)
+                check_stored_precision(decoder, name, load_precision(precision))
                 check_contexts(decoder, name, *self.context_tokens)
             except ValueError as error:
                 raise ValueError(f"{where}{error}") from None

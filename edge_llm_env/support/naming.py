@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+MOST_LISTED = 12
+"""Names that an error lists where something else lists them too."""
 
-def one_of(kind: str, name: str, known: Iterable[str]) -> str:
-    """`name` itself when it is known; otherwise a ValueError that lists the known names and the closest one."""
+CLOSEST = 5
+"""Names that an error of longer lists offers."""
+
+
+def one_of(kind: str, name: str, known: Iterable[str], listed_by: str = "") -> str:
+    """`name` itself when it is known; otherwise a ValueError that lists the known names and the closest one.
+
+    Where there are more than `MOST_LISTED` and a command lists them, the error names the command and the closest few.
+    """
     choices = sorted(known)
     if name in choices:
         return name
-    close = get_close_matches(name, choices, n=1)
-    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    if listed_by and len(choices) > MOST_LISTED:
+        close = closest(name, choices)
+        hint = f"; the closest: {', '.join(close)}" if close else ""
+        raise ValueError(f"{kind} = {name!r}: must be one of the {len(choices)} that `{listed_by}` lists{hint}")
+    near = get_close_matches(name, choices, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise ValueError(f"{kind} = {name!r}: must be one of {', '.join(choices)}{hint}")
+
+
+def closest(name: str, choices: Sequence[str]) -> list[str]:
+    """The few choices that contain the name, the shortest first, and then those that are spelled like it."""
+    holding = sorted((one for one in choices if name and name.lower() in one.lower()), key=len)
+    near = get_close_matches(name, choices, n=CLOSEST, cutoff=0.5)
+    return list(dict.fromkeys([*holding, *near]))[:CLOSEST]

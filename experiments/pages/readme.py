@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import partial
 from importlib import import_module
 from inspect import isabstract
 from pathlib import Path
 from pkgutil import iter_modules
-from statistics import mean
-from typing import Protocol
+from typing import Any, Protocol
 
 from edge_llm_agents.comparison.columns import comparison_table as table_of_comparison
 from edge_llm_baselines import hindsight, rules, solvers
-from edge_llm_env.inference.validation.report import validation_report
+from edge_llm_env.inference.validation.kinds import SPLITS
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.support.tables import NO_VALUE, Table
+from experiments.pages import validation_tables
 from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.recorded import recorded
@@ -132,26 +132,9 @@ def continuous_table() -> Table:
     return Table(("task", "trained", "served per episode", "beside it"), rows)
 
 
-@cache
-def validation_table() -> Table:
-    """The cost models' errors on published measurements, fitted anew."""
-    report = validation_report()
-    phases = ("prefill", "decode", "decode, batch > 1", "memory")
-    titles = {
-        "fitted": "`roofline`, fitted to all rows",
-        "new_model": "`roofline`, a model that is not in the fit",
-        "new_device": "`roofline`, a device that is not in the fit",
-        "paper": "`paper`",
-    }
-    rows = []
-    for name, title in titles.items():
-        cells = []
-        for phase in phases:
-            errors = [abs(row["error"][name]) for row in report["rows"] if row["phase"] == phase]
-            cells.append(f"{100.0 * mean(errors):.1f} ({100.0 * max(errors):.0f})")
-        rows.append((title, *cells))
-    counts = [f"{phase}, {sum(row['phase'] == phase for row in report['rows'])} rows" for phase in phases]
-    return Table(("mean absolute error in % (and the worst row's)", *counts), rows)
+def _of_validation(table: Callable[[Any], Table]) -> Callable[[], Table]:
+    """A table of the recorded validation of the inference model."""
+    return lambda: table(recorded("validate_model"))
 
 
 Sections = Mapping[str, Callable[[], Table]]
@@ -160,7 +143,16 @@ Sections = Mapping[str, Callable[[], Table]]
 PAGES: dict[Path, Sections] = {
     Path("README.md"): {"comparison": short_comparison_table, "environments": environments_table},
     Path("docs/comparison.md"): {"comparison": comparison_table},
-    Path("docs/model.md"): {"validation": validation_table},
+    Path("docs/model.md"): {
+        "validation": _of_validation(validation_tables.summary_table),
+        "validation-targets": _of_validation(validation_tables.targets_table),
+        "validation-kinds": _of_validation(validation_tables.bad_kinds_table),
+        "validation-worst": _of_validation(validation_tables.worst_table),
+        "validation-sources": _of_validation(validation_tables.disagreement_table),
+        "validation-spreads": _of_validation(validation_tables.spreads_table),
+        "validation-assumed": _of_validation(validation_tables.assumed_table),
+    }
+    | {f"validation-{split}": _of_validation(partial(validation_tables.split_table, split=split)) for split in SPLITS},
     Path("docs/oracles.md"): {"baselines": baselines_table},
     Path("docs/speed.md"): {"benchmark": benchmark_table, "training": training_table},
     LEARNED_PAGE: LEARNED_SECTIONS | {"continuous": continuous_table},

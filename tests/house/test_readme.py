@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge_llm_agents.leaderboard.report.leaderboard import made_of
+from edge_llm_agents.records.record import read_record
 from edge_llm_env.support.tables import Table
 from experiments.pages.readme import PAGES, pages_with_tables, with_tables
 from experiments.pages.recorded import RECORDED
@@ -41,6 +42,17 @@ def test_tables_of_written_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(ROOT)
     standing = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
     assert standing == pages_with_tables(), "run python scripts/pages.py"
+
+
+def test_its_errors_of_the_model_are_those_of_devices_left_out() -> None:
+    errors = read_record(ROOT / RECORDED / "validate_model.json")["errors"]["device"]
+    percent = {phase: f"{100.0 * errors[phase]['all']['error']:.0f} %" for phase in errors}
+    text = " ".join(README.split())
+    expected = (
+        f"off by {percent['decode']} in decode, {percent['decode, batch > 1']} in decode of batches, "
+        f"{percent['prefill']} in prefill and {percent['memory']} in memory"
+    )
+    assert expected in text
 
 
 def test_the_leaderboard_is_made_of_the_recorded_cells() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import prod
+
 from edge_llm_env import Scenario
-from edge_llm_env.inference.catalog import load_device, load_efficiency
+from edge_llm_env.inference.catalog import load_device, load_engine, load_power_shares
+from edge_llm_env.inference.factors.fitted import fitted_effects
 from tests.references.plain_node import Node, Request
 
 
@@ -12,83 +16,165 @@ def node_of(scenario: Scenario) -> Node:
     return RooflineNode(scenario) if scenario.node.cost_model == "roofline" else Node(scenario)
 
 
+@dataclass
+class Pass:
+    """What one pass through the layers does."""
+
+    seconds: float
+    flops: float
+    moved: float
+    """Bytes."""
+
+
+@dataclass(eq=False)
 class RooflineNode(Node):
-    """The node under the roofline cost model: every step of a batch is gone through, with who is still alive in it."""
+    """The node under the roofline cost model: every pass of a batch is gone through, with who is still alive in it.
+
+    Of decoders without windows, latents, shared experts and dense layers beside experts, and without measurements.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        node = self.scenario.node
+        self.device, self.engine = load_device(node.device), load_engine(node.engine)
+        self.bandwidth = node.modules * self.device.memory_bandwidth_bytes_per_s
+        self.flops_per_s = node.modules * self._peak()
 
     def compute_s(self, batch: list[Request]) -> float:
-        """Time of the prefill and of every decode step."""
-        return self.steps_s(self.lengths(batch))
+        """Time of the prefill and of every decode pass."""
+        return self.passes_s(self.lengths(batch))
 
     def weight_bytes(self) -> float:
-        """Matrices of all layers and experts, scales included, embeddings and head, and the runtime."""
-        precision, decoder = self.quantization, self.decoder
-        scale_bits = 0 if precision.group_size is None else precision.group_overhead_bits / precision.group_size
-        layers = decoder.layers * self._layer(decoder.experts) * (precision.weight_bits + scale_bits) / 8
-        tables = (1 if decoder.tied_embeddings else 2) * self._head() * precision.head_bits / 8
-        return layers + tables + self.scenario.node.modules * load_efficiency().runtime_bytes
+        """What is held whatever the batch: weights, the runtime, and the activations of a chunk of prompts."""
+        held = self._held("held_weights") * self._stored_bytes()
+        held += self._held("held_runtime") * 1e9 * self.scenario.node.modules
+        if self.engine.prefill_chunk_tokens is not None:
+            held += self._held("held_activations") * self._activation_bytes() * self.engine.prefill_chunk_tokens
+        return held
 
     def kv_bytes(self, batch: list[Request]) -> float:
-        """Keys and values of every layer, KV head and token."""
+        """What the batch holds: keys and values of every token, and activations of whole prompts."""
         return self.kv_bytes_of(self.lengths(batch))
 
     def kv_bytes_of(self, lengths: list[tuple[int, int]]) -> float:
         """The same of padded lengths."""
-        return sum(self._token_bytes() * (s + n) for s, n in lengths)
+        held = sum(self._held("held_cache") * self._token_bytes() * (s + n) for s, n in lengths)
+        if self.engine.prefill_chunk_tokens is None:
+            held += sum(self._held("held_activations") * self._activation_bytes() * s for s, _ in lengths)
+        return held
 
     def energy_j(self, batch: list[Request]) -> float:
         """Static power for the time, and energy per FLOP and byte."""
-        return self.steps_j(self.lengths(batch))
+        return self.passes_j(self.lengths(batch))
 
-    def steps_s(self, lengths: list[tuple[int, int]]) -> float:
+    def passes_s(self, lengths: list[tuple[int, int]]) -> float:
         """Time (s) of a batch of padded lengths."""
-        e, modules = load_efficiency(), self.scenario.node.modules
-        bandwidth = modules * load_device(self.scenario.node.device).memory_bandwidth_bytes_per_s
-        peak = self.peak_flops_per_s
-        total_s = 0.0
-        for step, (flops, moved, alive) in enumerate(self._steps(lengths)):
-            total_s += alive * e.sequence_overhead_s
-            if step == 0:
-                total_s += flops / (e.prefill_compute * peak) + moved / (e.prefill_bandwidth * bandwidth)
-                total_s += e.prefill_overhead_s
-            else:
-                total_s += flops / (e.decode_compute * peak) + moved / (e.decode_bandwidth * bandwidth)
-                total_s += e.step_overhead_s
-        return total_s
+        return sum(one.seconds for one in self._passes(lengths))
 
-    def steps_j(self, lengths: list[tuple[int, int]]) -> float:
+    def passes_j(self, lengths: list[tuple[int, int]]) -> float:
         """Energy (J) of a batch of padded lengths."""
-        e, device = load_efficiency(), load_device(self.scenario.node.device)
-        dynamic_w = (1 - e.static_power_share) * device.power_w
-        energy = e.static_power_share * self.power_w * self.steps_s(lengths)
-        for flops, moved, _ in self._steps(lengths):
-            energy += dynamic_w * (1 - e.memory_power_share) * flops / device.fp16_flops_per_s
-            energy += dynamic_w * e.memory_power_share * moved / device.memory_bandwidth_bytes_per_s
+        shares, device = load_power_shares(), self.device
+        dynamic_w = (1 - shares.static) * device.power_w
+        energy = 0.0
+        for one in self._passes(lengths):
+            energy += shares.static * self.power_w * one.seconds
+            energy += dynamic_w * (1 - shares.memory) * one.flops / device.fp16_flops_per_s
+            energy += dynamic_w * shares.memory * one.moved / device.memory_bandwidth_bytes_per_s
         return energy
 
-    def _steps(self, lengths: list[tuple[int, int]]) -> list[tuple[float, float, int]]:
-        """FLOPs, bytes and sequences of the prefill and of each decode step."""
-        decoder, precision = self.decoder, self.quantization
-        E, k = decoder.experts, decoder.experts_per_token
-        scale_bits = 0 if precision.group_size is None else precision.group_overhead_bits / precision.group_size
-        byte = (precision.weight_bits + scale_bits) / 8
-        head_bytes = self._head() * precision.head_bits / 8
-        attention = decoder.layers * decoder.heads * decoder.head_dim
-        flops = sum(
-            2 * decoder.layers * self._layer(k) * s + 2 * attention * s**2 + 2 * self._head() for s, _ in lengths
-        )
-        moved = decoder.layers * self._layer(E) * byte + head_bytes + sum(self._token_bytes() * s for s, _ in lengths)
-        steps = [(flops, moved, len(lengths))]
-        used_by_8 = E * (1 - (1 - k / E) ** 8)
-        for step in range(1, max(n for _, n in lengths)):
-            alive = [s for s, n in lengths if n > step]
-            experts = k + (len(alive) - 1) * (used_by_8 - k) / 7
-            flops = sum(
-                2 * decoder.layers * self._layer(k) + 4 * attention * (s + step) + 2 * self._head() for s in alive
-            )
-            moved = decoder.layers * self._layer(experts) * byte + head_bytes
-            moved += sum(self._token_bytes() * (s + step) for s in alive)
-            steps.append((flops, moved, len(alive)))
-        return steps
+    def _passes(self, lengths: list[tuple[int, int]]) -> list[Pass]:
+        steps = range(1, max(n for _, n in lengths))
+        alive = [[s + step for s, n in lengths if n > step] for step in steps]
+        return [self._prefill([s for s, _ in lengths]), *map(self._decode, alive)]
+
+    def _prefill(self, prompts: list[int]) -> Pass:
+        L, H, h, k = self.decoder.layers, self.decoder.heads, self.decoder.head_dim, self.decoder.experts_per_token
+        per_token = 2 * L * self._layer(k)
+        attention = [2 * L * H * h * s**2 for s in prompts]
+        linear = [per_token * s + 2 * self._head() for s in prompts]
+        cache = sum(self._token_bytes() * s for s in prompts)
+        weights = self._read_bytes(self.decoder.experts)
+        seconds = self._time("prefill_weights", "prefill", "bandwidth") * weights / self.bandwidth
+        seconds += self._time("kv_cache", "decode", "bandwidth") * cache / self.bandwidth
+        seconds += self._time("prefill_attention", "prefill", "compute") * sum(attention) / self.flops_per_s
+        seconds += self._time("prefill_launches", "prefill", "host") * L * self._launches()
+        seconds += self._time("sequences", "decode", "host") * len(prompts)
+        if self.engine.gemv_prefill and self.quantization.weight_bits < 16:
+            again = sum(prompts) * self._read_bytes(k)
+            seconds += self._time("prefill_gemv", "prefill", "bandwidth") * again / self.bandwidth
+        else:
+            seconds += self._time("prefill_fill", "prefill", "compute") * per_token / self.flops_per_s
+            seconds += self._time("prefill_compute", "prefill", "compute") * sum(linear) / self.flops_per_s
+        return Pass(seconds, sum(linear) + sum(attention), weights + cache)
+
+    def _decode(self, contexts: list[int]) -> Pass:
+        L, H, h, k = self.decoder.layers, self.decoder.heads, self.decoder.head_dim, self.decoder.experts_per_token
+        alive = len(contexts)
+        linear = 2 * L * self._layer(k) + 2 * self._head()
+        attention = sum(4 * L * H * h * context for context in contexts)
+        cache = sum(self._token_bytes() * context for context in contexts)
+        read_s = self._time("weights", "decode", "bandwidth") / self.bandwidth
+        products_s = self._time("compute", "decode", "compute") / self.flops_per_s
+        weights = self._read_bytes(self._experts(alive))
+        seconds = read_s * weights + products_s * (alive * linear + attention)
+        seconds += self._time("kv_cache", "decode", "bandwidth") * cache / self.bandwidth
+        seconds += self._time("launches", "decode", "host") * L * self._launches()
+        seconds += self._time("sequences", "decode", "host") * alive
+        # What a lone sequence hides: the shorter of reading and products, of which no more than is read whatever the
+        # batch is saved once, and the rest for each sequence.
+        hidden_s = _hidden_s(read_s * self._read_bytes(k), products_s * linear)
+        once_s = min(hidden_s, read_s * self._read_bytes(self._experts(0)))
+        seconds -= once_s + alive * (hidden_s - once_s)
+        return Pass(seconds, alive * linear + attention, weights + cache)
+
+    def _experts(self, alive: int) -> float:
+        """On the straight line through the experts that one token uses and those that the largest batch uses."""
+        E, k = self.decoder.experts, self.decoder.experts_per_token
+        last = max(2, self.largest_batch())
+        return k + (alive - 1) * (E * (1 - (1 - k / E) ** last) - k) / (last - 1)
+
+    def largest_batch(self) -> int:
+        """As many of the shortest requests as memory holds, or the agent sees."""
+        shortest = self.scenario.node.fixed_prompt_tokens or self.scenario.workload.shortest_prompt_tokens
+        held = (self.memory_limit_bytes - self.weight_bytes()) // self.kv_bytes_of([(shortest, 1)])
+        return max(1, min(self.scenario.epoch.visible_slots, int(held)))
+
+    def _launches(self) -> float:
+        """Per layer, more of them where its seven products have quantized weights."""
+        quantized = self.quantization.weight_bits < 16
+        return self.engine.operations_per_layer + 7 * quantized * self.engine.operations_per_quantized_product
+
+    def _time(self, term: str, phase: str, resource: str) -> float:
+        device, engine, precision = self.device, self.engine, self.quantization
+        names = [
+            term,
+            f"{term}/kind/{device.kind}",
+            f"{term}/engine_kind/{engine.kind}",
+            f"{term}/engine/{engine.name}",
+            f"{resource}/board/{device.board or device.name}",
+            f"{phase}/machine/{device.name}/{engine.name}",
+            f"{phase}/format/{device.name}/{engine.name}/{precision.name}",
+        ]
+        if term in ("weights", "compute", "prefill_compute"):
+            names += [f"{term}/bits/{precision.weight_bits}", f"{term}/kernel/{engine.name}/{precision.name}"]
+            if self.decoder.experts > 1:
+                names += [f"{term}/mixture/all", f"{term}/mixture/{engine.name}"]
+        return prod(fitted_effects().get(name, 1.0) for name in names)
+
+    def _held(self, term: str) -> float:
+        if term == "held_cache" and self.engine.paged_cache:
+            return 1.0
+        names = (term, f"{term}/engine_kind/{self.engine.kind}", f"{term}/engine/{self.engine.name}")
+        return prod(fitted_effects().get(name, 1.0) for name in names)
+
+    def _peak(self) -> float:
+        device, engine, precision = self.device, self.engine, self.quantization
+        fp16, int8 = device.fp16_flops_per_s, device.int8_ops_per_s
+        if precision.activation_bits == 8:
+            return int8 or 2 * fp16
+        if engine.int8_products and precision.weight_bits <= 8 and int8 is not None:
+            return max(int8 / 2, fp16)
+        return (engine.fp16_accumulation and device.fp16_accumulation_flops_per_s) or fp16
 
     def _layer(self, experts: float) -> float:
         d, f, h = self.decoder.d_model, self.decoder.d_ff, self.decoder.head_dim
@@ -97,5 +183,30 @@ class RooflineNode(Node):
     def _head(self) -> int:
         return self.decoder.vocabulary * self.decoder.d_model
 
+    def _layer_bytes(self, experts: float) -> float:
+        precision = self.quantization
+        scale_bits = 0 if precision.group_size is None else precision.group_overhead_bits / precision.group_size
+        return self.decoder.layers * self._layer(experts) * (precision.weight_bits + scale_bits) / 8
+
+    def _read_bytes(self, experts: float) -> float:
+        """Matrices of all layers, scales included, and the head."""
+        return self._layer_bytes(experts) + self._head() * self.quantization.head_bits / 8
+
+    def _stored_bytes(self) -> float:
+        """Those of all experts, the embeddings, learned positions, and the head where it is another matrix."""
+        tables = (1 if self.decoder.tied_embeddings else 2) * self._head()
+        tables += self.decoder.positions * self.decoder.d_model
+        return self._layer_bytes(self.decoder.experts) + tables * self.quantization.head_bits / 8
+
     def _token_bytes(self) -> float:
         return 2 * self.decoder.layers * self.decoder.kv_heads * self.decoder.head_dim * self.quantization.kv_bits / 8
+
+    def _activation_bytes(self) -> float:
+        decoder = self.decoder
+        logits = 6 * decoder.vocabulary if self.engine.prompt_logits else 0
+        return 4 * decoder.d_ff * decoder.experts_per_token + 8 * decoder.d_model + logits
+
+
+def _hidden_s(reading_s: float, products_s: float) -> float:
+    """Of the shorter of both, nearly all is done meanwhile: 1/(1/a⁴ + 1/b⁴)^(1/4)."""
+    return 1 / (reading_s**-4 + products_s**-4) ** 0.25

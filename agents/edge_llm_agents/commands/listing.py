@@ -11,12 +11,12 @@ from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import describe_scenarios
 from edge_llm_env.support.tables import Table
 
-WHAT = ("environments", "scenarios", "devices", "models", "policies")
+WHAT = ("environments", "scenarios", "devices", "engines", "models", "precisions", "policies")
 
 
 @dataclass(frozen=True)
 class List:
-    """List what there is to name: environments with their tiers, scenarios, devices, models, policies."""
+    """List what there is to name: environments with their tiers, scenarios, devices, engines, models, and so on."""
 
     what: str | None = None
 
@@ -55,9 +55,19 @@ def devices() -> Table:
     return _names("devices", "device")
 
 
+def engines() -> Table:
+    """Every engine of the catalogue."""
+    return _names("engines", "engine")
+
+
 def models() -> Table:
     """Every decoder of the catalogue."""
     return _names("decoders", "model")
+
+
+def precisions() -> Table:
+    """Every precision of the catalogue."""
+    return _names("precisions", "precision")
 
 
 def policies() -> Table:
@@ -86,6 +96,8 @@ TABLES = {
     "environments": environments,
     "scenarios": scenarios,
     "devices": devices,
+    "engines": engines,
     "models": models,
+    "precisions": precisions,
     "policies": policies,
 }

@@ -9,16 +9,20 @@ from typing import Any
 
 from edge_llm_agents.commands.running import Command, run_command
 from edge_llm_env.__main__ import COMMANDS as OF_THE_SUITE
+from edge_llm_env.support.command_line import OneLineParser
 
 _HERE = "edge_llm_agents.commands"
 
 COMMANDS = {
-    "list": Command(f"{_HERE}.listing:List", "environments, scenarios, devices, models and policies that there are"),
+    "list": Command(
+        f"{_HERE}.listing:List", "environments, scenarios, devices, engines, models, precisions and policies"
+    ),
     "compare": Command(f"{_HERE}.compare:Compare", "policies side by side on the same workloads"),
     "train": Command(f"{_HERE}.train:COMMANDS", "a policy for any environment, by any algorithm"),
     "watch": Command(f"{_HERE}.watch:Watch", "a policy play, in a window or as a GIF"),
     "leaderboard": Command(f"{_HERE}.leaderboard:Leaderboard", "every policy in every environment and scenario"),
-    "catalog": Command(f"{_HERE}.main:Catalog", "decoders, devices and precisions with their sources"),
+    "predict": Command(f"{_HERE}.main:Predict", "time, memory and energy of a batch on a device, with intervals"),
+    "catalog": Command(f"{_HERE}.main:Catalog", "decoders, devices, engines and precisions with their sources"),
     "trace": Command(f"{_HERE}.main:Trace", "count, rate, variation and lengths of a trace of requests"),
 }
 
@@ -39,13 +43,19 @@ class _OfTheSuite:
     @classmethod
     def parsed(cls, program: str, arguments: list[str]) -> Any:
         """Its options."""
-        parser = argparse.ArgumentParser(prog=program.rpartition(" ")[0])
+        parser = OneLineParser(prog=program.rpartition(" ")[0])
         OF_THE_SUITE[cls.name](parser.add_subparsers(required=True))
         return cls(parser.parse_args([cls.name, *arguments]))
 
     def run(self) -> int:
         """Do it; the exit status."""
         return int(self._options.run(self._options))
+
+
+class Predict(_OfTheSuite):
+    """See `edge_llm_env.inference.prediction.command`."""
+
+    name = "predict"
 
 
 class Catalog(_OfTheSuite):

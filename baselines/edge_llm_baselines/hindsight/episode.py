@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_env.dynamics.epoch import begin_episode, dispatch
-from edge_llm_env.dynamics.params import rule_of
+from edge_llm_env.dynamics.params import node_params, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.scenarios import load_scenario
@@ -63,7 +63,8 @@ class EpisodeProblem:
         """
         slots = min(MOST_SLOTS, max(1, workload.requests))
         simulation = Simulation(load_scenario(scenario, **{"epoch.visible_slots": slots}), rows=1)
-        params, rule = simulation.params, rule_of(simulation.params)
+        # Of a mixture of experts, costs depend on the largest batch, and so on the scenario's own slots.
+        params, rule = simulation.params, rule_of(node_params(scenario))
         simulation.load(0, workload)
         begin_episode(rule, params, simulation.state, 0)
         requests, candidates = [], []

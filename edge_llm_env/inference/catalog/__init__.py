@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
-from edge_llm_env.inference.efficiency import Efficiency
+from edge_llm_env.inference.engine import Engine
 from edge_llm_env.inference.quantization import Precision, Quantization
 from edge_llm_env.support.naming import one_of
 
-TABLES = ("decoders", "devices", "precisions", "perplexity_increases", "efficiency")
+TABLES = ("decoders", "devices", "precisions", "perplexity_increases", "engines", "energy")
 """Names of the tables."""
 
 
@@ -48,15 +48,20 @@ def _with_provenance(where: str, fields: dict[str, Any]) -> dict[str, Entry]:
         raise ValueError(f"catalogue {where}: every value needs a source and an assumed flag ({error})") from None
 
 
+def listed_by(table_name: str) -> str:
+    """The command that lists a table."""
+    return f"edge-llm catalog {table_name}"
+
+
 def _entry(table_name: str, kind: str, name: str) -> dict[str, Any]:
     entries = table(table_name)
-    return {field: entry.value for field, entry in entries[one_of(kind, name, entries)].items()}
+    return {field: entry.value for field, entry in entries[one_of(kind, name, entries, listed_by(table_name))].items()}
 
 
 def load_decoder(name: str) -> DecoderConfig:
     """The decoder of that catalogue name, or of that path to a Hugging Face `config.json` or the folder that holds one.
 
-    A ValueError lists the names when there is none, or says what is wrong with the file.
+    A ValueError offers the closest names when there is none, or says what is wrong with the file.
     """
     if is_path(name):
         try:
@@ -81,13 +86,13 @@ def is_path(decoder: str) -> bool:
 
 
 def load_device(name: str) -> Device:
-    """The device of that catalogue name; a ValueError lists the names when there is none."""
-    return Device(**_entry("devices", "device", name))
+    """The device of that catalogue name; a ValueError offers the closest when there is none."""
+    return Device(name=name, **_entry("devices", "device", name))
 
 
 def load_precision(name: str) -> Precision:
-    """The precision of that catalogue name; a ValueError lists the names when there is none."""
-    return Precision(**_entry("precisions", "precision", name))
+    """The precision of that catalogue name; a ValueError offers the closest when there is none."""
+    return Precision(name=name, **_entry("precisions", "precision", name))
 
 
 def load_quantization(decoder: str, precision: str, perplexity_increase: float | None = None) -> Quantization:
@@ -97,16 +102,33 @@ def load_quantization(decoder: str, precision: str, perplexity_increase: float |
     """
     if perplexity_increase is None:
         increases = {"w16a16": 0.0} if is_path(decoder) else _entry("perplexity_increases", "decoder", decoder)
-        one_of("precision", precision, table("precisions"))
+        one_of("precision", precision, table("precisions"), listed_by("precisions"))
         if precision not in increases:
             raise ValueError(
                 f"precision = {precision!r}: no perplexity increase of {decoder} is known, so perplexity_increase must "
                 f"be given, or the precision be one of {', '.join(sorted(increases))}"
             )
         perplexity_increase = increases[precision]
-    return Quantization(**_entry("precisions", "precision", precision), perplexity_increase=perplexity_increase)
+    return Quantization(
+        name=precision, **_entry("precisions", "precision", precision), perplexity_increase=perplexity_increase
+    )
 
 
-def load_efficiency() -> Efficiency:
-    """The parameters of the roofline cost model."""
-    return Efficiency(**_entry("efficiency", "cost model", "roofline"))
+def load_engine(name: str | None) -> Engine:
+    """The engine of that catalogue name, else one of which nothing was measured; a ValueError offers the closest."""
+    return Engine() if name is None else Engine(name=name, **_entry("engines", "engine", name))
+
+
+class PowerShares(NamedTuple):
+    """How the highest power of a device splits under the roofline cost model."""
+
+    static: float
+    """Drawn while busy at all, 0..1."""
+    memory: float
+    """Of the rest, what is for memory, 0..1."""
+
+
+def load_power_shares() -> PowerShares:
+    """The shares of power in the catalogue."""
+    entry = _entry("energy", "cost model", "roofline")
+    return PowerShares(entry["static_power_share"], entry["memory_power_share"])

@@ -11,7 +11,7 @@ from edge_llm_env.support.tables import Table
 
 def add_command(commands: Any) -> None:
     """Add `catalog` to the subparsers of a command line."""
-    command = commands.add_parser("catalog", help="decoders, devices and precisions with their sources")
+    command = commands.add_parser("catalog", help="decoders, devices, engines and precisions with their sources")
     command.add_argument("table", nargs="?", choices=TABLES, help="one table; all of them if left out")
     command.set_defaults(run=run)
 
@@ -37,8 +37,13 @@ def as_text(name: str) -> str:
 def _cell(entry: Entry | None) -> str:
     if entry is None:
         return "-"
-    value = {True: "yes", False: "no"}[entry.value] if isinstance(entry.value, bool) else f"{entry.value:g}"
-    return f"{value}*" if entry.assumed else value
+    return f"{_written(entry.value)}*" if entry.assumed else _written(entry.value)
+
+
+def _written(value: bool | float | str) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _sources(entry: str, values: dict[str, Entry]) -> list[str]:

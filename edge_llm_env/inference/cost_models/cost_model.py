@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from edge_llm_env.inference.batch_cost import BatchCost
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
+from edge_llm_env.inference.engine import Engine
+from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.inference.quantization import Precision
+
+
+class Host(NamedTuple):
+    """What batches run on: pooled modules of a device under an engine."""
+
+    device: Device
+    engine: Engine
+    modules: int = 1
+    measured: tuple[Measured, ...] = ()
+    """Measurements on this machine, which a cost model may heed."""
 
 
 class CostModel(ABC):
@@ -20,8 +32,8 @@ class CostModel(ABC):
     """What a module holds whatever the batch, in words."""
 
     @abstractmethod
-    def batch_cost(self, decoder: DecoderConfig, precision: Precision, device: Device, modules: int) -> BatchCost:
-        """The cost of a batch, affine in its requests."""
+    def batch_cost(self, decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int) -> BatchCost:
+        """The cost of a batch of at most so many requests, affine in its requests."""
 
     @abstractmethod
     def weight_bytes(self, decoder: DecoderConfig, precision: Precision) -> float:

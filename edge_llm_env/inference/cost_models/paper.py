@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from edge_llm_env.inference.batch_cost import AffineCost, BatchCost, Polynomial
-from edge_llm_env.inference.cost_models.cost_model import CostModel
+from edge_llm_env.inference.cost_models.cost_model import CostModel, Host
 from edge_llm_env.inference.decoder import DecoderConfig
-from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.quantization import Precision
 
 _NOTHING = Polynomial()
@@ -89,9 +88,10 @@ class PaperCostModel(CostModel):
     name = "paper"
     held_always = "the weights"
 
-    def batch_cost(self, decoder: DecoderConfig, precision: Precision, device: Device, modules: int) -> BatchCost:
-        """`paper_batch_cost` of the pooled modules; ValueError as of `check_described`."""
+    def batch_cost(self, decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int) -> BatchCost:
+        """`paper_batch_cost` of the pooled modules under any engine; ValueError as of `check_described`."""
         check_described(decoder)
+        device, modules = host.device, host.modules
         return paper_batch_cost(
             decoder, precision, flops_per_s=device.fp16_flops_per_s * modules, power_w=device.power_w * modules
         )

@@ -1,100 +1,69 @@
-"""The `roofline` cost model: time from FLOPs and from memory traffic, with overheads, as published devices show it.
+"""The `roofline` cost model: FLOPs, memory traffic and launches, each with factors fitted to published measurements.
 
-One pass through the layers takes
-
-    FLOPs/(η_c·P) + bytes/(η_m·BW) + t_0 + batch·t_b,
-
-with P and BW the datasheet's peaks (`docs/model.md`). The two terms are added, not maximised, which keeps the cost of a
-batch affine. What the model states of its error comes from `edge_llm_env.inference.validation`.
+A pass through the layers takes the sum of its terms (`edge_llm_env.inference.factors.terms`) at the datasheet's peaks,
+times factors that depend on device, engine and format (`docs/model.md`). What the model states of its error comes from
+`edge_llm_env.inference.validation`.
 """
 
 from __future__ import annotations
 
-from edge_llm_env.inference.batch_cost import AffineCost, BatchCost, Polynomial
-from edge_llm_env.inference.catalog import load_efficiency
-from edge_llm_env.inference.cost_models.cost_model import CostModel
+from edge_llm_env.inference.batch_cost import AffineCost, BatchCost
+from edge_llm_env.inference.catalog import load_power_shares
+from edge_llm_env.inference.cost_models.cost_model import CostModel, Host
 from edge_llm_env.inference.decoder import DecoderConfig
-from edge_llm_env.inference.device import Device
-from edge_llm_env.inference.efficiency import Efficiency
+from edge_llm_env.inference.factors.fitted import fitted_effects, iteration_s, memory_bytes
+from edge_llm_env.inference.factors.measured import adapted
+from edge_llm_env.inference.factors.rows import Case
+from edge_llm_env.inference.factors.terms import (
+    attention_products,
+    kv_traffic,
+    linear_flops,
+    weight_traffic,
+)
 from edge_llm_env.inference.quantization import Precision
-from edge_llm_env.inference.work import Work, decode_work, kv_cache_bytes, prefill_work, weight_bytes
+from edge_llm_env.inference.work import weight_bytes
 
 
-def roofline_batch_cost(
-    decoder: DecoderConfig, precision: Precision, device: Device, efficiency: Efficiency, *, modules: int = 1
-) -> BatchCost:
-    """Batch cost on so many pooled modules: peaks and power add up, each step's overhead is paid once.
+def roofline_batch_cost(decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int) -> BatchCost:
+    """Batch cost on pooled modules: peaks and power add up, overheads are paid once.
 
-    Pooling takes no time for communication: assumed, as in arXiv 2405.07140. Weight-only quantization saves bytes and
-    no FLOPs. Energy is a static share of the modules' highest power while they compute, and a fixed energy per FLOP
-    and per byte, such that full use of compute and memory draws the highest power: both shares are assumed.
+    Pooling takes no time for communication: assumed, as in arXiv 2405.07140.
     """
-    prefill, decode = prefill_work(decoder, precision), decode_work(decoder, precision)
-    compute_s = prefill_s(prefill, device, efficiency, modules).plus(decode_s(decode, device, efficiency, modules))
+    case = Case(decoder, precision, host.device, host.engine)
+    known = adapted(case, host.measured, fitted_effects())
+    compute_s = iteration_s(case, known, modules=host.modules, largest_batch=largest_batch).of_batch()
     return BatchCost(
         compute_s,
-        roofline_memory_bytes(decoder, precision, efficiency, modules=modules),
-        _energy_j(compute_s, prefill, decode, device, efficiency, modules),
+        memory_bytes(case, known, modules=host.modules),
+        energy_j(case, compute_s, host.modules, largest_batch),
     )
 
 
-def prefill_s(work: Work, device: Device, efficiency: Efficiency, modules: int = 1) -> AffineCost:
-    """Time of the prefill of a batch (s)."""
-    return _time_s(
-        work,
-        efficiency.prefill_compute * device.fp16_flops_per_s * modules,
-        efficiency.prefill_bandwidth * device.memory_bandwidth_bytes_per_s * modules,
-        efficiency.prefill_overhead_s,
-        efficiency.sequence_overhead_s,
-    )
+def energy_j(case: Case, compute_s: AffineCost, modules: int, largest_batch: int) -> AffineCost:
+    """Energy of a batch (J) that takes so long.
 
-
-def decode_s(work: Work, device: Device, efficiency: Efficiency, modules: int = 1) -> AffineCost:
-    """Time of the decode steps of a batch (s)."""
-    return _time_s(
-        work,
-        efficiency.decode_compute * device.fp16_flops_per_s * modules,
-        efficiency.decode_bandwidth * device.memory_bandwidth_bytes_per_s * modules,
-        efficiency.step_overhead_s,
-        efficiency.sequence_overhead_s,
-    )
-
-
-def _time_s(
-    work: Work, flops_per_s: float, bytes_per_s: float, step_overhead_s: float, sequence_overhead_s: float
-) -> AffineCost:
-    overheads = AffineCost(work.steps.base.scaled(step_overhead_s), work.steps.marginal.scaled(sequence_overhead_s))
-    return work.flops.scaled(1.0 / flops_per_s).plus(work.bytes.scaled(1.0 / bytes_per_s)).plus(overheads)
-
-
-def roofline_memory_bytes(
-    decoder: DecoderConfig, precision: Precision, efficiency: Efficiency, *, modules: int = 1
-) -> AffineCost:
-    """Memory of a batch (bytes): weights and runtime once, the KV cache of s + n tokens per request."""
-    fixed = weight_bytes(decoder, precision) + efficiency.runtime_bytes * modules
-    return AffineCost(Polynomial(constant=fixed), kv_cache_bytes(decoder, precision))
-
-
-def _energy_j(
-    compute_s: AffineCost, prefill: Work, decode: Work, device: Device, efficiency: Efficiency, modules: int
-) -> AffineCost:
-    dynamic_w = (1.0 - efficiency.static_power_share) * device.power_w
-    j_per_flop = (1.0 - efficiency.memory_power_share) * dynamic_w / device.fp16_flops_per_s
-    j_per_byte = efficiency.memory_power_share * dynamic_w / device.memory_bandwidth_bytes_per_s
-    static = compute_s.scaled(efficiency.static_power_share * device.power_w * modules)
-    flops, moved = prefill.flops.plus(decode.flops), prefill.bytes.plus(decode.bytes)
-    return static.plus(flops.scaled(j_per_flop)).plus(moved.scaled(j_per_byte))
+    A static share of the modules' highest power while they compute, and a fixed energy per FLOP and per byte, such that
+    full use of compute and memory draws the highest power: both shares are assumed.
+    """
+    device, shares = case.device, load_power_shares()
+    dynamic_w = (1.0 - shares.static) * device.power_w
+    j_per_flop = (1.0 - shares.memory) * dynamic_w / device.fp16_flops_per_s
+    j_per_byte = shares.memory * dynamic_w / device.memory_bandwidth_bytes_per_s
+    flops = linear_flops(case.decoder).plus(attention_products(case.decoder))
+    moved = weight_traffic(case.decoder, case.precision, largest_batch).plus(kv_traffic(case.decoder, case.precision))
+    dynamic = flops.scaled(j_per_flop).plus(moved.scaled(j_per_byte)).of_batch()
+    return compute_s.scaled(shares.static * device.power_w * modules).plus(dynamic)
 
 
 class RooflineCostModel(CostModel):
-    """`roofline`: FLOPs, memory traffic and overheads, with the catalogue's efficiency."""
+    """`roofline`: FLOPs, memory traffic and launches, with fitted factors."""
 
     name = "roofline"
     held_always = "the runtime and the weights"
 
-    def batch_cost(self, decoder: DecoderConfig, precision: Precision, device: Device, modules: int) -> BatchCost:
-        """`roofline_batch_cost` at the catalogue's efficiency."""
-        return roofline_batch_cost(decoder, precision, device, load_efficiency(), modules=modules)
+    def batch_cost(self, decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int) -> BatchCost:
+        """`roofline_batch_cost`."""
+        return roofline_batch_cost(decoder, precision, host, largest_batch)
 
     def weight_bytes(self, decoder: DecoderConfig, precision: Precision) -> float:
         """Bytes of the stored weights."""

@@ -1,93 +1,61 @@
-"""The fit of the roofline model's parameters to measurements.
-
-Times are linear in 1/η_c, 1/η_m, t_0 and t_b, and so the mean absolute percentage error is least at the solution of a
-linear program: the global optimum, without starting values, and one in which outliers weigh no more than they are off.
-"""
+"""The fit of the roofline model's effects to published measurements."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edge_llm_env.inference.catalog import load_device
-from edge_llm_env.inference.efficiency import Efficiency
-from edge_llm_env.inference.validation.measurements import Measurement, roofline_prediction
+from edge_llm_env.inference.factors.priors import priors
+from edge_llm_env.inference.factors.regression import Row, Rows
+from edge_llm_env.inference.factors.rows import Case, row_of
+from edge_llm_env.inference.validation.measurements import Measurement
 
 
-def fitted(measurements: Sequence[Measurement], efficiency: Efficiency) -> Efficiency:
-    """`efficiency` with the parameters that measurements tell, each metric's from its own rows.
+def row(one: Measurement) -> Row:
+    """A measurement taken apart."""
+    return row_of(Case(*one.parts), one.metric, one.batch, one.prompt_tokens, one.output_tokens, one.value)
 
-    Decode gives η_c, η_m, t_0 and t_b; prefill, with that t_b, its own η_c, η_m and t_0; memory the runtime's bytes.
-    Raises ValueError when a metric has no rows.
+
+def arrays(rows: Sequence[Row]) -> Rows:
+    """Rows with the priors of their effects."""
+    return Rows(rows, priors({name for one in rows for of_term in one.effects.values() for name in of_term}))
+
+
+def fitted(measurements: Sequence[Measurement]) -> Mapping[str, float]:
+    """Every effect of time and of memory as a factor, the most probable given those measurements.
+
+    Rows that are refused are left out. Raises ValueError where there are none.
     """
-    decode, prefill, memory = (
-        [row for row in measurements if row.metric == metric] for metric in ("decode", "prefill", "memory")
-    )
-    for metric, rows in (("decode", decode), ("prefill", prefill), ("memory", memory)):
-        if not rows:
-            raise ValueError(f"measurements: none is of {metric}, so its parameters cannot be fitted")
-    inverse_compute, inverse_bandwidth, step_s, sequence_s = _least_percentage_error(
-        _time_terms(decode), np.zeros(len(decode)), _values(decode), least=np.array([1.0, 1.0, 0.0, 0.0])
-    )
-    changes = {
-        "decode_compute": 1.0 / inverse_compute,
-        "decode_bandwidth": 1.0 / inverse_bandwidth,
-        "step_overhead_s": step_s,
-        "sequence_overhead_s": sequence_s,
+    measurements = [one for one in measurements if refused(one) is None]
+    if not measurements:
+        raise ValueError("measurements: there is none, so no factor can be fitted")
+    effects: dict[str, float] = {}
+    for is_memory in (False, True):
+        rows = [row(one) for one in measurements if (one.metric == "memory") == is_memory]
+        if rows:
+            of_rows = arrays(rows)
+            logs = of_rows.fitted(np.arange(len(rows)))
+            effects |= dict(zip(of_rows.effects, np.exp(logs).tolist(), strict=True))
+    return effects
+
+
+def refused(one: Measurement) -> str | None:
+    """Why a row cannot be fitted to; none where it can."""
+    if one.lengths_published or one.metric != "decode" or one.batch == 1:
+        return None
+    return "what a server does in all includes prefills, and the lengths of its prompts are not published"
+
+
+def factors_record(measurements: Sequence[Measurement], spreads: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    """What factors/fitted.json holds: the effects fitted to those measurements, and the spreads of predictions."""
+    return {
+        "made_by": "python scripts/benchmark.py model --write-factors",
+        "rows": sum(refused(one) is None for one in measurements),
+        "spreads": {
+            phase: {name: float(f"{width:.4g}") for name, width in of_class.items()}
+            for phase, of_class in spreads.items()
+        },
+        "effects": {name: float(f"{value:.7g}") for name, value in sorted(fitted(measurements).items())},
     }
-    terms = _time_terms(prefill)
-    inverse_compute, inverse_bandwidth, step_s = _least_percentage_error(
-        terms[:, :3], sequence_s * terms[:, 3], _values(prefill), least=np.array([1.0, 1.0, 0.0])
-    )
-    changes |= {
-        "prefill_compute": 1.0 / inverse_compute,
-        "prefill_bandwidth": 1.0 / inverse_bandwidth,
-        "prefill_overhead_s": step_s,
-    }
-    bare = efficiency.model_copy(update={"runtime_bytes": 0.0})
-    without_runtime = np.array([roofline_prediction(row, bare) for row in memory])
-    gigabytes = _least_percentage_error(
-        np.full((len(memory), 1), 1e9), without_runtime, _values(memory), least=np.zeros(1)
-    )
-    changes["runtime_bytes"] = 1e9 * gigabytes[0]
-    return Efficiency(**(efficiency.model_dump() | {name: float(value) for name, value in changes.items()}))
-
-
-def _values(measurements: Sequence[Measurement]) -> NDArray[np.float64]:
-    return np.array([row.value for row in measurements])
-
-
-def _time_terms(measurements: Sequence[Measurement]) -> NDArray[np.float64]:
-    """(rows, 4): FLOPs/P (s), bytes/BW (s), passes, and passes times sequences."""
-    terms = np.empty((len(measurements), 4))
-    for i, row in enumerate(measurements):
-        device, work = load_device(row.device), row.work
-        terms[i] = (
-            work.flops.of_equals(row.batch, *row.lengths) / device.fp16_flops_per_s,
-            work.bytes.of_equals(row.batch, *row.lengths) / device.memory_bandwidth_bytes_per_s,
-            work.steps.base(*row.lengths),
-            row.batch * work.steps.marginal(*row.lengths),
-        )
-    return terms
-
-
-def _least_percentage_error(
-    terms: NDArray[np.float64], known: NDArray[np.float64], values: NDArray[np.float64], *, least: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The x ≥ `least` that minimises Σ |terms·x + known - values| / values, by HiGHS."""
-    from scipy.optimize import linprog
-
-    relative, target = terms / values[:, None], 1.0 - known / values
-    rows, unknowns = terms.shape
-    excess = -np.eye(rows)
-    solution = linprog(
-        np.concatenate([np.zeros(unknowns), np.ones(rows)]),
-        A_ub=np.block([[relative, excess], [-relative, excess]]),
-        b_ub=np.concatenate([target, -target]),
-        bounds=[(bound, None) for bound in least] + [(0.0, None)] * rows,
-    )
-    if solution.x is None:
-        raise RuntimeError(f"HiGHS found no fit: {solution.message}")
-    return np.asarray(solution.x[:unknowns])

@@ -1,107 +1,79 @@
-"""The errors of both cost models on all published measurements, in and out of sample."""
+"""The errors of the roofline model on published measurements, in and out of sample."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from statistics import mean
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from edge_llm_env.inference.catalog import load_decoder, load_efficiency
-from edge_llm_env.inference.validation.fitting import fitted
-from edge_llm_env.inference.validation.measurements import (
-    Measurement,
-    paper_prediction,
-    published_measurements,
-    roofline_prediction,
-)
-from edge_llm_env.support.tables import NO_VALUE, Table
+from edge_llm_env.inference.validation.disagreements import disagreement
+from edge_llm_env.inference.validation.errors import Predicted, by_phase, errors, summary
+from edge_llm_env.inference.validation.fitting import refused
+from edge_llm_env.inference.validation.left_out import FOLDS
+from edge_llm_env.inference.validation.measurements import Measurement, published_measurements
+from edge_llm_env.inference.validation.predictions import MODEL_FOLDS, Predictions, predictions
+from edge_llm_env.inference.validation.spreads import spreads
+from edge_llm_env.inference.validation.targets import against_targets, bad_kinds, published, worst_groups
 
-ORIN = "jetson-agx-orin-64gb"
-"""The device that most measurements are of, and that the stated targets are for."""
-
-FITS = ("fitted", "new_model", "new_device")
-"""Fits to all rows, to those of other models, and to those of other devices: the last two err out of sample."""
+FITS = ("in_sample", "device", "model", "source", "one_measured")
+"""What the fit left out, and what it was given of that: as of `Predictions`."""
 
 
-def validation_report() -> dict[str, Any]:
-    """Parameters, errors and every row, as JSON can hold them; errors are relative, (predicted - measured)/measured.
+def validation_report(
+    measurements: Sequence[Measurement] | None = None, *, folds: int = FOLDS, model_folds: int = MODEL_FOLDS
+) -> dict[str, Any]:
+    """Errors by fit, phase and kind, targets, spreads and every row, as JSON can hold them.
 
-    `errors` has for each fit and for the paper's model the mean absolute error by phase, and for all of these by
-    device and by precision. "decode, all" is decode whatever the batch.
+    Without measurements, of all that are published. Boards and sources are left out in `folds` parts, decoders in
+    `model_folds`.
     """
-    rows = published_measurements()
-    parameters = fitted(rows, load_efficiency())
-    predictions = {
-        "fitted": [roofline_prediction(row, parameters) for row in rows],
-        "new_model": _predicted_by_the_others(rows, lambda row: load_decoder(row.decoder).shape),
-        "new_device": _predicted_by_the_others(rows, lambda row: row.device.removesuffix("-super")),
-        "paper": [paper_prediction(row) for row in rows],
-    }
-    records: list[dict[str, Any]] = []
-    for i, row in enumerate(rows):
-        predicted = {name: values[i] for name, values in predictions.items()}
-        errors = {name: value / row.value - 1.0 for name, value in predicted.items()}
-        records.append(row._asdict() | {"phase": row.phase, "predicted": predicted, "error": errors})
+    rows = published_measurements() if measurements is None else measurements
+    usable = [one for one in rows if refused(one) is None]
+    found = predictions(usable, folds, model_folds)
+    by_fit: dict[str, list[Predicted]] = {fit: getattr(found, fit) for fit in FITS}
     return {
-        "parameters": parameters.model_dump(),
-        "errors": {name: _errors(records, name) for name in predictions},
-        "errors_on_agx_orin": {
-            name: _by_phase([record for record in records if record["device"] == ORIN], name) for name in predictions
-        },
-        "rows": records,
+        "rows": len(rows),
+        "refused": dict(Counter(reason for one in rows if (reason := refused(one)) is not None)),
+        "lengths_assumed": sum(not one.lengths_published for one in usable),
+        "folds": {"boards": folds, "sources": folds, "decoders": model_folds},
+        "errors": {fit: errors(published(predicted)) for fit, predicted in by_fit.items()},
+        "errors_with_assumed_lengths": {fit: _assumed(predicted) for fit, predicted in by_fit.items()},
+        "targets": against_targets(found),
+        "kinds_above_40_percent": bad_kinds(found),
+        "worst_groups": worst_groups(found),
+        "disagreement": disagreement(published_only(usable)),
+        "spreads": spreads(_classes(found)),
+        "predictions": _records(found),
     }
 
 
-def _predicted_by_the_others(rows: Sequence[Measurement], group_of: Callable[[Measurement], Hashable]) -> list[float]:
-    """Each row's prediction by parameters that were fitted to the rows of all other groups."""
-    groups = [group_of(row) for row in rows]
-    start = load_efficiency()
-    parameters = {
-        left_out: fitted([row for row, group in zip(rows, groups, strict=True) if group != left_out], start)
-        for left_out in set(groups)
-    }
-    return [roofline_prediction(row, parameters[group]) for row, group in zip(rows, groups, strict=True)]
+def published_only(measurements: Sequence[Measurement]) -> list[Measurement]:
+    """Rows whose lengths are published."""
+    return [one for one in measurements if one.lengths_published]
 
 
-def _errors(records: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
-    def split(field: str) -> dict[str, Any]:
-        values = sorted({record[field] for record in records})
-        return {value: _by_phase([record for record in records if record[field] == value], name) for value in values}
-
-    return {"all": _by_phase(records, name), "device": split("device"), "precision": split("precision")}
+def _assumed(rows: Sequence[Predicted]) -> dict[str, dict[str, float]]:
+    assumed = [one for one in rows if not one.measurement.lengths_published]
+    return {phase: summary(of_phase) for phase, of_phase in by_phase(assumed).items()}
 
 
-def _by_phase(records: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
-    """Rows, mean absolute and mean error by phase."""
-    errors: dict[str, list[float]] = {}
-    for record in records:
-        phases = {record["phase"], "decode, all"} if record["metric"] == "decode" else {record["phase"]}
-        for phase in phases:
-            errors.setdefault(phase, []).append(record["error"][name])
+def _classes(found: Predictions) -> dict[str, list[Predicted]]:
+    """Rows by what a prediction of them follows from, as of `spreads.CLASSES`."""
     return {
-        phase: {"rows": len(values), "mape": mean(map(abs, values)), "bias": mean(values)}
-        for phase, values in sorted(errors.items())
+        "after one measurement": found.one_measured,
+        "machine measured": [one for one, seen in zip(found.model, found.machine_seen, strict=True) if seen],
+        "engine measured": [one for one, seen in zip(found.device, found.engine_seen, strict=True) if seen],
+        "nothing measured": [one for one, seen in zip(found.device, found.engine_seen, strict=True) if not seen],
     }
 
 
-def as_text(report: dict[str, Any]) -> str:
-    """The report as tables of mean absolute percentage errors, rows in brackets."""
-    parameters = [(name, f"{value:.4g}") for name, value in report["parameters"].items()]
-    parts = [Table(("parameter", "fitted to all rows"), parameters)]
-    phases = ["prefill", "decode", "decode, batch > 1", "decode, all", "memory"]
-    tables = {
-        "Mean absolute percentage error [rows]": {name: part["all"] for name, part in report["errors"].items()},
-        "On Jetson AGX Orin": report["errors_on_agx_orin"],
-        "Fitted to all rows, by device": report["errors"]["fitted"]["device"],
-        "By device, fitted to all other devices": report["errors"]["new_device"]["device"],
-        "Fitted to all rows, by precision": report["errors"]["fitted"]["precision"],
-    }
-    parts += [
-        Table((title, *phases), [(name, *(_cell(part.get(phase)) for phase in phases)) for name, part in named.items()])
-        for title, named in tables.items()
+def _records(found: Predictions) -> list[dict[str, Any]]:
+    """Every row with its predictions, of which those after one measurement are left out: there are several."""
+    fits = ("in_sample", "device", "model", "source")
+    columns = zip(*(getattr(found, fit) for fit in fits), strict=True)
+    return [
+        of_row[0].measurement._asdict()
+        | {"phase": of_row[0].measurement.phase}
+        | {"predicted": {fit: float(f"{one.values[0]:.5g}") for fit, one in zip(fits, of_row, strict=True)}}
+        for of_row in columns
     ]
-    return "\n\n".join(part.text() for part in parts)
-
-
-def _cell(entry: dict[str, Any] | None) -> str:
-    return NO_VALUE if entry is None else f"{entry['mape']:.1%} [{entry['rows']}]"

@@ -13,6 +13,8 @@ from tests.support.processes import ROOT, run
 WITHOUT_AGENTS = ("torch", "stable_baselines3", "sb3_contrib", "tyro", "tqdm", "safetensors", "joblib", "yaml")
 """Packages of the extra `agents` that a user of the environments alone does not have."""
 
+PREDICT = ("predict", "bloom-3b", "w16a16", "jetson-tx2", "--prompt", "64", "--output", "64")
+
 BASE_ONLY = f"""
 import sys
 for name in {WITHOUT_AGENTS}:
@@ -38,13 +40,15 @@ def test_it_starts_without_anything_heavy() -> None:
 def test_list_names_environments_with_their_tiers_and_all_else(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     shown = capsys.readouterr().out
-    for name in ("EdgeLLM/Joint-v0", "bursty", "jetson-agx-orin-64gb", "bloom-3b", "value-carry-over", "dftsp"):
+    for name in ("EdgeLLM/Joint-v0", "bursty", "jetson-tx2", "vllm", "bloom-3b", "w8a16", "value-carry-over", "dftsp"):
         assert name in shown
     assert main(["list", "policies"]) == 0
     assert "EdgeLLM/Joint-v0" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("list",), ("list", "environments"), ("catalog", "precisions")])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("list",), ("list", "environments"), ("catalog", "precisions"), PREDICT]
+)
 def test_with_the_base_dependencies_alone_it_starts_and_lists(arguments: tuple[str, ...]) -> None:
     finished = run("-c", BASE_ONLY, *arguments)
     assert finished.returncode == 0, finished.stderr

@@ -24,6 +24,8 @@ TIGHT, LOOSE = (0.3, 0.8), (2.0, 3.0)
 
 LENGTHS = (128.0, 256.0, 512.0)
 FIXED_PROMPT = 512
+ENGINES = (None, "transformers", "llama.cpp", "autoawq-gemv", "vllm")
+"""One of each kind, and one that multiplies prompts token by token; prompts' activations are held whole or by chunk."""
 
 
 def problems(family: str, count: int, sizes: tuple[int, int]) -> Iterator[BatchProblem]:
@@ -268,19 +270,21 @@ def padding_family(prompt_padding: str, output_length: str) -> Callable[[Generat
 
 
 @cache
-def roofline_rule(decoder: str, prompt_padding: str, output_length: str) -> Rule:
-    """The rule of a decoder at 8 bits under the roofline cost model and a padding."""
+def roofline_rule(decoder: str, engine: str | None, prompt_padding: str, output_length: str) -> Rule:
+    """The rule of a decoder at 8 bits under the roofline cost model, an engine and a padding."""
     node = {"decoder": decoder, "precision": "w8a16", "prompt_padding": prompt_padding, "output_length": output_length}
+    node |= {} if engine is None else {"engine": engine}
     overrides = ROOFLINE | {f"node.{field}": value for field, value in node.items()}
     return rule_of(node_params(load_scenario("carry-over", **overrides)))
 
 
 def roofline_family(decoder: str) -> Callable[[Generator, int], BatchProblem]:
-    """The roofline cost model, whose base grows with the longest output, under any padding."""
+    """The roofline cost model, whose base grows with the longest output, under any engine and padding."""
 
     def family(rng: Generator, size: int) -> BatchProblem:
+        engine = ENGINES[rng.integers(len(ENGINES))]
         rule = roofline_rule(
-            decoder, str(rng.choice(["none", "batch_max"])), str(rng.choice(["per_request", "batch_max"]))
+            decoder, engine, str(rng.choice(["none", "batch_max"])), str(rng.choice(["per_request", "batch_max"]))
         )
         return scenario_problem(rng, rule, rng.choice(LENGTHS, size), rng.choice(LENGTHS, size))
 
@@ -338,6 +342,7 @@ SCENARIOS = {f"{prompts}-{outputs}": padding_family(prompts, outputs) for prompt
     "base_of_product": base_family(Polynomial(s_times_n=0.5), Polynomial()),
     "roofline_grouped_queries": roofline_family("llama-3.1-8b"),
     "roofline_mixture_of_experts": roofline_family("mixtral-8x7b"),
+    "roofline_many_small_experts": roofline_family("qwen3-30b-a3b"),
     "base_of_memory": base_family(Polynomial(), Polynomial(constant=1.0, s=0.3, s_times_n=0.3)),
 }
 FAMILIES: dict[str, Callable[[Generator, int], BatchProblem]] = ADDITIVE | SCENARIOS

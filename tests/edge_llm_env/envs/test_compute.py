@@ -174,9 +174,11 @@ def test_on_part_of_the_modules_the_roofline_s_overheads_stay_what_they_are():
         assert cost == alone.batch_cost
     one, four = variant.batch_cost[0].compute_s.base(128, 128), variant.batch_cost[3].compute_s.base(128, 128)
     assert one / 4 < four < one
-    runtime = variant.module_bytes - variant.weight_bytes
-    assert runtime > 0
-    assert variant.batch_cost[3].memory_bytes.base.constant == pytest.approx(variant.weight_bytes + 4 * runtime)
+    held = [cost.memory_bytes.base.constant for cost in variant.batch_cost]
+    assert held[0] == variant.module_bytes > variant.weight_bytes
+    # each further module holds a runtime of its own
+    assert np.diff(held) == pytest.approx([held[1] - held[0]] * 3)
+    assert 0.1e9 < held[1] - held[0] < 2e9
     assert variant.load_s == pytest.approx(variant.weight_bytes / 3e9)
 
 

@@ -26,8 +26,10 @@ def read(path: Path, content: Any) -> DecoderConfig:
     return DecoderConfig.from_hf_config(written(path, content))
 
 
-def test_every_model_of_the_catalogue_is_read():
-    assert CATALOGUED.keys() == table("decoders").keys()
+def test_every_model_of_the_catalogue_whose_configuration_was_seen_is_read():
+    decoders = table("decoders")
+    seen = {name for name, fields in decoders.items() if not fields["layers"].assumed}
+    assert seen <= CATALOGUED.keys() <= decoders.keys()
 
 
 @pytest.mark.parametrize("name", CATALOGUED)

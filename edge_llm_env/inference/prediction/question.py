@@ -1,0 +1,83 @@
+"""What a prediction is asked of: names, paths or objects made into one case."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from numbers import Integral
+from typing import Any, NamedTuple, TypeVar
+
+from edge_llm_env.inference.catalog import load_decoder, load_device, load_engine, load_precision
+from edge_llm_env.inference.decoder import DecoderConfig
+from edge_llm_env.inference.device import Device
+from edge_llm_env.inference.engine import Engine
+from edge_llm_env.inference.factors.measured import FORM, Measured
+from edge_llm_env.inference.factors.rows import Case
+from edge_llm_env.inference.limits import check_context_limit, check_stored_precision
+from edge_llm_env.inference.quantization import Precision
+
+Part = TypeVar("Part", DecoderConfig, Precision, Device, Engine)
+
+
+class Question(NamedTuple):
+    """A batch of equal requests on a device."""
+
+    decoder: str
+    """Name of the decoder; empty where it was given as an object."""
+    case: Case
+    batch: int
+    prompt_tokens: int
+    output_tokens: int
+    measured: tuple[Measured, ...]
+
+    def case_up_to(self, longest_tokens: int) -> Case:
+        """The case, its decoder as contexts from the prompt's to so many tokens cost."""
+        return self.case._replace(decoder=self.case.decoder.at_contexts(self.prompt_tokens, longest_tokens))
+
+
+def question(
+    decoder: str | os.PathLike[str] | DecoderConfig,
+    precision: str | Precision,
+    device: str | Device,
+    engine: str | Engine | None,
+    *,
+    batch: int,
+    prompt_tokens: int,
+    output_tokens: int,
+    measured: Iterable[str | Measured],
+) -> Question:
+    """The question in one piece; a ValueError of one line names what is wrong with an argument."""
+    batch = _whole("batch", batch, 1)
+    prompt_tokens = _whole("prompt_tokens", prompt_tokens, 1)
+    output_tokens = _whole("output_tokens", output_tokens, 2)  # prefill makes the first, so one token has no decode
+    name = os.fspath(decoder) if isinstance(decoder, str | os.PathLike) else ""
+    case = Case(
+        _part("decoder", name or decoder, DecoderConfig, load_decoder),
+        _part("precision", precision, Precision, load_precision),
+        _part("device", device, Device, load_device),
+        load_engine(None) if engine is None else _part("engine", engine, Engine, load_engine),
+    )
+    check_stored_precision(case.decoder, name, case.precision)
+    check_context_limit(case.decoder, name, prompt_tokens + output_tokens)
+    return Question(name, case, batch, prompt_tokens, output_tokens, _measurements(measured))
+
+
+def _whole(name: str, given: int, least: int) -> int:
+    if not isinstance(given, Integral) or given < least:
+        raise ValueError(f"{name} = {given!r}: must be a whole number of at least {least}")
+    return int(given)
+
+
+def _part(kind: str, given: Any, of: type[Part], load: Callable[[str], Part]) -> Part:
+    if isinstance(given, of):
+        return given
+    if isinstance(given, str):
+        return load(given)
+    path = ", a path" if of is DecoderConfig else ""
+    raise ValueError(f"{kind} = {given!r}: must be a catalogue name{path} or of class {of.__name__}")
+
+
+def _measurements(given: Iterable[str | Measured]) -> tuple[Measured, ...]:
+    if isinstance(given, str):
+        raise ValueError(f"measured = {given!r}: must be a list of measurements, each written as {FORM}")
+    return tuple(Measured.parsed(one) if isinstance(one, str) else one for one in given)

@@ -1,0 +1,98 @@
+"""What the model should reach on rows with published lengths, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from edge_llm_env.inference.validation.errors import Predicted, by_phase, parts, summary
+from edge_llm_env.inference.validation.kinds import SPLITS
+from edge_llm_env.inference.validation.predictions import Predictions
+
+FEWEST = 5
+"""Rows from which a kind is judged."""
+
+WORST_KIND = 0.4
+"""Largest mean error of a kind."""
+
+
+class Target(NamedTuple):
+    """A bound of the mean absolute error of a phase."""
+
+    phase: str
+    knowing: str
+    """By datasheet, the board left out; or after one measurement."""
+    engine_seen: bool | None
+    """Whether the fit has the engine on other boards; none: whichever."""
+    bound: float
+
+
+DATASHEET, ONE_MEASURED = "by datasheet", "after one measurement"
+
+TARGETS = (
+    Target("decode", DATASHEET, None, 0.16),
+    Target("decode, batch > 1", DATASHEET, True, 0.25),
+    Target("decode, batch > 1", DATASHEET, False, 0.35),
+    Target("prefill", DATASHEET, None, 0.22),
+    Target("memory", DATASHEET, None, 0.08),
+    Target("decode", ONE_MEASURED, None, 0.10),
+    Target("decode, batch > 1", ONE_MEASURED, None, 0.15),
+    Target("prefill", ONE_MEASURED, None, 0.14),
+)
+"""All that is aimed at."""
+
+
+def against_targets(found: Predictions) -> list[dict[str, Any]]:
+    """Each target with what was measured, over rows whose lengths are published, and whether it is met."""
+    lines = []
+    for target in TARGETS:
+        if target.knowing == ONE_MEASURED:
+            rows = found.one_measured
+        else:
+            wanted = (True, False) if target.engine_seen is None else (target.engine_seen,)
+            rows = [one for one, seen in zip(found.device, found.engine_seen, strict=True) if seen in wanted]
+        rows = [one for one in published(rows) if one.measurement.phase == target.phase]
+        reached = summary(rows) if rows else None
+        met = None if reached is None else reached["error"] <= target.bound
+        lines.append(target._asdict() | {"reached": reached, "met": met})
+    return lines
+
+
+def published(rows: Sequence[Predicted]) -> list[Predicted]:
+    """Rows whose lengths are published."""
+    return [one for one in rows if one.measurement.lengths_published]
+
+
+def bad_kinds(found: Predictions) -> list[dict[str, Any]]:
+    """Kinds of at least `FEWEST` rows whose mean error by datasheet is above `WORST_KIND`, worst first."""
+    bad = []
+    for phase, rows in by_phase(published(found.device)).items():
+        for split in SPLITS:
+            for kind, of_kind in parts(rows, split).items():
+                if len(of_kind) >= FEWEST and (reached := summary(of_kind))["error"] > WORST_KIND:
+                    bad.append({"phase": phase, "split": split, "kind": kind} | reached)
+    return sorted(bad, key=lambda line: -line["error"])
+
+
+def worst_groups(found: Predictions, number: int = 6) -> dict[str, list[dict[str, Any]]]:
+    """Phase → the device, engine and source whose rows add most to its error by datasheet, most first."""
+    worst = {}
+    for phase, rows in by_phase(published(found.device)).items():
+        groups = _grouped(rows, lambda one: (one.measurement.device, one.measurement.engine, one.measurement.source))
+        lines: list[dict[str, Any]] = [
+            {"device": device, "engine": engine, "source": source}
+            | {"adds": sum(one.error for one in group) / len(rows)}
+            | summary(group)
+            for (device, engine, source), group in groups.items()
+        ]
+        worst[phase] = sorted(lines, key=lambda line: -line["adds"])[:number]
+    return worst
+
+
+def _grouped(
+    rows: Sequence[Predicted], of: Callable[[Predicted], tuple[str, str, str]]
+) -> dict[tuple[str, str, str], list[Predicted]]:
+    groups: dict[tuple[str, str, str], list[Predicted]] = {}
+    for one in rows:
+        groups.setdefault(of(one), []).append(one)
+    return groups

@@ -1,0 +1,154 @@
+"""The tables of the validation, from its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge_llm_env.inference.validation.kinds import PHASES, SPLITS
+from edge_llm_env.support.tables import NO_VALUE, Table
+
+TITLES = {
+    "in_sample": "fitted to all rows",
+    "device": "device left out",
+    "model": "decoder left out",
+    "source": "source left out",
+    "one_measured": "device left out, one of its rows given",
+}
+"""Fit → what it left out, as tables say it."""
+
+Report = Mapping[str, Any]
+
+
+def summary_table(report: Report) -> Table:
+    """Mean absolute error of each fit by phase."""
+    counts = [f"{phase}, {report['errors']['device'][phase]['all']['rows']} rows" for phase in PHASES]
+    rows = [
+        (title, *(_cell(report["errors"][fit].get(phase, {}).get("all")) for phase in PHASES))
+        for fit, title in TITLES.items()
+    ]
+    return Table(("mean absolute error in % (median)", *counts), rows)
+
+
+def assumed_table(report: Report) -> Table:
+    """The same of rows whose lengths are assumed."""
+    errors = report["errors_with_assumed_lengths"]
+    phases = [phase for phase in PHASES if phase in errors["device"]]
+    rows = [(title, *(_cell(errors[fit].get(phase)) for phase in phases)) for fit, title in TITLES.items()]
+    counts = [f"{phase}, {errors['device'][phase]['rows']} rows" for phase in phases]
+    return Table(("lengths not published: mean absolute error in % (median)", *counts), rows)
+
+
+def split_table(report: Report, split: str) -> Table:
+    """Mean absolute error with the device left out, and after one measurement, by the kinds of one split."""
+    by_datasheet, given = report["errors"]["device"], report["errors"]["one_measured"]
+    kinds = sorted({kind for phase in by_datasheet.values() for kind in phase[split]}, key=_order)
+    rows = []
+    for kind in kinds:
+        cells = []
+        for phase in PHASES:
+            one = by_datasheet[phase][split].get(kind)
+            other = given.get(phase, {}).get(split, {}).get(kind)
+            after = "" if other is None else f" / {100.0 * other['error']:.0f}"
+            cells.append(NO_VALUE if one is None else f"{100.0 * one['error']:.0f}{after} [{one['rows']}]")
+        rows.append((kind, *cells))
+    return Table((f"{split}: device left out / one row given [rows]", *PHASES), rows)
+
+
+def _order(kind: str) -> tuple[int, float, str]:
+    """Ranges by their first number, with those above the last at the end; other kinds by name."""
+    first = kind.split()[0]
+    if first == "above":
+        return 1, float(kind.split()[1]), kind
+    return (0, float(first), kind) if first.replace(".", "").isdigit() else (0, 0.0, kind)
+
+
+def targets_table(report: Report) -> Table:
+    """What was aimed at and what was reached, with a 90 % interval over boards."""
+    rows = []
+    for line in report["targets"]:
+        seen = {True: ", engine seen on other boards", False: ", engine not seen", None: ""}[line["engine_seen"]]
+        reached = line["reached"]
+        rows.append(
+            (
+                f"{line['phase']}, {line['knowing']}{seen}",
+                f"{100.0 * line['bound']:.0f}",
+                _interval(reached),
+                NO_VALUE if reached is None else f"{reached['rows']} of {reached['boards']} boards",
+                {True: "yes", False: "no", None: NO_VALUE}[line["met"]],
+            )
+        )
+    return Table(("mean absolute error in %", "target", "measured [90 % interval]", "rows", "met"), rows)
+
+
+def _interval(reached: Mapping[str, float] | None) -> str:
+    if reached is None:
+        return NO_VALUE
+    return f"{100.0 * reached['error']:.1f} [{100.0 * reached['low']:.0f}, {100.0 * reached['high']:.0f}]"
+
+
+def bad_kinds_table(report: Report) -> Table:
+    """Kinds with a mean error above 40 %, the device left out."""
+    rows = [
+        (f"{line['phase']}: {line['split']} {line['kind']}", *_judged(line))
+        for line in report["kinds_above_40_percent"]
+    ]
+    return Table(("kind of five rows or more, above 40 %", "rows", "boards", "error in %", "bias in %"), rows)
+
+
+def worst_table(report: Report) -> Table:
+    """The machines and sources that add most to each phase's error, the device left out."""
+    rows = [
+        (f"{phase}: {line['device']}, {line['engine']}", line["source"], *_judged(line), f"{100.0 * line['adds']:.1f}")
+        for phase, lines in report["worst_groups"].items()
+        for line in lines
+    ]
+    return Table(("worst", "source", "rows", "boards", "error in %", "bias in %", "adds"), rows)
+
+
+def _judged(line: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    return str(line["rows"]), str(line["boards"]), f"{100.0 * line['error']:.0f}", f"{100.0 * line['bias']:+.0f}"
+
+
+def disagreement_table(report: Report) -> Table:
+    """How far two sources differ of the same machine."""
+    rows = [
+        (
+            phase,
+            str(line["pairs"]),
+            *(f"{100.0 * line[name]:.0f}" for name in ("median", "mean", "largest")),
+            f"{100.0 * line['floor']:.1f}",
+        )
+        for phase, line in report["disagreement"].items()
+    ]
+    headings = ("two sources of one machine", "pairs", "median difference in %", "mean", "largest", "least mean error")
+    return Table(headings, rows)
+
+
+def spreads_table(report: Report) -> Table:
+    """Half widths, in per cent of a prediction, that two thirds of rows lie within."""
+    spreads = report["spreads"]
+    classes = list(next(iter(spreads.values())))
+    rows = [(phase, *(f"{100.0 * spreads[phase][name]:.0f}" for name in classes)) for phase in spreads]
+    return Table(("two thirds lie within, in %", *classes), rows)
+
+
+def _cell(entry: Mapping[str, float] | None) -> str:
+    return NO_VALUE if entry is None else f"{100.0 * entry['error']:.1f} ({100.0 * entry['median']:.0f})"
+
+
+def as_text(report: Report) -> str:
+    """All tables, and what was left out of them."""
+    refused = "; ".join(f"{number} rows: {reason}" for reason, number in report["refused"].items())
+    tables = [
+        summary_table(report),
+        assumed_table(report),
+        targets_table(report),
+        bad_kinds_table(report),
+        worst_table(report),
+        disagreement_table(report),
+        spreads_table(report),
+        *(split_table(report, split) for split in SPLITS),
+    ]
+    counted = f"{report['rows']} rows; refused: {refused or 'none'}"
+    return "\n\n".join([counted, *(one.text() for one in tables)])

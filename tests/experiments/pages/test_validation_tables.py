@@ -1,0 +1,48 @@
+"""The tables of the validation, of the recorded report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from edge_llm_agents.records.record import read_record
+from edge_llm_env.inference.validation.kinds import SPLITS
+from experiments.pages.recorded import RECORDED
+from experiments.pages.validation_tables import as_text, disagreement_table, split_table, summary_table, targets_table
+from tests.support.processes import ROOT
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, Any]:
+    return read_record(ROOT / RECORDED / "validate_model.json")
+
+
+def test_the_text_has_every_kind_of_every_split(report: dict[str, Any]) -> None:
+    text = as_text(report)
+    for phase in report["errors"]["device"].values():
+        for split in SPLITS:
+            for kind in phase[split]:
+                assert f"\n{kind} " in text
+
+
+def test_errors_stand_in_per_cent_with_the_median(report: dict[str, Any]) -> None:
+    whole = report["errors"]["device"]["decode"]["all"]
+    row = dict(zip(summary_table(report).headings, summary_table(report).rows[1], strict=True))
+    assert row[f"decode, {whole['rows']} rows"] == f"{100 * whole['error']:.1f} ({100 * whole['median']:.0f})"
+
+
+def test_ranges_stand_in_order(report: dict[str, Any]) -> None:
+    assert [row[0] for row in split_table(report, "batch").rows] == [
+        "1", "2 to 4", "5 to 8", "9 to 16", "17 to 64", "above 64"
+    ]  # fmt: skip
+
+
+def test_a_target_that_nothing_was_measured_of_is_neither_met_nor_missed(report: dict[str, Any]) -> None:
+    first = report["targets"][0] | {"reached": None, "met": None}
+    assert targets_table({"targets": [first]}).rows[0][2:] == ("–", "–", "–")
+
+
+def test_sources_that_disagree_stand_with_the_least_error() -> None:
+    line = {"pairs": 3, "median": 0.1, "mean": 0.2, "largest": 0.5, "floor": 0.04}
+    assert disagreement_table({"disagreement": {"decode": line}}).rows == [("decode", "3", "10", "20", "50", "4.0")]
