@@ -129,3 +129,14 @@ def use_of_variants(
             compute_s += compute_time_s(node, batch) * counts[variant] / params.modules
             energy += energy_j(node, batch)
     return memory, compute_s, energy
+
+
+@compiled
+def bands_used(state: NodeState, row: int, server: NDArray[np.int64]) -> tuple[float, float]:
+    """Σ of the least shares of both bands of whom some variant serves."""
+    uplink, downlink = 0.0, 0.0
+    for slot in range(len(server)):
+        if server[slot] != NOBODY:
+            uplink += state.slot_uplink_share[row, slot]
+            downlink += state.slot_downlink_share[row, slot]
+    return uplink, downlink
