@@ -222,6 +222,40 @@ class Allocation:
 
 
 @dataclass(frozen=True)
+class Trials:
+    """Let plain PPO and SAC learn with each way to say an allocation, and compare before and after; what the results
+    have already is kept.
+    """
+
+    parametrizations: tuple[str, ...] = ()
+    """All of them if none is given."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """One run of each algorithm each."""
+    episodes: int = 20
+    """Held-out workloads."""
+    results: Path = Path("results")
+    """Folder of allocation_trials.json."""
+
+    def run(self) -> None:
+        """Learn, judge, write and print after each."""
+        from edge_llm_agents.records.record import read_record
+        from edge_llm_env.support.naming import one_of
+        from experiments.allocation.trials import PARAMETRIZATIONS, references, trials
+
+        names = self.parametrizations or tuple(PARAMETRIZATIONS)
+        for name in names:
+            one_of("parametrizations", name, PARAMETRIZATIONS)
+        file = self.results / "allocation_trials.json"
+        report = read_record(file) if file.exists() else {"episodes": self.episodes, "references": {}, "runs": []}
+        for name in names:
+            report["references"].setdefault(name, references(name, episodes=self.episodes))
+        for run in trials(names, self.seeds, report["runs"], episodes=self.episodes):
+            report["runs"].append(run)
+            print(json.dumps(run), flush=True)
+            write_record(file, report)
+
+
+@dataclass(frozen=True)
 class Model:
     """Fit the roofline model to published measurements and print its errors, in and out of sample."""
 
@@ -261,6 +295,7 @@ COMMANDS = {
     "hindsight": Command(Hindsight, "hindsight's schedule and bound against DFTSP and look-ahead"),
     "training": Command(Training, "how long a fresh masked policy takes, and what it reaches"),
     "allocation": Command(Allocation, "whether oracles of allocations keep their word"),
+    "trials": Command(Trials, "what plain PPO and SAC learn with each way to say an allocation"),
     "model": Command(Model, "the cost models against published measurements"),
 }
 

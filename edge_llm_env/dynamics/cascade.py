@@ -15,7 +15,7 @@ from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.feasibility.batch import BatchSums, empty_batch, with_request
 from edge_llm_env.feasibility.rule import Rule, compute_time_s, energy_j, memory_bytes
 from edge_llm_env.solver.candidates import Candidates, batch_of
-from edge_llm_env.support.compiling import compiled, compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
 NOBODY = -1
 """The variant of a request that none serves."""
@@ -129,3 +129,14 @@ def use_of_variants(
             compute_s += compute_time_s(node, batch) * counts[variant] / params.modules
             energy += energy_j(node, batch)
     return memory, compute_s, energy
+
+
+@compiled
+def bands_used(state: NodeState, row: int, server: NDArray[np.int64]) -> tuple[float, float]:
+    """Σ of the least shares of both bands of whom some variant serves."""
+    uplink, downlink = 0.0, 0.0
+    for slot in range(len(server)):
+        if server[slot] != NOBODY:
+            uplink += state.slot_uplink_share[row, slot]
+            downlink += state.slot_downlink_share[row, slot]
+    return uplink, downlink

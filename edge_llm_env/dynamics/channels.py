@@ -8,7 +8,7 @@ from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import N_EPOCHS, NodeState
 from edge_llm_env.feasibility.rule import Rule, within
 from edge_llm_env.radio.rate import minimum_share, shannon_rate_bits_per_s
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 
 
 @compiled

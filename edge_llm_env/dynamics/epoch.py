@@ -24,10 +24,10 @@ from edge_llm_env.dynamics.state import (
     SERVED,
     NodeState,
 )
-from edge_llm_env.feasibility.batch import BatchSums, empty_batch, with_request
+from edge_llm_env.feasibility.batch import BatchSums, empty_batch, of_array, to_array, with_request
 from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import Rule, compute_time_s, energy_j, is_feasible, memory_bytes
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.memory import prefetch
 
 NEXT_ARRIVALS = 16
@@ -239,12 +239,10 @@ def utilisation_of(rule: Rule, batch: BatchSums) -> tuple[float, float, float, f
 @compiled
 def load_batch(state: NodeState, row: int) -> BatchSums:
     """The batch of a row."""
-    b = state.batch[row]
-    return BatchSums(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12])
+    return of_array(state.batch[row])
 
 
 @compiled
 def store_batch(state: NodeState, row: int, batch: BatchSums) -> None:
     """Make a batch that of a row."""
-    for field in range(len(batch)):
-        state.batch[row, field] = batch[field]
+    to_array(batch, state.batch[row])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import NOT_ARRIVED, NodeState
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 
 
 @compiled

@@ -17,7 +17,7 @@ from edge_llm_env.dynamics.state import IDLE, NodeState
 from edge_llm_env.feasibility.batch import empty_batch, with_request
 from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import Rule, compute_time_s, fits_node, memory_bytes
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 
 
 @compiled

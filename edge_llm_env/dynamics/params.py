@@ -14,7 +14,7 @@ from edge_llm_env.radio.rate import reference_snr
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 
 COST_SHAPE = (3, 2, 6)
 """Of a `BatchCost` as an array: resources, base and marginal, monomials."""
@@ -39,6 +39,10 @@ class NodeParams(NamedTuple):
     """Time that downlink shares are shares of: T_D; T_E where the split is flexible."""
     reserved_s: float
     """Time of an epoch that is not for computing, whatever the batch: T_U + T_D; 0 where the split is flexible."""
+    nominal_uplink_s: float
+    """T_U of the scenario, which a flexible split may leave."""
+    nominal_downlink_s: float
+    """T_D of the scenario, likewise."""
     uplink_bandwidth_hz: float
     downlink_bandwidth_hz: float
     uplink_snr: float
@@ -47,6 +51,12 @@ class NodeParams(NamedTuple):
     """At channel gain 1, linear."""
     max_bits_per_s_per_hz: float
     """Infinite without a cap."""
+    foresees: bool
+    """Observations tell what channels are expected to become."""
+    most_correlated: NDArray[np.float64]
+    """(B,) entry k the largest correlation of a channel's gain now and after 1 to k + 1 epochs."""
+    least_correlated: NDArray[np.float64]
+    """(B,) the least of these."""
     uplink_bits_per_token: float
     downlink_bits_per_token: float
     fixed_prompt_tokens: float
@@ -75,17 +85,22 @@ class NodeParams(NamedTuple):
     """(G,) f(ΔPPL)."""
     variant_load_s: NDArray[np.float64]
     """(G,) time that a module takes to load the weights."""
+    longest_load_s: float
+    """Scale of modules' loading times in observations; T_E where nothing takes time to load."""
 
 
-def node_params(scenario: Scenario, *, hosts_variants: bool = False, keeps_split: bool = False) -> NodeParams:
+def node_params(
+    scenario: Scenario, *, hosts_variants: bool = False, keeps_split: bool = False, foresees: bool = False
+) -> NodeParams:
     """A scenario as kernels read it.
 
     With `hosts_variants` the node's modules are divided among its variants. With `keeps_split` T_U and T_D are the
-    scenario's even where the split is flexible.
+    scenario's even where the split is flexible. With `foresees` observations tell what channels are expected to become.
     """
     variants = scenario.variants if hosts_variants else ()
     epoch, node, radio, asked = scenario.epoch, scenario.node, scenario.radio, scenario.workload
     flexible = epoch.split == "flexible" and not keeps_split
+    correlations = radio.fading.correlations(scenario.fading_blocks, epoch.epoch_s, radio.carrier_frequency_hz)
     return NodeParams(
         cost=np.array(variants[0].batch_cost[-1] if variants else scenario.batch_cost),
         pads_prompts=node.prompt_padding == "batch_max",
@@ -97,11 +112,16 @@ def node_params(scenario: Scenario, *, hosts_variants: bool = False, keeps_split
         uplink_s=epoch.epoch_s if flexible else epoch.uplink_s,
         downlink_s=epoch.epoch_s if flexible else epoch.downlink_s,
         reserved_s=0.0 if flexible else epoch.uplink_s + epoch.downlink_s,
+        nominal_uplink_s=epoch.uplink_s,
+        nominal_downlink_s=epoch.downlink_s,
         uplink_bandwidth_hz=radio.uplink_bandwidth_hz,
         downlink_bandwidth_hz=radio.downlink_bandwidth_hz,
         uplink_snr=reference_snr(radio.device_power_dbm, radio.noise_dbm_per_hz, radio.uplink_bandwidth_hz),
         downlink_snr=reference_snr(radio.node_power_dbm, radio.noise_dbm_per_hz, radio.downlink_bandwidth_hz),
         max_bits_per_s_per_hz=radio.max_spectral_efficiency_bits_per_s_per_hz or math.inf,
+        foresees=foresees,
+        most_correlated=np.maximum.accumulate(correlations),
+        least_correlated=np.minimum.accumulate(correlations),
         uplink_bits_per_token=radio.uplink_bits_per_token,
         downlink_bits_per_token=radio.downlink_bits_per_token,
         fixed_prompt_tokens=float(node.fixed_prompt_tokens or 0),
@@ -120,6 +140,7 @@ def node_params(scenario: Scenario, *, hosts_variants: bool = False, keeps_split
         variant_weight_bytes=np.array([variant.weight_bytes for variant in variants], dtype=np.float64),
         variant_accuracy=np.array([variant.accuracy for variant in variants], dtype=np.float64),
         variant_load_s=np.array([variant.load_s for variant in variants], dtype=np.float64),
+        longest_load_s=max((variant.load_s for variant in variants), default=0.0) or epoch.epoch_s,
     )
 
 

@@ -11,7 +11,7 @@ from edge_llm_env.dynamics.modules import loading_s, pass_time
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.feasibility.rule import Rule
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 
 @compiled_allocating

@@ -21,17 +21,32 @@ class Simulation:
     """State of `rows` environments of one scenario; kernels step `params` and `state`, this class loads them."""
 
     def __init__(
-        self, scenario: Scenario, rows: int, *, hosts_variants: bool = False, keeps_split: bool = False
+        self,
+        scenario: Scenario,
+        rows: int,
+        *,
+        hosts_variants: bool = False,
+        keeps_split: bool = False,
+        grants_bands: bool = False,
+        foresees: bool = False,
     ) -> None:
         self.scenario = scenario
-        self.params = node_params(scenario, hosts_variants=hosts_variants, keeps_split=keeps_split)
+        self.params = node_params(scenario, hosts_variants=hosts_variants, keeps_split=keeps_split, foresees=foresees)
+        self.grants_bands = grants_bands
+        """Actions grant shares of the bands; without it transfers take the least that suffices."""
         self.divided_modules = scenario.node.modules if hosts_variants else 0
         self.slots = scenario.epoch.visible_slots
         expected = scenario.workload.arrivals.mean_rate_per_s * scenario.horizon_s
         capacity = int(expected + 6 * np.sqrt(expected)) + 1
         directions = 1 if scenario.radio.reciprocal_fading else 2
         self.state: NodeState = allocate(
-            rows, capacity, directions, scenario.fading_blocks, self.slots, self.divided_modules
+            rows,
+            capacity,
+            directions,
+            scenario.fading_blocks,
+            self.slots,
+            self.divided_modules,
+            capacity if foresees else 0,
         )
 
     def load(self, row: int, workload: Workload) -> None:
@@ -43,12 +58,23 @@ class Simulation:
         workload = drawn.joined
         per_request = [getattr(workload, name) for name in _PER_REQUEST]
         self._store(rows, drawn.requests, per_request, self._gains_of(workload))
+        if self.params.foresees:
+            radio, first = self.scenario.radio, 0
+            usual = radio.path_loss.usual_gain(workload.distance_m, radio.carrier_frequency_hz)
+            for row, count in zip(rows.tolist(), drawn.requests, strict=True):
+                self.state.usual_gain[row, :count] = usual[first : first + count]
+                first += count
 
     def copy_workload(self, row: int, source: Simulation, source_row: int) -> None:
-        """Put the workload that a row of another simulation holds on a row of this one, as `load` does."""
+        """Put the workload that a row of another simulation holds on a row of this one, as `load` does.
+
+        Both must foresee channels, or neither.
+        """
         state, count = source.state, source.state.requests[source_row]
         per_request = [getattr(state, name)[source_row, :count] for name in _PER_REQUEST]
         self._store(np.array([row]), [int(count)], per_request, state.gain[source_row, :count].swapaxes(0, 1))
+        if self.params.foresees:
+            self.state.usual_gain[row, :count] = state.usual_gain[source_row, :count]
 
     def has_room_for(self, drawn: Drawn) -> bool:
         """Whether `load_rows` would leave the arrays of the other rows where they are."""
@@ -84,7 +110,8 @@ class Simulation:
         rows, had_requests, had_directions, had_blocks = self.state.gain.shape
         if requests > had_requests:
             room = max(requests, 2 * had_requests)
-            for name in (*_PER_REQUEST, "status", "gain"):  # one by one, so that only one is there twice
+            foreseen = ("usual_gain",) if self.params.foresees else ()
+            for name in (*_PER_REQUEST, "status", "gain", *foreseen):  # one by one, so that only one is there twice
                 old = getattr(self.state, name)
                 grown = np.zeros((rows, room, *old.shape[2:]), dtype=old.dtype)
                 grown[:, :had_requests] = old

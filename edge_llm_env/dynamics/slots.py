@@ -6,7 +6,7 @@ import numpy as np
 
 from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.solver.candidates import Candidates
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 
 @compiled_allocating

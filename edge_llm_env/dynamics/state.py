@@ -53,7 +53,8 @@ IDLE = -1
 class NodeState(NamedTuple):
     """Arrays over rows (R), requests (N), directions (D), fading blocks (B) and visible slots (Q).
 
-    A row holds its workload here and nowhere else: 33 + 8·D·B bytes a request, beside 73 bytes a slot.
+    A row holds its workload here and nowhere else: 33 + 8·D·B bytes a request (8 more where channels
+    are foreseen), beside 73 bytes a slot.
     """
 
     requests: NDArray[np.int64]
@@ -70,6 +71,8 @@ class NodeState(NamedTuple):
     """(R, N)"""
     gain: NDArray[np.float64]
     """(R, N, D, B) linear power gain of the uplink and of the downlink; D = 1 where they are the same."""
+    usual_gain: NDArray[np.float64]
+    """(R, N) mean linear power gain of users at its distance; N = 0 where nobody foresees channels."""
     status: NDArray[np.int8]
     """(R, N) NOT_ARRIVED, PENDING, SERVED, EXPIRED or REJECTED."""
 
@@ -119,9 +122,11 @@ class NodeState(NamedTuple):
     """(R, terms) of the last step, weighted, per entry of REWARD_TERMS."""
 
 
-def allocate(rows: int, requests: int, directions: int, blocks: int, slots: int, modules: int) -> NodeState:
-    """A state of zeros with room for that many requests, directions, fading blocks, visible slots and divided
-    modules.
+def allocate(
+    rows: int, requests: int, directions: int, blocks: int, slots: int, modules: int, foreseen: int
+) -> NodeState:
+    """A state of zeros with room for that many requests, directions, fading blocks, visible slots, divided modules and
+    requests whose channels are foreseen.
     """
 
     def of(dtype: type, *shape: int) -> NDArray:
@@ -138,6 +143,7 @@ def allocate(rows: int, requests: int, directions: int, blocks: int, slots: int,
         latency_requirement_s=of(float, requests),
         accuracy_requirement=of(float, requests),
         gain=of(float, requests, directions, blocks),
+        usual_gain=of(float, foreseen),
         status=of(np.int8, requests),
         oldest=of(np.int64),
         visible=of(np.int64),

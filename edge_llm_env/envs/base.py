@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
@@ -17,11 +17,11 @@ from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES, NodeState
 from edge_llm_env.envs.layout import Layout, length
-from edge_llm_env.envs.observation import OBSERVATION, observe
+from edge_llm_env.envs.observation import OBSERVATION, Extent, observe
 from edge_llm_env.scenarios import Scenario, ScenarioError, load_scenario
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from edge_llm_env.support.calling import direct
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.workload import Workload
@@ -66,6 +66,10 @@ class Mechanism(NamedTuple):
     """The node's modules are divided among its variants."""
     keeps_split: bool = False
     """T_U and T_D are the scenario's even where the split is flexible."""
+    grants_bands: bool = False
+    """Actions grant shares of the bands; without it transfers take the least that suffices."""
+    foresees: bool = False
+    """Observations tell what channels are expected to become."""
     parts_s: Callable[[NodeParams, NDArray[np.float64]], tuple[float, float]] | None = None
     """T_U and T_D (s) of an action that divides the epoch; None where actions do not."""
 
@@ -76,7 +80,18 @@ class Mechanism(NamedTuple):
                 scenario.check_variants_fit_a_module()
             except ValueError as error:
                 raise ScenarioError(f"scenario {scenario.name}: {error}") from None
-        return Simulation(scenario, rows, hosts_variants=self.hosts_variants, keeps_split=self.keeps_split)
+        return Simulation(
+            scenario,
+            rows,
+            hosts_variants=self.hosts_variants,
+            keeps_split=self.keeps_split,
+            grants_bands=self.grants_bands,
+            foresees=self.foresees,
+        )
+
+    def extent(self, scenario: Scenario) -> Extent:
+        """How an observation can be taken apart."""
+        return Extent.of(self.observation, scenario)
 
     def observation_length(self, scenario: Scenario) -> int:
         """Entries of an observation."""
@@ -90,6 +105,17 @@ class Mechanism(NamedTuple):
         """The observation space of a scenario: every entry in 0..1."""
         shape = (self.observation_length(scenario),)
         return cast("spaces.Space[NDArray[np.float32]]", spaces.Box(0.0, 1.0, shape=shape, dtype=np.float32))
+
+
+class ChosenMechanism:
+    """The mechanism of an environment whose action has several forms: that of its `form`, by default the first.
+
+    An attribute that is looked up, not kept, since mechanisms hold functions that no copy in another process could.
+    """
+
+    def __get__(self, env: Any, owner: Any) -> Mechanism:
+        mechanism: Mechanism = owner.forms[getattr(env, "form", next(iter(owner.forms)))]
+        return mechanism
 
 
 class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
@@ -107,7 +133,9 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         "render_modes": ["human", "rgb_array", "ansi"],
         "render_fps": 4,
     }
-    mechanism: ClassVar[Mechanism]
+    mechanism: Mechanism
+    forms: ClassVar[Mapping[str, Mechanism]] = {}
+    """What an action can be, by the name that `action=` takes, where there is a choice."""
 
     def __init__(self, scenario: str | Path | Scenario, render_mode: str | None = None) -> None:
         if render_mode is not None:

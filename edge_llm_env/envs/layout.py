@@ -23,7 +23,7 @@ class Block(NamedTuple):
 
     features: tuple[Feature, ...]
     each: str
-    """What it is repeated for: `slot`, `variant`; empty where it stands once."""
+    """What it is repeated for: `slot`, `variant`, `module`; empty where it stands once."""
     times: Callable[[Scenario], int]
     """How often, in a scenario."""
 
@@ -52,6 +52,11 @@ def per_variant(*features: Feature) -> Block:
     return Block(features, "variant", lambda scenario: len(scenario.variants))
 
 
+def per_module(*features: Feature) -> Block:
+    """A block for each of the M modules."""
+    return Block(features, "module", lambda scenario: scenario.node.modules)
+
+
 def length(layout: Layout, scenario: Scenario) -> int:
     """Entries in a scenario."""
     return sum(len(block.features) * block.times(scenario) for block in layout)
@@ -65,3 +70,9 @@ def names(layout: Layout, scenario: Scenario) -> list[str]:
         for time in range(block.times(scenario))
         for feature in block.features
     ]
+
+
+def per_slot_and_whole(layout: Layout, scenario: Scenario) -> tuple[int, int]:
+    """Features of each slot, and entries of everything else in a scenario."""
+    per_slot = sum(len(block.features) for block in layout if block.each == "slot")
+    return per_slot, length(tuple(block for block in layout if block.each != "slot"), scenario)

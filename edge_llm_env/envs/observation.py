@@ -1,23 +1,28 @@
 """What an agent sees: the one description of the observation's layout, and the kernel that writes it.
 
 An observation is a float32 vector: the context features, then the features of slot 0, of slot 1, and so on. Where an
-agent divides the modules among variants, the accuracy requirements of all slots follow, then the features of each
-variant, cheapest first. Every entry lies in 0..1 (larger values are clipped). The features of an empty or admitted slot
+agent divides bands or modules, more features of slot 0, of slot 1 and so on follow: what its channels are expected to
+become, and with modules its accuracy requirement. With modules, the features of each variant, cheapest first, and of
+each module come last. Every entry lies in 0..1 (larger values are clipped). The features of an empty or admitted slot
 are all 0.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.epoch import load_batch, utilisation_of
+from edge_llm_env.dynamics.foresight import shares_to_come
 from edge_llm_env.dynamics.modules import hosted, loading_s
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import N_BEYOND, NodeState
-from edge_llm_env.envs.layout import Feature, once, per_slot, per_variant
+from edge_llm_env.envs.layout import Feature, Layout, once, per_module, per_slot, per_slot_and_whole, per_variant
 from edge_llm_env.feasibility.rule import Rule
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.compilation.compiling import compiled
 
 CONTEXT_FEATURES = (
     Feature("batch_size", "Q", "requests in the batch so far"),
@@ -45,6 +50,11 @@ SLOT_FEATURES = (
     Feature("can_wait", "1", "1 if it could still be served alone one epoch later"),
 )
 
+TO_COME_FEATURES = (
+    Feature("uplink_share_to_come", "1", "uplink_share in the best later epoch that can be expected; 1 without one"),
+    Feature("downlink_share_to_come", "1", "downlink_share, likewise"),
+)
+
 VARIANT_FEATURES = (
     Feature("modules", "M", "modules that host the variant"),
     Feature("loading", "T_E", "time until all of them have loaded its weights, s"),
@@ -52,41 +62,75 @@ VARIANT_FEATURES = (
 )
 REQUIREMENT = Feature("accuracy_requirement", "1", "least accuracy that the request in the slot accepts")
 
-OBSERVATION = (once(*CONTEXT_FEATURES), per_slot(*SLOT_FEATURES))
-"""The layout."""
+MODULE_FEATURES = (
+    Feature("hosts", "G", "number of the variant that the module hosts, from 1 for the cheapest; 0 if it is idle"),
+    Feature("loads", "longest loading", "time until it has loaded the weights, s"),
+)
 
-OBSERVATION_OF_VARIANTS = (*OBSERVATION, per_slot(REQUIREMENT), per_variant(*VARIANT_FEATURES))
-"""The layout where the modules are divided."""
+OBSERVATION = (once(*CONTEXT_FEATURES), per_slot(*SLOT_FEATURES))
+"""The layout where an agent chooses a batch."""
+
+OBSERVATION_OF_BANDS = (*OBSERVATION, per_slot(*TO_COME_FEATURES))
+"""The layout where it divides bands."""
+
+OBSERVATION_OF_VARIANTS = (
+    *OBSERVATION,
+    per_slot(*TO_COME_FEATURES, REQUIREMENT),
+    per_variant(*VARIANT_FEATURES),
+    per_module(*MODULE_FEATURES),
+)
+"""The layout where it divides modules."""
 
 ADMISSIBLE = SLOT_FEATURES.index(next(feature for feature in SLOT_FEATURES if feature.name == "admissible"))
 _CONTEXT, _SLOT, _VARIANT = len(CONTEXT_FEATURES), len(SLOT_FEATURES), len(VARIANT_FEATURES)
+_TO_COME, _MODULE = len(TO_COME_FEATURES), len(MODULE_FEATURES)
+
+
+class Extent(NamedTuple):
+    """What stands behind the features that all environments have, so that an observation can be taken apart."""
+
+    per_slot: int = 0
+    """Further features of each slot."""
+    whole: int = 0
+    """Entries of variants and modules."""
+
+    @classmethod
+    def of(cls, layout: Layout, scenario: Scenario) -> Extent:
+        """That of a layout in a scenario."""
+        return cls(*per_slot_and_whole(layout[len(OBSERVATION) :], scenario))
+
+    def slots(self, entries: int) -> int:
+        """Q of observations of that many entries; raises ValueError where none is of this extent."""
+        slots, rest = divmod(entries - _CONTEXT - self.whole, _SLOT + self.per_slot)
+        if rest or slots < 1:
+            raise ValueError(f"{self}: observations of length {entries} are of another")
+        return slots
+
+
+PLAIN = Extent()
+"""That of `OBSERVATION`."""
 
 
 def split_observation(
-    observation: NDArray[np.float32], variants: int = 0
+    observation: NDArray[np.float32], extent: Extent = PLAIN
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Views of observations of shape (..., length): their context (..., C) and their slots (..., Q, S).
-
-    `variants` is their number where the modules are divided; `split_variants` has the rest.
-    """
-    length = observation.shape[-1]
-    end = length if variants == 0 else _CONTEXT + (length - _CONTEXT - variants * _VARIANT) // (_SLOT + 1) * _SLOT
+    """Views of observations of shape (..., length): their context (..., C) and their slots (..., Q, S)."""
+    end = _CONTEXT + extent.slots(observation.shape[-1]) * _SLOT
     slots = observation[..., _CONTEXT:end]
     return observation[..., :_CONTEXT], slots.reshape(*slots.shape[:-1], -1, _SLOT)
 
 
-def split_variants(observation: NDArray[np.float32], variants: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Views of observations where the modules are divided: accuracy requirements (..., Q) and variants (..., G, V)."""
-    first = observation.shape[-1] - variants * _VARIANT
-    slots = (first - _CONTEXT) // (_SLOT + 1)
-    features = observation[..., first:]
-    return observation[..., first - slots : first], features.reshape(*features.shape[:-1], variants, _VARIANT)
+def split_further(observation: NDArray[np.float32], extent: Extent) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Views of what stands behind: further features of the slots (..., Q, `extent.per_slot`), and the rest."""
+    end, slots = observation.shape[-1] - extent.whole, extent.slots(observation.shape[-1])
+    further = observation[..., end - slots * extent.per_slot : end]
+    return further.reshape(*further.shape[:-1], slots, extent.per_slot), observation[..., end:]
 
 
-def slot_feature(observation: NDArray[np.float32], name: str, variants: int = 0) -> NDArray[np.float32]:
-    """View of one slot feature of observations of shape (..., length), of shape (..., Q); `variants` as above."""
+def slot_feature(observation: NDArray[np.float32], name: str, extent: Extent = PLAIN) -> NDArray[np.float32]:
+    """View of one of SLOT_FEATURES of observations of shape (..., length), of shape (..., Q)."""
     index = [feature.name for feature in SLOT_FEATURES].index(name)
-    return split_observation(observation, variants)[1][..., index]
+    return split_observation(observation, extent)[1][..., index]
 
 
 @compiled
@@ -94,8 +138,11 @@ def observe(rule: Rule, params: NodeParams, state: NodeState, row: int, observat
     """Write a row's whole observation, of shape (length,)."""
     observe_context(rule, params, state, row, observation)
     observation[_CONTEXT + state.visible[row] * _SLOT :] = 0.0
+    at = _CONTEXT + state.slot_request.shape[1] * _SLOT
+    if params.foresees:
+        at = observe_further(params, state, row, at, observation)
     if len(params.variant_accuracy) > 0:
-        observe_variants(params, state, row, observation)
+        observe_variants(params, state, row, at, observation)
     for slot in range(state.visible[row]):
         at = _CONTEXT + slot * _SLOT
         slack_s, compute_s = state.slot_slack_s[row, slot], state.slot_compute_s[row, slot]
@@ -112,17 +159,31 @@ def observe(rule: Rule, params: NodeParams, state: NodeState, row: int, observat
 
 
 @compiled
-def observe_variants(params: NodeParams, state: NodeState, row: int, observation: NDArray[np.float32]) -> None:
-    """Write what the slots require and what each variant has."""
-    at = _CONTEXT + state.slot_request.shape[1] * _SLOT
+def observe_further(params: NodeParams, state: NodeState, row: int, at: int, observation: NDArray[np.float32]) -> int:
+    """Write the further features of slots from entry `at` on; the entry behind them."""
+    variants = len(params.variant_accuracy) > 0
+    size = _TO_COME + 1 if variants else _TO_COME
     for slot in range(state.visible[row]):
-        observation[at + slot] = state.accuracy_requirement[row, state.slot_request[row, slot]]
-    at += state.slot_request.shape[1]
-    for variant in range(len(params.variant_accuracy)):
+        first = at + slot * size
+        observation[first], observation[first + 1] = shares_to_come(params, state, row, slot)
+        if variants:
+            observation[first + 2] = state.accuracy_requirement[row, state.slot_request[row, slot]]
+    return at + state.slot_request.shape[1] * size
+
+
+@compiled
+def observe_variants(params: NodeParams, state: NodeState, row: int, at: int, observation: NDArray[np.float32]) -> None:
+    """Write what each variant and each module has, from entry `at` on."""
+    variants = len(params.variant_accuracy)
+    for variant in range(variants):
         observation[at + 0] = hosted(state, row, variant) / params.modules
         observation[at + 1] = clipped(loading_s(state, row, variant) / params.epoch_s)
         observation[at + 2] = params.variant_accuracy[variant]
         at += _VARIANT
+    for module in range(params.modules):
+        observation[at + 0] = (state.module_variant[row, module] + 1) / variants
+        observation[at + 1] = clipped(state.module_ready_s[row, module] / params.longest_load_s)
+        at += _MODULE
 
 
 @compiled

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import COUNTERS, N_EPOCHS, RESOURCES, NodeState
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 
 Infos = dict[str, Any]
 

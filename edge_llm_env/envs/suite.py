@@ -39,15 +39,17 @@ SUITE = (
         BANDWIDTH,
         "edge_llm_env.envs.bandwidth.environment:BandwidthEnv",
         "edge_llm_env.envs.bandwidth.environment:BandwidthVectorEnv",
-        summary="divide the bands among requests and the epoch into its parts; Box(2Q) or Box(2Q+2)",
+        summary="value the requests, from which bands and the epoch's parts follow; Box(Q)",
         question="Who gets how much of the radio's bands, and how long are uplink, computing and downlink?",
         default_scenario="embedding-uplink",
         tiers=Tiers(
-            easy=Tier("carry-over", "the bands are ample: any shares serve within 1 % of what the best ones do"),
+            easy=Tier("carry-over", "the bands are ample: equal values serve within 1 % of what the best ones do"),
             medium=Tier(
-                "bursty", "equal shares reach the epoch's oracle, and 5 % more who gives none to those that wait"
+                "bursty", "equal values reach the epoch's oracle, and 5 % more who declines those that had better wait"
             ),
-            hard=Tier("embedding-uplink", "the uplink binds and the parts are free: equal shares serve nobody at all"),
+            hard=Tier(
+                "embedding-uplink", "the uplink binds and the parts are free: as shares, equal ones serve nobody at all"
+            ),
         ),
     ),
     EnvironmentEntry(
@@ -71,13 +73,15 @@ SUITE = (
         JOINT,
         "edge_llm_env.envs.joint.environment:JointEnv",
         "edge_llm_env.envs.joint.environment:JointVectorEnv",
-        summary="values, bands, split and modules at once; Box(3Q+G) or Box(3Q+2+G)",
+        summary="values of requests, and modules, at once; Box(Q+G)",
         question="What do requests, bands, the epoch's parts and modules gain from being decided together?",
         default_scenario="accuracy-tiers",
         tiers=Tiers(
-            easy=Tier("carry-over", "one variant and ample bands: equal parts of everything do what the oracle does"),
+            easy=Tier("carry-over", "one variant and ample bands: equal values do what the oracle does"),
             medium=Tier("accuracy-tiers", "three models share the node, and the bands are ample"),
-            hard=Tier("embedding-uplink", "the uplink binds and the parts are free: equal parts serve nobody at all"),
+            hard=Tier(
+                "embedding-uplink", "the uplink binds and the parts are free: as shares, equal ones serve nobody at all"
+            ),
         ),
     ),
 )

@@ -6,7 +6,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from gymnasium.error import ResetNeeded
@@ -41,7 +41,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
     Raises `ScenarioError` for a scenario that is not valid, ValueError for `num_envs` below 1.
     """
 
-    mechanism: ClassVar[Mechanism]
+    mechanism: Mechanism
 
     def __init__(
         self,

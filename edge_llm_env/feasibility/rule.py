@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from edge_llm_env.feasibility.batch import BatchSums
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 
 TOLERANCE = 1e-9
 """Relative excess over a capacity that still counts as within it, so that shares like ten times 0.1 fill a band."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 
 
 def watts_from_dbm(power_dbm: float) -> float:

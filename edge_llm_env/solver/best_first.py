@@ -27,7 +27,7 @@ from edge_llm_env.solver.search_state import (
     Search,
     begin_search,
 )
-from edge_llm_env.support.compiling import compiled, compiled_allocating, compiled_apart, compiled_linked
+from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating, compiled_apart, compiled_linked
 
 MOST_AT_ONCE = 8
 """Nodes between two checks of the limit: the middle of a box, six halves, and a single box: none goes beyond it."""

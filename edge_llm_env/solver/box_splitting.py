@@ -13,7 +13,7 @@ from edge_llm_env.solver.item_search import begin_items, examine, goal_of
 from edge_llm_env.solver.linear_programme.simplex import resume_prices, tighten
 from edge_llm_env.solver.narrowing import fewest_requests, narrow
 from edge_llm_env.solver.search_state import NODES, Search
-from edge_llm_env.support.compiling import compiled, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled, compiled_apart
 
 
 @compiled_apart

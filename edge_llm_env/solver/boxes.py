@@ -31,7 +31,7 @@ from edge_llm_env.solver.subproblems import (
     depends_on_n,
     depends_on_s,
 )
-from edge_llm_env.support.compiling import compiled, compiled_allocating, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating, compiled_apart
 
 PROMPT, OUTPUT, SLACK = range(3)
 """The dimensions of a box; levels of each ascend."""

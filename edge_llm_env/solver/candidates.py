@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge_llm_env.feasibility.batch import BatchSums, empty_batch, with_request
 from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import Rule, is_feasible
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 
 
 class Candidates(NamedTuple):

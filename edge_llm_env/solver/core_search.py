@@ -29,7 +29,7 @@ from edge_llm_env.solver.linear_programme.relaxation import AT_ONE, RESOURCES, R
 from edge_llm_env.solver.linear_programme.simplex import resume_prices, tighten
 from edge_llm_env.solver.search_state import FIRST_PATIENCE, LIMIT, NODES, PATIENCE, Search
 from edge_llm_env.solver.subproblems import COMPUTE, MEMORY
-from edge_llm_env.support.compiling import compiled, compiled_allocating, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating, compiled_apart
 
 STATES_PER_NODE = 64
 """States that take about as long as a node."""

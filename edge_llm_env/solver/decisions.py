@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.solver.linear_programme.relaxation import AT_ONE, RESOURCES, Relaxation, relaxation_of_size
-from edge_llm_env.support.compiling import compiled, compiled_allocating, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating, compiled_apart
 
 SIZE, DEPTH, DECIDED = range(3)
 """Entries of `ItemSearch.counts`."""

@@ -16,7 +16,7 @@ from edge_llm_env.solver.candidates import Candidates, batch_is_feasible
 from edge_llm_env.solver.decisions import DECIDED, DEPTH, SIZE, ItemSearch, decide, push, restore, settle
 from edge_llm_env.solver.linear_programme.relaxation import AT_ONE, BASIC, RESOURCES, Relaxation, reset_prices
 from edge_llm_env.solver.linear_programme.simplex import tighten
-from edge_llm_env.support.compiling import compiled, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled, compiled_apart
 
 
 class Incumbent(NamedTuple):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge_llm_env.solver.boxes import HIGH, LOW, OUTPUT, PROMPT, SLACK, Levels
 from edge_llm_env.solver.linear_programme.relaxation import Relaxation
 from edge_llm_env.solver.subproblems import COMPUTE
-from edge_llm_env.support.compiling import compiled, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled, compiled_apart
 
 
 @compiled_apart

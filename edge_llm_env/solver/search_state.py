@@ -13,7 +13,7 @@ from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.solver.decisions import ItemSearch, item_search_of_size
 from edge_llm_env.solver.item_search import Incumbent
 from edge_llm_env.solver.linear_programme.relaxation import Relaxation, relaxation_of_size, reset_prices
-from edge_llm_env.support.compiling import compiled, compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
 NODES, SEARCHING, DIVING, VISITED, PATIENCE, LIMIT = range(6)
 """Entries of `Search.counts`."""

@@ -18,7 +18,7 @@ from edge_llm_env.feasibility.batch import empty_batch, with_request
 from edge_llm_env.feasibility.rule import TOLERANCE, Rule, is_feasible, quadratic
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.solver.candidates import Candidates, request_at
-from edge_llm_env.support.compiling import compiled, compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
 SLACKENED = 1.0 + 2.0 * TOLERANCE
 """Searches prune at capacities a little beyond the rule's, since they add in another order; leaves face the rule."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.memory import fetch_and_add
 
 PARTS_PER_THREAD = 16

@@ -10,31 +10,33 @@ from edge_llm_env.scenarios import load_scenario
 from experiments.allocation.checks import contest, replay, separation_of
 
 SMALLER = {"epoch.visible_slots": 8, "epoch.episode_epochs": 10}
-CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "EdgeLLM/Bandwidth-v0, flexible split": (BANDWIDTH, "embedding-uplink", {}),
-    "EdgeLLM/Bandwidth-v0, fixed split": (BANDWIDTH, "embedding-uplink", {"epoch.split": "fixed"}),
-    COMPUTE: (COMPUTE, "accuracy-tiers", {"node.modules": 4}),
-    "EdgeLLM/Joint-v0, fixed split": (JOINT, "accuracy-tiers", {"node.modules": 4}),
-    "EdgeLLM/Joint-v0, flexible split": (
-        JOINT,
-        "accuracy-tiers",
-        {"node.modules": 4, "epoch.split": "flexible"},
-    ),
+CASES: dict[str, tuple[str, str | None, str, dict[str, Any]]] = {
+    **{
+        f"{BANDWIDTH}, {form}, {split} split": (BANDWIDTH, form, "embedding-uplink", {"epoch.split": split})
+        for form in ("values", "shares")
+        for split in ("flexible", "fixed")
+    },
+    COMPUTE: (COMPUTE, None, "accuracy-tiers", {"node.modules": 4}),
+    **{
+        f"{JOINT}, {form}, {split} split": (JOINT, form, "accuracy-tiers", {"node.modules": 4, "epoch.split": split})
+        for form in ("values", "shares")
+        for split in ("fixed", "flexible")
+    },
 }
-"""Environments, scenarios and what of these is changed besides `SMALLER`."""
+"""Environments, forms of their action, scenarios and what of these is changed besides `SMALLER`."""
 
 
 def check_cases(
     replayed: int, contested: int, actions: int, rounds: int, seed: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """For each case what replaying the oracle's action, and trying others, has found."""
-    for name, (env_id, preset, overrides) in CASES.items():
+    for name, (env_id, form, preset, overrides) in CASES.items():
         scenario = load_scenario(preset, **(SMALLER | overrides))
         yield (
             name,
             {
-                "replay": replay(env_id, scenario, replayed, seed),
-                "contest": contest(env_id, scenario, contested, actions, rounds, seed),
+                "replay": replay(env_id, scenario, replayed, seed, form),
+                "contest": contest(env_id, scenario, contested, actions, rounds, seed, form),
             },
         )
 

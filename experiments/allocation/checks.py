@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.allocation.bandwidth import MinimumShares
 from edge_llm_baselines.allocation.joint import BestJoint
-from edge_llm_baselines.allocation.partitions import BestPartition
+from edge_llm_baselines.allocation.partitions import BestPartition, logits_of
 from edge_llm_baselines.playing.policy import rows_of
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.registered import baseline, baselines_of
@@ -21,7 +21,7 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import draw_workloads
 from experiments.allocation.separation import separation
-from experiments.allocation.trials import local_search, mechanism_of, random_actions, served_by_actions
+from experiments.allocation.tried_actions import local_search, mechanism_of, random_actions, served_by_actions
 
 ROWS = 16
 """Rows that are played at the same time to reach states."""
@@ -46,14 +46,14 @@ def claim_of_minimum_shares(simulation: Simulation, row: int) -> Claim:
 def claim_of_best_partition(simulation: Simulation, row: int) -> Claim:
     """`BestPartition` in `Compute-v0`."""
     counts, served = BestPartition().best(simulation, row)
-    return Claim(counts / simulation.params.modules, served, served)
+    return Claim(logits_of(counts), served, served)
 
 
 def claim_of_best_joint(simulation: Simulation, row: int) -> Claim:
     """`BestJoint` in `Joint-v0`."""
     oracle = BestJoint()
     solution = oracle.solve(simulation, row)
-    return Claim(oracle.action(simulation, row), solution.served, solution.upper_bound)
+    return Claim(oracle.action_of(solution, simulation, row), solution.served, solution.upper_bound)
 
 
 CLAIMS: dict[type, Callable[[Simulation, int], Claim]] = {
@@ -72,9 +72,17 @@ def claims_of(env_id: str, scenario: Scenario) -> Callable[[Simulation, int], Cl
     return CLAIMS[type(oracle.allocation)]
 
 
-def states(env_id: str, scenario: Scenario, count: int, seed: int) -> Iterator[tuple[Simulation, int]]:
-    """So many states that random actions reach on random workloads; each is valid until the next is asked."""
-    env: Any = gym.make_vec(env_id, num_envs=ROWS, vectorization_mode="vector_entry_point", scenario=scenario)
+def states(
+    env_id: str, scenario: Scenario, count: int, seed: int, form: str | None = None
+) -> Iterator[tuple[Simulation, int]]:
+    """So many states that random actions reach on random workloads; each is valid until the next is asked.
+
+    `form` is that of the action, where there is a choice; so it is in the checks below.
+    """
+    options: dict[str, Any] = {} if form is None else {"action": form}
+    env: Any = gym.make_vec(
+        env_id, num_envs=ROWS, vectorization_mode="vector_entry_point", scenario=scenario, **options
+    )
     simulation, _ = rows_of(env)[0]
     rng = np.random.default_rng(seed)
     env.reset(seed=seed)
@@ -88,10 +96,10 @@ def states(env_id: str, scenario: Scenario, count: int, seed: int) -> Iterator[t
         env.step(random_actions(rng, ROWS, env.action_space.shape[1]))
 
 
-def replay(env_id: str, scenario: Scenario, count: int, seed: int = 0) -> dict[str, Any]:
+def replay(env_id: str, scenario: Scenario, count: int, seed: int = 0, form: str | None = None) -> dict[str, Any]:
     """How often the oracle's action serves other than the oracle says."""
-    mechanism, claim_of, wrong, visible, optimal = mechanism_of(env_id), claims_of(env_id, scenario), 0, [], 0
-    for simulation, row in states(env_id, scenario, count, seed):
+    mechanism, claim_of, wrong, visible, optimal = mechanism_of(env_id, form), claims_of(env_id, scenario), 0, [], 0
+    for simulation, row in states(env_id, scenario, count, seed, form):
         claim = claim_of(simulation, row)
         wrong += int(served_by_actions(mechanism, simulation, row, claim.action[None])[0]) != claim.served
         optimal += claim.served == claim.upper_bound
@@ -99,11 +107,19 @@ def replay(env_id: str, scenario: Scenario, count: int, seed: int = 0) -> dict[s
     return {"states": count, "wrong": wrong, "proven_optimal": optimal, "mean_visible": float(np.mean(visible))}
 
 
-def contest(env_id: str, scenario: Scenario, count: int, actions: int, rounds: int, seed: int = 0) -> dict[str, Any]:
+def contest(
+    env_id: str,
+    scenario: Scenario,
+    count: int,
+    actions: int,
+    rounds: int,
+    seed: int = 0,
+    form: str | None = None,
+) -> dict[str, Any]:
     """How often a random action, or a local search from the oracle's own, serves more than the oracle allows."""
-    mechanism, claim_of, rng = mechanism_of(env_id), claims_of(env_id, scenario), np.random.default_rng([seed, 1])
+    mechanism, claim_of, rng = mechanism_of(env_id, form), claims_of(env_id, scenario), np.random.default_rng([seed, 1])
     report = {"above_bound": 0, "above_served": 0, "random_reaches_served": 0}
-    for simulation, row in states(env_id, scenario, count, seed):
+    for simulation, row in states(env_id, scenario, count, seed, form):
         claim = claim_of(simulation, row)
         tried = random_actions(rng, actions, len(claim.action))
         most = int(served_by_actions(mechanism, simulation, row, tried).max())

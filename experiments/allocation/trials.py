@@ -1,98 +1,158 @@
-"""What many actions of one epoch would serve, all from the same state of a row."""
+"""What plain PPO and SAC learn with each way to say an allocation, in a given number of decisions."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
+from typing import Any, NamedTuple
 
-import gymnasium as gym
 import numpy as np
+from gymnasium.vector import VectorActionWrapper
 from numpy.typing import NDArray
+from stable_baselines3 import PPO, SAC
 
-import edge_llm_env  # noqa: F401 (registers the ids)
+from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
+from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_baselines.allocation.partitions import logits_of
+from edge_llm_baselines.playing.play import Policy
+from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.registry.registered import baselines_of
+from edge_llm_env.dynamics.modules import hosted
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.dynamics.state import N_SERVED, NodeState
-from edge_llm_env.envs.base import Mechanism
-from edge_llm_env.envs.returned import room_to_return
-from edge_llm_env.support.sharing import turns_of
+from edge_llm_env.dynamics.values.partition import LOGIT_SCALE, whole_modules
+from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
+from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.workload.streams import draw_workloads
 
-ROWS_AT_ONCE = 1024
-"""Copies of a row that are held at the same time."""
+ROWS = 16
+ALGORITHMS: dict[str, tuple[type[PPO | SAC], int]] = {"PPO": (PPO, 65_536), "SAC": (SAC, 8_000)}
+"""SB3's class, nothing tuned, and how many decisions it learns from: some twenty seconds of an idle core."""
 
-
-def mechanism_of(env_id: str) -> Mechanism:
-    """The mechanism of a registered environment."""
-    environment: Any = gym.envs.registration.load_env_creator(str(gym.spec(env_id).entry_point))
-    return environment.mechanism
+Reading = Callable[[Simulation, int, NDArray[np.float64]], NDArray[np.float64]]
+"""What an action of a trial is in the environment, for a row."""
 
 
-def served_by_actions(
-    mechanism: Mechanism, simulation: Simulation, row: int, actions: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """(K,) requests that each of the actions, (K, length), serves in the epoch of a row; the row stays as it is."""
-    return np.concatenate(
-        [
-            _served(mechanism, simulation, row, actions[first : first + ROWS_AT_ONCE])
-            for first in range(0, len(actions), ROWS_AT_ONCE)
-        ]
+class Parametrization(NamedTuple):
+    """A way to say an allocation."""
+
+    env_id: str
+    scenario: str
+    options: Mapping[str, Any]
+    """Of the environment."""
+    reading: Reading | None = None
+    """None where an action is the environment's own."""
+
+
+def rounded_anew(simulation: Simulation, row: int, action: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logits, rounded by largest remainders whatever is hosted now."""
+    shares = np.exp(LOGIT_SCALE * action.astype(np.float64))
+    return logits_of(whole_modules(shares, simulation.params.modules))
+
+
+def changes(simulation: Simulation, row: int, action: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Changes of the shares of the modules relative to what is hosted now."""
+    variants, modules = len(action), simulation.params.modules
+    now = np.array([hosted(simulation.state, row, variant) for variant in range(variants)])
+    wanted = np.maximum(0.0, now / modules + action)
+    return logits_of(whole_modules(wanted, modules) if wanted.any() else now)
+
+
+def cubed_changes(simulation: Simulation, row: int, action: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same with cubes of the entries, of which small ones move nothing."""
+    return changes(simulation, row, action.astype(np.float64) ** 3)
+
+
+PARAMETRIZATIONS = {
+    "Compute-v0, logits": Parametrization(COMPUTE, "accuracy-tiers", {}),
+    "Compute-v0, logits, rounded anew": Parametrization(COMPUTE, "accuracy-tiers", {}, rounded_anew),
+    "Compute-v0, changes": Parametrization(COMPUTE, "accuracy-tiers", {}, changes),
+    "Compute-v0, changes, cubed": Parametrization(COMPUTE, "accuracy-tiers", {}, cubed_changes),
+    "Bandwidth-v0, values": Parametrization(BANDWIDTH, "embedding-uplink", {"action": "values"}),
+    "Bandwidth-v0, shares": Parametrization(BANDWIDTH, "embedding-uplink", {"action": "shares"}),
+    "Joint-v0, values": Parametrization(JOINT, "accuracy-tiers", {"action": "values"}),
+    "Joint-v0, shares": Parametrization(JOINT, "accuracy-tiers", {"action": "shares"}),
+}
+"""By the name in tables; the first of each environment is what it takes by default."""
+
+
+class Read(VectorActionWrapper):
+    """A vector environment whose actions are read in another way."""
+
+    def __init__(self, env: Any, reading: Reading) -> None:
+        super().__init__(env)
+        self._reading = reading
+
+    def actions(self, actions: NDArray) -> NDArray:
+        """Actions of the environment, (rows, length)."""
+        simulation = self.env.unwrapped.simulation  # type: ignore[attr-defined]
+        return np.stack([self._reading(simulation, row, action) for row, action in enumerate(actions)])
+
+
+class ReadPolicy:
+    """A policy of actions read in another way as one of the environment's own."""
+
+    def __init__(self, policy: Policy, env: Any, reading: Reading) -> None:
+        self._policy, self._simulation, self._reading = policy, env.unwrapped.simulation, reading
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[Any, Any]:
+        """The environment's actions, (rows, length)."""
+        actions, state = self._policy.predict(observation, state, episode_start, deterministic)
+        read = [self._reading(self._simulation, row, action) for row, action in enumerate(actions)]
+        return np.stack(read), state
+
+
+def trial(name: str, algorithm: str, seed: int, *, episodes: int, decisions: int | None = None) -> dict[str, Any]:
+    """Requests per episode that a model serves before and after it has learned, on held-out workloads."""
+    one, (make, standard) = PARAMETRIZATIONS[name], ALGORITHMS[algorithm]
+    set_thread_counts()
+    reading, scenario = one.reading, load_scenario(one.scenario)
+    env = EdgeVecEnv(
+        one.env_id,
+        ROWS,
+        scenario,
+        options=one.options,
+        wrapper=None if reading is None else lambda inner: Read(inner, reading),
     )
+    model = make("MlpPolicy", env, seed=seed, device="cpu")
+    workloads = draw_workloads(scenario, episodes, 0)
+
+    def policy(inner: Any) -> Policy:
+        return model if reading is None else ReadPolicy(model, inner, reading)
+
+    def served() -> float:
+        return float(roll_out(policy, one.env_id, scenario, workloads, **one.options).served.mean())
+
+    untrained = served()
+    model.learn(standard if decisions is None else decisions)
+    return {
+        "parametrization": name,
+        "algorithm": algorithm,
+        "seed": seed,
+        "decisions": model.num_timesteps,
+        "untrained": untrained,
+        "trained": served(),
+    }
 
 
-def _served(mechanism: Mechanism, simulation: Simulation, row: int, actions: NDArray[np.float64]) -> NDArray[np.int64]:
-    count = len(actions)
-    arrays: Any = [np.repeat(array[row : row + 1], count, axis=0) for array in simulation.state]
-    state = NodeState(*arrays)
-    before = state.counters[:, N_SERVED].copy()
-    observations = np.zeros((count, mechanism.observation_length(simulation.scenario)), dtype=np.float32)
-    actions = np.ascontiguousarray(actions, dtype=np.float64)
-    everyone = np.ones(count, dtype=np.bool_)
-    returned = room_to_return(state, observations)
-    mechanism.step_rows(simulation.params, state, actions, everyone, observations, returned, turns_of(count), 0)
-    return state.counters[:, N_SERVED] - before
+def references(name: str, *, episodes: int) -> dict[str, float]:
+    """What the rules that nobody tunes serve per episode of the same workloads, and the oracle."""
+    one = PARAMETRIZATIONS[name]
+    scenario = load_scenario(one.scenario)
+    workloads = draw_workloads(scenario, episodes, 0)
+    rules = {rule.name: rule for rule in baselines_of(one.env_id).rules.values() if rule.tunable is None}
+    return {
+        rule_name: float(roll_out(rule.acting(0), one.env_id, scenario, workloads, **one.options).served.mean())
+        for rule_name, rule in rules.items()
+    }
 
 
-def random_actions(rng: np.random.Generator, count: int, length: int) -> NDArray[np.float64]:
-    """(count, length) actions: half uniform in 0..1, half with most entries 0, so that a few get all of a band."""
-    actions = rng.random((count, length))
-    kept = rng.random((count // 2, 1)) ** 2
-    actions[: count // 2] *= rng.random((count // 2, length)) < kept
-    return actions
-
-
-def nearby_actions(rng: np.random.Generator, action: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """(count, length) actions near a given one: a few entries drawn anew, moved a little, set to 0 or exchanged."""
-    actions = np.repeat(action[None], count, axis=0)
-    length = len(action)
-    for near, kind in zip(actions, rng.integers(0, 4, count), strict=True):
-        entries = rng.integers(0, length, rng.integers(1, 5))
-        if kind == 0:
-            near[entries] = rng.random(len(entries))
-        elif kind == 1:
-            near *= 1.0 + rng.normal(0.0, 10.0 ** rng.uniform(-6, -1), length) * (rng.random(length) < 0.5)
-        elif kind == 2:
-            near[entries] = 0.0
-        else:
-            near[entries] = near[rng.permutation(entries)]
-    return np.clip(actions, 0.0, 1.0)
-
-
-def local_search(
-    mechanism: Mechanism,
-    simulation: Simulation,
-    row: int,
-    action: NDArray[np.float64],
-    rng: np.random.Generator,
-    *,
-    rounds: int,
-    per_round: int,
-) -> int:
-    """Most that a walk from an action serves: in each round it goes to the best of so many nearby actions, if that
-    serves no less.
-    """
-    most = int(served_by_actions(mechanism, simulation, row, action[None])[0])
-    for _ in range(rounds):
-        near = nearby_actions(rng, action, per_round)
-        served = served_by_actions(mechanism, simulation, row, near)
-        if served.max() >= most:
-            most = int(served.max())
-            action = near[rng.choice(np.flatnonzero(served == most))]
-    return most
+def trials(
+    names: tuple[str, ...], seeds: tuple[int, ...], done: list[dict[str, Any]], *, episodes: int
+) -> Iterator[dict[str, Any]]:
+    """Every trial that is not among those done, seed by seed."""
+    finished = {(run["parametrization"], run["algorithm"], run["seed"]) for run in done}
+    for seed, name, algorithm in product(seeds, names, ALGORITHMS):
+        if (name, algorithm, seed) not in finished:
+            yield trial(name, algorithm, seed, episodes=episodes)

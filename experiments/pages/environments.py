@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry
 from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.tables import Table
+from experiments.pages.allocation_trials import trials_table
 from experiments.pages.kinds import reward_terms_table
 from experiments.pages.layouts import layout_table
 
@@ -50,10 +52,33 @@ def environment_page(environment: EnvironmentEntry) -> str:
         f"{_scenario_link(environment.default_scenario)}.\n\n"
         f"## Easy, medium, hard\n\n{tiers_table(environment).markdown()}\n\n"
         f"## What policies are held against\n\n{baselines_of_table(environment.id).markdown()}\n\n"
-        f"## Action\n\n{layout_table(mechanism.action).markdown()}\n\n"
+        f"{actions_section(mechanism, kind.forms)}"
+        f"{trials_section(environment)}"
         f"## Observation\n\n{layout_table(mechanism.observation).markdown()}\n\n"
         f"## Spaces\n\n{spaces_table(environment.id).markdown()}\n\n"
         "[What the environments share](index.md#episodes): episodes, the reward's terms, `info`.\n"
+    )
+
+
+def actions_section(mechanism: Mechanism, forms: Mapping[str, Mechanism]) -> str:
+    """What the entries of an action are, in every form that it can have."""
+    if not forms:
+        return f"## Action\n\n{layout_table(mechanism.action).markdown()}\n\n"
+    return "".join(
+        f'## Action, `action="{name}"`\n\n{layout_table(form.action).markdown()}\n\n' for name, form in forms.items()
+    )
+
+
+def trials_section(environment: EnvironmentEntry) -> str:
+    """What plain PPO and SAC learn with each form, where that was tried."""
+    table = trials_table(environment)
+    if table is None:
+        return ""
+    return (
+        "## What plain PPO and SAC learn\n\nRequests served per episode by SB3's `PPO` and `SAC` with `MlpPolicy` and "
+        "nothing tuned, on 16 rows, on held-out workloads: before and after so many decisions, which take some twenty "
+        "seconds of an idle core (`python scripts/benchmark.py trials`, `results/recorded/allocation_trials.json`).\n\n"
+        f"{table.markdown()}\n\n"
     )
 
 
@@ -113,7 +138,10 @@ def shared_page() -> str:
         "environment of seed + i. Requests beyond the Q visible slots wait, and are counted.\n",
         "## Observation\n\nOne float32 vector. Every entry is a quantity divided by its scale, clipped to 0..1. All "
         "entries of a slot that is empty or admitted are 0. This is their order, with variants from the cheapest on; "
-        "those of variants, and `accuracy_requirement`, are only there if an action divides the node's modules:\n\n"
+        "those of what is to come are only there if an action divides bands or modules, and those of variants and "
+        "modules, and `accuracy_requirement`, if it divides modules. What is to come is the best linear prediction of "
+        "the channel in any later epoch in which the request can still be served, from its present gain and the mean "
+        "at its distance: the present gain where users stand still, the mean where epochs fade independently:\n\n"
         + layout_table(OBSERVATION_OF_VARIANTS).markdown()
         + "\n",
         '## Reward\n\nThe sum of `info["reward_terms"]`, each weighted by the scenario:\n\n'

@@ -65,6 +65,7 @@ def benchmark_table() -> Table:
     """The recorded speeds."""
     report = recorded("benchmark")
     first_use, decoding = report["first_use_seconds"], report["oracle_decoding"]
+    shares = report["bandwidth_by_batch_selection"]
     rows = [
         (
             f"`{env_id}`, {kind}",
@@ -87,11 +88,11 @@ def benchmark_table() -> Table:
         ),
         *(
             (
-                f"`EdgeLLM/Bandwidth-v0`, {report['bandwidth_by_batch_selection']['rows']} rows, batch {selection}",
+                f'`EdgeLLM/Bandwidth-v0`, `action="shares"`, {shares["rows"]} rows, batch {selection}',
                 f"{speeds['median']:,} epochs/s",
                 NO_VALUE,
             )
-            for selection, speeds in report["bandwidth_by_batch_selection"]["steps_per_s"].items()
+            for selection, speeds in shares["steps_per_s"].items()
         ),
         ("first use, compiling", f"{first_use['compiling']['both']:.1f} s", NO_VALUE),
         ("first use, kernels cached", f"{first_use['cached']['both']:.1f} s", NO_VALUE),
@@ -112,24 +113,6 @@ def training_table() -> Table:
             )
         )
     return Table(("seed", "% of DFTSP [95 % CI]", "processor time"), rows)
-
-
-def continuous_table() -> Table:
-    """A minute of SB3 on the continuous environments, as recorded."""
-    records = recorded("continuous_training")["runs"]
-    rows = []
-    for record in records:
-        served, name = record["served_per_episode"], record["algorithm"]
-        others = ", ".join(f"{policy} {mean:.0f}" for policy, mean in served.items() if policy != name)
-        rows.append(
-            (
-                f"{record['task']}: `{record['env']}`, `{record['scenario']}`",
-                f"{name.upper()}, {record['network']}, {record['steps']:,} epochs",
-                f"{served[name]:.0f}",
-                others,
-            )
-        )
-    return Table(("task", "trained", "served per episode", "beside it"), rows)
 
 
 def _of_validation(table: Callable[[Any], Table]) -> Callable[[], Table]:
@@ -155,7 +138,7 @@ PAGES: dict[Path, Sections] = {
     | {f"validation-{split}": _of_validation(partial(validation_tables.split_table, split=split)) for split in SPLITS},
     Path("docs/oracles.md"): {"baselines": baselines_table},
     Path("docs/speed.md"): {"benchmark": benchmark_table, "training": training_table},
-    LEARNED_PAGE: LEARNED_SECTIONS | {"continuous": continuous_table},
+    LEARNED_PAGE: LEARNED_SECTIONS,
     KINDS_PAGE: KINDS_SECTIONS,
     RECORDS_PAGE: RECORDS_SECTIONS,
 }

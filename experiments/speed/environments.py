@@ -40,7 +40,9 @@ DECODING_ROWS = 256
 """Rows when oracle decoding is timed."""
 
 ALLOCATION_ROWS = 256
-"""Rows when `Bandwidth-v0` is timed with each way to select the batch; only `exact` has a solver in the loop."""
+"""Rows when `Bandwidth-v0` is timed with shares and each way to select the batch; only `exact` has a solver in the
+loop.
+"""
 
 PROFILED_STEPS = 500
 """Vector steps of the profile, and as many before them."""
@@ -88,7 +90,7 @@ def _beside(mine: Turn, cartpole: Turn, seconds: float, repeats: int) -> dict[st
 
 def _bandwidth_speeds(scenario: str, selection: str, seconds: float, repeats: int) -> list[float]:
     changed = load_scenario(scenario, **{"node.batch_selection": selection})
-    turn = vector_turn("EdgeLLM/Bandwidth-v0", changed, ALLOCATION_ROWS)
+    turn = vector_turn("EdgeLLM/Bandwidth-v0", changed, ALLOCATION_ROWS, action="shares")
     return [steps_per_s([turn], seconds)[0] for _ in range(repeats)]
 
 

@@ -31,9 +31,12 @@ def steps_per_s(turns: Sequence[Turn], seconds: float) -> list[float]:
     return [count / taken_s for count, taken_s in zip(steps, spent_s, strict=True)]
 
 
-def vector_turn(env_id: str, scenario: str | Scenario, rows: int) -> Turn:
-    """Ten steps of the native vector form, masks computed and followed, rows reset as they end."""
-    env = gym.make_vec(env_id, num_envs=rows, vectorization_mode="vector_entry_point", scenario=scenario)
+def vector_turn(env_id: str, scenario: str | Scenario, rows: int, **options: Any) -> Turn:
+    """Ten steps of the native vector form, masks computed and followed, rows reset as they end.
+
+    `options` are further arguments of the environment.
+    """
+    env = gym.make_vec(env_id, num_envs=rows, vectorization_mode="vector_entry_point", scenario=scenario, **options)
     choose = choices(env, rows)
     _, infos = env.reset(seed=0)
 

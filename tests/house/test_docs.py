@@ -11,7 +11,13 @@ import pytest
 from nbclient import NotebookClient
 
 from edge_llm_env import load_scenario
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, VARIANT_FEATURES
+from edge_llm_env.envs.observation import (
+    CONTEXT_FEATURES,
+    MODULE_FEATURES,
+    SLOT_FEATURES,
+    TO_COME_FEATURES,
+    VARIANT_FEATURES,
+)
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from experiments.pages.environments import environment_pages
@@ -41,7 +47,8 @@ def test_generated_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_every_term_of_the_reward_and_every_feature_is_on_the_page() -> None:
     page = (DOCS / "environments" / "index.md").read_text(encoding="utf-8")
-    for name in (*REWARD_TERMS, *(one.name for one in (*CONTEXT_FEATURES, *SLOT_FEATURES, *VARIANT_FEATURES))):
+    features = (*CONTEXT_FEATURES, *SLOT_FEATURES, *TO_COME_FEATURES, *VARIANT_FEATURES, *MODULE_FEATURES)
+    for name in (*REWARD_TERMS, *(one.name for one in features)):
         assert f"| `{name}` |" in page
 
 

@@ -137,10 +137,10 @@ class Epoch:
         )
 
     def partitions(self) -> Iterator[tuple[int, ...]]:
-        """All ways to give modules to variants, idle ones included."""
+        """All ways to give all modules to variants."""
         modules = self.scenario.node.modules
         for counts in product(range(modules + 1), repeat=len(self.variants)):
-            if sum(counts) <= modules:
+            if sum(counts) == modules:
                 yield counts
 
     def loading_s(self, variant: int, modules: int) -> float:

@@ -35,25 +35,40 @@ def tiers(**overrides: Any) -> Scenario:
     return small_scenario("accuracy-tiers", **(TIERS | dotted))
 
 
-def started(env_id: str, scenario: Scenario, workload: Workload) -> gym.Env:
-    """An environment at the first decision on a workload."""
-    env = gym.make(env_id, scenario=scenario, disable_env_checker=True).unwrapped
+def started(env_id: str, scenario: Scenario, workload: Workload, **options: Any) -> gym.Env:
+    """An environment at the first decision on a workload; `options` are further arguments of it."""
+    env = gym.make(env_id, scenario=scenario, disable_env_checker=True, **options).unwrapped
     env.reset(options={"workload": workload})
     return env
 
 
+def entries(shares: Any) -> NDArray[np.float64]:
+    """Shares in 0..1 as entries of an action."""
+    return 2.0 * np.asarray(shares, dtype=float) - 1.0
+
+
+def logits(*shares: float) -> NDArray[np.float64]:
+    """The action that leads to those shares of the modules: exp(4a) - exp(-4) are in proportion to them."""
+    weights = np.array(shares) / max(shares) * (np.exp(4.0) - np.exp(-4.0))
+    return np.clip(np.log(weights + np.exp(-4.0)) / 4.0, -1.0, 1.0)
+
+
 def corner_actions(length: int) -> list[NDArray]:
-    """Valid actions of every kind: zeros, ones, whole numbers, both float types, a single entry, and tiny ones."""
+    """Valid actions of every kind: zeros, ends, whole numbers, float types, a single entry, and tiny ones."""
     one_hot = np.eye(length)[0]
     return [
         np.zeros(length, dtype=np.float32),
         np.ones(length, dtype=np.float32),
         np.ones(length),
+        np.full(length, -1.0),
+        np.full(length, -1, dtype=np.int64),
         np.ones(length, dtype=np.int64),
         np.zeros(length, dtype=np.uint8),
         np.full(length, 0.5, dtype=np.float16),
         one_hot,
         np.full(length, 5e-324),
         np.full(length, -0.0),
+        np.nextafter(np.full(length, -1.0), 0.0),
+        np.linspace(-1.0, 1.0, length),
         np.nextafter(np.ones(length), 0.0),
     ]

@@ -17,6 +17,21 @@ from edge_llm_env.registration import ENVIRONMENTS
 
 ENVIRONMENT_IDS = tuple(ENVIRONMENTS)
 
+OTHER_FORMS = ("Shares/Bandwidth-v0", "Shares/Joint-v0")
+"""Ids of the tests' own, of environments with `action="shares"`."""
+
+for _form in OTHER_FORMS:
+    _entry = ENVIRONMENTS[_form.replace("Shares", "EdgeLLM")]
+    gym.register(
+        _form,
+        entry_point=_entry.entry_point,
+        vector_entry_point=_entry.vector_entry_point,
+        kwargs={"scenario": _entry.default_scenario, "action": "shares"},
+    )
+
+ALL_FORMS = (*ENVIRONMENT_IDS, *OTHER_FORMS)
+"""Every environment in every form of its action."""
+
 ALL_WEIGHTS = {"reward.served": 1.0, "reward.tokens": 0.01, "reward.energy": -0.003, "reward.expired": -0.7}
 """Reward weights that make every term of the reward count."""
 

@@ -11,7 +11,7 @@ import gymnasium as gym
 import numpy as np
 
 import edge_llm_env  # noqa: F401 (registers the ids)
-from tests.support.helpers import ALL_WEIGHTS, ENVIRONMENT_IDS, small_scenario, some_action
+from tests.support.helpers import ALL_FORMS, ALL_WEIGHTS, small_scenario, some_action
 
 
 def digest_of_trajectory(env_id: str, seed: int, steps: int) -> str:
@@ -45,4 +45,4 @@ def update(digest: Any, result: Any) -> None:
 
 if __name__ == "__main__":
     seed, steps = map(int, sys.argv[1:])
-    print(json.dumps({env_id: digest_of_trajectory(env_id, seed, steps) for env_id in ENVIRONMENT_IDS}))
+    print(json.dumps({env_id: digest_of_trajectory(env_id, seed, steps) for env_id in ALL_FORMS}))

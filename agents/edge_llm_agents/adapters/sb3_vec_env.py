@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ class EdgeVecEnv(VecEnv):
     number i is the single environment of `reset(seed=s + i)`. Rows that did not finish share one empty info, since
     building a thousand of them would cost more than the step. `wrapper` goes around the vector environment, for
     instance `edge_llm_baselines.allocation.oracle_decoding.VectorOracleDecoding`. With `rows_per_workload` above 1 that
-    many consecutive rows have the same seed, so that they play the same workloads, one after the other.
+    many consecutive rows have the same seed, so that they play the same workloads, one after the other. `options` are
+    further arguments of the environment, `{"action": "shares"}`.
 
     Raises ValueError for fewer rows than scenarios, for scenarios whose spaces differ (with their names), and for
     `rows_per_workload` that does not divide the rows of each scenario.
@@ -47,6 +48,7 @@ class EdgeVecEnv(VecEnv):
         reward_scale: float = 1.0,
         wrapper: Callable[[VectorEnv], VectorEnv] | None = None,
         rows_per_workload: int = 1,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         scenarios = [scenario] if isinstance(scenario, str | Path | Scenario) else list(scenario)
         if not 1 <= len(scenarios) <= num_envs:
@@ -64,6 +66,7 @@ class EdgeVecEnv(VecEnv):
                 vectorization_mode="vector_entry_point",
                 scenario=one,
                 autoreset_mode=AutoresetMode.SAME_STEP,
+                **(options or {}),
             )
             for one, share in zip(scenarios, shares, strict=True)
         ]

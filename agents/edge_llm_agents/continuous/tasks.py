@@ -37,7 +37,7 @@ class ContinuousTask(NamedTuple):
         return self.acting(self.rules[name].acting(seed=0)(env), env)
 
 
-class EqualValues:
+class DecodedEqualValues:
     """An action of oracle decoding: every request worth 1, which is DFTSP's objective."""
 
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
@@ -52,11 +52,11 @@ def _task(env_id: str, *keys: str) -> ContinuousTask:
 
 
 TASKS = {
-    "bandwidth": _task(BANDWIDTH, "equal", "equal-finishing-time", "water-filling", "oracle"),
+    "bandwidth": _task(BANDWIDTH, "equal-values", "equal", "equal-finishing-time", "water-filling", "oracle"),
     "compute": _task(COMPUTE, "equal", "proportional", "oracle"),
     "joint": _task(JOINT, "equal"),
     "decoding": ContinuousTask(
-        BATCH_SELECTION, "carry-over", {"equal": allocating("equal", EqualValues)}, wrapper=VectorOracleDecoding
+        BATCH_SELECTION, "carry-over", {"equal": allocating("equal", DecodedEqualValues)}, wrapper=VectorOracleDecoding
     ),
 }
 """By name; `decoding` is oracle decoding, whose equal values are DFTSP."""

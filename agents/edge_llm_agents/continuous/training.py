@@ -11,7 +11,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.continuous.tasks import TASKS
-from edge_llm_agents.evaluation.models import Rescaled
+from edge_llm_agents.evaluation.models import acting_model
 from edge_llm_agents.records.intervals import paired_difference
 from edge_llm_agents.training.models import CONTINUOUS, new_model
 from edge_llm_baselines.playing.play import MakePolicy
@@ -72,7 +72,7 @@ def train_continuous(
         "random": lambda vector: task.acting(
             RandomActions(vector if task.wrapper is None else task.wrapper(vector), seed), vector
         ),
-        algorithm: lambda vector: task.acting(Rescaled(model), vector),
+        algorithm: acting_model(model),
     }
     for rule in task.rules:
         policies[rule] = lambda vector, rule=rule: task.rule(rule, vector)  # type: ignore[misc]

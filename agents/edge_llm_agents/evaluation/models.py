@@ -50,16 +50,20 @@ class Rescaled:
 def acting_model(model: BaseAlgorithm) -> MakePolicy:
     """What makes a model the policy of an environment, with masks where it knows of masks.
 
-    Actions in -1..1 are those of an environment rescaled with `RescaleAction`; in `BatchSelection-v0` a Box of one
-    entry per slot is values for oracle decoding. Raises DoesNotPlayError where its spaces are of another environment.
+    In `BatchSelection-v0` a Box of one entry per slot is values for oracle decoding. Actions in -1..1 are those of an
+    environment rescaled with `RescaleAction` where values or its own begin at 0. Raises DoesNotPlayError where its
+    spaces are of another environment.
     """
     actions = model.action_space
-    from_minus_one = isinstance(actions, spaces.Box) and bool(np.all(actions.low == -1.0))
 
     def make(env: Any) -> Policy:
         refuse_other_spaces(model.observation_space, actions, env)
-        policy: Policy = Rescaled(model) if from_minus_one else MaskedModel(model, env)
-        return DecodedPolicy(policy, env) if are_values(actions, env) else policy
+        decoded = are_values(actions, env)
+        space = getattr(env, "single_action_space", env.action_space)
+        from_zero = decoded or (isinstance(space, spaces.Box) and bool(np.all(space.low == 0.0)))
+        rescaled = from_zero and isinstance(actions, spaces.Box) and bool(np.all(actions.low == -1.0))
+        policy: Policy = Rescaled(model) if rescaled else MaskedModel(model, env)
+        return DecodedPolicy(policy, env) if decoded else policy
 
     return make
 

@@ -1,9 +1,10 @@
 """Set networks in the places where plain Stable-Baselines3 has multilayer perceptrons: PPO, SAC, TD3 and DQN.
 
 Each is given as the policy class of its algorithm. `width` is that of all hidden layers, `encoder` one of
-`edge_llm_agents.networks.set_networks.ENCODERS`, and `variants` the number of model variants where the environment
-divides modules among them (`Compute-v0`, `Joint-v0`), else 0. Other keywords are SB3's; what they say of hidden layers
-has no effect.
+`edge_llm_agents.networks.set_networks.ENCODERS`, and `extent` the two numbers of
+`edge_llm_env.envs.observation.Extent`, (0, 0) where observations have nothing behind their slots; `whole` is how many
+numbers of an action stand behind those of the slots. Other keywords are SB3's; what they say of hidden layers has no
+effect.
 """
 
 from __future__ import annotations
@@ -30,20 +31,21 @@ from edge_llm_agents.networks.set_networks import (
     SetValue,
     make_encoder,
 )
-from edge_llm_agents.networks.sets import sizes, slots_in, split
+from edge_llm_agents.networks.sets import sizes, split
+from edge_llm_env.envs.observation import Extent
 
 
 class Encoded(nn.Module):
     """Observations (batch, length) to an encoder's features."""
 
-    def __init__(self, width: int, encoder: str, variants: int) -> None:
+    def __init__(self, width: int, encoder: str, extent: Extent) -> None:
         super().__init__()
-        self.variants = variants
-        self.encoder = make_encoder(encoder, *sizes(variants), width)
+        self.extent = extent
+        self.encoder = make_encoder(encoder, *sizes(extent), width)
 
     def forward(self, observations: Tensor) -> Encoding:
         """Features of the requests and of the whole."""
-        sets = split(observations, self.variants)
+        sets = split(observations, self.extent)
         return Encoding(sets, *self.encoder(sets))
 
 
@@ -54,25 +56,35 @@ class SetKeywords:
     action_space: spaces.Space
 
     def __init__(
-        self, *args: Any, width: int = 64, encoder: str = "deep-set", variants: int = 0, **kwargs: Any
+        self,
+        *args: Any,
+        width: int = 64,
+        encoder: str = "deep-set",
+        extent: tuple[int, int] = (0, 0),
+        whole: int = 0,
+        **kwargs: Any,
     ) -> None:
-        self.set_keywords: dict[str, Any] = {"width": width, "encoder": encoder, "variants": variants}
+        self.set_keywords: dict[str, Any] = {"width": width, "encoder": encoder, "extent": Extent(*extent)}
+        self.whole = whole
         super().__init__(*args, **kwargs)
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
-        return super()._get_constructor_parameters() | self.set_keywords  # type: ignore[misc]
+        return super()._get_constructor_parameters() | self.set_keywords | {"whole": self.whole}  # type: ignore[misc]
 
     @property
     def action_parts(self) -> tuple[int, int]:
         """Numbers of an action per slot, and behind them those of the whole.
 
-        Raises ValueError where they cannot be told apart, with no more slots than numbers of the whole.
+        Raises ValueError where an action is not made of as many for each slot and `whole` others.
         """
-        slots = slots_in((self.observation_space.shape or (0,))[0], self.set_keywords["variants"])
-        per_slot, whole = divmod((self.action_space.shape or (0,))[0], slots)
-        if slots <= self.set_keywords["variants"] + 2:
-            raise ValueError(f"visible_slots = {slots}: must be more than variants + 2 for a set policy")
-        return per_slot, whole
+        slots = self.set_keywords["extent"].slots((self.observation_space.shape or (0,))[0])
+        entries = (self.action_space.shape or (0,))[0]
+        per_slot, rest = divmod(entries - self.whole, slots)
+        if rest or per_slot < 0:
+            raise ValueError(
+                f"whole = {self.whole}: actions of length {entries} have another number behind {slots} slots"
+            )
+        return per_slot, self.whole
 
     def encoded(self) -> Encoded:
         """A new encoder."""

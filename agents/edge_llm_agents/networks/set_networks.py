@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from edge_llm_agents.networks.sets import Sets, sizes, split
+from edge_llm_env.envs.observation import PLAIN, Extent
 from edge_llm_env.support.naming import one_of
 
 CLOSED_LOGIT = -1e8
@@ -114,15 +115,15 @@ class AdmissionScores(nn.Module):
 class SetValue(nn.Module):
     """Observations to state values: (batch, 1)."""
 
-    def __init__(self, width: int, encoder: str = "deep-set", variants: int = 0) -> None:
+    def __init__(self, width: int, encoder: str = "deep-set", extent: Extent = PLAIN) -> None:
         super().__init__()
-        self.variants = variants
-        self.encoder = make_encoder(encoder, *sizes(variants), width)
+        self.extent = extent
+        self.encoder = make_encoder(encoder, *sizes(extent), width)
         self.value = nn.Sequential(nn.Linear(2 * width, width), nn.ReLU(), nn.Linear(width, 1))
 
     def forward(self, observations: Tensor) -> Tensor:
         """Values."""
-        sets = split(observations, self.variants)
+        sets = split(observations, self.extent)
         features, whole = self.encoder(sets)
         return self.value(torch.cat((sets.total(features) / sets.slots, whole), dim=1))
 
@@ -168,19 +169,19 @@ class ActionValue(nn.Module):
     Each slot sees its own part of the action.
     """
 
-    def __init__(self, width: int, encoder: str, variants: int, per_slot: int, whole: int) -> None:
+    def __init__(self, width: int, encoder: str, extent: Extent, per_slot: int, whole: int) -> None:
         super().__init__()
-        self.variants, self.per_slot, self.whole = variants, per_slot, whole
-        context, slot = sizes(variants)
+        self.extent, self.per_slot, self.whole = extent, per_slot, whole
+        context, slot = sizes(extent)
         self.encoder = make_encoder(encoder, context + whole, slot + per_slot, width)
         self.value = nn.Sequential(nn.Linear(2 * width, width), nn.ReLU(), nn.Linear(width, 1))
 
     def forward(self, both: Tensor) -> Tensor:
         """Values."""
-        per_slot_and_variant = sizes(self.variants)[1] + self.per_slot
-        slots = (both.shape[1] - sizes(self.variants)[0] - self.whole) // per_slot_and_variant
+        per_request = sizes(self.extent)[1] + self.per_slot
+        slots = (both.shape[1] - sizes(self.extent)[0] - self.whole) // per_request
         length = both.shape[1] - self.per_slot * slots - self.whole
-        sets, actions = split(both[:, :length], self.variants), both[:, length:]
+        sets, actions = split(both[:, :length], self.extent), both[:, length:]
         of_slots = actions[:, : self.per_slot * slots].unflatten(1, (self.per_slot, slots)).transpose(1, 2)
         seen = sets._replace(
             context=torch.cat((sets.context, actions[:, self.per_slot * slots :]), dim=1),

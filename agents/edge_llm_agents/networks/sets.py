@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, VARIANT_FEATURES
+from edge_llm_env.envs.observation import CONTEXT_FEATURES, PLAIN, SLOT_FEATURES, Extent
 
-_CONTEXT, _SLOT, _VARIANT = len(CONTEXT_FEATURES), len(SLOT_FEATURES), len(VARIANT_FEATURES)
+_CONTEXT, _SLOT = len(CONTEXT_FEATURES), len(SLOT_FEATURES)
 _NAMES = [feature.name for feature in SLOT_FEATURES]
 _PRESENT, _ADMISSIBLE = _NAMES.index("present"), _NAMES.index("admissible")
 
@@ -21,9 +21,9 @@ class Sets(NamedTuple):
     """
 
     context: Tensor
-    """(batch, C): what holds for all requests, with the features of the variants where modules are divided."""
+    """(batch, C): what holds for all requests, with the features of variants and modules where these are divided."""
     requests: Tensor
-    """(n, S): slot features, with the accuracy requirement where modules are divided; in the order of `place`."""
+    """(n, S): slot features, with the further ones where bands or modules are divided; in the order of `place`."""
     owner: Tensor
     """(n,) which observation a request is in."""
     place: Tensor
@@ -80,30 +80,22 @@ class _Largest(torch.autograd.Function):
         return is_largest.mul_(gradients[0].index_select(0, owner)), None, None
 
 
-def split(observations: Tensor, variants: int = 0) -> Sets:
-    """Observations in which the modules are divided among that many variants, if any, as sets."""
-    count = slots_in(observations.shape[1], variants)
+def split(observations: Tensor, extent: Extent = PLAIN) -> Sets:
+    """Observations as sets; raises ValueError where they are not of that extent."""
+    count = extent.slots(observations.shape[1])
     first = _CONTEXT + count * _SLOT
     slots = observations[:, _CONTEXT:first].reshape(-1, _SLOT)
     place = slots[:, _PRESENT].nonzero().squeeze(1)
     owner = place.div(count, rounding_mode="floor")
     context, requests = observations[:, :_CONTEXT], slots.index_select(0, place)
-    if variants:
-        accuracy = observations[:, first : first + count].reshape(-1, 1)
-        context = torch.cat((context, observations[:, first + count :]), dim=1)
-        requests = torch.cat((requests, accuracy.index_select(0, place)), dim=1)
+    if extent.per_slot:
+        behind = first + count * extent.per_slot
+        further = observations[:, first:behind].reshape(-1, extent.per_slot)
+        context = torch.cat((context, observations[:, behind:]), dim=1)
+        requests = torch.cat((requests, further.index_select(0, place)), dim=1)
     return Sets(context, requests, owner, place, count)
 
 
-def slots_in(length: int, variants: int = 0) -> int:
-    """Visible slots of observations of a length; raises ValueError where it is not that of so many variants."""
-    per_slot = _SLOT + (1 if variants else 0)
-    slots, rest = divmod(length - _CONTEXT - variants * _VARIANT, per_slot)
-    if rest or slots < 1:
-        raise ValueError(f"variants = {variants}: observations of length {length} are of another number of them")
-    return slots
-
-
-def sizes(variants: int = 0) -> tuple[int, int]:
+def sizes(extent: Extent = PLAIN) -> tuple[int, int]:
     """Features of the context and of a request, as `split` has them."""
-    return _CONTEXT + variants * _VARIANT, _SLOT + (1 if variants else 0)
+    return _CONTEXT + extent.whole, _SLOT + extent.per_slot

@@ -19,6 +19,7 @@ from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.networks.actor_critics import SetPolicy
 from edge_llm_agents.networks.sb3_policies import SetActorCriticPolicy, SetSACPolicy, SetTD3Policy
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
+from edge_llm_env.envs.layout import per_slot_and_whole
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of
 
@@ -71,13 +72,13 @@ def fitting(env_id: str) -> list[str]:
 def training_env(env_id: str, scenario: Scenario) -> EdgeVecEnv:
     """Rows to learn on; where a batch is named whole, actions are values for oracle decoding.
 
-    Boxes are rescaled to -1..1, as SB3's Gaussian policies want them.
+    Values, and other boxes that are not, are rescaled to -1..1, as SB3's Gaussian policies want them.
     """
 
     def wrapped(env: VectorEnv) -> VectorEnv:
         if isinstance(env.single_action_space, spaces.MultiBinary):
             env = VectorOracleDecoding(env)
-        if isinstance(env.single_action_space, spaces.Box):
+        if isinstance(env.single_action_space, spaces.Box) and (env.single_action_space.low != -1.0).any():
             env = RescaleAction(env, np.float32(-1.0), np.float32(1.0))  # type: ignore[arg-type] # as float64 it warns
         return env
 
@@ -101,5 +102,7 @@ def new_model(
         keywords.pop("net_arch", None)
         if algorithm != "ppo_mask":
             mechanism = env.env.unwrapped.mechanism
-            keywords["variants"] = len(scenario.variants) if mechanism.hosts_variants else 0
+            keywords["extent"] = tuple(mechanism.extent(scenario))
+            if isinstance(mechanism.action_space(scenario), spaces.Box):
+                keywords["whole"] = per_slot_and_whole(mechanism.action, scenario)[1]
     return make(policy_class, env, seed=seed, device="cpu", **(standard | settings))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_baselines.allocation.encoding import granting, needs_s, nominal_parts_s, serving
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_baselines.solvers.problem import BatchProblem, Solver
+from edge_llm_env.dynamics.params import rule_of
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.feasibility.rule import TOLERANCE
+from edge_llm_env.dynamics.values.batch import batch_by_value
 
 
 class MinimumShares:
@@ -27,43 +29,8 @@ class MinimumShares:
         self.solver = solver or BranchAndBound()
 
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
-        """Least shares for the best batch of a row; 0 for everyone else."""
-        return shares_for(simulation, row, self.solver.solve(BatchProblem.of_row(simulation, row)).selected)
-
-
-def shares_for(simulation: Simulation, row: int, selected: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The action that transfers a batch, bool over the visible slots, with least shares and parts."""
-    params, slots = simulation.params, simulation.slots
-    action = np.zeros(2 * slots + 2 * params.flexible_split)
-    for band, needs in enumerate(needs_s(simulation, row)):
-        part_s = (params.uplink_s, params.downlink_s)[band]
-        wanted = np.flatnonzero(selected)
-        if params.flexible_split and len(wanted):
-            # Half the tolerance that the batch was accepted with: shares that fill the part are not scaled down for it.
-            action[2 * slots + band] = needs[wanted].sum() / (1.0 + TOLERANCE / 2) / params.epoch_s
-            part_s = action[2 * slots + band] * params.epoch_s
-        action[band * slots + wanted] = least_shares(needs[wanted], part_s)
-    return action
-
-
-def least_shares(needs_s: NDArray[np.float64], part_s: float) -> NDArray[np.float64]:
-    """The least shares of a part of the epoch (s) that carry those needs (s of the whole band).
-
-    A plain quotient, rounded down, would often carry one bit in 10¹⁶ too little.
-    """
-    shares = needs_s / part_s
-    while (short := shares * part_s < needs_s).any():
-        shares[short] = np.nextafter(shares[short], np.inf)
-    return shares
-
-
-def needs_s(simulation: Simulation, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Time of the whole uplink and of the whole downlink that each visible request needs (s), infinite if dead."""
-    state, params, shown = simulation.state, simulation.params, int(simulation.state.visible[row])
-    return (
-        state.slot_uplink_share[row, :shown] * params.uplink_s,
-        state.slot_downlink_share[row, :shown] * params.downlink_s,
-    )
+        """The action that serves the best batch of a row with least shares, and nobody else."""
+        return serving(simulation, row, self.solver.solve(BatchProblem.of_row(simulation, row)).selected)
 
 
 class EqualShare:
@@ -72,7 +39,7 @@ class EqualShare:
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """Shares 1/k each of k requests."""
         size = int(simulation.state.visible[row])
-        return _with_nominal_split(simulation, *[np.full(size, 1.0 / max(1, size))] * 2)
+        return granting(simulation, row, *[np.full(size, 1.0 / max(1, size))] * 2)
 
 
 class EqualFinishingTime:
@@ -85,7 +52,7 @@ class EqualFinishingTime:
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """Shares in proportion to need, that fill each band."""
         parts_s = nominal_parts_s(simulation)
-        shares = [least_shares(needs, part_s) for needs, part_s in zip(needs_s(simulation, row), parts_s, strict=True)]
+        shares = [needs / part_s for needs, part_s in zip(needs_s(simulation, row), parts_s, strict=True)]
         transferred = np.zeros(len(shares[0]), dtype=np.bool_)
         used = np.zeros(2)
         for i, share in enumerate(zip(*shares, strict=True)):
@@ -96,7 +63,7 @@ class EqualFinishingTime:
             np.divide(share, total, out=np.zeros(len(share)), where=transferred)
             for share, total in zip(shares, used, strict=True)
         ]
-        return _with_nominal_split(simulation, *scaled)
+        return granting(simulation, row, *scaled)
 
 
 class WaterFilling:
@@ -108,8 +75,8 @@ class WaterFilling:
         """Shares min(need, level), the level such that a band is full or everyone has what it needs."""
         parts_s = nominal_parts_s(simulation)
         needs = needs_s(simulation, row)
-        shares = [least_shares(band, part_s) for band, part_s in zip(needs, parts_s, strict=True)]
-        return _with_nominal_split(simulation, *map(water_filled, shares))
+        shares = [band / part_s for band, part_s in zip(needs, parts_s, strict=True)]
+        return granting(simulation, row, *map(water_filled, shares))
 
 
 def water_filled(needs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -122,21 +89,10 @@ def water_filled(needs: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
-def nominal_parts_s(simulation: Simulation) -> tuple[float, float]:
-    """T_U and T_D as the scenario has them (s), which a flexible split may leave; to the bit that an action gets."""
-    epoch = simulation.scenario.epoch
-    if not simulation.params.flexible_split:
-        return epoch.uplink_s, epoch.downlink_s
-    return epoch.uplink_s / epoch.epoch_s * epoch.epoch_s, epoch.downlink_s / epoch.epoch_s * epoch.epoch_s
+class EqualValues:
+    """Every request is worth the same: what the action 0 serves, with least shares."""
 
-
-def _with_nominal_split(
-    simulation: Simulation, uplink: NDArray[np.float64], downlink: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    params, slots = simulation.params, simulation.slots
-    action = np.zeros(2 * slots + 2 * params.flexible_split)
-    action[: len(uplink)] = uplink
-    action[slots : slots + len(downlink)] = downlink
-    if params.flexible_split:
-        action[2 * slots :] = np.array(nominal_parts_s(simulation)) / params.epoch_s
-    return action
+    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
+        """The action that serves them."""
+        params, values = simulation.params, np.zeros(simulation.slots)
+        return serving(simulation, row, batch_by_value(rule_of(params), params, simulation.state, row, values)[0])

@@ -20,9 +20,12 @@ class EqualModules:
 
 
 class EqualEverything:
-    """An action of `Joint-v0`: every request worth 1, equal shares of bands and modules, the scenario's split."""
+    """An action of `Joint-v0`: every request worth the same, equal shares of modules, and where actions grant bands
+    equal shares of these in the scenario's split.
+    """
 
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """The action."""
-        parts = EqualShare().action(simulation, row), EqualModules().action(simulation, row)
-        return np.concatenate([np.ones(simulation.slots), *parts])
+        values, modules = np.zeros(simulation.slots), EqualModules().action(simulation, row)
+        bands = [EqualShare().action(simulation, row)] if simulation.grants_bands else []
+        return np.concatenate([values, *bands, modules])

@@ -8,18 +8,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.allocation.bandwidth import shares_for
-from edge_llm_baselines.allocation.partitions import partitions
+from edge_llm_baselines.allocation.encoding import shares_for
+from edge_llm_baselines.allocation.partitions import logits_of, partitions
 from edge_llm_env.dynamics.cascade import NOBODY, SHARES, TIMES, accurate_enough, cascade
 from edge_llm_env.dynamics.modules import delay_after_moving_s, hosted, variant_rule
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import NodeState
+from edge_llm_env.dynamics.values.batch import alone_s, order_by_value
+from edge_llm_env.dynamics.values.cascade import cascade_by_value
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.solver.best_first import best_batch
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.solver.search_state import default_node_limit
-from edge_llm_env.support.compiling import compiled, compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
 
 class JointSolution(NamedTuple):
@@ -47,13 +49,14 @@ class BestJoint:
     """The composition of the oracles: over all partitions of the modules, exact batches with least shares and parts.
 
     For each partition the batches are those of the cascade of `Compute-v0`, first with equal values and then with
-    values that steer each request to the variant which a Lagrangian relaxation of "served at most once" puts it on. The
-    relaxation also bounds what any assignment of requests to variants could serve with that partition. So the result is
-    the optimum over partitions, assignments, batches, shares and splits of the epoch wherever `optimal` says so: where
-    the least `upper_bound` is met. The bound lets every variant have all of the bands, and where the split is flexible
-    it lets each wait for the longer of its own uplink and its loading, while the batches that are tried wait for one
-    after the other. So it may not be met where several variants are short of band, or a module moves under a flexible
-    split. It holds for `node.batch_selection` exact, and does not look beyond the epoch.
+    values that steer each request to the variant which a Lagrangian relaxation of "served at most once" puts it on;
+    where actions are values, those on these variants come first, and what the environment then serves is what counts.
+    The relaxation also bounds what any assignment of requests to variants could serve with that partition. So the
+    result is the optimum over partitions, assignments, batches, shares and splits of the epoch wherever `optimal` says
+    so: where the least `upper_bound` is met. The bound lets every variant have all of the bands, and where the split is
+    flexible it lets each wait for the longer of its own uplink and its loading, while the batches that are tried wait
+    for one after the other. So it may not be met where several variants are short of band, or a module moves under a
+    flexible split. It holds for `node.batch_selection` exact, and does not look beyond the epoch.
 
     `iterations` of the relaxation per partition. Raises ValueError for less than one.
     """
@@ -70,17 +73,65 @@ class BestJoint:
         present = [hosted(state, row, variant) for variant in range(choices.shape[1])]
         # Between equals the first wins, so the present partition, and those near it, come first.
         order = np.argsort(np.abs(choices - present).sum(axis=1), kind="stable")
-        choice, server, bound = best_joint(params, state, row, choices[order], self.iterations)
+        by_value = not simulation.grants_bands
+        choice, server, bound = best_joint(params, state, row, choices[order], self.iterations, by_value)
         return JointSolution(choices[order][choice], server, int(bound))
 
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """The action that does it."""
-        solution = self.solve(simulation, row)
+        return self.action_of(self.solve(simulation, row), simulation, row)
+
+    @staticmethod
+    def action_of(solution: JointSolution, simulation: Simulation, row: int) -> NDArray[np.float64]:
+        """The action that does what `solve` found for a row."""
+        logits, variants = logits_of(solution.counts), len(solution.counts)
+        entries = np.full(simulation.slots, -1.0)
+        if not simulation.grants_bands:
+            entries[: len(solution.server)] = steering_entries(
+                simulation.params, simulation.state, row, solution.server, variants
+            )
+            return np.concatenate([entries, logits])
         served = solution.server != NOBODY
-        values = np.zeros(simulation.slots)
-        values[: len(served)][served] = steering_values(solution.server, len(solution.counts))[served]
-        shares = shares_for(simulation, row, served)
-        return np.concatenate([values, shares, solution.counts / simulation.params.modules])
+        entries[: len(served)][served] = 2.0 * steering_values(solution.server, variants)[served] - 1.0
+        return np.concatenate([entries, shares_for(simulation, row, served), logits])
+
+
+@compiled_allocating
+def steering_entries(
+    params: NodeParams, state: NodeState, row: int, wanted: NDArray[np.int64], variants: int
+) -> NDArray[np.float64]:
+    """Entries in -1..1, (visible,), with which each variant serves at least those that it is `wanted` for, if it can.
+
+    Values per time fall from variant to variant, cheapest first and nobody's last, so much that a request is worth more
+    than all those of dearer ones together.
+    """
+    shortest_s, longest_s, total_s = math.inf, 0.0, 0.0
+    for slot in range(len(wanted)):
+        time_s = alone_s(params, state, row, slot)
+        if not math.isinf(time_s):
+            shortest_s, longest_s, total_s = min(shortest_s, time_s), max(longest_s, time_s), total_s + time_s
+    entries = np.full(len(wanted), -1.0)
+    for slot in range(len(wanted)):
+        time_s = alone_s(params, state, row, slot)
+        if not math.isinf(time_s):
+            rank = variants if wanted[slot] == NOBODY else wanted[slot]
+            entries[slot] = 2.0 * (time_s / longest_s) * (shortest_s / (2.0 * total_s)) ** rank - 1.0
+    return entries
+
+
+@compiled_allocating
+def placed(
+    params: NodeParams,
+    state: NodeState,
+    row: int,
+    wanted: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    loading_s: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Who serves whom at the entries that steer requests to the `wanted` variants."""
+    entries = steering_entries(params, state, row, wanted, len(counts))
+    order, _ = order_by_value(params, state, row, entries)
+    return cascade_by_value(rule_of(params), params, state, row, order, entries, counts, loading_s)
 
 
 @compiled_allocating
@@ -100,21 +151,26 @@ def steering_values(wanted: NDArray[np.int64], variants: int) -> NDArray[np.floa
 
 @compiled_allocating
 def best_joint(
-    params: NodeParams, state: NodeState, row: int, choices: NDArray[np.int64], iterations: int
+    params: NodeParams, state: NodeState, row: int, choices: NDArray[np.int64], iterations: int, by_value: bool
 ) -> tuple[int, NDArray[np.int64], int]:
-    """Index of the best of the partitions (P, G), who serves whom with it, and the bound over all partitions."""
+    """Index of the best of the partitions (P, G), who serves whom with it, and the bound over all partitions.
+
+    With `by_value` what counts is what the environment serves at the entries that steer to what was found.
+    """
     rule = rule_of(params)
     visible, variants = state.visible[row], choices.shape[1]
     transfers = TIMES if params.flexible_split else SHARES
     overlap_s = 0.0 if params.flexible_split else params.uplink_s
-    delays_s = np.zeros((len(choices), variants))
+    loading_s, delays_s = np.zeros((len(choices), variants)), np.zeros((len(choices), variants))
     best, most, server = 0, -1, np.full(visible, NOBODY)
     for choice in range(len(choices)):
         for variant in range(variants):
-            delay_s = delay_after_moving_s(params, state, row, variant, choices[choice, variant])
-            delays_s[choice, variant] = max(0.0, delay_s - overlap_s)
+            loading_s[choice, variant] = delay_after_moving_s(params, state, row, variant, choices[choice, variant])
+            delays_s[choice, variant] = max(0.0, loading_s[choice, variant] - overlap_s)
         counts, delay = choices[choice], delays_s[choice]
         found = cascade(rule, params, state, row, np.ones(visible), counts, delay, rule.window_s, 0.0, transfers)
+        if by_value:
+            found = placed(params, state, row, found, counts, loading_s[choice])
         if served(found) > most:
             best, most, server = choice, served(found), found
     bound = 0
@@ -131,6 +187,8 @@ def best_joint(
             least = min(least, value)
             steered = steering_values(wanted, variants)
             found = cascade(rule, params, state, row, steered, counts, delay, rule.window_s, 0.0, transfers)
+            if by_value:
+                found = placed(params, state, row, found, counts, loading_s[choice])
             if served(found) > most:
                 best, most, server = choice, served(found), found
             length = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
@@ -14,9 +15,10 @@ from edge_llm_env.dynamics.modules import delay_after_moving_s, hosted
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import NodeState
+from edge_llm_env.dynamics.values.partition import LOGIT_SCALE, share_of_logit, whole_modules
 from edge_llm_env.envs.suite import COMPUTE
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.workload.workload import Workload
 
 PARTITION_EPISODES = 5
@@ -24,17 +26,24 @@ PARTITION_EPISODES = 5
 
 
 def partitions(modules: int, variants: int) -> NDArray[np.int64]:
-    """All ways to give whole modules to variants, idle ones included, int64 of shape (C(M + G, G), G)."""
+    """All ways to give all of the modules to variants, int64 of shape (C(M + G - 1, G - 1), G)."""
     return np.array(list(_compositions(modules, variants)), dtype=np.int64).reshape(-1, variants)
 
 
 def _compositions(modules: int, variants: int) -> Iterator[list[int]]:
-    for bars in combinations(range(modules + variants), variants):
-        yield [bar - before - 1 for before, bar in zip((-1, *bars), bars, strict=False)]
+    for bars in combinations(range(modules + variants - 1), variants - 1):
+        yield [bar - before - 1 for before, bar in zip((-1, *bars), (*bars, modules + variants - 1), strict=True)]
+
+
+def logits_of(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The action of `Compute-v0` that leads to a partition of all modules, (G,)."""
+    shares = counts / counts.max() * share_of_logit(1.0)
+    logits: NDArray[np.float64] = np.log(shares + math.exp(-LOGIT_SCALE)) / LOGIT_SCALE
+    return np.clip(logits, -1.0, 1.0)
 
 
 class BestPartition:
-    """The optimum of the epoch in `Compute-v0`: the partition whose batches serve most, of all C(M + G, G).
+    """The optimum of the epoch in `Compute-v0`: the partition whose batches serve most, of all C(M + G - 1, G - 1).
 
     Each partition is judged by what the environment would do with it, switching cost and routing included: a module
     that moves loads weights, and the variants compute their exact batches from the cheapest on. So it is the optimum
@@ -47,9 +56,9 @@ class BestPartition:
         self._partitions: dict[tuple[int, int], NDArray[np.int64]] = {}
 
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
-        """Shares of the modules, of shape (G,)."""
+        """Logits of the modules, of shape (G,)."""
         counts, _ = self.best(simulation, row)
-        return counts / simulation.params.modules
+        return logits_of(counts)
 
     def best(self, simulation: Simulation, row: int) -> tuple[NDArray[np.int64], int]:
         """The partition, int64 of shape (G,), and how many requests it serves."""
@@ -93,8 +102,8 @@ class FixedPartition:
         self.shares = np.asarray(shares, dtype=np.float64)
 
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
-        """The shares."""
-        return self.shares
+        """Logits of the modules, of shape (G,)."""
+        return logits_of(whole_modules(self.shares, simulation.params.modules))
 
 
 class ProportionalToDemand:
@@ -104,13 +113,12 @@ class ProportionalToDemand:
     """
 
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
-        """Shares of the modules, of shape (G,)."""
+        """Logits of the modules, of shape (G,)."""
         demand_s = np.zeros(len(simulation.params.variant_accuracy))
         add_demand(simulation.params, simulation.state, row, demand_s)
         if demand_s.sum() > 0.0:
-            return demand_s / demand_s.sum()
-        counts = [np.sum(simulation.state.module_variant[row] == variant) for variant in range(len(demand_s))]
-        return np.array(counts) / simulation.params.modules
+            return logits_of(whole_modules(demand_s, simulation.params.modules))
+        return logits_of(np.array([hosted(simulation.state, row, variant) for variant in range(len(demand_s))]))
 
 
 @compiled_allocating
@@ -124,14 +132,15 @@ def add_demand(params: NodeParams, state: NodeState, row: int, demand_s: NDArray
 
 
 class RandomPartition:
-    """Shares uniform on the simplex in every epoch, from a generator of its own; equal `seed`, equal actions."""
+    """A partition near shares that are uniform on the simplex, in every epoch; equal `seed`, equal partitions."""
 
     def __init__(self, seed: int = 0) -> None:
         self._rng = np.random.default_rng(seed)
 
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
-        """Shares of the modules, of shape (G,)."""
-        return self._rng.dirichlet(np.ones(len(simulation.params.variant_accuracy)))
+        """Logits of the modules, of shape (G,)."""
+        shares = self._rng.dirichlet(np.ones(len(simulation.params.variant_accuracy)))
+        return logits_of(whole_modules(shares, simulation.params.modules))
 
 
 def best_fixed_partition(scenario: Scenario, workloads: Sequence[Workload]) -> FixedPartition:
@@ -140,10 +149,6 @@ def best_fixed_partition(scenario: Scenario, workloads: Sequence[Workload]) -> F
     Raises ValueError for no workload.
     """
     modules = scenario.node.modules
-    choices = [
-        FixedPartition(counts / modules)
-        for counts in partitions(modules, len(scenario.variants))
-        if counts.sum() == modules
-    ]
+    choices = [FixedPartition(counts / modules) for counts in partitions(modules, len(scenario.variants))]
     served = [served_by_allocation(COMPUTE, choice, scenario, workloads).sum() for choice in choices]
     return choices[int(np.argmax(served))]

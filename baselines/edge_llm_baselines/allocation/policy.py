@@ -12,15 +12,15 @@ from edge_llm_env.dynamics.simulation import Simulation
 
 
 class Allocation(Protocol):
-    """Anything that divides a row's bands and epoch."""
+    """Anything that divides a row's bands or modules."""
 
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
-        """An action of `Bandwidth-v0`."""
+        """An action, in the form that the row's environment takes (`Simulation.grants_bands`)."""
         ...
 
 
 class AllocationPolicy:
-    """An allocation as a policy, for a single or vector `Bandwidth-v0` or an SB3 `VecEnv` of them.
+    """An allocation as a policy, for a single or vector environment that takes its actions, or an SB3 `VecEnv` of them.
 
     It reads the rows of the environment that it is made for in full precision. Raises ValueError for an environment
     that is not of this suite.

@@ -17,7 +17,7 @@ from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem, Offers
 from edge_llm_env.feasibility.batch import BatchSums, empty_batch, with_request
 from edge_llm_env.feasibility.rule import Rule, compute_time_s, is_feasible, memory_bytes
 from edge_llm_env.solver.candidates import Candidates, request_at
-from edge_llm_env.support.compiling import compiled, compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
 NOBODY = -1
 """No offer, or no member of a batch."""

@@ -16,7 +16,7 @@ from edge_llm_baselines.hindsight.episode import Offers, candidates_between
 from edge_llm_baselines.hindsight.lagrangian import MOST_NODES
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.solver.best_first import best_batch
-from edge_llm_env.support.compiling import compiled_allocating, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled_allocating, compiled_apart
 
 NONE = -1
 """No offer."""

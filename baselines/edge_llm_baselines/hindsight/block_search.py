@@ -10,7 +10,7 @@ from edge_llm_baselines.hindsight.episode import Offers
 from edge_llm_baselines.hindsight.exchange import note_ample_bands, take_away
 from edge_llm_baselines.hindsight.lagrangian import GRID
 from edge_llm_env.feasibility.rule import Rule
-from edge_llm_env.support.compiling import compiled_allocating, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled_allocating, compiled_apart
 
 STEPS = 1
 """Subgradient steps for each branch, and STEPS_AT_ROOT for the block as a whole."""

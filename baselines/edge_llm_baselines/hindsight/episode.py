@@ -17,7 +17,7 @@ from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.solver.candidates import Candidates, batch_is_feasible
 from edge_llm_env.solver.subproblems import alone_feasible
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.workload.workload import Workload
 
 NEVER = -1

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.hindsight.block import NONE, Block
 from edge_llm_env.feasibility.rule import Rule
-from edge_llm_env.support.compiling import compiled, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled, compiled_apart
 
 
 @compiled_apart

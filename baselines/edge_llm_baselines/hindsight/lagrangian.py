@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from edge_llm_baselines.hindsight.episode import EpisodeProblem, Offers, candidates_between
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.solver.best_first import best_batch
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 GRID = 1024
 """Prices are whole multiples of 1/GRID: `BranchAndBound` is faster where values are multiples of one number."""

@@ -53,23 +53,29 @@ class RollOut(NamedTuple):
         return float(self.served.mean() / self.epochs)
 
 
-def roll_out(make_policy: MakePolicy, env_id: str, scenario: Scenario, workloads: Sequence[Workload]) -> RollOut:
+def roll_out(
+    make_policy: MakePolicy, env_id: str, scenario: Scenario, workloads: Sequence[Workload], **options: Any
+) -> RollOut:
     """A policy on every workload, one row each, to the end of all episodes, deterministic.
+
+    `options` are further arguments of the environment, `action="shares"`.
 
     Raises ValueError for no workload.
     """
-    env = vector_of(env_id, scenario, workloads)
+    env = vector_of(env_id, scenario, workloads, **options)
     try:
         return roll_out_in(env, make_policy(env), workloads)
     finally:
         env.close()
 
 
-def vector_of(env_id: str, scenario: Scenario, workloads: Sequence[Workload]) -> Any:
+def vector_of(env_id: str, scenario: Scenario, workloads: Sequence[Workload], **options: Any) -> Any:
     """The native vector environment with a row per workload. Raises ValueError for no workload."""
     if not workloads:
         raise ValueError("workloads: must have at least one workload")
-    return gym.make_vec(env_id, num_envs=len(workloads), vectorization_mode="vector_entry_point", scenario=scenario)
+    return gym.make_vec(
+        env_id, num_envs=len(workloads), vectorization_mode="vector_entry_point", scenario=scenario, **options
+    )
 
 
 def roll_out_in(

@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from edge_llm_baselines.allocation.bandwidth import EqualFinishingTime, EqualShare, MinimumShares, WaterFilling
+from edge_llm_baselines.allocation.bandwidth import (
+    EqualFinishingTime,
+    EqualShare,
+    EqualValues,
+    MinimumShares,
+    WaterFilling,
+)
 from edge_llm_baselines.allocation.equal import EqualEverything, EqualModules
 from edge_llm_baselines.allocation.joint import BestJoint
 from edge_llm_baselines.allocation.partitions import (
@@ -80,6 +86,7 @@ OF_BANDS = Baselines(
     oracle="minimum-shares",
     rules={
         "minimum-shares": allocating("MinimumShares", MinimumShares),
+        "equal-values": allocating("equal values", EqualValues),
         "equal": allocating("equal", EqualShare),
         "equal-finishing-time": allocating("equal finishing time", EqualFinishingTime),
         "water-filling": allocating("water-filling", WaterFilling),

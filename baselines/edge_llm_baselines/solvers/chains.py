@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.solver.subproblems import COMPUTE, DOWNLINK, MEMORY, UPLINK, Subproblem
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 
 class Chains(NamedTuple):

@@ -24,7 +24,7 @@ from edge_llm_env.solver.subproblems import (
     subproblem,
     thresholds,
 )
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 SIZE, PART, DEPTH = range(3)
 """Entries of `Place.counts`."""

@@ -13,7 +13,7 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.slots import candidates_of_row
 from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.solver.best_first import best_batch
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.support.sharing import next_rows, share_rows
 
 ROWS_PER_THREAD = 8

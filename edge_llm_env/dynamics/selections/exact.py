@@ -9,7 +9,7 @@ from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.solver.best_first import best_batch
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.solver.search_state import default_node_limit
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 
 @compiled_allocating

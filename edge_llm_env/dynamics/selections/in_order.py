@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edge_llm_env.feasibility.batch import empty_batch, with_request
 from edge_llm_env.feasibility.rule import Rule, is_feasible
 from edge_llm_env.solver.candidates import Candidates, request_at
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 
 @compiled_allocating

@@ -10,7 +10,7 @@ from edge_llm_env.dynamics.selections.in_order import select_earliest_deadline_f
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.scenarios.batch_selections import EARLIEST_DEADLINE_FIRST, EXACT
 from edge_llm_env.solver.candidates import Candidates, batch_is_feasible
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 
 @compiled_allocating

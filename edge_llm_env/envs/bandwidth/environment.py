@@ -2,42 +2,84 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.bandwidth.kernel import parts_s, step_row, step_rows
-from edge_llm_env.envs.base import EpochEnv, Mechanism
-from edge_llm_env.envs.box_action import checked_box, unit_box
+from edge_llm_env.dynamics.params import NodeParams
+from edge_llm_env.envs.bandwidth import shares, values
+from edge_llm_env.envs.base import ChosenMechanism, EpochEnv, Mechanism
+from edge_llm_env.envs.box_action import checked_box, symmetric_box
 from edge_llm_env.envs.layout import Feature, per_slot, where_split_is_flexible
+from edge_llm_env.envs.observation import OBSERVATION_OF_BANDS
 from edge_llm_env.envs.vector import EpochVectorEnv
+from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.naming import one_of
 
-UPLINK_SHARE = Feature("uplink_share", "1", "share of the uplink band for the request in the slot")
-DOWNLINK_SHARE = Feature("downlink_share", "1", "share of the downlink band for the request in the slot")
-UPLINK_PART = Feature("uplink_part", "T_E", "T_U, s")
-DOWNLINK_PART = Feature("downlink_part", "T_E", "T_D, s")
+VALUE = Feature("value", "1", "what the request in the slot is worth, 1 + the entry; -1 declines it")
+UPLINK_SHARE = Feature("uplink_share", "1/2", "share of the uplink band for the request in the slot, from -1 for none")
+DOWNLINK_SHARE = Feature("downlink_share", "1/2", "share of the downlink band, likewise")
+UPLINK_PART = Feature("uplink_part", "", "T_U, from -1 for none over 0 for the scenario's to 1 for T_E")
+DOWNLINK_PART = Feature("downlink_part", "", "T_D, likewise")
 
-MECHANISM = Mechanism(
-    action=(per_slot(UPLINK_SHARE), per_slot(DOWNLINK_SHARE), where_split_is_flexible(UPLINK_PART, DOWNLINK_PART)),
-    space=unit_box,
-    step_row=step_row,
-    step_rows=step_rows,
-    parts_s=lambda params, action: parts_s(params, action, len(action) - 2),
-    rows_per_thread=64,
-)
+
+def parts_s(params: NodeParams, action: NDArray[np.float64]) -> tuple[float, float]:
+    """T_U and T_D (s) of an action that grants shares."""
+    return shares.parts_s(params, action, len(action) - 2)
+
+
+FORMS = {
+    "values": Mechanism(
+        action=(per_slot(VALUE),),
+        space=symmetric_box,
+        step_row=values.step_row,
+        step_rows=values.step_rows,
+        observation=OBSERVATION_OF_BANDS,
+        rows_per_thread=64,
+        foresees=True,
+    ),
+    "shares": Mechanism(
+        action=(per_slot(UPLINK_SHARE), per_slot(DOWNLINK_SHARE), where_split_is_flexible(UPLINK_PART, DOWNLINK_PART)),
+        space=symmetric_box,
+        step_row=shares.step_row,
+        step_rows=shares.step_rows,
+        observation=OBSERVATION_OF_BANDS,
+        parts_s=parts_s,
+        rows_per_thread=64,
+        grants_bands=True,
+        foresees=True,
+    ),
+}
+"""What an action can be, by the name that `action=` takes."""
 
 
 class BandwidthEnv(EpochEnv[NDArray[np.floating]]):
-    """The bands and the parts of the epoch as decisions; who is computed is left to the node.
+    """The bands and the parts of the epoch as decisions.
 
-    **Action** `Box(0, 1)` of length 2Q, or 2Q + 2 where `epoch.split` is flexible: the uplink share of each slot, the
-    downlink share of each slot, then T_U and T_D in units of T_E. The shares of each band over the visible requests,
+    **Action** `Box(-1, 1)` of length Q: entry a is what the request in the slot is worth, 1 + a; -1 declines it.
+    Requests enter a batch in the order of (1 + a) / (time of its transfers over whole bands + compute time alone),
+    between equals in that of arrival, each if the batch stays feasible with it: with the least share of both bands that
+    carries it, and the least parts of a flexible split. As a request of little slack leaves a batch little time, this
+    is done again without the one of least slack, and so on, and the batch worth most is served. So 0 for everyone
+    serves the shortest first, and whatever batch is best, some action serves it: 0 for its requests, -1 for the others.
+    Within an epoch, where what is not carried whole is lost, dividing the bands is choosing whom to serve: this is a
+    selection in disguise, and what is left to learn is who had better wait.
+
+    **With** `action="shares"`, the paper's own variables: `Box(-1, 1)` of length 2Q, or 2Q + 2 where `epoch.split` is
+    flexible, the uplink share (1 + a)/2 of each slot, the downlink share of each slot, then T_U and T_D: 0 is the
+    scenario's, -1 none and 1 the whole epoch, linear in between. The shares of each band over the visible requests,
     and the two parts, are scaled down together where they sum to more than 1; empty slots are ignored. A request is
     uploaded if its share carries it within T_U, ρ·T_U·R ≥ bits, and its answer arrives if its share of the downlink
-    does so within T_D; if not, it is not served although it used the bands, and `info["not_admitted"]` counts it.
-    Among those that arrive both ways the node computes the batch of `node.batch_selection`, in the time T_C that is
-    left and within every deadline. Float64 actions are taken in full precision.
+    does so within T_D; if not, it is not served although it used the bands. Among those that arrive both ways the node
+    computes the batch of `node.batch_selection`, in the time T_C that is left and within every deadline. A share a hair
+    less than a request needs serves nobody, and many independent ones do not add up, so that a policy which begins at
+    equal shares sees hardly a reward to climb: it is there for comparison, not to begin with.
+
+    `info["not_admitted"]` counts the requests that were of value, or given band, and not served. Float64 actions are
+    taken in full precision.
 
     **Observation** `Box(0, 1)`: see `edge_llm_env.envs.observation`; the shares shown are the least that suffice, of
     T_E where the split is flexible.
@@ -46,18 +88,39 @@ class BandwidthEnv(EpochEnv[NDArray[np.floating]]):
     `info["utilisation"]` counts the bands as they are granted.
 
     **Episode**: truncated after `epoch.episode_epochs` steps.
+
+    Raises `ScenarioError` for a scenario that is not valid, ValueError for an unknown render mode or `action`.
     """
 
-    mechanism = MECHANISM
+    mechanism = ChosenMechanism()
+    forms = FORMS
+
+    def __init__(self, scenario: str | Path | Scenario, render_mode: str | None = None, action: str = "values") -> None:
+        self.form = one_of("action", action, FORMS)
+        super().__init__(scenario, render_mode)
 
     def _checked(self, action: Any) -> NDArray[np.float64]:
         return checked_box(action, self.action_space)
 
 
 class BandwidthVectorEnv(EpochVectorEnv):
-    """The native vector form of `BandwidthEnv`: actions of shape (R, 2Q) or (R, 2Q + 2)."""
+    """The native vector form of `BandwidthEnv`: actions of shape (R, Q), or with `action="shares"` (R, 2Q) or
+    (R, 2Q + 2).
+    """
 
-    mechanism = MECHANISM
+    mechanism = ChosenMechanism()
+    forms = FORMS
+
+    def __init__(
+        self,
+        num_envs: int,
+        scenario: str | Path | Scenario,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        render_mode: str | None = None,
+        action: str = "values",
+    ) -> None:
+        self.form = one_of("action", action, FORMS)
+        super().__init__(num_envs, scenario, autoreset_mode, render_mode)
 
     def _checked(self, actions: Any) -> NDArray:
         return checked_box(actions, self.action_space)

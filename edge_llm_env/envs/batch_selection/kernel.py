@@ -12,7 +12,7 @@ from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.envs.observation import observe
 from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.sharing import next_rows
 
 

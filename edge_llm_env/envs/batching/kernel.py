@@ -10,7 +10,7 @@ from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.state import N_INVALID, NodeState
 from edge_llm_env.envs.observation import observe, observe_admission
 from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.memory import prefetch
 from edge_llm_env.support.sharing import next_rows
 

@@ -8,34 +8,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.envs.base import EpochEnv, Mechanism
-from edge_llm_env.envs.box_action import checked_box, unit_box
+from edge_llm_env.envs.box_action import checked_box, symmetric_box
 from edge_llm_env.envs.compute.kernel import step_row, step_rows
 from edge_llm_env.envs.layout import Feature, per_variant
 from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
 from edge_llm_env.envs.vector import EpochVectorEnv
 
-MODULES = Feature("modules", "M", "modules that host the variant")
+MODULES = Feature("modules", "", "logit of the modules that host the variant, a quarter of it; -1 for none")
 
 MECHANISM = Mechanism(
     action=(per_variant(MODULES),),
-    space=unit_box,
+    space=symmetric_box,
     step_row=step_row,
     step_rows=step_rows,
     observation=OBSERVATION_OF_VARIANTS,
     rows_per_thread=64,
     hosts_variants=True,
     keeps_split=True,
+    foresees=True,
 )
 
 
 class ComputeEnv(EpochEnv[NDArray[np.floating]]):
     """The node's modules as a decision: how many host which variant, a decoder at a precision (`node.variants`).
 
-    **Action** `Box(0, 1)` of length G, the variants from the cheapest on (`scenario.variants`): the share of the M
-    modules that hosts each. Shares that sum to more than 1 are scaled down, and become whole modules by largest
-    remainders; modules that none wants are idle. A module that comes to a variant loads its weights, weight bytes /
-    storage bandwidth, from the start of the epoch on, and a variant computes once all of its modules have loaded. Its
-    modules work as one, each with the weights in its own memory.
+    **Action** `Box(-1, 1)` of length G, the variants from the cheapest on (`scenario.variants`): logits of the modules
+    that host each. All M modules are divided in proportion to exp(4a) - exp(-4), none for -1, so 0 for everyone divides
+    them evenly. What is hosted stays while it is less than one module off for every variant; otherwise shares become
+    whole modules by largest remainders. From any partition some action leads to any other. A module that comes to a
+    variant loads its weights, weight bytes / storage bandwidth, from the start of the epoch on, and a variant computes
+    once all of its modules have loaded. Its modules work as one, each with the weights in its own memory.
 
     A request is served by the cheapest variant that is accurate enough and has room: from the cheapest on, each variant
     computes the batch of `node.batch_selection`, by default a largest one, among the requests that no cheaper one has

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edge_llm_env.radio.draws import Draws
-from edge_llm_env.radio.fading.gains import doppler_hz, moving_power_gains
+from edge_llm_env.radio.fading.gains import bessel_j0, doppler_hz, moving_power_gains
 from edge_llm_env.support.section import NonNegativeFloat, Section
 
 UserSpeed = Annotated[
@@ -43,6 +43,18 @@ class Fading(Section):
         return np.concatenate(
             [moving_power_gains(alone, k_factor[users], times_s, doppler) for alone, users in draws.episodes()]
         )
+
+    def correlations(self, epochs: int, epoch_s: float, carrier_hz: float) -> NDArray[np.float64]:
+        """Correlation of a user's power gain now and after 1 to `epochs` epochs, shape (epochs,).
+
+        Without a speed epochs are independent. With one, gains of scattered paths are correlated by
+        ρ = J0(2π·f_D·t) (Clarke's model), their powers by ρ²; so are those of Rician users, averaged over directions of
+        their direct path.
+        """
+        if self.user_speed_m_per_s is None:
+            return np.zeros(epochs)
+        lags_s = epoch_s * np.arange(1, epochs + 1, dtype=np.float64)
+        return bessel_j0(2.0 * np.pi * doppler_hz(self.user_speed_m_per_s, carrier_hz) * lags_s) ** 2
 
     @abstractmethod
     def k_factor(self, line_of_sight: NDArray[np.bool_]) -> NDArray[np.float64]:

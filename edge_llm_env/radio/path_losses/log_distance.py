@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edge_llm_env.radio.draws import Draws
-from edge_llm_env.radio.path_losses.path_loss import Attenuation, PathLoss
+from edge_llm_env.radio.path_losses.path_loss import Attenuation, PathLoss, mean_of_shadowing
 from edge_llm_env.support.section import FiniteFloat, NonNegativeFloat, PositiveFloat
 
 
@@ -33,6 +33,10 @@ class LogDistancePathLoss(PathLoss):
             shadowing = 10.0 ** (-self.shadowing_db * draws.standard_normal() / 10.0)
             gain = np.minimum(gain * shadowing, 1.0)
         return Attenuation(gain, np.ones(len(distance_m), dtype=np.bool_))
+
+    def usual_gain(self, distance_m: NDArray[np.float64], carrier_hz: float) -> NDArray[np.float64]:
+        """Mean linear power gain of all users at those distances (m), of shape (users,)."""
+        return path_gain(distance_m, self.intercept_db, self.slope_db) * mean_of_shadowing(self.shadowing_db)
 
 
 def path_gain(distance_m: NDArray[np.float64], intercept_db: float, slope_db: float) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import ClassVar, NamedTuple
 
@@ -40,7 +41,16 @@ class PathLoss(Section):
     def draw(self, draws: Draws, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
         """The attenuation of users at those distances, of shape (users,)."""
 
+    @abstractmethod
+    def usual_gain(self, distance_m: NDArray[np.float64], carrier_hz: float) -> NDArray[np.float64]:
+        """Mean linear power gain of all users at those distances (m), of shape (users,)."""
+
 
 def gain_of_loss(loss_db: NDArray[np.float64]) -> NDArray[np.float64]:
     """Linear power gain 10^(-L/10) of a loss in dB, L no less than 0."""
     return np.asarray(10.0 ** (-np.maximum(loss_db, 0.0) / 10.0), dtype=np.float64)
+
+
+def mean_of_shadowing(deviation_db: float) -> float:
+    """Mean linear gain of log-normal shadowing, exp((σ·ln 10 / 10)² / 2) for a standard deviation σ in dB."""
+    return math.exp((deviation_db * math.log(10.0) / 10.0) ** 2 / 2.0)

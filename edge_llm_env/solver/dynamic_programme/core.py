@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.solver.linear_programme.relaxation import AT_ONE, BASIC, NOISE, RESOURCES, Relaxation
-from edge_llm_env.support.compiling import compiled_allocating, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled_allocating, compiled_apart
 
 FINEST_STEP, LARGEST_NOISE = 1e-7, 1e-10
 """Least step of costs that is told from rounding, and what is taken for rounding, in units of a capacity."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.solver.dynamic_programme.core import Core
 from edge_llm_env.solver.linear_programme.relaxation import RESOURCES
-from edge_llm_env.support.compiling import compiled, compiled_allocating, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating, compiled_apart
 
 NOTHING = -1
 """The history of the first state, and the index of no state."""

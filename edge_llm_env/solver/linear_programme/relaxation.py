@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.support.compiling import compiled_allocating, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled_allocating, compiled_apart
 
 RESOURCES = 4
 

@@ -19,7 +19,7 @@ from edge_llm_env.solver.linear_programme.relaxation import (
     bound_at_prices,
     reset_prices,
 )
-from edge_llm_env.support.compiling import compiled, compiled_apart
+from edge_llm_env.support.compilation.compiling import compiled, compiled_apart
 
 MOST_PIVOTS = 60
 """Far more than it takes unless pivots stand still among ties; then the bound is what it is."""

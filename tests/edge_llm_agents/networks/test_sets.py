@@ -7,11 +7,15 @@ from torch import Tensor
 
 from edge_llm_agents.networks.set_networks import Attention, DeepSet
 from edge_llm_agents.networks.sets import Sets, sizes, split
+from edge_llm_env.envs.observation import PLAIN, Extent
 
 BATCH, SLOTS, CONTEXT, FEATURES = 7, 5, 10, 10
 
 
-def observations(variants: int = 0) -> Tensor:
+FURTHER = Extent(2, 7)
+
+
+def observations(extent: Extent = PLAIN) -> Tensor:
     """Random, with the requests of each in other slots; the second has none and the third is full."""
     rng = np.random.default_rng(0)
     slots = rng.random((BATCH, SLOTS, FEATURES))
@@ -19,8 +23,8 @@ def observations(variants: int = 0) -> Tensor:
     slots[1, :, 0], slots[2, :, 0] = 0.0, 1.0
     slots[slots[:, :, 0] == 0.0] = 0.0
     parts = [rng.random((BATCH, CONTEXT)), slots.reshape(BATCH, -1)]
-    if variants:
-        parts += [rng.random((BATCH, SLOTS)), rng.random((BATCH, 3 * variants))]
+    if extent.per_slot:
+        parts += [rng.random((BATCH, SLOTS * extent.per_slot)), rng.random((BATCH, extent.whole))]
     return torch.tensor(np.concatenate(parts, axis=1))
 
 
@@ -69,21 +73,21 @@ def same_with_gradients(net: DeepSet | Attention, seen: Tensor, features: Tensor
         assert torch.allclose(one, other, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("variants", [0, 3])
-def test_observations_are_taken_apart_and_requests_find_their_slots_again(variants: int) -> None:
-    seen = observations(variants)
+@pytest.mark.parametrize("extent", [PLAIN, FURTHER])
+def test_observations_are_taken_apart_and_requests_find_their_slots_again(extent: Extent) -> None:
+    seen = observations(extent)
     context, slots, present = every_slot(seen)
-    sets = split(seen, variants)
-    assert (sets.context.shape[1], sets.requests.shape[1]) == sizes(variants)
+    sets = split(seen, extent)
+    assert (sets.context.shape[1], sets.requests.shape[1]) == sizes(extent)
     assert torch.equal(sets.context[:, :CONTEXT], context)
     assert torch.equal(sets.in_slots(sets.requests[:, :FEATURES], 0.0), slots)
     assert torch.equal(sets.counts, present.sum(dim=(1, 2)).long())
     assert (sets.counts[1], sets.counts[2]) == (0, SLOTS)
-    if variants:
+    if extent.per_slot:
         behind = seen[:, CONTEXT + SLOTS * FEATURES :]
-        assert torch.equal(sets.context[:, CONTEXT:], behind[:, SLOTS:])
-        accuracy = sets.in_slots(sets.requests[:, FEATURES:], 0.0).squeeze(2)
-        assert torch.equal(accuracy, behind[:, :SLOTS] * present[..., 0])
+        assert torch.equal(sets.context[:, CONTEXT:], behind[:, SLOTS * extent.per_slot :])
+        further = behind[:, : SLOTS * extent.per_slot].unflatten(1, (SLOTS, extent.per_slot))
+        assert torch.equal(sets.in_slots(sets.requests[:, FEATURES:], 0.0), further * present)
 
 
 def test_sums_and_largest_numbers_of_each_observation_and_their_gradients() -> None:

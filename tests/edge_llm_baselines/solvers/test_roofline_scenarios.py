@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge_llm_baselines import DFTSP, BatchProblem, BranchAndBound, EpochPolicy, MilpSolver
-from edge_llm_baselines.allocation.partitions import BestPartition, partitions
+from edge_llm_baselines.allocation.partitions import BestPartition, logits_of, partitions
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_baselines.playing.roll_out import served_by
@@ -90,11 +90,11 @@ def test_best_partition_serves_most_of_all_partitions_of_a_roofline_node(tmp_pat
         served = []
         for counts in choices:
             simulation_before = deepcopy(simulation.state)
-            env.step(counts / 3)
+            env.step(logits_of(counts))
             served.append(simulation.counters(0)["served"] - before)
             for field, values in simulation_before._asdict().items():
                 getattr(simulation.state, field)[...] = values
         assert most == max(served) == served[choices.tolist().index(best.tolist())]
         totals |= set(served)
-        env.step(best / 3)
+        env.step(logits_of(best))
     assert len(totals) > 5

@@ -8,148 +8,143 @@ import numpy as np
 import pytest
 
 from edge_llm_env.dynamics.state import SERVED
+from edge_llm_env.dynamics.values.batch import order_by_value
+from edge_llm_env.envs.observation import slot_feature, split_further
 from tests.support.allocation import banded, corner_actions, started
-from tests.support.helpers import workload_at
+from tests.support.helpers import small_scenario, workload_at
 
 ENV = "EdgeLLM/Bandwidth-v0"
 Q = 6
 
 
-def action(uplink: list[float], downlink: list[float], parts: list[float] | None = None) -> np.ndarray:
-    """An action from the first shares of each band; the other slots get none."""
-    padded = [np.pad(np.array(shares, dtype=float), (0, Q - len(shares))) for shares in (uplink, downlink)]
-    return np.concatenate([*padded, [] if parts is None else parts])
+def served(env: Any) -> list[int]:
+    return np.flatnonzero(env.simulation.state.status[0] == SERVED).tolist()
 
 
-def test_shares_that_suffice_exactly_serve_everyone():
-    env = started(ENV, banded(), workload_at([0.0, 0.1, 0.2, 0.3]))
-    _, reward, _, _, info = env.step(action([0.25] * 4, [0.25] * 4))
-    assert (reward, info["served"], info["not_admitted"]) == (4.0, 4, 0)
-    assert info["utilisation"]["uplink"] == info["utilisation"]["downlink"] == 1.0
+def values(*first: float) -> np.ndarray:
+    """An action from the entries of the first slots; the others are declined."""
+    return np.pad(np.array(first, dtype=float), (0, Q - len(first)), constant_values=-1.0)
 
 
-def test_a_share_a_little_too_small_fails_though_it_used_the_band():
-    env = started(ENV, banded(), workload_at([0.0, 0.1]))
-    *_, info = env.step(action([0.25, 0.2499], [0.25, 0.25]))
-    assert (info["served"], info["not_admitted"], info["pending"]) == (1, 1, 1)
-    assert info["utilisation"]["uplink"] == pytest.approx(0.4999)
+def test_zero_serves_as_many_as_the_bands_carry_shortest_first():
+    """Uplink needs 1/2, 1/4, 1/4, 1/4 and 1/8 of the band: all but the first are 7/8."""
+    env = started(ENV, banded(), workload_at(np.linspace(0, 0.4, 5), prompt_tokens=[256, 128, 128, 128, 64]))
+    *_, info = env.step(np.zeros(Q))
+    assert served(env) == [1, 2, 3, 4]
+    assert info["not_admitted"] == 1
+    assert info["utilisation"]["uplink"] == pytest.approx(7 / 8)
+    assert info["utilisation"]["downlink"] == pytest.approx(1.0)
 
 
-def test_an_answer_that_does_not_arrive_fails_too():
-    env = started(ENV, banded(), workload_at([0.0, 0.1], output_tokens=[128, 256]))
-    *_, info = env.step(action([0.25, 0.25], [0.25, 0.25]))  # 256 tokens need half of the downlink
-    assert (info["served"], info["not_admitted"]) == (1, 1)
-    assert info["utilisation"]["downlink"] == 0.5
+def test_between_equals_who_came_first_is_served():
+    env = started(ENV, banded(), workload_at(np.linspace(0, 1, Q)))
+    env.step(np.zeros(Q))
+    assert served(env) == [0, 1, 2, 3]
 
 
-def test_a_request_that_is_granted_nothing_is_not_counted_as_failed():
-    env = started(ENV, banded(), workload_at([0.0, 0.1]))
-    *_, info = env.step(action([0.25], [0.25]))
-    assert (info["served"], info["not_admitted"], info["pending"]) == (1, 0, 1)
-
-
-@pytest.mark.parametrize(("requests", "served"), [(4, 4), (5, 0)])
-def test_shares_that_sum_to_more_than_one_are_scaled_onto_the_simplex(requests: int, served: int):
-    """1 each: a quarter each for four, a fifth each for five, of whom nobody finishes."""
-    env = started(ENV, banded(), workload_at(np.linspace(0, 1, requests)))
-    *_, info = env.step(action([1.0] * requests, [1.0] * requests))
-    assert (info["served"], info["not_admitted"]) == (served, requests - served)
-    assert info["utilisation"]["uplink"] == pytest.approx(1.0)
-
-
-def test_each_band_is_scaled_by_itself():
-    """Uplink 0.5 + 1.0 becomes 1/3 + 2/3; the downlink, 0.5 in all, stays: the first two need a quarter of each."""
-    env = started(ENV, banded(), workload_at([0.0, 0.1]))
-    *_, info = env.step(action([0.5, 1.0], [0.25, 0.25]))
-    assert info["served"] == 2
-    assert info["utilisation"]["uplink"] == pytest.approx(1.0)
-    assert info["utilisation"]["downlink"] == 0.5
-
-
-def test_shares_of_empty_slots_count_for_nothing():
-    env = started(ENV, banded(), workload_at([0.0]))
-    given = np.ones(2 * Q)
-    given[[0, Q]] = 0.25
+@pytest.mark.parametrize("given", [values(1, 1, -1, 1, 1), values(0, 0, -1, -0.5, 0)])
+def test_the_order_is_of_value_over_time_and_minus_one_declines(given: np.ndarray):
+    """All need a quarter of the uplink; the third is declined though there is room for one more."""
+    env = started(ENV, banded(), workload_at(np.linspace(0, 1, Q)))
     *_, info = env.step(given)
-    assert (info["served"], info["not_admitted"]) == (1, 0)
-    assert info["utilisation"]["uplink"] == 0.25
+    assert served(env) == [0, 1, 3, 4]
+    assert info["not_admitted"] == 0
+
+
+def test_worth_twice_as_much_enters_before_half_the_time():
+    """BLOOM-3B, T_U = T_D = 0.25 s: alone 128 and 128 tokens take 0.0625 + 0.0625 s of bands and t of computing, and
+    256 and 256 tokens twice the bands and more than twice t. Worth that much more it comes first, worth less last."""
+    requests = workload_at([0.0, 0.1], prompt_tokens=[128, 256], output_tokens=[128, 256])
+    env = started(ENV, banded(), requests)
+    state = env.simulation.state
+    alone_s = 0.25 * (state.slot_uplink_share[0] + state.slot_downlink_share[0]) + state.slot_compute_s[0]
+    ratio = alone_s[1] / alone_s[0]
+    assert 2.0 < ratio < 2.1
+    for worth, expected in ((0.999 * ratio, [0, 1]), (1.001 * ratio, [1, 0])):
+        order, wanted = order_by_value(env.simulation.params, state, 0, values(1.0 / worth - 1.0, 0.0))
+        assert (order.tolist(), wanted) == (expected, 2)
+
+
+def test_a_request_of_little_slack_does_not_keep_many_others_out():
+    """One with 0.15 s to compute, in which two fit; without it there are 1.5 s for six."""
+    latency_s = [2.4] + [20.0] * 5
+    requests = workload_at([1.75, 1.8, 1.8, 1.8, 1.8, 1.8], latency_requirement_s=latency_s)
+    env = started(ENV, small_scenario(), requests)
+    assert env.simulation.state.slot_slack_s[0, 0] == pytest.approx(1.65)
+    tight = workload_at([1.75, 1.8, 1.8, 1.8, 1.8, 1.8], latency_requirement_s=[0.9] + [20.0] * 5)
+    env = started(ENV, small_scenario(), tight)
+    alone_s = env.simulation.state.slot_compute_s[0, 0]
+    slack_s = env.simulation.state.slot_slack_s[0, 0]
+    assert 2 * alone_s < slack_s < 5 * alone_s
+    env.step(np.zeros(Q))
+    assert served(env) == [1, 2, 3, 4, 5]
+    env.reset(options={"workload": tight})
+    env.step(values(1, *[-0.9] * 5))  # worth more than all five
+    assert 0 in served(env)
+
+
+def test_a_flexible_split_has_the_least_parts():
+    """T_E = 2 s, and four requests need 0.0625 s of each whole band: a quarter of a second, an eighth of T_E."""
+    env = started(ENV, banded(epoch__split="flexible"), workload_at(np.linspace(0, 0.3, 4)))
+    *_, info = env.step(np.zeros(Q))
+    assert info["served"] == 4
+    assert info["utilisation"]["uplink"] == pytest.approx(0.125)
+    assert info["utilisation"]["downlink"] == pytest.approx(0.125)
 
 
 def test_a_dead_channel_carries_nothing():
     env = started(ENV, banded(), workload_at([0.0, 0.1], uplink_gain=[0.0, 1e-9]))
-    *_, info = env.step(action([0.75, 0.25], [0.25, 0.25]))
-    assert (info["served"], info["not_admitted"]) == (1, 1)
+    *_, info = env.step(np.ones(Q))
+    assert served(env) == [1]
+    assert info["not_admitted"] == 1
 
 
-# --- the flexible split: T_E = 2 s, and 128 tokens need 0.0625 s = 2 s · 0.03125 of a whole band
-
-FLEXIBLE = {"epoch.split": "flexible"}
-
-
-@pytest.mark.parametrize(
-    ("parts", "served"), [([0.03125, 0.03125], 1), ([0.03124, 0.03125], 0), ([0.03125, 0.03124], 0), ([0.0, 0.5], 0)]
-)
-def test_parts_must_be_long_enough_for_the_transfers(parts: list[float], served: int):
-    env = started(ENV, banded(**FLEXIBLE), workload_at([0.0]))
-    *_, info = env.step(action([1.0], [1.0], parts))
-    assert (info["served"], info["not_admitted"]) == (served, 1 - served)
-    assert info["utilisation"]["uplink"] == pytest.approx(parts[0])
+def test_energy_is_that_of_the_batch():
+    scenario = banded(reward__energy=-1.0)
+    env = started(ENV, scenario, workload_at([0.0, 0.1]))
+    *_, info = env.step(np.zeros(Q))
+    assert info["energy_j"] > 0
+    assert info["reward_terms"]["energy"] == pytest.approx(-info["energy_j"])
 
 
-def test_half_a_band_for_twice_as_long_carries_the_same():
-    env = started(ENV, banded(**FLEXIBLE), workload_at([0.0]))
-    *_, info = env.step(action([0.5], [0.25], [0.0625, 0.125]))
-    assert info["served"] == 1
+# --- what is seen
 
 
-def test_parts_that_sum_to_more_than_one_are_scaled_and_leave_nothing_to_compute_in():
-    """1 and 1 become 1 s and 1 s of the 2 s: everything is carried, nobody is computed."""
-    env = started(ENV, banded(**FLEXIBLE), workload_at([0.0]))
-    *_, info = env.step(action([1.0], [1.0], [1.0, 1.0]))
-    assert (info["served"], info["not_admitted"]) == (0, 1)
-    assert info["utilisation"]["uplink"] == pytest.approx(0.5)
-    assert info["utilisation"]["compute"] == pytest.approx(1.0)
-
-
-@pytest.mark.parametrize(("uplink_part", "served"), [(0.25, 1), (0.4, 0)])
-def test_a_longer_part_takes_from_the_deadline(uplink_part: float, served: int):
-    """Arrived at 1.9 s with τ = 1 s, it has 0.9 s after t = 2 s; parts take 0.5 + 0.25 s, or 0.8 + 0.25 s."""
-    env = started(ENV, banded(**FLEXIBLE), workload_at([1.9], latency_requirement_s=1.0))
-    *_, info = env.step(action([1.0], [1.0], [uplink_part, 0.125]))
-    assert info["served"] == served
-
-
-# --- who is computed
-
-
-@pytest.mark.parametrize(
-    ("selection", "served"),
-    [("exact", [1, 2, 3]), ("first_come_first_served", [0, 1]), ("earliest_deadline_first", [0, 3])],
-)
-def test_the_node_computes_whom_its_setting_says(selection: str, served: list[int]):
-    """One long request and three short ones, where the window of 0.25 s holds three short ones, or the long and one.
-
-    BLOOM-3B, 30 layers of width d = 2560 with f = 4d, on 26.6 TFLOP/s: the long one, s = n = 512, takes
-    30·(24·512·d² + 4·512²·d + 511·(24·d² + 4·(512 + 256)·d)) FLOPs = 5.05 TFLOP, 0.19 s; a short one, s = n = 128,
-    30·(24·128·d² + 4·128²·d + 127·(24·d² + 4·(128 + 64)·d)) FLOPs = 1.22 TFLOP, 0.046 s. By deadline the last comes
-    first, then the long one. The bands, at 1000 bits per token, carry all.
-    """
-    scenario = banded(
-        epoch__epoch_s=0.75,
-        node__batch_selection=selection,
-        radio__uplink_bits_per_token=1000.0,
-        radio__downlink_bits_per_token=1000.0,
-    )
-    requests = workload_at(
-        [0.0, 0.1, 0.2, 0.3],
-        prompt_tokens=[512, 128, 128, 128],
-        output_tokens=[512, 128, 128, 128],
-        latency_requirement_s=[3.0, 4.0, 5.0, 2.0],
-    )
+def test_shares_to_come_are_those_of_the_usual_channel_where_epochs_are_independent():
+    """The first can wait for another epoch and the second cannot. In all epochs gains are far better than the usual
+    at 100 m, 10^(-12.81)·0.1^(-3.76)."""
+    scenario = small_scenario(radio__uplink_bits_per_token=40960.0)
+    requests = workload_at([0.0, 0.1], latency_requirement_s=[10.0, 3.0])
     env = started(ENV, scenario, requests)
-    *_, info = env.step(action([0.25] * 4, [0.25] * 4))
-    assert np.flatnonzero(env.simulation.state.status[0, :4] == SERVED).tolist() == served
-    assert info["not_admitted"] == 4 - len(served)
+    observation = env._observation
+    further = split_further(observation, env.mechanism.extent(scenario))[0]
+    params = env.simulation.params
+    usual = 10**-12.81 * 0.1**-3.76
+    expected = 128 * 40960 / (params.uplink_s * 20e6 * np.log2(1.0 + params.uplink_snr * usual))
+    assert further[0, 0] == pytest.approx(expected, rel=1e-6)
+    assert further[1].tolist() == [1.0, 1.0]
+    assert not further[2:].any()
+
+
+def test_a_channel_that_never_changes_is_known_and_one_that_does_is_partly():
+    """Users who stand still; and users at 0.015 m/s and 2 GHz, whose powers are correlated by J0(0.4·π)² after 2 s."""
+    requests = workload_at([0.0], latency_requirement_s=5.9, uplink_gain=1e-10)
+    seen = []
+    for speed in (0.0, 0.015):
+        fading = {"kind": "rayleigh", "user_speed_m_per_s": speed}
+        scenario = small_scenario(radio__fading=fading, radio__uplink_bits_per_token=4096.0)
+        env = started(ENV, scenario, requests)
+        extent = env.mechanism.extent(scenario)
+        now = slot_feature(env._observation, "uplink_share", extent)[0]
+        seen.append((now, split_further(env._observation, extent)[0][0, 0], env.simulation.params))
+    assert seen[0][1] == pytest.approx(seen[0][0], rel=1e-6)
+    _, to_come, params = seen[1]
+    usual = 10**-12.81 * 0.1**-3.76
+    assert usual > 1e-10  # so the best that can be expected is after the epochs that keep least of the present
+    assert params.least_correlated[0] == pytest.approx(0.6425**2, rel=2e-3)  # J0(0.4·π), of tables
+    gain = usual + params.least_correlated[0] * (1e-10 - usual)
+    expected = 128 * 4096 / (params.uplink_s * 20e6 * np.log2(1.0 + params.uplink_snr * gain))
+    assert to_come == pytest.approx(expected, rel=1e-5)
 
 
 # --- actions
@@ -158,25 +153,25 @@ def test_the_node_computes_whom_its_setting_says(selection: str, served: list[in
 def test_valid_actions_of_every_kind_never_raise():
     for split in ("fixed", "flexible"):
         env = started(ENV, banded(epoch__split=split), workload_at(np.linspace(0.0, 30.0, 60)))
-        for given in corner_actions(env.action_space.shape[0]):
+        for given in corner_actions(Q):
             observation, *_ = env.step(given)
             assert np.isfinite(observation).all()
+
+
+def test_an_unknown_form_of_an_action_is_an_error():
+    with pytest.raises(ValueError, match="action = 'share': must be one of shares, values"):
+        started(ENV, banded(), workload_at([0.0]), action="share")
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (np.full(2 * Q, np.nan), r"action\[0\] = nan: every entry must be in 0..1"),
-        (np.append(np.zeros(2 * Q - 1), 1.0001), r"action\[11\] = 1\.0001: every entry must be in 0..1"),
-        (np.append(np.zeros(2 * Q - 1), -1e-9), r"action\[11\] = -1e-09: every entry must be in 0..1"),
-        (np.append(np.zeros(2 * Q - 1), np.inf), r"action\[11\] = inf"),
-        (np.zeros(2 * Q + 2), r"action of shape \(14,\) and dtype float64: must be numbers of shape \(12,\)"),
-        (np.zeros((1, 2 * Q)), r"action of shape \(1, 12\)"),
-        (np.zeros(2 * Q, dtype=bool), r"dtype bool: must be numbers"),
-        (np.zeros(2 * Q, dtype=complex), r"dtype complex128: must be numbers"),
-        (["0.5"] * 2 * Q, r"must be numbers of shape \(12,\)"),
-        (None, r"must be numbers of shape \(12,\)"),
-        ([0.5, [0.5]], r"action .*must be numbers of shape \(12,\)"),
+        (np.full(Q, np.nan), r"action\[0\] = nan: every entry must be in -1..1"),
+        (np.append(np.zeros(Q - 1), 1.0001), r"action\[5\] = 1\.0001: every entry must be in -1..1"),
+        (np.append(np.zeros(Q - 1), -np.inf), r"action\[5\] = -inf"),
+        (np.zeros(2 * Q), r"action of shape \(12,\) and dtype float64: must be numbers of shape \(6,\)"),
+        (np.zeros(Q, dtype=bool), r"dtype bool: must be numbers"),
+        (None, r"must be numbers of shape \(6,\)"),
     ],
 )
 def test_an_action_that_is_none_is_an_error_of_one_line(given: Any, message: str):

@@ -9,21 +9,15 @@ import pytest
 
 from edge_llm_env import ScenarioError
 from edge_llm_env.dynamics.state import SERVED
-from edge_llm_env.envs.compute.kernel import modules_of
-from edge_llm_env.envs.observation import slot_feature, split_observation, split_variants
-from tests.support.allocation import corner_actions, started, tiers
+from edge_llm_env.dynamics.values.partition import wanted_modules, whole_modules
+from edge_llm_env.envs.observation import slot_feature, split_further, split_observation
+from tests.support.allocation import corner_actions, logits, started, tiers
 from tests.support.helpers import ROOFLINE, small_scenario, workload_at
 
 ENV = "EdgeLLM/Compute-v0"
 
 BLOOM_3B, BLOOM_7B1, OPT_13B = range(3)
 """Variants from the cheapest on; they offer 0.23, 0.45 and 0.85 of accuracy."""
-
-
-def divided(shares: Any, modules: int) -> list[int]:
-    """Whole modules for shares of them, by the kernel."""
-    env = started(ENV, tiers(node__modules=modules), workload_at([0.0]))
-    return modules_of(env.simulation.params, np.asarray(shares, dtype=np.float64), 0).tolist()
 
 
 # --- largest remainders
@@ -36,36 +30,59 @@ def divided(shares: Any, modules: int) -> list[int]:
         ([1.0, 1.0, 1.0], [2, 1, 1]),  # 4/3 each: the last module goes to the cheapest of equal remainders
         ([0.3, 0.45, 0.25], [1, 2, 1]),  # 1.2, 1.8 and 1: the largest remainder is 0.8
         ([0.4, 0.4, 0.2], [2, 1, 1]),  # 1.6, 1.6 and 0.8: remainders 0.6, 0.6, 0.8 and two modules left
-        ([0.1, 0.1, 0.1], [1, 0, 0]),  # 1.2 modules in all: one, and three idle
-        ([0.2, 0.2, 0.2], [1, 1, 0]),  # 2.4 modules in all
-        ([0.0, 0.0, 0.24], [0, 0, 0]),  # less than one module
-        ([0.0, 0.0, 0.0], [0, 0, 0]),
-        ([0.0, 1.0, 0.0], [0, 4, 0]),
+        ([0.1, 0.0, 0.0], [4, 0, 0]),  # all modules are divided
+        ([0.0, 2.0, 1.0], [0, 3, 1]),  # 8/3 and 4/3: remainders 2/3 and 1/3
     ],
 )
 def test_shares_become_whole_modules_by_largest_remainders(shares: list[float], counts: list[int]):
-    assert divided(shares, 4) == counts
+    assert whole_modules(np.array(shares), 4).tolist() == counts
+
+
+@pytest.mark.parametrize(
+    ("action", "counts"),
+    [
+        ([0.0, 0.0, 0.0], [2, 1, 1]),
+        ([-0.01, 0.01, 0.0], [2, 1, 1]),  # quotas 1.28, 1.39 and 1.33: what is hosted is less than a module off
+        ([-1.0, -1.0, 0.0], [0, 0, 4]),
+        ([0.0, 0.0, -1.0], [2, 2, 0]),
+        ([-0.3, 0.2, -0.3], [1, 3, 0]),  # weights 0.28, 2.21, 0.28: quotas 0.41, 3.18, 0.41; the cheaper first
+        ([-1.0, -1.0, -1.0], [2, 1, 1]),  # nobody wants any: they stay
+    ],
+)
+def test_logits_become_modules(action: list[float], counts: list[int]):
+    env = started(ENV, tiers(), workload_at([0.0]))
+    simulation = env.simulation
+    assert wanted_modules(simulation.params, simulation.state, 0, np.array(action), 0).tolist() == counts
 
 
 @pytest.mark.parametrize("modules", [1, 3, 7, 10, 20, 49, 128])
-def test_whole_modules_as_float32_shares_are_these_modules(modules: int):
+def test_logits_of_any_partition_lead_there_in_float32_too(modules: int):
     env = started(ENV, tiers(node__modules=modules), workload_at([0.0]))
-    rng = np.random.default_rng(modules)
-    for _ in range(500):
-        wanted = rng.multinomial(rng.integers(0, modules + 1), rng.dirichlet(np.ones(3)))
-        shares = (wanted / modules).astype(np.float32).astype(np.float64)
-        assert modules_of(env.simulation.params, shares, 0).tolist() == wanted.tolist()
+    simulation, rng = env.simulation, np.random.default_rng(modules)
+    for _ in range(200):
+        wanted = rng.multinomial(modules, rng.dirichlet(np.ones(3)))
+        action = logits(*wanted / modules).astype(np.float32).astype(np.float64)
+        assert wanted_modules(simulation.params, simulation.state, 0, action, 0).tolist() == wanted.tolist()
 
 
-def test_modules_are_the_shares_to_within_one_and_never_more_than_there_are():
-    env = started(ENV, tiers(node__modules=10), workload_at([0.0]))
+def test_modules_are_the_shares_to_within_one_and_all_there_are():
     rng = np.random.default_rng(0)
     for _ in range(2000):
         shares = rng.random(3) * rng.choice([0.2, 0.5, 1.0])
-        quotas = 10 * shares / max(1.0, shares.sum())
-        counts = modules_of(env.simulation.params, shares, 0)
-        assert (np.abs(counts - quotas) < 1.0 + 1e-9).all()
-        assert counts.sum() == int(quotas.sum() + 1e-9)
+        counts = whole_modules(shares, 10)
+        assert (np.abs(counts - 10 * shares / shares.sum()) < 1.0 + 1e-9).all()
+        assert counts.sum() == 10
+
+
+def test_modules_stay_while_they_are_less_than_one_off():
+    """Thirds of four modules are 4/3 each: 2, 1 and 1 are so near, and so are 1, 2 and 1; 0, 3 and 1 are not."""
+    for hosted, kept in (((1, 2, 1), True), ((1, 1, 2), True), ((0, 3, 1), False)):
+        env = started(ENV, tiers(), workload_at([]))
+        env.step(logits(*hosted))
+        for _ in range(3):
+            env.step(np.zeros(3))
+            found = np.bincount(env.simulation.state.module_variant[0], minlength=3).tolist()
+            assert found == (list(hosted) if kept else [2, 1, 1])
 
 
 # --- who serves whom
@@ -81,14 +98,13 @@ def servers(env: Any) -> list[int]:
         ([1, 0, 0], [0]),
         ([0, 1, 0], [0, 1]),
         ([0, 0, 1], [0, 1, 2]),
-        ([0, 0, 0], []),
     ],
 )
 def test_a_variant_serves_those_whom_it_is_accurate_enough_for(shares: list[float], served: list[int]):
     """Requirements 0.2, 0.4 and 0.8; loading takes no time worth mention."""
     scenario = tiers(node__storage_bandwidth_bytes_per_s=1e12)
     env = started(ENV, scenario, workload_at([0.0, 0.1, 0.2], accuracy_requirement=[0.2, 0.4, 0.8]))
-    env.step(np.array(shares, dtype=float))
+    env.step(logits(*shares))
     assert servers(env) == served
 
 
@@ -104,9 +120,9 @@ def test_nobody_is_served_while_all_modules_load_over_several_epochs():
     )
     loading_s = 6291456000 / 0.7e9
     for epoch in range(3):
-        observation, *_, info = env.step(np.array([0.0, 0.0, 1.0]))
+        observation, *_, info = env.step(logits(0.0, 0.0, 1.0))
         assert info["served"] == (3 if epoch == 2 else 0)
-        _, variants = split_variants(observation, 3)
+        variants = split_further(observation, env.mechanism.extent(env.scenario))[1][:9].reshape(3, 3)
         left_s = max(0.0, loading_s - 4.0 * (epoch + 1))
         assert variants[OPT_13B, 1] == pytest.approx(min(1.0, left_s / 4.0))
 
@@ -116,10 +132,10 @@ def test_loading_goes_on_during_the_uplink_and_takes_from_the_deadline():
     / 5.32 TFLOP/s = 0.18 s. With T_U and T_D it is done 0.25 + 0.54 + 0.18 + 0.25 = 1.22 s after the start, t = 4 s."""
     for latency_s, served in ((1.23, 1), (1.2, 0)):
         env = started(ENV, tiers(), workload_at([3.999], latency_requirement_s=latency_s))
-        *_, info = env.step(np.array([1.0, 0.0, 0.0]))
+        *_, info = env.step(logits(1.0, 0.0, 0.0))
         assert info["served"] == served
     env = started(ENV, tiers(), workload_at([3.999], latency_requirement_s=1.2))
-    *_, info = env.step(np.array([0.5, 0.25, 0.25]))  # nothing moves: half the modules take 0.36 s, done after 0.86 s
+    *_, info = env.step(logits(0.5, 0.25, 0.25))  # nothing moves: half the modules take 0.36 s, done after 0.86 s
     assert info["served"] == 1
 
 
@@ -131,7 +147,7 @@ def test_each_module_holds_the_weights(module_bytes: float, served: int):
         node__modules=3, node__memory_bytes_per_module=module_bytes, node__storage_bandwidth_bytes_per_s=1e12
     )
     env = started(ENV, scenario, workload_at([0.0, 0.1, 0.2], accuracy_requirement=0.8))
-    *_, info = env.step(np.array([0.0, 0.0, 1.0]))
+    *_, info = env.step(logits(0.0, 0.0, 1.0))
     assert info["served"] == served
     used = 3 * 6291456000 + served * 4 * 40 * 5120 * 256
     assert info["utilisation"]["memory"] == pytest.approx(used / (3 * module_bytes))
@@ -185,18 +201,35 @@ def test_on_part_of_the_modules_the_roofline_s_overheads_stay_what_they_are():
 # --- what is seen
 
 
-def test_observation_tells_requirements_and_variants():
+def test_observation_tells_requirements_variants_and_modules():
     env = started(ENV, tiers(), workload_at([0.0, 0.1], accuracy_requirement=[0.2, 0.8]))
-    observation, *_ = env.step(np.zeros(3))
-    context, slots = split_observation(observation, 3)
-    requirements, variants = split_variants(observation, 3)
-    assert (context.shape, slots.shape, requirements.shape, variants.shape) == ((10,), (6, 10), (6,), (3, 3))
-    assert slot_feature(observation, "present", 3).tolist() == [1, 1, 0, 0, 0, 0]
-    assert requirements == pytest.approx([0.2, 0.8, 0, 0, 0, 0])
+    extent = env.mechanism.extent(env.scenario)
+    assert extent == (3, 3 * 3 + 2 * 4)
+    observation, *_ = env.step(logits(0.0, 0.0, 1.0))
+    context, slots = split_observation(observation, extent)
+    further, whole = split_further(observation, extent)
+    assert (context.shape, slots.shape, further.shape, whole.shape) == ((10,), (6, 10), (6, 3), (17,))
+    assert slot_feature(observation, "present", extent).tolist() == [0] * 6  # both are served
+    observation, _ = env.reset(options={"workload": workload_at([0.0, 0.1], accuracy_requirement=[0.2, 0.8])})
+    assert slot_feature(observation, "present", extent).tolist() == [1, 1, 0, 0, 0, 0]
+    assert split_further(observation, extent)[0][:, 2] == pytest.approx([0.2, 0.8, 0, 0, 0, 0])
+    variants, modules = whole[:9].reshape(3, 3), whole[9:].reshape(4, 2)
+    assert variants[:, 0].tolist() == [0, 0, 1]
     assert variants[:, 2] == pytest.approx([1 / 4.35, 1 / 2.24, 1 / 1.18])
-    assert (variants[:, :2] == 0).all()  # all idle, so nothing loads
-    observation, *_ = env.step(np.array([0.25, 0.0, 0.75]))
-    assert split_variants(observation, 3)[1][:, 0].tolist() == [0.25, 0.0, 0.75]
+    assert modules[:, 0].tolist() == [1.0] * 4  # the third of three variants
+    assert (modules[:, 1] == 0).all()  # 2.1 s have gone by
+
+
+def test_observation_tells_how_long_each_module_still_loads():
+    """OPT-13B at 4 bits, 6.29 GB at 0.7 GB/s: 8.99 s, of which 4 have gone; BLOOM-7.1B at 8 bits takes longer."""
+    scenario = tiers(node__storage_bandwidth_bytes_per_s=0.7e9)
+    env = started(ENV, scenario, workload_at([0.0]))
+    observation, *_ = env.step(logits(0.5, 0.0, 0.5))
+    modules = split_further(observation, env.mechanism.extent(scenario))[1][9:].reshape(4, 2)
+    longest_s = max(one.load_s for one in scenario.variants)
+    left_s = 6291456000 / 0.7e9 - 4.0
+    assert sorted(modules[:, 0].tolist()) == pytest.approx([1 / 3, 1 / 3, 1, 1])
+    assert sorted(modules[:, 1].tolist()) == pytest.approx([0.0, 0.0, 0.0, left_s / longest_s])
 
 
 def test_the_split_is_the_scenario_s_even_where_it_is_flexible():
@@ -204,7 +237,7 @@ def test_the_split_is_the_scenario_s_even_where_it_is_flexible():
         started(ENV, tiers(epoch__split=split), workload_at([0.0, 1.0, 2.0, 6.0])) for split in ("fixed", "flexible")
     )
     for shares in ([1.0, 0.0, 0.0], [0.0, 0.5, 0.5]):
-        one, other = fixed.step(np.array(shares)), flexible.step(np.array(shares))
+        one, other = fixed.step(logits(*shares)), flexible.step(logits(*shares))
         np.testing.assert_array_equal(one[0], other[0])
         assert one[1:4] == other[1:4]
 
@@ -222,8 +255,8 @@ def test_valid_actions_of_every_kind_never_raise():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ([0.5, np.nan, 0.0], r"action\[1\] = nan: every entry must be in 0..1"),
-        ([0.5, 2.0, 0.0], r"action\[1\] = 2\.0: every entry must be in 0..1"),
+        ([0.5, np.nan, 0.0], r"action\[1\] = nan: every entry must be in -1..1"),
+        ([0.5, 2.0, 0.0], r"action\[1\] = 2\.0: every entry must be in -1..1"),
         ([0.5, 0.5], r"action of shape \(2,\) and dtype float64: must be numbers of shape \(3,\)"),
         ([True, False, False], r"dtype bool: must be numbers of shape \(3,\)"),
     ],

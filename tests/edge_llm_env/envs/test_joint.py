@@ -9,7 +9,7 @@ import pytest
 
 from edge_llm_env import Scenario
 from edge_llm_env.dynamics.state import SERVED
-from tests.support.allocation import CAPPED, corner_actions, started, tiers
+from tests.support.allocation import CAPPED, corner_actions, logits, started, tiers
 from tests.support.helpers import workload_at
 
 ENV = "EdgeLLM/Joint-v0"
@@ -22,78 +22,78 @@ def scenario_of(**overrides: Any) -> Scenario:
     return tiers(**({"node__storage_bandwidth_bytes_per_s": 1e12} | capped | overrides))
 
 
-def action(
-    values: list[float], uplink: list[float], downlink: list[float], modules: list[float], parts: Any = ()
-) -> np.ndarray:
-    """An action from the first entries of each part."""
-    padded = [np.pad(np.array(part, dtype=float), (0, Q - len(part))) for part in (values, uplink, downlink)]
-    return np.concatenate([*padded, parts, modules])
+def action(env: Any, values: list[float], modules: list[float] | None = None) -> np.ndarray:
+    """An action from the first values, the others declined, and the shares of the modules; as they are without."""
+    padded = np.pad(np.array(values, dtype=float), (0, Q - len(values)), constant_values=-1.0)
+    return np.concatenate([padded, np.zeros(3) if modules is None else logits(*modules)])
 
 
-def served(env: Any) -> list[int]:
-    return np.flatnonzero(env.simulation.state.status[0] == SERVED).tolist()
+def served_by(env: Any, requests: int) -> list[int]:
+    """The variant that served each of the first requests in the epoch that ended, -1 for none."""
+    return env.simulation.state.served_by[0, :requests].tolist()
 
 
-def test_lengths_of_actions():
-    assert started(ENV, scenario_of(), workload_at([0.0])).action_space.shape == (3 * Q + 3,)
-    assert started(ENV, scenario_of(epoch__split="flexible"), workload_at([0.0])).action_space.shape == (3 * Q + 2 + 3,)
+def test_length_of_actions():
+    for split in ("fixed", "flexible"):
+        env = started(ENV, scenario_of(epoch__split=split), workload_at([0.0]))
+        assert env.action_space.shape == (Q + 3,)
 
 
-def test_whoever_is_of_value_and_transferred_and_hosted_is_served():
-    """Of five: no value; too small an uplink share; too small a downlink share; too much accuracy; and all is well."""
-    env = started(ENV, scenario_of(), workload_at([0.0, 0.1, 0.2, 0.3, 0.4], accuracy_requirement=[0, 0, 0, 0.4, 0]))
-    given = action([0, 1, 1, 1, 1], [0.2, 0.2, 0.25, 0.1, 0.25], [0.25, 0.25, 0.0, 0.25, 0.25], [1, 0, 0])
-    *_, info = env.step(given)
-    assert served(env) == [4]
-    assert info["not_admitted"] == 4
-    assert info["utilisation"]["uplink"] == pytest.approx(1.0)
+def test_each_is_served_by_the_cheapest_variant_that_is_accurate_enough():
+    env = started(ENV, scenario_of(), workload_at([0.0, 0.1, 0.2], accuracy_requirement=[0.2, 0.4, 0.8]))
+    *_, info = env.step(action(env, [0.0] * 3))
+    assert served_by(env, 3) == [0, 1, 2]
+    assert (info["served"], info["not_admitted"]) == (3, 0)
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"), [([1.0, 0.4, 0.4], [0]), ([0.5, 1.0, 1.0], [1, 2]), ([1, 1, 1], [1, 2])]
-)
-def test_the_most_valuable_batch_is_computed(values: list[float], expected: list[int]):
-    """BLOOM-3B on one module of 1.33 TFLOP/s, β = 0.8: s = n = 512 takes 5.05 TFLOP, 3.02 s; s = n = 128 takes
-    0.73 s. In T_C = 3.5 s there is room for the long one alone, or for the two short ones."""
-    requests = workload_at([0.0, 0.1, 0.2], prompt_tokens=[512, 128, 128], output_tokens=[512, 128, 128])
+def test_whom_the_cheapest_has_no_room_for_a_dearer_one_serves():
+    """BLOOM-3B on one module: s = n = 128 takes 0.73 s, so four fit into T_C = 3.5 s; BLOOM-7.1B takes the fifth."""
     wide = {"radio__uplink_bits_per_token": 1000.0, "radio__downlink_bits_per_token": 1000.0}
-    env = started(ENV, scenario_of(**wide), requests)
-    env.step(action(values, [0.25] * 3, [0.25] * 3, [0.25, 0, 0]))
-    assert served(env) == expected
+    env = started(ENV, scenario_of(**wide), workload_at([0.0] * 5))
+    env.step(action(env, [0.0] * 5, [0.25, 0.75, 0.0]))
+    assert served_by(env, 5) == [0, 0, 0, 0, 1]
 
 
-def test_values_of_a_smaller_scale_mean_the_same():
-    requests = workload_at([0.0, 0.1, 0.2], accuracy_requirement=0.3)
-    for scale in (1.0, 1e-6):
-        env = started(ENV, scenario_of(), requests)
-        env.step(action([scale] * 3, [0.25] * 3, [0.25] * 3, [0.0, 1.0, 0.0]))
-        assert served(env) == [0, 1, 2]
+def test_values_choose_and_minus_one_declines():
+    """The uplink carries four of five; the first is worth less than the others, and is declined."""
+    for first in (-0.5, -1.0):
+        env = started(ENV, scenario_of(), workload_at([0.0] * 5))
+        *_, info = env.step(action(env, [first, 0.0, 0.0, 0.0, 0.0]))
+        assert np.flatnonzero(env.simulation.state.status[0] == SERVED).tolist() == [1, 2, 3, 4]
+        assert info["not_admitted"] == (first > -1.0)
+        assert info["utilisation"]["uplink"] == pytest.approx(1.0)
 
 
 def test_modules_load_while_requests_are_uploaded_and_the_longer_of_both_is_waited_for():
-    """BLOOM-3B comes to all four modules in 0.786 s. The requests take 0.0625 s of the whole uplink and downlink, and
-    0.8·1.22 TFLOP / 5.32 TFLOP/s = 0.184 s to compute. With T_U = 0.0625 s the answer is there 0.786 + 0.184 + 0.0625 =
-    1.03 s after the start at 4 s; with T_U = 0.8 s after 0.8 + 0.184 + 0.0625 = 1.05 s."""
+    """BLOOM-3B comes to all four modules in 0.786 s. The request takes 0.0625 s of the whole uplink and downlink, and
+    0.8·1.22 TFLOP / 5.32 TFLOP/s = 0.184 s to compute: with least parts the answer is there 0.786 + 0.184 + 0.0625 =
+    1.03 s after the start at 4 s."""
     scenario = scenario_of(epoch__split="flexible", node__storage_bandwidth_bytes_per_s=3e9)
-    for latency_s, uplink_s, expected in ((1.04, 0.0625, [0]), (1.03, 0.0625, []), (1.05, 0.8, [0]), (1.04, 0.8, [])):
+    for latency_s, expected in ((1.04, 0), (1.03, -1)):
         env = started(ENV, scenario, workload_at([3.999], latency_requirement_s=latency_s))
-        env.step(action([1], [1], [1], [1, 0, 0], [uplink_s / 4, 0.0625 / 4]))
-        assert served(env) == expected, (latency_s, uplink_s)
+        env.step(action(env, [0.0], [1.0, 0.0, 0.0]))
+        assert served_by(env, 1) == [expected]
 
 
-def test_what_is_not_transferred_is_not_computed_though_there_is_room():
-    env = started(ENV, scenario_of(), workload_at([0.0]))
-    *_, info = env.step(action([1], [0], [1], [1, 0, 0]))
-    assert (info["served"], info["not_admitted"]) == (0, 1)
-    *_, info = env.step(action([1], [1], [1], [1, 0, 0]))
-    assert (info["served"], info["not_admitted"]) == (1, 0)
+def test_a_dearer_variant_s_transfers_keep_a_cheaper_one_waiting_no_longer_than_it_can():
+    """Both variants have all they need, but the parts are of one epoch: the first request must be done 0.5 s after the
+    start, 0.37 s of them for computing on two modules of BLOOM-3B, so that transfers may take 0.13 s: its own 0.125 s,
+    and not the second's, too."""
+    scenario = scenario_of(epoch__split="flexible")
+    requests = workload_at([3.999, 3.999], latency_requirement_s=[0.5, 50.0], accuracy_requirement=[0.0, 0.8])
+    env = started(ENV, scenario, requests)
+    env.step(action(env, [0.0, 0.0]))
+    assert served_by(env, 2) == [0, -1]
+    env = started(ENV, scenario, requests)
+    env.step(action(env, [-1.0, 0.0]))
+    assert served_by(env, 2) == [-1, 2]
 
 
 def test_valid_actions_of_every_kind_never_raise():
     requests = workload_at(np.linspace(0.0, 60.0, 60), accuracy_requirement=np.linspace(0, 0.84, 60))
     for split in ("fixed", "flexible"):
         env = started(ENV, scenario_of(epoch__split=split), requests)
-        for given in corner_actions(env.action_space.shape[0]):
+        for given in corner_actions(Q + 3):
             observation, *_ = env.step(given)
             assert np.isfinite(observation).all()
 
@@ -101,10 +101,10 @@ def test_valid_actions_of_every_kind_never_raise():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (np.full(3 * Q + 3, np.nan), r"action\[0\] = nan: every entry must be in 0..1"),
-        (np.full(3 * Q + 3, 1.5), r"action\[0\] = 1\.5: every entry must be in 0..1"),
-        (np.zeros(3 * Q + 5), r"action of shape \(23,\) and dtype float64: must be numbers of shape \(21,\)"),
-        ("all", r"must be numbers of shape \(21,\)"),
+        (np.full(Q + 3, np.nan), r"action\[0\] = nan: every entry must be in -1..1"),
+        (np.full(Q + 3, 1.5), r"action\[0\] = 1\.5: every entry must be in -1..1"),
+        (np.zeros(Q + 5), r"action of shape \(11,\) and dtype float64: must be numbers of shape \(9,\)"),
+        ("all", r"must be numbers of shape \(9,\)"),
     ],
 )
 def test_an_action_that_is_none_is_an_error_of_one_line(given: Any, message: str):

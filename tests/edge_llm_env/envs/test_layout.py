@@ -10,10 +10,10 @@ import pytest
 from gymnasium import spaces
 
 from edge_llm_env.envs.layout import length, names
-from edge_llm_env.envs.observation import slot_feature, split_variants
-from tests.support.helpers import ENVIRONMENT_IDS, small_scenario
+from edge_llm_env.envs.observation import slot_feature, split_further
+from tests.support.helpers import ALL_FORMS, small_scenario
 
-pytestmark = pytest.mark.parametrize("env_id", ENVIRONMENT_IDS)
+pytestmark = pytest.mark.parametrize("env_id", ALL_FORMS)
 
 SCENARIOS = [
     small_scenario(),
@@ -37,10 +37,13 @@ def test_an_observations_entries_are_what_their_names_say(env_id: str) -> None:
     env: Any = gym.make(env_id, scenario=scenario, disable_env_checker=True).unwrapped
     observation, _ = env.reset(seed=0)
     named = dict(zip(names(env.mechanism.observation, scenario), observation, strict=True))
-    variants = len(scenario.variants) if env.mechanism.hosts_variants else 0
-    assert [named[f"slack[{slot}]"] for slot in range(6)] == slot_feature(observation, "slack", variants).tolist()
+    extent = env.mechanism.extent(scenario)
+    assert [named[f"slack[{slot}]"] for slot in range(6)] == slot_feature(observation, "slack", extent).tolist()
     assert named["visible"] == np.float32(env.simulation.state.visible[0] / 6)
-    if variants:
-        required, offered = split_variants(observation, variants)
-        assert [named[f"accuracy_requirement[{slot}]"] for slot in range(6)] == required.tolist()
-        assert [named[f"accuracy[{variant}]"] for variant in range(3)] == offered[:, -1].tolist()
+    further, whole = split_further(observation, extent)
+    if env.mechanism.foresees:
+        assert [named[f"uplink_share_to_come[{slot}]"] for slot in range(6)] == further[:, 0].tolist()
+    if env.mechanism.hosts_variants:
+        assert [named[f"accuracy_requirement[{slot}]"] for slot in range(6)] == further[:, 2].tolist()
+        assert [named[f"accuracy[{variant}]"] for variant in range(3)] == whole[2:9:3].tolist()
+        assert [named[f"hosts[{module}]"] for module in range(10)] == whole[9::2].tolist()

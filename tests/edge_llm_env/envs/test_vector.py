@@ -16,13 +16,13 @@ from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
 
 from edge_llm_env import draw_workload, load_scenario
 from edge_llm_env.support import sharing
-from tests.support.helpers import ALL_WEIGHTS, ENVIRONMENT_IDS, assert_same, small_scenario, workload_at
+from tests.support.helpers import ALL_FORMS, ALL_WEIGHTS, assert_same, small_scenario, workload_at
 
 SCENARIO = small_scenario(**ALL_WEIGHTS)
 ROWS = 5
 MODES = tuple(AutoresetMode)
 
-pytestmark = pytest.mark.parametrize("env_id", ENVIRONMENT_IDS)
+pytestmark = pytest.mark.parametrize("env_id", ALL_FORMS)
 
 
 def native(env_id: str, num_envs: int = ROWS, mode: AutoresetMode | str = AutoresetMode.NEXT_STEP) -> VectorEnv:
@@ -443,7 +443,8 @@ def batches_outside(space: spaces.Space, inside: np.ndarray) -> list[Any]:
     """Batches of actions of which one is too large, too small or no number, or that have another shape."""
     wrong: list[Any] = [inside[:-1], np.concatenate([inside, inside[:1]]), inside[0], None, inside[..., None]]
     above = space.n if isinstance(space, spaces.Discrete) else 2
-    for value in (above, -1, np.nan, 0.5):
+    below = -2 if isinstance(space, spaces.Box) else -1
+    for value in (above, below, np.nan, 0.5):
         batch = inside.astype(float if isinstance(value, float) else inside.dtype)
         batch.flat[-1] = value
         if not (isinstance(space, spaces.Box) and value == 0.5):

@@ -5,9 +5,9 @@ import pytest
 from scipy import special, stats
 
 from edge_llm_env.radio.draws import Draws
-from edge_llm_env.radio.fading.gains import PATHS, clarke_gains, doppler_hz, moving_power_gains
-from edge_llm_env.radio.fading.rayleigh import rayleigh_power_gains
-from edge_llm_env.radio.fading.rician import rician_power_gains
+from edge_llm_env.radio.fading.gains import PATHS, bessel_j0, clarke_gains, doppler_hz, moving_power_gains
+from edge_llm_env.radio.fading.rayleigh import RayleighFading, rayleigh_power_gains
+from edge_llm_env.radio.fading.rician import RicianFading, rician_power_gains
 
 USERS, BLOCKS = 4000, 5
 NO_DIRECT_PATH = np.zeros(USERS)
@@ -123,3 +123,32 @@ def test_time_scales_with_the_doppler():
         moving_power_gains(draws(6), NO_DIRECT_PATH, LAGS_S * scale, DOPPLER_HZ / scale) for scale in (1.0, 8.0)
     )
     np.testing.assert_allclose(slow, fast, rtol=1e-9)
+
+
+# --- what can be foreseen
+
+
+def test_j0_is_scipy_s():
+    x = np.r_[0.0, 1e-3, 1.2566, 2.4048, 7.0, 100.3, 2513.3]
+    assert bessel_j0(x) == pytest.approx(special.j0(x), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "fading",
+    [
+        RayleighFading(kind="rayleigh", user_speed_m_per_s=0.3),
+        RicianFading(kind="rician", k_factor_db=5.0, user_speed_m_per_s=0.3),
+    ],
+    ids=str,
+)
+def test_correlations_are_those_of_the_gains_that_are_drawn(fading):
+    """At 2 GHz and 0.3 m/s, 2.0 Hz of Doppler, 50 ms apart."""
+    users = 40_000
+    gains = fading.draw(Draws([np.random.default_rng(2)], [users]), np.ones(users, dtype=bool), 5, 0.05, 2e9)
+    found = [np.corrcoef(gains[:, 0], gains[:, lag])[0, 1] for lag in range(1, 5)]
+    assert found == pytest.approx(fading.correlations(4, 0.05, 2e9), abs=4 / np.sqrt(users))
+
+
+def test_without_a_speed_nothing_and_at_rest_everything_can_be_foreseen():
+    assert RayleighFading(kind="rayleigh").correlations(3, 2.0, 2e9).tolist() == [0.0] * 3
+    assert RayleighFading(kind="rayleigh", user_speed_m_per_s=0.0).correlations(3, 2.0, 2e9).tolist() == [1.0] * 3

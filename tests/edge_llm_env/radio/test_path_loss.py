@@ -7,6 +7,7 @@ from edge_llm_env import ScenarioError, load_scenario
 from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.path_losses.log_distance import LogDistancePathLoss, path_gain
 from edge_llm_env.radio.path_losses.path_loss import PathLoss
+from edge_llm_env.radio.path_losses.uma import UmaPathLoss
 from edge_llm_env.radio.path_losses.umi import UmiPathLoss
 from edge_llm_env.radio.users import distance_in_disc
 
@@ -58,3 +59,21 @@ def test_no_shadowing_makes_a_gain_of_a_loss(path_loss: PathLoss):
     gain = path_loss.draw(Draws([np.random.default_rng(0)], [2000]), np.full(2000, 10.0), 2e9).gain
     assert gain.max() == 1.0
     assert 0.05 < (gain == 1.0).mean() < 0.5
+
+
+@pytest.mark.parametrize(
+    "path_loss",
+    [
+        LogDistancePathLoss(kind="log_distance", intercept_db=128.1, slope_db=37.6),
+        LogDistancePathLoss(kind="log_distance", intercept_db=128.1, slope_db=37.6, shadowing_db=4.0),
+        UmaPathLoss(kind="uma", los_shadowing_db=2.0, nlos_shadowing_db=3.0),
+        UmiPathLoss(kind="umi", los_shadowing_db=2.0, nlos_shadowing_db=3.0),
+    ],
+    ids=str,
+)
+def test_the_usual_gain_is_the_mean_over_users(path_loss: PathLoss):
+    for distance_m in (30.0, 200.0):
+        users = np.full(200_000, distance_m)
+        drawn = path_loss.draw(Draws([np.random.default_rng(0)], [len(users)]), users, 2e9).gain
+        usual = path_loss.usual_gain(users[:1], 2e9)[0]
+        assert drawn.mean() == pytest.approx(usual, abs=4 * drawn.std() / np.sqrt(len(users)) + 1e-12 * usual)

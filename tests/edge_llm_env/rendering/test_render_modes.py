@@ -16,11 +16,11 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.wrappers import HumanRendering, RenderCollection
 
 from edge_llm_env.rendering import window
-from tests.support.helpers import ENVIRONMENT_IDS, assert_same, small_scenario
+from tests.support.helpers import ALL_FORMS, assert_same, small_scenario
 
 SCENARIO = small_scenario()
 
-pytestmark = pytest.mark.parametrize("env_id", ENVIRONMENT_IDS)
+pytestmark = pytest.mark.parametrize("env_id", ALL_FORMS)
 
 
 def make(env_id: str, render_mode: str | None, scenario: Any = SCENARIO) -> Any:

@@ -12,6 +12,7 @@ from edge_llm_baselines import BranchAndBound
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_env import load_scenario
 from edge_llm_env.rendering.frames.frame import Counters, Fate, Frame, Module
+from tests.support.allocation import logits
 from tests.support.helpers import small_scenario, workload_at
 
 # T_E = 2 s, T_U = T_D = 0.25 s; the first epoch is 2 to 4 s and sees what arrived before it
@@ -104,11 +105,19 @@ def test_flexible_split_takes_what_a_batch_needs():
     assert computation.deadline_s == pytest.approx(2.0 - downlink_s)
 
 
-def test_split_that_an_action_sets_is_shown():
+def test_least_parts_of_values_are_shown():
     env = make("EdgeLLM/Bandwidth-v0", small_scenario(epoch__split="flexible"))
-    action = np.zeros(14)
-    action[[0, 6]] = 0.5  # half of each band for the first request
-    action[12:] = 0.25, 0.125  # of T_E = 2 s
+    *_, info = env.step(np.zeros(6))
+    assert info["served"] > 0
+    timeline = frame_of(env).timeline
+    assert timeline.uplink == pytest.approx((0.0, 2.0 * info["utilisation"]["uplink"], 1.0))
+
+
+def test_split_that_an_action_sets_is_shown():
+    env = make("Shares/Bandwidth-v0", small_scenario(epoch__split="flexible"))
+    action = np.full(14, -1.0)
+    action[[0, 6]] = 0.0  # half of each band for the first request
+    action[12:] = (0.5 - 0.25) / (2.0 - 0.25), 0.0  # T_U = 0.5 s of 2 s, and T_D as it is, 0.25 s
     *_, info = env.step(action)
     assert info["served"] == 1
     timeline = frame_of(env).timeline
@@ -123,7 +132,7 @@ def test_modules_that_move_load_and_their_variant_begins_later():
     scenario = load_scenario("accuracy-tiers")
     env = make("EdgeLLM/Compute-v0", scenario, seed=1)
     assert frame_of(env).modules == tuple(Module(v, False) for v in (0, 0, 0, 0, 1, 1, 1, 2, 2, 2))
-    env.step(np.array([0.4, 0.1, 0.5]))  # 4, 1 and 5 of 10 modules: two move from the second variant to the third
+    env.step(logits(0.4, 0.1, 0.5))  # 4, 1 and 5 of 10 modules: two move from the second variant to the third
     frame = frame_of(env)
     assert sorted((one.variant, one.is_loading) for one in frame.modules) == (
         [(0, False)] * 4 + [(1, False)] + [(2, False)] * 3 + [(2, True)] * 2
@@ -137,7 +146,7 @@ def test_modules_that_move_load_and_their_variant_begins_later():
     assert [one.begins_s for one in frame.timeline.computations] == pytest.approx([begins_s, begins_s, load_s])
 
 
-@pytest.mark.parametrize("env_id", ["EdgeLLM/Compute-v0", "EdgeLLM/Joint-v0"])
+@pytest.mark.parametrize("env_id", ["EdgeLLM/Compute-v0", "EdgeLLM/Joint-v0", "Shares/Joint-v0"])
 def test_variants_compute_as_long_as_the_environment_counts(env_id: str):
     """Its utilisation is the mean over the modules of the time that they compute, over the window."""
     scenario = load_scenario("accuracy-tiers")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.memory import fetch_and_add, prefetch
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_llm_env.support import sharing
-from edge_llm_env.support.compiling import compiled
+from edge_llm_env.support.compilation.compiling import compiled
 from tests.support.processes import HANG_GUARD_S
 
 

@@ -11,7 +11,13 @@ from edge_llm_env.dynamics.simulation import Simulation
 from experiments.allocation import checks as allocation_checks
 from experiments.allocation.checks import Claim, claim_of_minimum_shares, contest, replay, separation_of, states
 from experiments.allocation.separation import separation
-from experiments.allocation.trials import local_search, mechanism_of, nearby_actions, random_actions, served_by_actions
+from experiments.allocation.tried_actions import (
+    local_search,
+    mechanism_of,
+    nearby_actions,
+    random_actions,
+    served_by_actions,
+)
 from tests.support.allocation import banded, started
 from tests.support.helpers import assert_same, small_scenario, workload_at
 
@@ -42,12 +48,13 @@ def test_equal_seeds_equal_reports_and_other_seeds_other_states():
     assert slacks_s(1) == slacks_s(1) != slacks_s(2)
 
 
-def test_many_actions_of_a_row_are_those_of_the_environment_one_by_one_and_leave_it_as_it_is():
+@pytest.mark.parametrize("form", ["values", "shares"])
+def test_many_actions_of_a_row_are_those_of_the_environment_one_by_one_and_leave_it_as_it_is(form: str):
     requests = workload_at(np.linspace(0, 1, 6), prompt_tokens=[32, 64, 16, 16, 32, 64], output_tokens=32)
-    env = started(ENV, banded(), requests)
+    env = started(ENV, banded(), requests, action=form)
     before = [array.copy() for array in env.simulation.state]
     actions = random_actions(np.random.default_rng(0), 40, env.action_space.shape[0])
-    served = served_by_actions(mechanism_of(ENV), env.simulation, 0, actions)
+    served = served_by_actions(mechanism_of(ENV, form), env.simulation, 0, actions)
     assert_same(list(env.simulation.state), before)
     assert len(set(served.tolist())) > 2
     for action, expected in zip(actions, served, strict=True):
@@ -57,18 +64,18 @@ def test_many_actions_of_a_row_are_those_of_the_environment_one_by_one_and_leave
 
 def test_tried_actions_are_valid():
     rng = np.random.default_rng(0)
-    for actions in (random_actions(rng, 1000, 14), nearby_actions(rng, np.r_[np.zeros(7), np.ones(7)], 1000)):
+    for actions in (random_actions(rng, 1000, 14), nearby_actions(rng, np.r_[-np.ones(7), np.ones(7)], 1000)):
         assert actions.shape == (1000, 14)
-        assert actions.min() >= 0.0
+        assert actions.min() >= -1.0
         assert actions.max() <= 1.0
 
 
 def test_a_local_search_finds_more_where_there_is_more():
-    env = started(ENV, banded(), workload_at([0.0, 0.1, 0.2]))
-    start = np.zeros(12)
-    start[[0, 6]] = 0.5
+    env = started(ENV, banded(), workload_at([0.0, 0.1, 0.2]), action="shares")
+    start = np.full(12, -1.0)
+    start[[0, 6]] = 0.0
     options = {"rounds": 60, "per_round": 64}
-    found = local_search(mechanism_of(ENV), env.simulation, 0, start, np.random.default_rng(0), **options)
+    found = local_search(mechanism_of(ENV, "shares"), env.simulation, 0, start, np.random.default_rng(0), **options)
     assert 1 < found <= 3
 
 

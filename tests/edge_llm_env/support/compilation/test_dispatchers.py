@@ -11,7 +11,7 @@ import pytest
 from tests.support import processes
 
 KERNELS = """
-from edge_llm_env.support.compiling import compiled, compiled_allocating, compiled_linked
+from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating, compiled_linked
 import numpy as np
 
 

@@ -1,6 +1,8 @@
-"""One step of `EdgeLLM/Bandwidth-v0` on a row, and on many rows."""
+"""One step of `EdgeLLM/Bandwidth-v0` where an action grants shares of the bands, on a row and on many rows."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +11,13 @@ from edge_llm_env.dynamics.epoch import admit, dispatch, load_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.selections.selection import select_batch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
-from edge_llm_env.envs.box_action import onto_simplex
+from edge_llm_env.envs.box_action import as_share, onto_simplex
 from edge_llm_env.envs.observation import observe
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.feasibility.batch import BatchSums
-from edge_llm_env.feasibility.rule import Rule, affine_cost, memory_bytes
+from edge_llm_env.feasibility.rule import Rule, affine_cost, memory_bytes, within
 from edge_llm_env.solver.candidates import Candidates
-from edge_llm_env.support.compiling import compiled, compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 from edge_llm_env.support.sharing import next_rows
 
 
@@ -24,8 +26,17 @@ def parts_s(params: NodeParams, action: NDArray[np.float64], first: int) -> tupl
     """T_U and T_D (s): the scenario's, or where the split is flexible those of entries `first` and `first + 1`."""
     if not params.flexible_split:
         return params.uplink_s, params.downlink_s
-    scale = onto_simplex(action, first, 2)
-    return action[first] * scale * params.epoch_s, action[first + 1] * scale * params.epoch_s
+    uplink_s = part_s(params, action[first], params.nominal_uplink_s)
+    downlink_s = part_s(params, action[first + 1], params.nominal_downlink_s)
+    total_s = uplink_s + downlink_s
+    scale = 1.0 if within(total_s, params.epoch_s) else params.epoch_s / total_s
+    return uplink_s * scale, downlink_s * scale
+
+
+@compiled
+def part_s(params: NodeParams, entry: float, nominal_s: float) -> float:
+    """A part of a flexible split (s): none at -1, the scenario's at 0, the whole epoch at 1, linear in between."""
+    return (1.0 + entry) * nominal_s if entry <= 0.0 else nominal_s + entry * (params.epoch_s - nominal_s)
 
 
 @compiled
@@ -54,6 +65,62 @@ def arrives(
     )
 
 
+class Transfers(NamedTuple):
+    """What an action's shares and parts carry."""
+
+    among: NDArray[np.int64]
+    """Slots whose transfers finish both ways."""
+    granted: int
+    """Requests that are given band."""
+    uplink_share: float
+    downlink_share: float
+    uplink_s: float
+    downlink_s: float
+
+
+@compiled_allocating
+def transfer(params: NodeParams, state: NodeState, row: int, action: NDArray[np.float64], first: int) -> Transfers:
+    """Who is carried by the shares in entries `first` on, and the parts behind them."""
+    slots, visible = state.slot_request.shape[1], state.visible[row]
+    uplink_s, downlink_s = parts_s(params, action, first + 2 * slots)
+    uplink_scale = onto_simplex(action, first, visible)
+    downlink_scale = onto_simplex(action, first + slots, visible)
+    among = np.zeros(visible, dtype=np.int64)
+    size, granted = 0, 0
+    uplink_used, downlink_used = 0.0, 0.0
+    for slot in range(visible):
+        uplink = as_share(action[first + slot]) * uplink_scale
+        downlink = as_share(action[first + slots + slot]) * downlink_scale
+        uplink_used += uplink
+        downlink_used += downlink
+        granted += uplink > 0.0 or downlink > 0.0
+        if arrives(params, state, row, slot, uplink * uplink_s, downlink * downlink_s):
+            among[size] = slot
+            size += 1
+    return Transfers(among[:size], granted, uplink_used, downlink_used, uplink_s, downlink_s)
+
+
+@compiled_allocating
+def batch_granted(params: NodeParams, state: NodeState, row: int, carried: Transfers) -> NDArray[np.bool_]:
+    """The batch that the node computes of those who are carried, bool over the visible slots."""
+    size = len(carried.among)
+    nothing = np.zeros(size)
+    prompt_tokens, output_tokens, slack_s = np.zeros(size), np.zeros(size), np.zeros(size)
+    reserved_s = carried.uplink_s + carried.downlink_s if params.flexible_split else 0.0
+    for i in range(size):
+        slot = carried.among[i]
+        prompt_tokens[i] = state.slot_prompt_tokens[row, slot]
+        output_tokens[i] = state.slot_output_tokens[row, slot]
+        slack_s[i] = state.slot_slack_s[row, slot] - reserved_s
+    candidates = Candidates(prompt_tokens, output_tokens, slack_s, nothing, nothing, nothing, nothing)
+    node = rule_with_parts(rule_of(params), params, carried.uplink_s, carried.downlink_s)
+    selected = select_batch(node, candidates, np.ones(size), params.batch_selection)
+    batch = np.zeros(state.visible[row], dtype=np.bool_)
+    for i in range(size):
+        batch[carried.among[i]] = selected[i]
+    return batch
+
+
 @compiled_allocating
 def step_row(
     params: NodeParams, state: NodeState, row: int, action: NDArray[np.float64], observation: NDArray[np.float32]
@@ -61,88 +128,31 @@ def step_row(
     """Transfer what the shares and the split allow, compute the node's batch of what arrives, and end the epoch."""
     rule = rule_of(params)
     state.reward_terms[row, :] = 0.0
-    slots, visible = state.slot_request.shape[1], state.visible[row]
-    uplink_s, downlink_s = parts_s(params, action, 2 * slots)
-    uplink_scale, downlink_scale = onto_simplex(action, 0, visible), onto_simplex(action, slots, visible)
-    among = np.zeros(visible, dtype=np.int64)
-    size, granted = 0, 0
-    uplink_used, downlink_used = 0.0, 0.0
-    for slot in range(visible):
-        uplink, downlink = action[slot] * uplink_scale, action[slots + slot] * downlink_scale
-        uplink_used += uplink
-        downlink_used += downlink
-        granted += uplink > 0.0 or downlink > 0.0
-        if arrives(params, state, row, slot, uplink * uplink_s, downlink * downlink_s):
-            among[size] = slot
-            size += 1
-    served = serve_among(
-        rule_with_parts(rule, params, uplink_s, downlink_s),
-        rule,
-        params,
-        state,
-        row,
-        among[:size],
-        np.ones(size),
-        uplink_s + downlink_s if params.flexible_split else 0.0,
-    )
+    carried = transfer(params, state, row, action, 0)
+    selected = batch_granted(params, state, row, carried)
+    served = 0
+    for slot in range(len(selected)):
+        if selected[slot]:
+            admit(rule, params, state, row, slot)
+            served += 1
     batch = load_batch(state, row)
     dispatch(rule, params, state, row)
-    state.counters[row, N_NOT_ADMITTED] = granted - served
-    use_granted(rule, params, state, row, batch, uplink_used, downlink_used, uplink_s, downlink_s)
+    state.counters[row, N_NOT_ADMITTED] = carried.granted - served
+    use_granted(rule, params, state, row, batch, carried)
     observe(rule, params, state, row, observation)
-
-
-@compiled_allocating
-def serve_among(
-    node: Rule,
-    rule: Rule,
-    params: NodeParams,
-    state: NodeState,
-    row: int,
-    among: NDArray[np.int64],
-    values: NDArray[np.float64],
-    reserved_s: float,
-) -> int:
-    """Admit the batch that the node selects among slots whose transfers are settled; how many it admits.
-
-    `node` is the rule between the transfers, `rule` the row's own; `reserved_s` is what the transfers take of slacks.
-    """
-    size = len(among)
-    nothing = np.zeros(size)
-    prompt_tokens, output_tokens, slack_s = np.zeros(size), np.zeros(size), np.zeros(size)
-    for i in range(size):
-        prompt_tokens[i] = state.slot_prompt_tokens[row, among[i]]
-        output_tokens[i] = state.slot_output_tokens[row, among[i]]
-        slack_s[i] = state.slot_slack_s[row, among[i]] - reserved_s
-    candidates = Candidates(prompt_tokens, output_tokens, slack_s, nothing, nothing, nothing, nothing)
-    selected = select_batch(node, candidates, values, params.batch_selection)
-    served = 0
-    for i in range(size):
-        if selected[i]:
-            admit(rule, params, state, row, among[i])
-            served += 1
-    return served
 
 
 @compiled
 def use_granted(
-    rule: Rule,
-    params: NodeParams,
-    state: NodeState,
-    row: int,
-    batch: BatchSums,
-    uplink_share: float,
-    downlink_share: float,
-    uplink_s: float,
-    downlink_s: float,
+    rule: Rule, params: NodeParams, state: NodeState, row: int, batch: BatchSums, carried: Transfers
 ) -> None:
     """Make `utilisation` of the epoch that ended count the bands as granted in its parts, not as the batch needed."""
     compute_s = affine_cost(rule, rule.compute_s, batch) if batch.requests > 0.0 else 0.0
     if params.flexible_split:
-        compute_s += uplink_s + downlink_s
+        compute_s += carried.uplink_s + carried.downlink_s
     used = (
-        uplink_share * uplink_s / params.uplink_s,
-        downlink_share * downlink_s / params.downlink_s,
+        carried.uplink_share * carried.uplink_s / params.uplink_s,
+        carried.downlink_share * carried.downlink_s / params.downlink_s,
         memory_bytes(rule, batch) / rule.memory_limit_bytes,
         compute_s / rule.window_s,
     )

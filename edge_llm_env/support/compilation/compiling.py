@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-from edge_llm_env.support.dispatchers import Kernel, LinkedKernel
+from edge_llm_env.support.compilation.dispatchers import Kernel, LinkedKernel
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -1,4 +1,4 @@
-"""One step of `EdgeLLM/Joint-v0` on a row, and on many rows."""
+"""One step of `EdgeLLM/Joint-v0` where an action grants shares of the bands, on a row and on many rows."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from edge_llm_env.dynamics.modules import move_modules
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.serving import delays_of, serve_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
-from edge_llm_env.envs.bandwidth.kernel import arrives, parts_s, rule_with_parts
-from edge_llm_env.envs.box_action import onto_simplex
-from edge_llm_env.envs.compute.kernel import modules_of
+from edge_llm_env.dynamics.values.partition import wanted_modules
+from edge_llm_env.envs.bandwidth.shares import rule_with_parts, transfer
+from edge_llm_env.envs.box_action import as_share
 from edge_llm_env.envs.observation import observe
 from edge_llm_env.envs.returned import Returned, hand_out
-from edge_llm_env.support.compiling import compiled_allocating
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.support.sharing import next_rows
 
 
@@ -26,24 +26,16 @@ def step_row(
     """Move modules, transfer what the shares allow, compute the variants' most valuable batches, and end the epoch."""
     rule = rule_of(params)
     state.reward_terms[row, :] = 0.0
-    slots, visible = state.slot_request.shape[1], state.visible[row]
-    uplink_s, downlink_s = parts_s(params, action, 3 * slots)
-    counts = modules_of(params, action, len(action) - len(params.variant_accuracy))
+    slots = state.slot_request.shape[1]
+    counts = wanted_modules(params, state, row, action, len(action) - len(params.variant_accuracy))
     move_modules(params, state, row, counts)
-    uplink_scale, downlink_scale = onto_simplex(action, slots, visible), onto_simplex(action, 2 * slots, visible)
-    values = np.zeros(visible)
-    granted = 0
-    uplink_used, downlink_used = 0.0, 0.0
-    for slot in range(visible):
-        uplink, downlink = action[slots + slot] * uplink_scale, action[2 * slots + slot] * downlink_scale
-        uplink_used += uplink
-        downlink_used += downlink
-        granted += uplink > 0.0 or downlink > 0.0
-        if arrives(params, state, row, slot, uplink * uplink_s, downlink * downlink_s):
-            values[slot] = action[slot]
-    reserved_s = uplink_s + downlink_s if params.flexible_split else 0.0
-    node = rule_with_parts(rule, params, uplink_s, downlink_s)
-    delays_s = delays_of(params, state, row, uplink_s)
+    carried = transfer(params, state, row, action, slots)
+    values = np.zeros(state.visible[row])
+    for i in range(len(carried.among)):
+        values[carried.among[i]] = as_share(action[carried.among[i]])
+    reserved_s = carried.uplink_s + carried.downlink_s if params.flexible_split else 0.0
+    node = rule_with_parts(rule, params, carried.uplink_s, carried.downlink_s)
+    delays_s = delays_of(params, state, row, carried.uplink_s)
     end_s = node.window_s + reserved_s
     server = cascade(rule, params, state, row, values, counts, delays_s, end_s, reserved_s, SETTLED)
     served = serve_and_dispatch(
@@ -53,11 +45,11 @@ def step_row(
         row,
         server,
         counts,
-        uplink_used * uplink_s / params.uplink_s,
-        downlink_used * downlink_s / params.downlink_s,
+        carried.uplink_share * carried.uplink_s / params.uplink_s,
+        carried.downlink_share * carried.downlink_s / params.downlink_s,
         reserved_s,
     )
-    state.counters[row, N_NOT_ADMITTED] = granted - served
+    state.counters[row, N_NOT_ADMITTED] = carried.granted - served
     observe(rule, params, state, row, observation)
 
 

@@ -19,8 +19,8 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
 
-from edge_llm_env.support.compile_progress import PROGRESS
-from edge_llm_env.support.kernel_cache import KernelCache
+from edge_llm_env.support.compilation.compile_progress import PROGRESS
+from edge_llm_env.support.compilation.kernel_cache import KernelCache
 
 
 class _KernelCompiler(Compiler):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from numba.core.caching import IndexDataCacheFile
 
-from edge_llm_env.support.kernel_cache import IndexFile
+from edge_llm_env.support.compilation.kernel_cache import IndexFile
 
 
 def index_file(folder: Path) -> IndexFile:

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from edge_llm_env.support.compile_progress import Progress
+from edge_llm_env.support.compilation.compile_progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -1,0 +1,60 @@
+"""One step of `EdgeLLM/Bandwidth-v0` where an action is what each request is worth, on a row and on many rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.dynamics.epoch import dispatch, in_slot, serve, spend, store_batch
+from edge_llm_env.dynamics.params import NodeParams, rule_of
+from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
+from edge_llm_env.dynamics.values.batch import batch_by_value
+from edge_llm_env.envs.observation import observe
+from edge_llm_env.envs.returned import Returned, hand_out
+from edge_llm_env.feasibility.batch import empty_batch, with_request
+from edge_llm_env.feasibility.rule import energy_j
+from edge_llm_env.support.compilation.compiling import compiled_allocating
+from edge_llm_env.support.sharing import next_rows
+
+
+@compiled_allocating
+def step_row(
+    params: NodeParams, state: NodeState, row: int, action: NDArray[np.float64], observation: NDArray[np.float32]
+) -> None:
+    """Serve the batch of the values, with least shares and least parts, and end the epoch."""
+    rule = rule_of(params)
+    state.reward_terms[row, :] = 0.0
+    selected, wanted = batch_by_value(rule, params, state, row, action)
+    batch = empty_batch()
+    served = 0
+    for slot in range(len(selected)):
+        if selected[slot]:
+            batch = with_request(batch, in_slot(state, row, slot))
+            serve(params, state, row, slot)
+            served += 1
+    store_batch(state, row, batch)
+    spend(params, state, row, energy_j(rule, batch))
+    dispatch(rule, params, state, row)
+    state.counters[row, N_NOT_ADMITTED] = wanted - served
+    observe(rule, params, state, row, observation)
+
+
+@compiled_allocating
+def step_rows(
+    params: NodeParams,
+    state: NodeState,
+    actions: NDArray[np.float64],
+    active: NDArray[np.bool_],
+    observations: NDArray[np.float32],
+    returned: Returned,
+    turns: NDArray[np.int64],
+    thread: int,
+) -> None:
+    """Step the active ones of the rows that are the thread's, and copy what all of these return."""
+    first, last = next_rows(turns, thread)
+    while first < last:
+        for row in range(first, last):
+            if active[row]:
+                step_row(params, state, row, actions[row], observations[row])
+            hand_out(params, state, observations, returned, row)
+        first, last = next_rows(turns, thread)

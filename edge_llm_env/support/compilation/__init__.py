@@ -1,0 +1,1 @@
+"""Compiling kernels: decorators, what is compiled again, progress, and where the cache is."""
