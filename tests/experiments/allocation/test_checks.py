@@ -87,17 +87,20 @@ def test_differences_are_paired():
 
 
 @pytest.mark.parametrize(
-    ("env_id", "preset", "proportional"),
-    [(ENV, "embedding-uplink", "equal-finishing-time"), ("EdgeLLM/Compute-v0", "accuracy-tiers", "proportional")],
+    ("env_id", "preset", "worse", "better"),
+    [
+        (ENV, "embedding-uplink", "equal-finishing-time", "equal-values"),  # whom shares serve, and whom values do
+        ("EdgeLLM/Compute-v0", "accuracy-tiers", "random", "proportional"),
+    ],
 )
-def test_random_simple_and_exact_allocations_are_clearly_apart(env_id: str, preset: str, proportional: str):
-    """The intervals of the paired differences to the oracle overlap neither 0 nor each other."""
+def test_rules_are_clearly_apart(env_id: str, preset: str, worse: str, better: str):
+    """The intervals of the paired differences to the oracle do not overlap, and none is better than it."""
     scenario = small_scenario(preset, epoch__episode_epochs=12, epoch__visible_slots=32)
     report = separation_of(env_id, scenario, 12)
     assert report.keys() == {"scenario", *baselines_of(env_id).rules}
-    _, lowest, random = report["random"]["difference"]
-    _, proportional_low, proportional_high = report[proportional]["difference"]
-    assert lowest < random < proportional_low < proportional_high < 0.0
+    _, lowest, worse_high = report[worse]["difference"]
+    better_mean, better_low, _ = report[better]["difference"]
+    assert lowest < worse_high < better_low < better_mean < 1.0
 
 
 def test_an_interval_needs_two_workloads():
