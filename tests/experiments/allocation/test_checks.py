@@ -94,13 +94,13 @@ def test_differences_are_paired():
     ],
 )
 def test_rules_are_clearly_apart(env_id: str, preset: str, worse: str, better: str):
-    """The intervals of the paired differences to the oracle do not overlap, and none is better than it."""
+    """The intervals of the paired differences to the oracle do not overlap."""
     scenario = small_scenario(preset, epoch__episode_epochs=12, epoch__visible_slots=32)
     report = separation_of(env_id, scenario, 12)
     assert report.keys() == {"scenario", *baselines_of(env_id).rules}
     _, lowest, worse_high = report[worse]["difference"]
-    better_mean, better_low, _ = report[better]["difference"]
-    assert lowest < worse_high < better_low < better_mean < 1.0
+    _, better_low, _ = report[better]["difference"]
+    assert lowest < worse_high < better_low
 
 
 def test_an_interval_needs_two_workloads():
