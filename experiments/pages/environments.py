@@ -19,9 +19,10 @@ from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry
 from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.tables import Table
-from experiments.pages.allocation_trials import trials_table
+from experiments.allocation.trials_table import trials_table
 from experiments.pages.kinds import reward_terms_table
 from experiments.pages.layouts import layout_table
+from experiments.pages.recorded import recorded
 
 FOLDER = Path("docs/environments")
 """Where the pages stand in the repository; the first says which there are and what they share."""
@@ -71,7 +72,7 @@ def actions_section(mechanism: Mechanism, forms: Mapping[str, Mechanism]) -> str
 
 def trials_section(environment: EnvironmentEntry) -> str:
     """What plain PPO and SAC learn with each form, where that was tried."""
-    table = trials_table(environment)
+    table = trials_table(environment, recorded("allocation_trials"))
     if table is None:
         return ""
     return (

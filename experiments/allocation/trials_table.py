@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from edge_llm_env.registration import EnvironmentEntry
 from edge_llm_env.support.tables import NO_VALUE, Table
-from experiments.pages.recorded import recorded
-
-RECORD = "allocation_trials"
 
 
-def trials_table(environment: EnvironmentEntry) -> Table | None:
+def trials_table(environment: EnvironmentEntry, record: Mapping[str, Any]) -> Table | None:
     """Every parametrization that was tried in an environment; None where none was."""
-    record = recorded(RECORD)
     runs = [run for run in record["runs"] if run["parametrization"].startswith(f"{environment.name}, ")]
     rows = []
     for name in dict.fromkeys(run["parametrization"] for run in runs):
