@@ -279,7 +279,7 @@ def test_watch_without_pygame_says_which_extra_to_install(short: Path) -> None:
 
 
 SUB_COMMANDS = {
-    "benchmark.py": ("environments", "solvers", "proofs", "hindsight", "training", "allocation", "model"),
+    "benchmark.py": ("environments", "solvers", "proofs", "hindsight", "training", "allocation", "trials", "model"),
     "compare.py": (),
     "datasets.py": ("minari", "demonstrations"),
     "leaderboard.py": (),
@@ -329,7 +329,12 @@ def test_allocation_checks_keep_their_word_and_write_what_they_print(tmp_path: P
     assert finished.returncode == 0, finished.stderr
     report = json.loads(finished.stdout)
     assert report == json.loads((tmp_path / "results" / "allocation_checks.json").read_text())
-    assert len(report["checks"]) == 5
+    assert (
+        len(report["checks"]) == 9
+    )  # three environments, forms of action where there are two, fixed and flexible split
+    assert {name.split(",")[0] for name in report["checks"]} >= {
+        f"EdgeLLM/{it}-v0" for it in ("Bandwidth", "Compute", "Joint")
+    }
     assert all(check["replay"]["wrong"] == 0 for check in report["checks"].values())
 
 
