@@ -40,7 +40,7 @@ class Progress:
             self._announced = True
             self._write(
                 "edge-llm-env: compiling kernels, once; later runs load them "
-                "(an environment's first step: 5 to 26 s on an idle core)\n"
+                "(an environment's first step: 7 to 35 s on an idle core)\n"
             )
         self._depth += 1
         self._kernels += 1
