@@ -100,6 +100,16 @@ class NodeSettings(Section):
         return self
 
     @model_validator(mode="after")
+    def _measurements_are_heeded(self) -> NodeSettings:
+        if self.measured and not COST_MODELS[self.cost_model].heeds_measurements:
+            heeding = " or ".join(f'"{name}"' for name, model in COST_MODELS.items() if model.heeds_measurements)
+            raise ValueError(
+                f'node.measured = {list(self.measured)}: changes nothing with cost_model = "{self.cost_model}"; '
+                f"it must be left out, or cost_model be {heeding}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _several_variants_need_loading(self) -> NodeSettings:
         if len(self.variants) > 1 and self.storage_bandwidth_bytes_per_s is None:
             raise ValueError("node.storage_bandwidth_bytes_per_s: is required with several node.variants")

@@ -21,8 +21,8 @@ from edge_llm_env.solver.search_state import MORE_PATIENCE, PATIENCE, begin_sear
 from experiments.proofs.adversarial_instances import FAMILIES, instances
 from experiments.proofs.knapsack_classes import CLASSES, RESOURCES, knapsack
 
-RELATIVE = 1.001e-10
-"""Values that differ by less count as equal: one part in 10¹⁰, as `BranchAndBound` says, and what rounds either sum."""
+RELATIVE = 1e-10 + 64 * 2.0**-52
+"""Values that differ by less count as equal: one part in 10¹⁰, as `BranchAndBound` says, and rounding of 64 sums."""
 
 HIGHS_ABSOLUTE = 1e-6
 """Gap of HiGHS, relative to the largest value."""

@@ -30,6 +30,8 @@ class CostModel(ABC):
     """As `node.cost_model` names it."""
     held_always: ClassVar[str]
     """What a module holds whatever the batch, in words."""
+    heeds_measurements: ClassVar[bool]
+    """Whether what was measured on the machine changes what a batch costs."""
 
     @abstractmethod
     def batch_cost(self, decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int) -> BatchCost:

@@ -60,6 +60,7 @@ class RooflineCostModel(CostModel):
 
     name = "roofline"
     held_always = "the runtime and the weights"
+    heeds_measurements = True
 
     def batch_cost(self, decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int) -> BatchCost:
         """`roofline_batch_cost`."""

@@ -47,13 +47,6 @@ def test_29000_tokens_in_one_pass_and_in_chunks():
     assert whole - chunked == pytest.approx((29_000 - 2048) * 90_112, rel=0.3)
 
 
-def test_mistral_7b_in_4_bits_with_8_sequences_of_4096_tokens_on_autoawq():
-    # casper-hansen/AutoAWQ: examples/benchmark.py's table, 18.06e9 bytes
-    assert held("mistral-7b", "w4a16-awq", load_engine("autoawq-gemm"), 8, 2048, 2048) == pytest.approx(
-        18.06e9, rel=0.1
-    )
-
-
 def test_llama_7b_with_60_sequences_of_2176_tokens_fits_an_a100_of_80_gb():
     # NVIDIA/TensorRT-LLM: docs/source/performance.md runs it; the card has 79.15 GiB
     sequences = held("llama-7b", "w16a16", load_engine("tensorrt-llm"), 60, 128, 2048)

@@ -185,6 +185,12 @@ def test_engines_change_what_batches_take_under_roofline_alone():
     assert load_scenario("carry-over", **{"node.engine": "transformers"}).fingerprint() == paper.fingerprint()
 
 
+def test_measurements_that_a_cost_model_does_not_heed_are_refused():
+    message = r"node\.measured = \['decode 20 tokens/s'\]: changes nothing with cost_model = \"paper\"; .* \"roofline\""
+    with pytest.raises(ScenarioError, match=message):
+        load_scenario("carry-over", **{"node.measured": ["decode 20 tokens/s"]})
+
+
 def test_measurements_are_of_the_node_s_own_decoder_and_precision():
     hosted = [
         {"decoder": "llama-3.1-8b", "precision": "w4a16-awq", "perplexity_increase": 0.5},
