@@ -279,7 +279,9 @@ def test_watch_without_pygame_says_which_extra_to_install(short: Path) -> None:
 
 
 SUB_COMMANDS = {
-    "benchmark.py": ("environments", "solvers", "proofs", "hindsight", "training", "allocation", "trials", "model"),
+    "benchmark.py": (
+        "environments", "solvers", "proofs", "hindsight", "training", "allocation", "trials", "model", "faults",
+    ),
     "compare.py": (),
     "datasets.py": ("minari", "demonstrations"),
     "leaderboard.py": (),

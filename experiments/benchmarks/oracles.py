@@ -1,0 +1,120 @@
+"""How fast, how tight and how right solvers and bounds are."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edge_llm_agents.records.record import write_record
+
+
+@dataclass(frozen=True)
+class Solvers:
+    """Compare BranchAndBound with HiGHS and CP-SAT, and DFTSP with the unpruned tree; print tables."""
+
+    instances: int = 4
+    """Instances of each family and size that all solvers get."""
+    largest: int = 1000
+    """Most pending requests."""
+    time_limit_s: float = 20.0
+    """For HiGHS and CP-SAT, per instance."""
+    timed_instances: int = 100
+    """Instances of each combination for the 99th percentile of BranchAndBound's solve time."""
+    timed_pending: int = 400
+    """Pending requests of those."""
+    node_limit: int = 1_000_000
+    """Nodes per epoch, for the unpruned tree above all."""
+    epochs: int = 5
+    """Epochs per setting of the pruning table."""
+    seed: int = 0
+    results: Path = Path("results")
+    """Folder of oracle_benchmark.json."""
+
+    def run(self) -> None:
+        """Measure, write and print."""
+        from experiments.speed import solvers
+        from experiments.speed.solver_tables import pruning_table, ratio_table, solve_time_table
+
+        ratios, times = {}, {}
+        for name, family in solvers.families(self.largest).items():
+            print(f"{name} ...", file=sys.stderr)
+            ratios[name] = solvers.compare_solvers(
+                family, instances=self.instances, seed=self.seed, time_limit_s=self.time_limit_s
+            )
+        for name, family in solvers.timed_families(self.timed_pending).items():
+            print(f"{name} ...", file=sys.stderr)
+            times[name] = solvers.solve_times(
+                family, instances=self.timed_instances, seed=self.seed + 1, node_limit=self.node_limit
+            )
+        pruned = []
+        for scenario in solvers.PAPER_SCENARIOS:
+            for precision in solvers.PAPER_PRECISIONS:
+                for rate in solvers.PAPER_RATES_PER_S:
+                    print(f"{scenario} {precision} {rate}/s ...", file=sys.stderr)
+                    pruned.append(
+                        solvers.pruning(scenario, precision, rate, epochs=self.epochs, node_limit=self.node_limit)
+                    )
+        report = {"ratios": ratios, "solve_times": times, "dftsp_against_unpruned_tree": pruned}
+        write_record(self.results / "oracle_benchmark.json", report)
+        print("\n\n".join((ratio_table(ratios), solve_time_table(times), pruning_table(pruned))))
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """Compare every exact solver with the others on many adversarial instances, and time the hard knapsack classes."""
+
+    instances: int = 40_000
+    """Instances of each of five families, of 1 to 10 requests, against all subsets."""
+    general: int = 150
+    """Larger instances of each family and knapsack class, against HiGHS and CP-SAT."""
+    hard: int = 4
+    """Instances of each knapsack class and size that are timed beside HiGHS."""
+    sizes: tuple[int, ...] = (50, 100, 200, 400)
+    """Requests of these."""
+    seed: int = 0
+    results: Path = Path("results")
+    """Folder of solver_proofs.json."""
+
+    def run(self) -> int:
+        """Compare, write and print; 1 if a solver was wrong."""
+        from experiments.proofs.agreement import against_all_subsets, against_general_solvers, hard_class_times
+
+        report: dict[str, Any] = {"settings": {k: v for k, v in asdict(self).items() if k != "results"}}
+        parts = {
+            "all_subsets": against_all_subsets(self.instances, self.seed),
+            "general_solvers": against_general_solvers(self.general, self.seed),
+            "hard_classes": hard_class_times(self.sizes, self.hard, self.seed),
+        }
+        for name, found in parts.items():
+            report[name] = []
+            for entry in found:
+                report[name].append(entry)
+                print(f"{name}: {json.dumps(entry)}", file=sys.stderr)
+        print(write_record(self.results / "solver_proofs.json", report), end="")
+        return int(any(entry.get("wrong") for name in parts for entry in report[name]))
+
+
+@dataclass(frozen=True)
+class Hindsight:
+    """Compare hindsight's schedule and bound with DFTSP and the look-ahead rule, workload by workload."""
+
+    scenario: str = "carry-over"
+    """A preset's name."""
+    rates_per_s: tuple[float, ...] = (5.0, 10.0)
+    """Arrival rates, requests/s."""
+    episodes: int = 20
+    """Workloads per rate."""
+    seed: int = 0
+    """Sets the workloads."""
+    results: Path = Path("results")
+    """Folder of hindsight_benchmark.json."""
+
+    def run(self) -> None:
+        """Measure, write and print."""
+        from experiments.speed.hindsight import hindsight_benchmark
+
+        report = hindsight_benchmark(self.scenario, self.rates_per_s, self.episodes, self.seed)
+        print(write_record(self.results / "hindsight_benchmark.json", report), end="")

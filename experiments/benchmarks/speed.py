@@ -1,0 +1,69 @@
+"""How fast environments and training are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edge_llm_agents.records.record import write_record
+
+
+@dataclass(frozen=True)
+class Environments:
+    """Measure steps per second of every environment beside CartPole's, the phases of a step, import time and first
+    compilation; print them as JSON.
+    """
+
+    scenario: str = "carry-over"
+    """A preset's name."""
+    rows: int = 1024
+    """Rows of the vector environment."""
+    seconds: float = 5.0
+    """Duration of each measurement."""
+    repeats: int = 3
+    """Measurements of each speed; the median is reported with the least and the most."""
+    results: Path = Path("results")
+    """Folder of benchmark.json."""
+
+    def run(self) -> None:
+        """Measure, write and print."""
+        from experiments.speed.environments import benchmark
+
+        report = benchmark(self.scenario, rows=self.rows, seconds=self.seconds, repeats=self.repeats)
+        print(write_record(self.results / "benchmark.json", report), end="")
+
+
+@dataclass(frozen=True)
+class Training:
+    """Train as `make compare` does, once per seed, timed, and judge each policy on held-out workloads."""
+
+    scenario: str = "carry-over"
+    """A preset's name or the path of a TOML file."""
+    algo: str = "ppo_mask_imitation"
+    """Name of a file of hyperparameters that comes with the package."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """One run each."""
+    evaluation_episodes: int = 200
+    """Held-out workloads."""
+    results: Path = Path("results")
+    """Folder of training_benchmark.json."""
+
+    def run(self) -> None:
+        """Train, judge, write and print after each."""
+        from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
+        from edge_llm_agents.masked_ppo.settings import ENV_ID
+        from experiments.learning.held_out import HeldOut, as_line
+
+        settings = replace(read_settings(ENV_ID, self.scenario, self.algo), hindsight_episodes=0)
+        held_out = HeldOut(self.scenario, self.evaluation_episodes)
+        runs: list[dict[str, Any]] = []
+        report = {
+            "settings": {name: value for name, value in asdict(self).items() if name != "results"},
+            "training": {name: value for name, value in asdict(settings).items() if name != "seed"},
+            "runs": runs,
+        }
+        for seed in self.seeds:
+            runs.append(held_out.train(replace(settings, seed=seed)))
+            print(as_line(runs[-1]), flush=True)
+            write_record(self.results / "training_benchmark.json", report)

@@ -1,0 +1,88 @@
+"""A campaign: kinds of cases played to their counts, and a record of what they led to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import edge_llm_env
+from edge_llm_agents.records.record import read_record, write_record
+from experiments.faults.case import Kind
+from experiments.faults.playing import played
+from experiments.faults.verdict import GOOD, VERDICTS
+
+KEPT = 200
+"""Faults of a kind that the record describes; all are counted."""
+
+EVERY = 200
+"""Cases after which the record is written."""
+
+Record = dict[str, Any]
+
+
+def campaign(
+    kinds: Mapping[str, Kind],
+    count: int | None,
+    seed: int,
+    file: Path,
+    say: Callable[[str], None] = lambda line: None,
+) -> Record:
+    """Play `count` cases of each kind, or as many as a whole campaign has, and write the record to the file.
+
+    What the file has of the same seed and version is kept, and gone on from.
+    """
+    record = _begun(file, seed)
+    for name, kind in kinds.items():
+        entry = record["kinds"].setdefault(name, {"tried": 0, "verdicts": dict.fromkeys(VERDICTS, 0), "faults": []})
+        counts = Counter(entry["verdicts"])
+        for one in played(kind, seed, entry["tried"], count or kind.whole):
+            verdict = one.outcome.verdict
+            counts[verdict] += 1
+            entry |= {"tried": one.number + 1, "verdicts": {each: counts[each] for each in VERDICTS}}
+            if verdict not in GOOD:
+                if len(entry["faults"]) < KEPT:
+                    entry["faults"].append({"index": one.number, "case": one.what} | one.outcome._asdict())
+                say(f"{name} {one.number}: {verdict}: {one.what}: {one.outcome.said}")
+            if entry["tried"] % EVERY == 0:
+                _write(file, record)
+        _write(file, record)
+    return record
+
+
+def faults(record: Mapping[str, Any]) -> int:
+    """Cases of a record that led to what they must not."""
+    return sum(
+        entry["verdicts"][verdict] for entry in record["kinds"].values() for verdict in VERDICTS if verdict not in GOOD
+    )
+
+
+def as_table(record: Mapping[str, Any]) -> str:
+    """A record's counts, a line for each kind and one for all."""
+    lines = [f"{'kind':<18}" + "".join(f"{name:>9}" for name in ("tried", *VERDICTS))]
+    total: Counter[str] = Counter()
+    for kind, entry in record["kinds"].items():
+        counts = {"tried": entry["tried"]} | entry["verdicts"]
+        total.update(counts)
+        lines.append(_line(kind, counts))
+    return "\n".join([*lines, _line("all", total)])
+
+
+def _line(kind: str, counts: Mapping[str, int]) -> str:
+    return f"{kind:<18}" + "".join(f"{counts[name]:>9}" for name in ("tried", *VERDICTS))
+
+
+def _begun(file: Path, seed: int) -> Record:
+    """The record in the file, if it is of this seed and version; else an empty one."""
+    if file.exists():
+        record = read_record(file)
+        if (record["seed"], record["version"]) == (seed, edge_llm_env.__version__):
+            return record
+    return {"seed": seed, "version": edge_llm_env.__version__, "kinds": {}}
+
+
+def _write(file: Path, record: Record) -> None:
+    record["date"] = datetime.now(UTC).date().isoformat()
+    write_record(file, record)

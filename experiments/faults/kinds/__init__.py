@@ -1,0 +1,1 @@
+"""Kinds of cases, a file for each."""

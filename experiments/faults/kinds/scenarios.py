@@ -1,0 +1,137 @@
+"""Scenarios: one field of a preset replaced by what it must not be, and random ones that are legal."""
+
+from __future__ import annotations
+
+import math
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+
+from edge_llm_env import Scenario, ScenarioError, list_scenarios, load_scenario
+from edge_llm_env.scenarios.loading import preset_content
+from experiments.faults.case import Case, Kind
+from experiments.faults.holding import check_scenario, forms
+from experiments.faults.schema_values import Field, fields, legal
+
+STEPS = 6
+"""Of each environment."""
+
+ATTEMPTS = 200
+"""Draws of a random scenario, of which one at least is legal."""
+
+MOST_REQUESTS = 3000
+"""Expected in an episode of a legal scenario that is played, as what is drawn must fit into the campaign's time."""
+
+EXTREMES = (0, -1, 1e308, -1e308, 5e-324, 1e-300, 1e300, 2**31, 2**63, 10**400, 1e12, -1e12, 4000, -4000, "12", True)
+"""Numbers that some fields take and others must refuse."""
+
+NOT_NUMBERS: tuple[Any, ...] = (
+    math.nan,
+    math.inf,
+    -math.inf,
+    "abc",
+    "",
+    [],
+    {},
+    [1, [2]],
+    {"kind": 3},
+    b"\xff",
+    object,
+)
+"""What no number is."""
+
+NOT_FIELDS: tuple[Any, ...] = (None, 3, "abc", [], {}, {"kind": "none"}, {"kind": 3}, [{}], {"": 0}, math.nan, b"\0")
+"""What hardly any field is."""
+
+
+def presets() -> tuple[str, ...]:
+    """Names of the presets that need no file."""
+    return tuple(name for name in list_scenarios() if preset_content(name)["workload"]["arrivals"]["kind"] != "trace")
+
+
+def malformed(seed: int, index: int) -> Case:
+    """A preset with one field replaced: by the ends of what floats hold, another type, nothing, or a key too many."""
+    rng = np.random.default_rng([seed, 1, index])
+    preset = presets()[rng.integers(len(presets()))]
+    field = fields()[index % len(fields())]
+    way = (index // len(fields())) % 8
+    if way == 0:
+        return _without(preset, field)
+    if way == 1:
+        path = (*field.path[:-1], field.path[-1] + "x")
+        return _case(preset, path, 1, may_hold=False)
+    values = EXTREMES if way < 5 else NOT_NUMBERS if way < 7 else NOT_FIELDS
+    return _case(preset, field.path, values[rng.integers(len(values))], may_hold=True)
+
+
+def _without(preset: str, field: Field) -> Case:
+    content = preset_content(preset)
+    section = _section_of(content, field.path)
+    section.pop(field.path[-1], None)
+    return _loading(f"{preset} without {field.dotted}", content, field.path, may_hold=True)
+
+
+def _case(preset: str, path: tuple[str, ...], value: Any, *, may_hold: bool) -> Case:
+    content = preset_content(preset)
+    section = _section_of(content, path)
+    section[path[-1]] = deepcopy(value)
+    return _loading(f"{preset}, {'.'.join(path)} = {value!r:.80}", content, path, may_hold=may_hold)
+
+
+def _section_of(content: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    section: Any = content
+    for part in path[:-1]:
+        if not isinstance(section.get(part), dict):
+            section[part] = {}
+        section = section[part]
+    return section
+
+
+def _loading(what: str, content: dict[str, Any], path: tuple[str, ...], *, may_hold: bool) -> Case:
+    """A scenario of that content, played where it is accepted; an error of several fields names any two of them."""
+
+    def do() -> None:
+        check_scenario(load_scenario(Scenario(**content)), np.random.default_rng(0), 2)
+
+    names = (path[-1], *(field.dotted for field in fields() if len(field.path) > 1))
+    return Case(what, do, names, may_hold=may_hold)
+
+
+def random_scenario(rng: np.random.Generator) -> Scenario:
+    """A legal scenario: some fields of a preset drawn anew, until what is drawn can be together."""
+    names = presets()
+    drawable = [field for field in fields() if field.path[0] not in ("name", "description", "provenance")]
+    for _ in range(ATTEMPTS):
+        content = preset_content(names[rng.integers(len(names))])
+        for at in rng.choice(len(drawable), size=rng.integers(1, 7), replace=False):
+            field = drawable[at]
+            value = legal(field.path[-1], field.schema, rng)
+            if value is not None:
+                _section_of(content, field.path)[field.path[-1]] = value
+        content["epoch"]["episode_epochs"] = min(content["epoch"].get("episode_epochs", 50), 1000)
+        try:
+            scenario = load_scenario("carry-over", **content)
+        except ScenarioError:
+            continue
+        if scenario.workload.arrivals.mean_rate_per_s * scenario.horizon_s <= MOST_REQUESTS:
+            return scenario
+    raise RuntimeError(f"no legal scenario among {ATTEMPTS} draws")
+
+
+def legal_scenario(seed: int, index: int) -> Case:
+    """A random legal scenario, of which every environment plays some steps."""
+    rng = np.random.default_rng([seed, 2, index])
+    scenario = random_scenario(rng)
+    described = scenario.model_dump_json(exclude={"name", "description", "provenance"}, exclude_defaults=True)
+    return Case(described, lambda: check_scenario(scenario, rng, STEPS), may_hold=True)
+
+
+def prepare() -> None:
+    """Compile every environment's first steps."""
+    assert list(forms())
+    check_scenario(load_scenario("carry-over", **{"epoch.episode_epochs": 2}), np.random.default_rng(0), STEPS)
+
+
+MALFORMED = Kind("scenarios with a field that is not as it must be", malformed, prepare, whole=10_000)
+LEGAL = Kind("random legal scenarios in every environment", legal_scenario, prepare, whole=50_000)

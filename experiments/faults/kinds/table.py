@@ -1,0 +1,12 @@
+"""The table of kinds: a new one is a file beside its siblings and a line here."""
+
+from __future__ import annotations
+
+from experiments.faults.case import Kind
+from experiments.faults.kinds import scenarios
+
+KINDS: dict[str, Kind] = {
+    "scenarios": scenarios.MALFORMED,
+    "legal-scenarios": scenarios.LEGAL,
+}
+"""Every kind by its name."""

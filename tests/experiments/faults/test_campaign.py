@@ -1,0 +1,41 @@
+"""The campaign tells apart how cases end, goes on after a process does, and counts all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge_llm_agents.records.record import read_record
+from experiments.faults.campaign import as_table, campaign, faults
+from experiments.faults.kinds.table import KINDS
+from experiments.faults.verdict import GOOD, outcome_of
+from tests.support import odd_cases
+
+
+def test_every_way_to_end_is_told_and_the_record_gone_on_from(tmp_path: Path) -> None:
+    file, said = tmp_path / "faults.json", []
+    campaign({"odd": odd_cases.KIND}, 4, 0, file, said.append)
+    assert len(said) == 2
+    record = campaign({"odd": odd_cases.KIND}, None, 0, file, said.append)
+    assert read_record(file)["kinds"] == record["kinds"]
+    entry = record["kinds"]["odd"]
+    expected = list(odd_cases.VERDICTS.values())
+    assert entry["tried"] == len(expected)
+    assert entry["verdicts"] == {name: expected.count(name) for name in entry["verdicts"]}
+    bad = [(at, name) for at, name in enumerate(expected) if name not in GOOD]
+    assert [(fault["index"], fault["verdict"]) for fault in entry["faults"]] == bad
+    assert faults(record) == len(bad) == len(said)
+    assert as_table(record).splitlines()[1].split() == ["odd", "12", "1", "1", "5", "2", "1", "2"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kinds_cases_are_the_same_each_time(name: str) -> None:
+    assert [KINDS[name].make(0, index).what for index in range(20)] == [
+        KINDS[name].make(0, index).what for index in range(20)
+    ]
+
+
+@pytest.mark.parametrize("name", [name for name in odd_cases.VERDICTS if name not in ("ended", "forever", "greedy")])
+def test_what_an_error_must_say(name: str) -> None:
+    assert outcome_of(odd_cases.CASES[name]).verdict == odd_cases.VERDICTS[name]
