@@ -7,7 +7,7 @@ import math
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import N_EPOCHS, NodeState
 from edge_llm_env.feasibility.rule import Rule, within
-from edge_llm_env.radio.rate import minimum_share, shannon_rate_bits_per_s
+from edge_llm_env.radio.rate import minimum_share, rate_bits_per_s
 from edge_llm_env.support.compilation.compiling import compiled
 
 
@@ -27,21 +27,9 @@ def meet_channels(rule: Rule, params: NodeParams, state: NodeState, row: int) ->
         while seen_first * params.epoch_s <= state.arrival_s[row, request]:  # slots are in the order of arrivals
             seen_first += 1
         block = min(epoch - seen_first, blocks - 1)
-        uplink_rate = shannon_rate_bits_per_s(
-            params.uplink_bandwidth_hz,
-            params.uplink_snr * state.gain[row, request, 0, block],
-            params.max_bits_per_s_per_hz,
-        )
-        downlink_rate = shannon_rate_bits_per_s(
-            params.downlink_bandwidth_hz,
-            params.downlink_snr * state.gain[row, request, directions - 1, block],
-            params.max_bits_per_s_per_hz,
-        )
-        uplink_share = minimum_share(
-            state.prompt_tokens[row, request] * params.uplink_bits_per_token, params.uplink_s, uplink_rate
-        )
-        downlink_share = minimum_share(
-            state.output_tokens[row, request] * params.downlink_bits_per_token, params.downlink_s, downlink_rate
+        uplink_share = least_uplink_share(params, state.prompt_tokens[row, request], state.gain[row, request, 0, block])
+        downlink_share = least_downlink_share(
+            params, state.output_tokens[row, request], state.gain[row, request, directions - 1, block]
         )
         transfer_s = transfer_time_s(params, uplink_share, downlink_share)
         state.slot_uplink_share[row, slot] = uplink_share
@@ -53,6 +41,32 @@ def meet_channels(rule: Rule, params: NodeParams, state: NodeState, row: int) ->
             and within(downlink_share, 1.0)
             and within(transfer_s + state.slot_compute_s[row, slot], min(rule.window_s, state.slot_slack_s[row, slot]))
         )
+
+
+@compiled
+def least_uplink_share(params: NodeParams, prompt_tokens: float, gain: float) -> float:
+    """Smallest share of the uplink that carries a prompt within T_U at a power gain; infinite of a dead channel."""
+    rate = rate_bits_per_s(
+        params.uplink_symbols_per_s,
+        params.uplink_snr * gain,
+        params.max_bits_per_symbol,
+        params.step_snr,
+        params.step_efficiency,
+    )
+    return minimum_share(prompt_tokens * params.uplink_bits_per_token, params.uplink_s, rate)
+
+
+@compiled
+def least_downlink_share(params: NodeParams, output_tokens: float, gain: float) -> float:
+    """Smallest share of the downlink that carries an answer within T_D, likewise."""
+    rate = rate_bits_per_s(
+        params.downlink_symbols_per_s,
+        params.downlink_snr * gain,
+        params.max_bits_per_symbol,
+        params.step_snr,
+        params.step_efficiency,
+    )
+    return minimum_share(output_tokens * params.downlink_bits_per_token, params.downlink_s, rate)
 
 
 @compiled

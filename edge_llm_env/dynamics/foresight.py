@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from edge_llm_env.dynamics.channels import first_epoch
+from edge_llm_env.dynamics.channels import first_epoch, least_downlink_share, least_uplink_share
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import N_EPOCHS, NodeState
-from edge_llm_env.radio.rate import minimum_share, shannon_rate_bits_per_s
 from edge_llm_env.support.compilation.compiling import compiled
 
 
@@ -43,16 +42,6 @@ def shares_to_come(params: NodeParams, state: NodeState, row: int, slot: int) ->
     usual = state.usual_gain[row, request]
     uplink = gain_to_come(params, state.gain[row, request, 0, block], usual, later)
     downlink = gain_to_come(params, state.gain[row, request, directions - 1, block], usual, later)
-    uplink_share = minimum_share(
-        state.prompt_tokens[row, request] * params.uplink_bits_per_token,
-        params.uplink_s,
-        shannon_rate_bits_per_s(params.uplink_bandwidth_hz, params.uplink_snr * uplink, params.max_bits_per_s_per_hz),
-    )
-    downlink_share = minimum_share(
-        state.output_tokens[row, request] * params.downlink_bits_per_token,
-        params.downlink_s,
-        shannon_rate_bits_per_s(
-            params.downlink_bandwidth_hz, params.downlink_snr * downlink, params.max_bits_per_s_per_hz
-        ),
-    )
+    uplink_share = least_uplink_share(params, state.prompt_tokens[row, request], uplink)
+    downlink_share = least_downlink_share(params, state.output_tokens[row, request], downlink)
     return min(1.0, uplink_share), min(1.0, downlink_share)

@@ -43,14 +43,20 @@ class NodeParams(NamedTuple):
     """T_U of the scenario, which a flexible split may leave."""
     nominal_downlink_s: float
     """T_D of the scenario, likewise."""
-    uplink_bandwidth_hz: float
-    downlink_bandwidth_hz: float
+    uplink_symbols_per_s: float
+    """Of the whole band: as many as it has Hz."""
+    downlink_symbols_per_s: float
+    """Likewise."""
     uplink_snr: float
     """At channel gain 1, linear."""
     downlink_snr: float
     """At channel gain 1, linear."""
-    max_bits_per_s_per_hz: float
+    max_bits_per_symbol: float
     """Infinite without a cap."""
+    step_snr: NDArray[np.float64]
+    """(K,) linear SNR from which on each step of the spectral efficiency holds; K = 0 for Shannon's."""
+    step_efficiency: NDArray[np.float64]
+    """(K,) bits per symbol of each step."""
     foresees: bool
     """Observations tell what channels are expected to become."""
     most_correlated: NDArray[np.float64]
@@ -100,6 +106,7 @@ def node_params(
     variants = scenario.variants if hosts_variants else ()
     epoch, node, radio, asked = scenario.epoch, scenario.node, scenario.radio, scenario.workload
     flexible = epoch.split == "flexible" and not keeps_split
+    steps = radio.rate_model.steps()
     correlations = radio.fading.correlations(scenario.fading_blocks, epoch.epoch_s, radio.carrier_frequency_hz)
     return NodeParams(
         cost=np.array(variants[0].batch_cost[-1] if variants else scenario.batch_cost),
@@ -114,11 +121,13 @@ def node_params(
         reserved_s=0.0 if flexible else epoch.uplink_s + epoch.downlink_s,
         nominal_uplink_s=epoch.uplink_s,
         nominal_downlink_s=epoch.downlink_s,
-        uplink_bandwidth_hz=radio.uplink_bandwidth_hz,
-        downlink_bandwidth_hz=radio.downlink_bandwidth_hz,
+        uplink_symbols_per_s=radio.uplink_bandwidth_hz,
+        downlink_symbols_per_s=radio.downlink_bandwidth_hz,
         uplink_snr=reference_snr(radio.device_power_dbm, radio.noise_dbm_per_hz, radio.uplink_bandwidth_hz),
         downlink_snr=reference_snr(radio.node_power_dbm, radio.noise_dbm_per_hz, radio.downlink_bandwidth_hz),
-        max_bits_per_s_per_hz=radio.max_spectral_efficiency_bits_per_s_per_hz or math.inf,
+        max_bits_per_symbol=radio.max_spectral_efficiency_bits_per_s_per_hz or math.inf,
+        step_snr=steps.snr,
+        step_efficiency=steps.bits_per_s_per_hz,
         foresees=foresees,
         most_correlated=np.maximum.accumulate(correlations),
         least_correlated=np.minimum.accumulate(correlations),

@@ -1,8 +1,11 @@
-"""Shannon rate and the smallest share of the band that carries a payload in time."""
+"""What a channel carries, and the smallest share of the band that carries a payload in time."""
 
 from __future__ import annotations
 
 import math
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge_llm_env.support.compilation.compiling import compiled
 
@@ -23,13 +26,40 @@ so that the rate does not fall where the one formula follows on the other."""
 
 
 @compiled
-def shannon_rate_bits_per_s(bandwidth_hz: float, snr: float, max_bits_per_s_per_hz: float) -> float:
-    """Rate of the whole band, R = B·min(log2(1 + snr), cap) in bit/s (`docs/model.md`, constraint 1).
+def shannon_efficiency(snr: float) -> float:
+    """log2(1 + snr), bits per symbol, of a linear signal-to-noise ratio."""
+    return math.log1p(snr) / math.log(2.0) if snr < _SMALL_SNR else math.log2(1.0 + snr)
 
-    The cap is the spectral efficiency of the highest modulation and coding scheme; it may be infinite.
+
+@compiled
+def stepped_efficiency(snr: float, step_snr: NDArray[np.float64], step_efficiency: NDArray[np.float64]) -> float:
+    """Bits per symbol of the highest step whose SNR is reached, 0 below the first."""
+    bits_per_symbol = 0.0
+    for step in range(len(step_snr)):
+        if snr >= step_snr[step]:
+            bits_per_symbol = step_efficiency[step]
+    return bits_per_symbol
+
+
+@compiled
+def rate_bits_per_s(
+    symbols_per_s: float,
+    snr: float,
+    max_bits_per_symbol: float,
+    step_snr: NDArray[np.float64],
+    step_efficiency: NDArray[np.float64],
+) -> float:
+    """Rate of the whole band (bit/s): symbols per second times bits per symbol (`docs/model.md`, constraint 1).
+
+    Shannon's log2(1 + snr) where there are no steps (`edge_llm_env.radio.rate_models.rate_model.Steps`). A band without
+    overhead carries as many symbols per second as it has Hz. The cap is the spectral efficiency of the highest
+    modulation and coding scheme; it may be infinite.
     """
-    bits_per_s_per_hz = math.log1p(snr) / math.log(2.0) if snr < _SMALL_SNR else math.log2(1.0 + snr)
-    return bandwidth_hz * min(bits_per_s_per_hz, max_bits_per_s_per_hz)
+    if len(step_snr) == 0:
+        bits_per_symbol = shannon_efficiency(snr)
+    else:
+        bits_per_symbol = stepped_efficiency(snr, step_snr, step_efficiency)
+    return symbols_per_s * min(bits_per_symbol, max_bits_per_symbol)
 
 
 @compiled

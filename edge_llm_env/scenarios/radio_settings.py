@@ -6,7 +6,9 @@ from pydantic import Field, model_validator
 
 from edge_llm_env.radio.fading.table import Fadings
 from edge_llm_env.radio.path_losses.table import PathLosses
-from edge_llm_env.support.section import FiniteFloat, PositiveFloat, Section
+from edge_llm_env.radio.rate_models.shannon import ShannonRate
+from edge_llm_env.radio.rate_models.table import RateModels
+from edge_llm_env.support.section import NEUTRAL, FiniteFloat, PositiveFloat, Section
 
 
 class RadioSettings(Section):
@@ -19,9 +21,14 @@ class RadioSettings(Section):
     noise_dbm_per_hz: FiniteFloat
     uplink_bits_per_token: PositiveFloat = Field(description="b_U, payload bits of one prompt token")
     downlink_bits_per_token: PositiveFloat = Field(description="b_D, payload bits of one output token")
+    rate_model: RateModels = Field(
+        default=ShannonRate(),
+        json_schema_extra=NEUTRAL,
+        description="how many bits a symbol carries at which SNR; a name stands for that kind with its defaults",
+    )
     max_spectral_efficiency_bits_per_s_per_hz: PositiveFloat | None = Field(
         default=None,
-        description="most that link adaptation reaches; 7.4 with the 256QAM table of 3GPP TS 38.214, "
+        description="most that any rate model reaches; 7.4 with the 256QAM table of 3GPP TS 38.214, "
         "table 5.1.3.1-2 (MCS 27: 8 bits at code rate 948/1024)",
     )
     min_distance_m: PositiveFloat

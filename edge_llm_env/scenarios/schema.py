@@ -173,13 +173,18 @@ class Scenario(Section):
     def fingerprint(self) -> str:
         """SHA-256 (hex) of everything that shapes the environment; name, description and provenance do not.
 
-        A trace and a decoder's file count by their content and not by where they are.
+        A trace and a decoder's file count by their content and not by where they are. A setting that leaves everything
+        as it is does not count (`NEUTRAL`), so that fingerprints stay when the suite learns of a new one.
         """
         # Engine and measurements shape it through the batch cost alone, which is in it.
         content = self.model_dump(
             mode="json",
             exclude={"name": True, "description": True, "provenance": True, "node": {"engine": True, "measured": True}},
         )
+        for name, section in self:
+            for field in section.neutral_fields() if isinstance(section, Section) else ():
+                if getattr(section, field) == type(section).model_fields[field].default:
+                    del content[name][field]
         if isinstance(self.workload.arrivals, TraceArrivals):
             content["workload"]["arrivals"]["path"] = self.workload.arrivals.sha256()
         for hosted in (content["node"], *content["node"]["variants"]):

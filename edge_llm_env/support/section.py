@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,8 +11,16 @@ NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 Tokens = Annotated[int, Field(gt=0, lt=2**31)]
 
+NEUTRAL: dict[str, Any] = {"neutral": True}
+"""`json_schema_extra` of a setting whose default leaves everything as it is where there is no such setting."""
+
 
 class Section(BaseModel):
     """A part of a scenario: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def neutral_fields(cls) -> set[str]:
+        """Names of the settings whose defaults leave everything as it is (`NEUTRAL`)."""
+        return {name for name, field in cls.model_fields.items() if field.json_schema_extra == NEUTRAL}

@@ -13,6 +13,7 @@ from edge_llm_env.dynamics.selections import selection
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.radio.fading.table import FADINGS
 from edge_llm_env.radio.path_losses.table import PATH_LOSSES
+from edge_llm_env.radio.rate_models.table import RATE_MODELS
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.scenarios.reward_settings import RewardWeights
 from edge_llm_env.support.section import Section
@@ -82,6 +83,7 @@ KINDS_SECTIONS: dict[str, Callable[[], Table]] = {
     "arrivals": lambda: settings_kinds_table(ARRIVALS),
     "path losses": lambda: settings_kinds_table(PATH_LOSSES),
     "fading": lambda: settings_kinds_table(FADINGS),
+    "rate models": lambda: settings_kinds_table(RATE_MODELS),
     "cost models": cost_models_table,
     "batch selections": batch_selections_table,
     "reward terms": reward_terms_table,

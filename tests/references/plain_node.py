@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from edge_llm_env import Scenario
 from edge_llm_env.inference.catalog import load_decoder, load_device, load_quantization
+from edge_llm_env.radio.rate_models.cqi_tables import CQI_TABLES
 
 TOLERANCE = 1e-9
 """An amount that exceeds a capacity by this fraction still fits."""
@@ -119,12 +120,21 @@ class Node:
     def _share(self, bits: float, duration_s: float, bandwidth_hz: float, power_dbm: float, gain: float) -> float:
         power_w = 10 ** (power_dbm / 10) / 1000
         noise_w = 10 ** (self.scenario.radio.noise_dbm_per_hz / 10) / 1000 * bandwidth_hz
-        bits_per_s_per_hz = math.log2(1 + power_w * gain / noise_w)
+        bits_per_s_per_hz = self._efficiency(power_w * gain / noise_w)
         cap = self.scenario.radio.max_spectral_efficiency_bits_per_s_per_hz
         if cap is not None:
             bits_per_s_per_hz = min(bits_per_s_per_hz, cap)
         rate_bits_per_s = bandwidth_hz * bits_per_s_per_hz
         return bits / (duration_s * rate_bits_per_s) if rate_bits_per_s > 0 else math.inf
+
+    def _efficiency(self, snr: float) -> float:
+        """Bits per symbol: Shannon's, or those of the best entry of a CQI table that is decoded."""
+        model = self.scenario.radio.rate_model
+        if model.kind == "shannon":
+            return math.log2(1 + snr)
+        snr_db = 10 * math.log10(snr) if snr > 0 else -math.inf
+        decoded = [e for e in CQI_TABLES[model.table] if snr_db >= e.snr_db + model.implementation_loss_db]
+        return max((entry.bits * entry.code_rate_x_1024 / 1024 for entry in decoded), default=0.0)
 
     def slack_s(self, request: Request, start_s: float) -> float:
         """arrival + τ − t − T_U − T_D; without the last two where the split is flexible."""

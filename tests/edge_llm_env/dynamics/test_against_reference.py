@@ -51,6 +51,17 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
             "workload.arrivals.rate_per_s": 3.0,
         },
     ),
+    "link adaptation by CQI": (
+        "carry-over",
+        {
+            "radio.rate_model": "cqi",
+            "radio.device_power_dbm": -12.0,
+            "radio.node_power_dbm": -8.0,
+            "radio.uplink_bandwidth_hz": 50e3,
+            "radio.downlink_bandwidth_hz": 40e3,
+            "workload.arrivals.rate_per_s": 3.0,
+        },
+    ),
     "urban cell, slow users": (
         "carry-over",
         {
@@ -132,6 +143,8 @@ def test_episode_is_that_of_the_reference(env_id: str, name: str):
         ("narrow downlink", "downlink"),
         ("capped rate", "uplink"),
         ("capped rate", "downlink"),
+        ("link adaptation by CQI", "uplink"),
+        ("link adaptation by CQI", "downlink"),
         ("little memory", "memory"),
         ("carry-over", "latency"),
         ("few slots", "visible"),

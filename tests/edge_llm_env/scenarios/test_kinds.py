@@ -23,13 +23,21 @@ from edge_llm_env.radio.fading.fading import Fading
 from edge_llm_env.radio.fading.table import FADINGS
 from edge_llm_env.radio.path_losses.path_loss import PathLoss
 from edge_llm_env.radio.path_losses.table import PATH_LOSSES
+from edge_llm_env.radio.rate import rate_bits_per_s
+from edge_llm_env.radio.rate_models.rate_model import RateModel
+from edge_llm_env.radio.rate_models.table import RATE_MODELS
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from edge_llm_env.support.section import Section
 from edge_llm_env.workload.generator import draw_workload
 from tests.support.helpers import AZURE_TRACE
 
-SECTIONS = {"workload.arrivals": ARRIVALS, "radio.path_loss": PATH_LOSSES, "radio.fading": FADINGS}
+SECTIONS = {
+    "workload.arrivals": ARRIVALS,
+    "radio.path_loss": PATH_LOSSES,
+    "radio.fading": FADINGS,
+    "radio.rate_model": RATE_MODELS,
+}
 KINDS = [(field, kind) for field, kinds in SECTIONS.items() for kind in kinds]
 
 
@@ -48,6 +56,8 @@ def smallest(kind: type[Section], folder: Path) -> dict[str, Any]:
         if name == "path":
             values[name] = str(folder / "trace.csv")
             Path(values[name]).write_text(AZURE_TRACE, encoding="utf-8")
+        elif name == "kind":
+            values[name] = name_of(kind)
         elif field.is_required():
             if "Literal" in annotation:
                 values[name] = field.annotation.__args__[0]  # type: ignore[union-attr]
@@ -124,6 +134,15 @@ def test_fading_has_a_mean_power_of_one(kind: type[Fading], speed: float | None,
     assert (gains >= 0).all()
     # Of Rayleigh's exponential power, which varies most, the mean of 20,000 has a standard error of 0.007.
     assert gains.mean(axis=0) == pytest.approx([1.0, 1.0], abs=0.03)
+
+
+@pytest.mark.parametrize("kind", RATE_MODELS, ids=name_of)
+def test_a_rate_model_carries_more_at_a_higher_snr_and_less_than_shannon(kind: type[RateModel], tmp_path: Path):
+    steps = kind(**smallest(kind, tmp_path)).steps()
+    efficiency = [rate_bits_per_s(1.0, snr, np.inf, *steps) for snr in 10.0 ** np.linspace(-3.0, 4.0, 200)]
+    assert (np.diff(efficiency) >= 0.0).all()
+    assert efficiency[0] < efficiency[100] < efficiency[-1]
+    assert (efficiency <= np.log2(1.0 + 10.0 ** np.linspace(-3.0, 4.0, 200)) + 1e-12).all()
 
 
 W8A16 = {"node.precision": "w8a16"}
