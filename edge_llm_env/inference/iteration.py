@@ -66,3 +66,10 @@ class IterationCost(NamedTuple):
         marginal = Polynomial(constant=self.prefill_sequence, s=self.prefill_token, s_squared=0.5 * self.prefill_pair)
         decode = _STEPS.scaled(self.decode_sequence).plus(_CONTEXTS.scaled(self.decode_context))
         return AffineCost(base, marginal.plus(decode))
+
+
+class IterationCosts(NamedTuple):
+    """What one pass costs in compute time (s) and in energy (J)."""
+
+    compute_s: IterationCost
+    energy_j: IterationCost

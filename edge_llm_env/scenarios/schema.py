@@ -23,14 +23,16 @@ from edge_llm_env.inference.cost_models.cost_model import CostModel, Host
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.factors.measured import Measured
+from edge_llm_env.inference.iteration import IterationCosts
 from edge_llm_env.inference.limits import check_contexts, check_stored_precision
 from edge_llm_env.inference.quantization import Quantization
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
+from edge_llm_env.scenarios.iteration_settings import IterationSettings
 from edge_llm_env.scenarios.node_settings import NodeSettings, VariantSettings
 from edge_llm_env.scenarios.radio_settings import RadioSettings
 from edge_llm_env.scenarios.reward_settings import RewardWeights
 from edge_llm_env.scenarios.workload_settings import WorkloadSettings
-from edge_llm_env.support.section import Section
+from edge_llm_env.support.section import NEUTRAL, Section
 
 
 class Provenance(Section):
@@ -73,6 +75,7 @@ class Scenario(Section):
     radio: RadioSettings
     workload: WorkloadSettings
     reward: RewardWeights = RewardWeights()
+    iterations: IterationSettings = Field(IterationSettings(), json_schema_extra=NEUTRAL)
     provenance: dict[str, Provenance] = Field(default={}, description="dotted field → where its value comes from")
 
     @cached_property
@@ -101,20 +104,30 @@ class Scenario(Section):
         return self._batch_cost(self.decoder, self.quantization, self.node.modules)
 
     def _batch_cost(self, decoder: DecoderConfig, quantization: Quantization, modules: int) -> BatchCost:
+        host = self._host(decoder, quantization, modules)
+        largest = self._largest_batch(decoder, quantization, host, self.epoch.visible_slots)
+        return self._cost_model.batch_cost(decoder, quantization, host, largest)
+
+    @cached_property
+    def iteration_costs(self) -> IterationCosts:
+        """What an iteration of the node's engine costs in time and energy."""
+        host = self._host(self.decoder, self.quantization, self.node.modules)
+        largest = self._largest_batch(self.decoder, self.quantization, host, self.iterations.running_slots)
+        return self._cost_model.iteration_costs(self.decoder, self.quantization, host, largest)
+
+    def _host(self, decoder: DecoderConfig, quantization: Quantization, modules: int) -> Host:
         node = self.node
         served = decoder == self.decoder and quantization.name == node.precision
         measured = tuple(Measured.parsed(text) for text in node.measured) if served else ()
-        host = Host(load_device(node.device), load_engine(node.engine), modules, measured)
-        return self._cost_model.batch_cost(
-            decoder, quantization, host, self._largest_batch(decoder, quantization, host._replace(measured=()))
-        )
+        return Host(load_device(node.device), load_engine(node.engine), modules, measured)
 
-    def _largest_batch(self, decoder: DecoderConfig, quantization: Quantization, host: Host) -> int:
-        """Most requests that any batch can have: those visible, or as many of the shortest as memory holds."""
+    def _largest_batch(self, decoder: DecoderConfig, quantization: Quantization, host: Host, slots: int) -> int:
+        """Most requests that any batch can have: as there are slots, or as many of the shortest as memory holds."""
+        host = host._replace(measured=())
         held = self._cost_model.batch_cost(decoder, quantization, host, 1).memory_bytes
         shortest = self.context_tokens[0], 1
         left = self.node.memory_bytes_per_module * host.modules - held.base(*shortest)
-        return max(1, int(min(self.epoch.visible_slots, left / held.marginal(*shortest))))
+        return max(1, int(min(slots, left / held.marginal(*shortest))))
 
     @property
     def _cost_model(self) -> CostModel:
@@ -181,6 +194,9 @@ class Scenario(Section):
             mode="json",
             exclude={"name": True, "description": True, "provenance": True, "node": {"engine": True, "measured": True}},
         )
+        for field in self.neutral_fields():
+            if getattr(self, field) == type(self).model_fields[field].default:
+                del content[field]
         for name, section in self:
             for field in section.neutral_fields() if isinstance(section, Section) else ():
                 if getattr(section, field) == type(section).model_fields[field].default:

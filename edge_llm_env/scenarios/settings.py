@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
+from edge_llm_env.scenarios.iteration_settings import IterationSettings
 from edge_llm_env.scenarios.node_settings import NodeSettings
 from edge_llm_env.scenarios.radio_settings import RadioSettings
 from edge_llm_env.scenarios.reward_settings import RewardWeights
@@ -18,6 +19,7 @@ SECTIONS: dict[str, type[Section]] = {
     "radio": RadioSettings,
     "workload": WorkloadSettings,
     "reward": RewardWeights,
+    "iterations": IterationSettings,
 }
 """Sections of a scenario that hold settings, in the order that they are shown in."""
 

@@ -10,6 +10,7 @@ from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.engine import Engine
 from edge_llm_env.inference.factors.measured import Measured
+from edge_llm_env.inference.iteration import IterationCosts
 from edge_llm_env.inference.quantization import Precision
 
 
@@ -36,6 +37,12 @@ class CostModel(ABC):
     @abstractmethod
     def batch_cost(self, decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int) -> BatchCost:
         """The cost of a batch of at most so many requests, affine in its requests."""
+
+    @abstractmethod
+    def iteration_costs(
+        self, decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int
+    ) -> IterationCosts:
+        """The cost of one pass of at most so many sequences: a batch's is what its passes add up to."""
 
     @abstractmethod
     def weight_bytes(self, decoder: DecoderConfig, precision: Precision) -> float:

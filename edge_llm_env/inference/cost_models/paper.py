@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge_llm_env.inference.batch_cost import AffineCost, BatchCost, Polynomial
 from edge_llm_env.inference.cost_models.cost_model import CostModel, Host
 from edge_llm_env.inference.decoder import DecoderConfig
+from edge_llm_env.inference.iteration import IterationCost, IterationCosts
 from edge_llm_env.inference.quantization import Precision
 
 _NOTHING = Polynomial()
@@ -58,6 +59,19 @@ def paper_batch_cost(decoder: DecoderConfig, precision: Precision, *, flops_per_
     return BatchCost(compute, memory, energy)
 
 
+def paper_iteration_costs(
+    decoder: DecoderConfig, precision: Precision, *, flops_per_s: float, power_w: float
+) -> IterationCosts:
+    """The same one pass at a time: what a batch costs is exactly what its passes add up to."""
+    layers, d, f = decoder.layers, decoder.d_model, decoder.d_ff
+    per_token, per_pair = layers * (8.0 * d * d + 4.0 * d * f), layers * 4.0 * d
+    flops = IterationCost(
+        decode_sequence=per_token, decode_context=per_pair, prefill_token=per_token, prefill_pair=2.0 * per_pair
+    )
+    compute_s = flops.scaled(precision.compute_factor / flops_per_s)
+    return IterationCosts(compute_s, compute_s.scaled(power_w))
+
+
 def check_described(decoder: DecoderConfig) -> None:
     """Raise ValueError, which names them, if a decoder has parts that the paper's formulas do not count.
 
@@ -94,6 +108,16 @@ class PaperCostModel(CostModel):
         check_described(decoder)
         device, modules = host.device, host.modules
         return paper_batch_cost(
+            decoder, precision, flops_per_s=device.fp16_flops_per_s * modules, power_w=device.power_w * modules
+        )
+
+    def iteration_costs(
+        self, decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int
+    ) -> IterationCosts:
+        """`paper_iteration_costs` of the pooled modules; ValueError as of `check_described`."""
+        check_described(decoder)
+        device, modules = host.device, host.modules
+        return paper_iteration_costs(
             decoder, precision, flops_per_s=device.fp16_flops_per_s * modules, power_w=device.power_w * modules
         )
 

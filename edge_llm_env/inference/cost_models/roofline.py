@@ -20,6 +20,7 @@ from edge_llm_env.inference.factors.terms import (
     linear_flops,
     weight_traffic,
 )
+from edge_llm_env.inference.iteration import IterationCost, IterationCosts
 from edge_llm_env.inference.quantization import Precision
 from edge_llm_env.inference.work import weight_bytes
 
@@ -39,8 +40,25 @@ def roofline_batch_cost(decoder: DecoderConfig, precision: Precision, host: Host
     )
 
 
+def roofline_iteration_costs(
+    decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int
+) -> IterationCosts:
+    """The same one pass at a time."""
+    case = Case(decoder, precision, host.device, host.engine)
+    known = adapted(case, host.measured, fitted_effects())
+    compute_s = iteration_s(case, known, modules=host.modules, largest_batch=largest_batch)
+    busy_w, dynamic_j = energy_parts(case, host.modules, largest_batch)
+    return IterationCosts(compute_s, compute_s.scaled(busy_w).plus(dynamic_j))
+
+
 def energy_j(case: Case, compute_s: AffineCost, modules: int, largest_batch: int) -> AffineCost:
-    """Energy of a batch (J) that takes so long.
+    """Energy of a batch (J) that takes so long."""
+    busy_w, dynamic_j = energy_parts(case, modules, largest_batch)
+    return compute_s.scaled(busy_w).plus(dynamic_j.of_batch())
+
+
+def energy_parts(case: Case, modules: int, largest_batch: int) -> tuple[float, IterationCost]:
+    """Power while anything is computed (W), and the energy of a pass beside it (J).
 
     A static share of the modules' highest power while they compute, and a fixed energy per FLOP and per byte, such that
     full use of compute and memory draws the highest power: both shares are assumed.
@@ -51,8 +69,7 @@ def energy_j(case: Case, compute_s: AffineCost, modules: int, largest_batch: int
     j_per_byte = shares.memory * dynamic_w / device.memory_bandwidth_bytes_per_s
     flops = linear_flops(case.decoder).plus(attention_products(case.decoder))
     moved = weight_traffic(case.decoder, case.precision, largest_batch).plus(kv_traffic(case.decoder, case.precision))
-    dynamic = flops.scaled(j_per_flop).plus(moved.scaled(j_per_byte)).of_batch()
-    return compute_s.scaled(shares.static * device.power_w * modules).plus(dynamic)
+    return shares.static * device.power_w * modules, flops.scaled(j_per_flop).plus(moved.scaled(j_per_byte))
 
 
 class RooflineCostModel(CostModel):
@@ -65,6 +82,12 @@ class RooflineCostModel(CostModel):
     def batch_cost(self, decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int) -> BatchCost:
         """`roofline_batch_cost`."""
         return roofline_batch_cost(decoder, precision, host, largest_batch)
+
+    def iteration_costs(
+        self, decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int
+    ) -> IterationCosts:
+        """`roofline_iteration_costs`."""
+        return roofline_iteration_costs(decoder, precision, host, largest_batch)
 
     def weight_bytes(self, decoder: DecoderConfig, precision: Precision) -> float:
         """Bytes of the stored weights."""

@@ -1,0 +1,35 @@
+"""What a request still needs, and whether it can meet its objectives."""
+
+from __future__ import annotations
+
+from edge_llm_env.engine.params import KNOWN, EngineParams
+from edge_llm_env.engine.state import EngineState
+from edge_llm_env.support.compilation.compiling import compiled
+
+
+@compiled
+def prefill_alone_s(params: EngineParams, state: EngineState, row: int, request: int) -> float:
+    """Time of what is left of a request's prefill, in one pass of its own (s)."""
+    target, cached = float(state.target[row, request]), float(state.cached[row, request])
+    time = params.time
+    tokens, pairs = target - cached, 0.5 * (target * target - cached * cached)
+    return time.prefill_pass + time.prefill_token * tokens + time.prefill_pair * pairs + time.prefill_sequence
+
+
+@compiled
+def is_late(params: EngineParams, state: EngineState, row: int, request: int) -> bool:
+    """Whether a request can no longer meet its objectives, however alone it were served from now on.
+
+    Of the pace of its further tokens that is said only where the agent knows their number.
+    """
+    now_s, time = state.now_s[row], params.time
+    if state.generated[row, request] == 0:
+        return now_s + prefill_alone_s(params, state, row, request) > state.first_due_s[row, request]
+    if state.first_s[row, request] > state.first_due_s[row, request]:
+        return True
+    if params.lengths != KNOWN:
+        return False
+    left = state.output_tokens[row, request] - state.generated[row, request]
+    further = state.output_tokens[row, request] - 1
+    soonest_s = now_s + left * (time.decode_pass + time.decode_sequence)
+    return soonest_s > state.first_s[row, request] + further * state.tpot_s[row, request]

@@ -1,0 +1,149 @@
+"""Who waits: requests become visible, are admitted, preempted and dropped."""
+
+from __future__ import annotations
+
+from edge_llm_env.engine.params import EngineParams
+from edge_llm_env.engine.state import (
+    DROPPED,
+    N_ADMITTED,
+    N_ARRIVED,
+    N_BEYOND,
+    N_DROPPED,
+    N_EXPIRED,
+    N_MISSED_TTFT,
+    N_PENDING,
+    N_PREEMPTED,
+    N_RECOMPUTED,
+    N_REJECTED,
+    N_RUNNING,
+    N_UPLOADING,
+    N_WAITING,
+    R_EXPIRED,
+    REJECTED,
+    RUNNING,
+    WAITING,
+    EngineState,
+)
+from edge_llm_env.support.compilation.compiling import compiled
+
+
+@compiled
+def blocks_of(params: EngineParams, tokens: int) -> int:
+    """Blocks that hold so many tokens."""
+    return (tokens + params.block_tokens - 1) // params.block_tokens
+
+
+@compiled
+def held_blocks(params: EngineParams, state: EngineState, row: int, request: int) -> int:
+    """Blocks that a running request holds: those of all that it is to prefill, or of what it has since cached."""
+    return blocks_of(params, max(state.target[row, request], state.cached[row, request]))
+
+
+@compiled
+def take_arrivals(params: EngineParams, state: EngineState, row: int) -> bool:
+    """Let everybody in who has arrived by now, and who is visible by now; whether anybody has become visible.
+
+    A request that the whole cache could not hold at its end is rejected as soon as it is visible.
+    """
+    now_s, requests, counters = state.now_s[row], state.requests[row], state.counters[row]
+    arrival = state.next_arrival[row]
+    while arrival < requests and state.arrival_s[row, arrival] <= now_s:
+        arrival += 1
+        counters[N_ARRIVED] += 1
+        counters[N_UPLOADING] += 1
+        counters[N_PENDING] += 1
+    state.next_arrival[row] = arrival
+    before = visible = state.next_visible[row]
+    while visible < requests and state.visible_s[row, state.order[row, visible]] <= now_s:
+        request = state.order[row, visible]
+        visible += 1
+        counters[N_UPLOADING] -= 1
+        whole = int(state.prompt_tokens[row, request]) + int(state.output_tokens[row, request]) - 1
+        if blocks_of(params, whole) > params.blocks:
+            state.status[row, request] = REJECTED
+            counters[N_REJECTED] += 1
+            counters[N_PENDING] -= 1
+        else:
+            state.status[row, request] = WAITING
+            counters[N_WAITING] += 1
+    state.next_visible[row] = visible
+    fill_slots(params, state, row)
+    return visible > before
+
+
+@compiled
+def fill_slots(params: EngineParams, state: EngineState, row: int) -> None:
+    """Give waiting slots that are free to those who wait beyond them."""
+    slot, beyond = state.in_slots[row], state.next_beyond[row]
+    while slot < params.waiting_slots and beyond < state.next_visible[row]:
+        request = state.order[row, beyond]
+        beyond += 1
+        if state.status[row, request] == WAITING:
+            state.waiting[row, slot] = request
+            slot += 1
+    state.in_slots[row], state.next_beyond[row] = slot, beyond
+    state.counters[row, N_BEYOND] = state.counters[row, N_WAITING] - min(slot, params.waiting_slots)
+
+
+@compiled
+def leave_slot(params: EngineParams, state: EngineState, row: int, slot: int) -> int:
+    """Take the request out of a waiting slot; the others move up."""
+    request = state.waiting[row, slot]
+    state.in_slots[row] -= 1
+    for at in range(slot, state.in_slots[row]):
+        state.waiting[row, at] = state.waiting[row, at + 1]
+    state.counters[row, N_WAITING] -= 1
+    fill_slots(params, state, row)
+    return request
+
+
+@compiled
+def admit(params: EngineParams, state: EngineState, row: int, slot: int) -> None:
+    """Let the request in a waiting slot join the running batch, with blocks for all that it is to prefill."""
+    request = leave_slot(params, state, row, slot)
+    state.running[row, state.counters[row, N_RUNNING]] = request
+    state.status[row, request] = RUNNING
+    state.counters[row, N_RUNNING] += 1
+    state.counters[row, N_ADMITTED] += 1
+    state.free_blocks[row] -= blocks_of(params, state.target[row, request])
+
+
+@compiled
+def leave_batch(params: EngineParams, state: EngineState, row: int, slot: int) -> int:
+    """Take the request out of a running slot and free its blocks; the others move up."""
+    request = state.running[row, slot]
+    state.free_blocks[row] += held_blocks(params, state, row, request)
+    state.counters[row, N_RUNNING] -= 1
+    for at in range(slot, state.counters[row, N_RUNNING]):
+        state.running[row, at] = state.running[row, at + 1]
+    return request
+
+
+@compiled
+def preempt(params: EngineParams, state: EngineState, row: int, slot: int) -> None:
+    """Put the request in a running slot back to the front of those who wait; what it has cached is computed anew."""
+    request = leave_batch(params, state, row, slot)
+    for at in range(state.in_slots[row], 0, -1):
+        state.waiting[row, at] = state.waiting[row, at - 1]
+    state.waiting[row, 0] = request
+    state.in_slots[row] += 1
+    state.status[row, request] = WAITING
+    state.preempted_s[row, request] = state.now_s[row]
+    state.counters[row, N_WAITING] += 1
+    state.counters[row, N_PREEMPTED] += 1
+    state.counters[row, N_RECOMPUTED] += state.cached[row, request]
+    state.cached[row, request] = 0
+    state.target[row, request] = state.prompt_tokens[row, request] + state.generated[row, request]
+    fill_slots(params, state, row)
+
+
+@compiled
+def drop(params: EngineParams, state: EngineState, row: int, slot: int) -> None:
+    """Give up the request in a waiting slot."""
+    request = leave_slot(params, state, row, slot)
+    state.status[row, request] = DROPPED
+    state.counters[row, N_DROPPED] += 1
+    state.counters[row, N_EXPIRED] += 1
+    state.counters[row, N_PENDING] -= 1
+    state.counters[row, N_MISSED_TTFT] += state.generated[row, request] == 0
+    state.reward_terms[row, R_EXPIRED] += params.reward_weights[R_EXPIRED]

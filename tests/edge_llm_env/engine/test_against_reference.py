@@ -1,0 +1,97 @@
+"""The compiled engine against the one in plain Python, decision by decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge_llm_env import Scenario, draw_workload, load_scenario
+from edge_llm_env.engine.actions import act
+from edge_llm_env.engine.beginning import begin_episode
+from edge_llm_env.engine.simulation import EngineSimulation
+from edge_llm_env.support.calling import direct
+from tests.references.plain_engine import PlainEngine
+from tests.support.helpers import ROOFLINE
+
+CLASSES = [
+    {"name": "interactive", "latency_requirement_up_to_s": 40.0, "ttft_s": 2.0, "tpot_s": 0.12},
+    {"name": "relaxed", "ttft_s": 8.0, "tpot_s": 0.2},
+]
+ENGINE = ROOFLINE | {
+    "epoch.visible_slots": 5,
+    "epoch.episode_epochs": 4,
+    "iterations.running_slots": 6,
+    "iterations.classes": CLASSES,
+    "workload.arrivals.rate_per_s": 1.5,
+}
+SHORT_OF_MEMORY = ENGINE | {"iterations.block_tokens": 8, "node.memory_bytes_per_module": 7.4e9}
+CASES = {
+    "roofline": ENGINE,
+    "little memory": SHORT_OF_MEMORY,
+    "lengths unknown": SHORT_OF_MEMORY | {"iterations.output_lengths": "unknown"},
+    "asked often": ENGINE | {"iterations.most_iterations": 3, "iterations.prefill_budgets": [7, 100]},
+    "paper": {"epoch.visible_slots": 4, "epoch.episode_epochs": 6, "workload.arrivals.rate_per_s": 20.0},
+}
+
+
+def compare(simulation: EngineSimulation, plain: PlainEngine, row: int = 0) -> None:
+    """What both hold now."""
+    state, counters = simulation.state, simulation.counters(row)
+    expected = plain.counters()
+    assert {name: counters[name] for name in expected} == expected
+    assert state.now_s[row] == pytest.approx(plain.now_s, rel=1e-12)
+    assert state.energy_j[row] == pytest.approx(plain.energy_j, rel=1e-9)
+    assert state.free_blocks[row] == plain.free
+    running, waiting = counters["running"], len(plain.visible)
+    assert state.running[row, :running].tolist() == [one.number for one in plain.running]
+    assert state.waiting[row, :waiting].tolist() == [one.number for one in plain.visible]
+    admit, preempt, drop, budgets = plain.open()
+    slots, batch = simulation.params.waiting_slots, simulation.params.running_slots
+    mask = np.split(state.action_mask[row], [slots, slots + batch, 2 * slots + batch])
+    for mine, theirs in zip(mask, (admit, preempt, drop, budgets), strict=True):
+        assert mine[: len(theirs)].tolist() == theirs
+        assert not mine[len(theirs) :].any()
+
+
+def play(scenario: Scenario, seed: int) -> dict[str, int]:
+    """An episode under random open actions, both side by side; the counters at its end."""
+    rng = np.random.default_rng(seed)
+    workload = draw_workload(scenario, rng)
+    simulation = EngineSimulation(scenario, rows=1)
+    simulation.load(0, workload)
+    params, state = simulation.params, simulation.state
+    direct(begin_episode)(params, state, 0)
+    plain = PlainEngine(scenario, workload, params.blocks)
+    slots, batch = params.waiting_slots, params.running_slots
+    shy = rng.random(len(state.action_mask[0])) < 0.5  # of some actions, so that batches and queues become long
+    for _ in range(5000):
+        compare(simulation, plain)
+        if state.now_s[0] >= params.end_s:
+            return simulation.counters(0)
+        open_now = np.flatnonzero(state.action_mask[0])
+        chances = np.where(shy[open_now], 0.05, 1.0)
+        chances[(open_now >= slots) & (open_now < 2 * slots + batch)] *= 0.1
+        action = int(rng.choice(open_now, p=chances / chances.sum()))
+        direct(act)(params, state, 0, action)
+        if action < slots:
+            plain.admit(action)
+        elif action < slots + batch:
+            plain.preempt(action - slots)
+        elif action < 2 * slots + batch:
+            plain.drop(action - slots - batch)
+        else:
+            plain.run(int(params.budgets[action - 2 * slots - batch]))
+    raise AssertionError("the episode does not end")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_episode_is_that_of_the_reference(case: str):
+    total: dict[str, Any] = {}
+    for seed in range(4):
+        for name, value in play(load_scenario("carry-over", **CASES[case]), seed).items():
+            total[name] = total.get(name, 0) + value
+    assert total["served"] > 10
+    assert total["expired"] > 0
+    assert total["preempted"] > 0 or case == "paper"

@@ -1,0 +1,268 @@
+"""An engine of iterations in plain Python, written from `docs/iterations.md` and nothing else.
+
+Lists of objects, one iteration at a time. It shares with the compiled engine the cost of a pass and the Shannon rate.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from edge_llm_env.inference.iteration import IterationCost
+from edge_llm_env.scenarios import Scenario
+from edge_llm_env.workload.workload import Workload
+
+
+@dataclass(eq=False)
+class Sequence:
+    """A request as the engine sees it."""
+
+    number: int
+    arrival_s: float
+    visible_s: float
+    first_due_s: float
+    tpot_s: float
+    prompt: int
+    output: int
+    fate: str = "uploading"
+    generated: int = 0
+    cached: int = 0
+    to_prefill: int = 0
+    blocks: int = 0
+    first_s: float | None = None
+    preempted_s: float | None = None
+
+    @property
+    def decodes(self) -> bool:
+        return self.cached >= self.to_prefill
+
+
+class PlainEngine:
+    """One episode of one workload."""
+
+    def __init__(self, scenario: Scenario, workload: Workload, blocks: int) -> None:
+        self.scenario, self.settings = scenario, scenario.iterations
+        self.cost: IterationCost = scenario.iteration_costs.compute_s
+        self.energy: IterationCost = scenario.iteration_costs.energy_j
+        self.blocks = self.free = blocks
+        self.kept = math.ceil(self.settings.watermark * blocks)
+        self.end_s = scenario.epoch.episode_epochs * scenario.epoch.epoch_s
+        self.now_s, self.energy_j, self.iterations = 0.0, 0.0, 0
+        self.sequences = [self._sequence(workload, number) for number in range(workload.requests)]
+        self.ahead = sorted(self.sequences, key=lambda one: one.visible_s)  # stable: in order of arrival
+        self.front: list[Sequence] = []
+        """Who has had a waiting slot."""
+        self.behind: list[Sequence] = []
+        self.running: list[Sequence] = []
+        self.missed_ttft = self.missed_tpot = self.preempted = self.recomputed = self.admitted = 0
+        self._let_in()
+
+    def _sequence(self, workload: Workload, number: int) -> Sequence:
+        radio = self.scenario.radio
+        prompt, output = int(workload.prompt_tokens[number]), int(workload.output_tokens[number])
+
+        def seconds(bits: float, band_hz: float, power_dbm: float, gain: float) -> float:
+            noise_w = 10 ** (radio.noise_dbm_per_hz / 10) / 1000 * band_hz
+            per_hz = math.log2(1 + 10 ** (power_dbm / 10) / 1000 * gain / noise_w)
+            per_hz = min(per_hz, radio.max_spectral_efficiency_bits_per_s_per_hz or math.inf)
+            rate = self.settings.uplink_share * band_hz * per_hz
+            return bits / rate if rate > 0 else math.inf
+
+        up_s = seconds(
+            radio.uplink_bits_per_token * prompt,
+            radio.uplink_bandwidth_hz,
+            radio.device_power_dbm,
+            float(workload.uplink_gain[number, 0]),
+        )
+        down_s = seconds(
+            radio.downlink_bits_per_token,
+            radio.downlink_bandwidth_hz,
+            radio.node_power_dbm,
+            float(workload.downlink_gain[number, 0]),
+        )
+        patience_s = float(workload.latency_requirement_s[number])
+        asked = next(
+            one
+            for one in self.settings.classes
+            if one.latency_requirement_up_to_s is None or patience_s <= one.latency_requirement_up_to_s
+        )
+        arrival_s = float(workload.arrival_s[number])
+        return Sequence(
+            number,
+            arrival_s,
+            arrival_s + up_s,
+            arrival_s + asked.ttft_s - down_s,
+            asked.tpot_s,
+            prompt,
+            output,
+            to_prefill=prompt,
+        )
+
+    def _blocks(self, tokens: int) -> int:
+        return -(-tokens // self.settings.block_tokens)
+
+    def _let_in(self) -> bool:
+        came = False
+        while self.ahead and self.ahead[0].visible_s <= self.now_s:
+            one = self.ahead.pop(0)
+            came = True
+            if self._blocks(one.prompt + one.output - 1) > self.blocks:
+                one.fate = "rejected"
+            else:
+                one.fate = "waiting"
+                self.behind.append(one)
+        self._fill()
+        return came
+
+    def _fill(self) -> None:
+        while self.behind and len(self.front) < self.scenario.epoch.visible_slots:
+            self.front.append(self.behind.pop(0))
+
+    @property
+    def visible(self) -> list[Sequence]:
+        return self.front[: self.scenario.epoch.visible_slots]
+
+    def lacks_blocks(self) -> bool:
+        needed = sum(self._blocks(one.cached + 1) > one.blocks for one in self.running if one.decodes)
+        return needed > self.free
+
+    def late(self, one: Sequence) -> bool:
+        if one.generated == 0:
+            alone_s = self.cost.of_pass(chunks=[(one.to_prefill - one.cached, one.cached, True)])
+            return self.now_s + alone_s > one.first_due_s
+        assert one.first_s is not None
+        if one.first_s > one.first_due_s:
+            return True
+        if self.settings.output_lengths != "known":
+            return False
+        alone_s = (one.output - one.generated) * (self.cost.decode_pass + self.cost.decode_sequence)
+        return self.now_s + alone_s > one.first_s + (one.output - 1) * one.tpot_s
+
+    def open(self) -> tuple[list[bool], list[bool], list[bool], list[bool]]:
+        """Which waiting slots can be admitted, running ones preempted, waiting ones dropped, and which budgets run."""
+        kept = self.kept if self.running else 0
+        room = [self._blocks(one.to_prefill) + kept <= self.free for one in self.visible]
+        short = self.lacks_blocks()
+        pressed = short or not all(room)
+        admit = [
+            there_is and len(self.running) < self.settings.running_slots and one.preempted_s != self.now_s
+            for there_is, one in zip(room, self.visible, strict=True)
+        ]
+        preempt = [pressed or self.late(one) for one in self.running]
+        drop = [self.late(one) for one in self.visible]
+        decodes = sum(one.decodes for one in self.running)
+        none = not short and (decodes > 0 or not self.running)
+        some = not short and decodes < len(self.running)
+        return admit, preempt, drop, [none] + [some] * len(self.settings.prefill_budgets)
+
+    def admit(self, slot: int) -> None:
+        one = self.front.pop(slot)
+        self._fill()
+        one.fate = "running"
+        one.blocks = self._blocks(one.to_prefill)
+        self.free -= one.blocks
+        self.running.append(one)
+        self.admitted += 1
+
+    def preempt(self, slot: int) -> None:
+        one = self.running.pop(slot)
+        one.fate = "waiting"
+        self.free += one.blocks
+        self.preempted += 1
+        self.recomputed += one.cached
+        one.blocks = one.cached = 0
+        one.to_prefill = one.prompt + one.generated
+        one.preempted_s = self.now_s
+        self.front.insert(0, one)
+        self._fill()
+
+    def drop(self, slot: int) -> None:
+        one = self.front.pop(slot)
+        self._fill()
+        one.fate = "dropped"
+        self.missed_ttft += one.generated == 0
+
+    def run(self, budget: int) -> None:
+        for _ in range(self.settings.most_iterations):
+            if self.now_s >= self.end_s or self.lacks_blocks():
+                return
+            if self._iterate(budget):
+                return
+
+    def _iterate(self, budget: int) -> bool:
+        """One iteration; whether something happened."""
+        decoding = [one for one in self.running if one.decodes]
+        chunks = []
+        for one in self.running:
+            tokens = 0 if one.decodes else min(budget, one.to_prefill - one.cached)
+            budget -= tokens
+            if tokens:
+                chunks.append((one, tokens))
+        if not decoding and not chunks:
+            upcoming_s = self.ahead[0].visible_s if self.ahead else math.inf
+            self.now_s = min(self.end_s, max(self.now_s, upcoming_s))
+            self._let_in()
+            return True
+        passing = {
+            "chunks": [(tokens, one.cached, one.cached + tokens == one.to_prefill) for one, tokens in chunks],
+            "contexts": [one.cached + 1 for one in decoding],
+        }
+        self.now_s += self.cost.of_pass(**passing)
+        self.energy_j += self.energy.of_pass(**passing)
+        self.iterations += 1
+        for one in decoding:
+            one.cached += 1
+            one.generated += 1
+            more = self._blocks(one.cached) - one.blocks
+            if more > 0:
+                one.blocks += more
+                self.free -= more
+        finished_prefill = False
+        for one, tokens in chunks:
+            one.cached += tokens
+            if one.decodes:
+                one.generated += 1
+                finished_prefill = True
+        done = [one for one in self.running if one.generated == one.output]
+        for one in self.running:
+            if one.generated and one.first_s is None:
+                one.first_s = self.now_s
+        for one in done:
+            self.running.remove(one)
+            self.free += one.blocks
+            assert one.first_s is not None
+            late = one.first_s > one.first_due_s
+            slow = self.now_s - one.first_s > (one.output - 1) * one.tpot_s
+            self.missed_ttft += late
+            self.missed_tpot += slow
+            one.fate = "completed late" if late or slow else "served"
+        return self._let_in() or finished_prefill or bool(done)
+
+    def counters(self) -> dict[str, int]:
+        """As the environment counts."""
+        arrived = [one for one in self.sequences if one.arrival_s <= self.now_s]
+
+        def count(*fates: str) -> int:
+            return sum(one.fate in fates for one in arrived)
+
+        completed = [one for one in arrived if one.fate in ("served", "completed late")]
+        return {
+            "arrived": len(arrived),
+            "served": count("served"),
+            "expired": count("completed late", "dropped"),
+            "rejected": count("rejected"),
+            "pending": count("uploading", "waiting", "running"),
+            "beyond_visible": count("waiting") - len(self.visible),
+            "uploading": count("uploading"),
+            "waiting": count("waiting"),
+            "running": count("running"),
+            "admitted": self.admitted,
+            "completed": len(completed),
+            "missed_ttft": self.missed_ttft,
+            "missed_tpot": self.missed_tpot,
+            "dropped": count("dropped"),
+            "preempted": self.preempted,
+            "recomputed_tokens": self.recomputed,
+            "iterations": self.iterations,
+            "tokens": sum(one.output for one in completed),
+        }
