@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,15 +52,21 @@ class Returned(NamedTuple):
         infos["utilisation"] = _columns(RESOURCES, self.utilisation, everywhere)
         infos["reward_terms"] = _columns(REWARD_TERMS, self.reward_terms, everywhere)
         infos["action_mask"] = self.action_mask
-        for name in ("energy_j", "utilisation", "reward_terms", "action_mask"):
-            infos[f"_{name}"] = everywhere
+        infos |= dict.fromkeys(("_energy_j", "_utilisation", "_reward_terms", "_action_mask"), everywhere)
         return infos
 
 
 def _columns(names: tuple[str, ...], array: NDArray, everywhere: NDArray[np.bool_]) -> Infos:
     """The columns of an array by name, each with its mask."""
     infos: Infos = dict(zip(names, array.T, strict=True))
-    return infos | dict.fromkeys([f"_{name}" for name in names], everywhere)
+    infos |= dict.fromkeys(_mask_names(names), everywhere)
+    return infos
+
+
+@cache
+def _mask_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """What Gymnasium calls the masks of entries."""
+    return tuple(f"_{name}" for name in names)
 
 
 def room_to_return(state: NodeState, observations: NDArray[np.float32]) -> Returned:

@@ -104,9 +104,16 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         actions = self._checked(actions)
         simulation, resting = self.simulation, np.flatnonzero(self._finished)
         beginning = resting if self.autoreset_mode is AutoresetMode.NEXT_STEP else resting[:0]
-        late: list[tuple[NDArray[np.intp], Drawn]] = []
         returned = room_to_return(simulation.state, self._observations)
         simulation.state.reward_terms[resting] = 0.0
+        late: list[tuple[NDArray[np.intp], Drawn]] = []
+        infos: Infos = {}
+
+        def meanwhile() -> None:
+            if len(beginning):
+                late.extend(self._load_within_room(self._drawn(beginning)))
+            infos.update(returned.infos())  # views of arrays that are being written
+
         share_rows(
             direct(self.mechanism.step_rows),
             self.num_envs,
@@ -117,13 +124,13 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             ~self._finished,
             self._observations,
             returned,
-            meanwhile=lambda: late.extend(self._load_within_room(self._drawn(beginning))),
+            meanwhile=meanwhile,
         )
         if len(beginning):
             self._load(late)
             self._begin(beginning)
             self._hand_out(beginning, returned)
-        observations, infos = returned.observations, returned.infos()
+        observations = returned.observations
         self._finished = returned.truncated.copy()
         if self.autoreset_mode is AutoresetMode.SAME_STEP and self._finished.any():
             observations, infos = self._reset_within_step(returned, infos)

@@ -14,10 +14,10 @@ def direct(kernel: Callable[..., Any]) -> Callable[..., Any]:
     Numba looks at the type of every array in every argument of every call, which takes longer than a step of one row:
     6 µs against 0.6 µs. Here that is done at the first call, which compiles the kernel or loads it.
     """
-    return _Direct(kernel) if hasattr(kernel, "overloads") else kernel
+    return Direct(kernel) if hasattr(kernel, "overloads") else kernel
 
 
-class _Direct:
+class Direct:
     """A kernel and, after the first call, the machine code for the types of that call."""
 
     def __init__(self, kernel: Any) -> None:
@@ -25,6 +25,7 @@ class _Direct:
         self._code: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
+        """Call the kernel."""
         if self._code is None:
             returned = self._kernel(*arguments)
             types = tuple(self._kernel.typeof_pyval(argument) for argument in arguments)

@@ -70,6 +70,7 @@ class BatchingVectorEnv(EpochVectorEnv):
                 f"actions of shape {actions.shape} and dtype {actions.dtype}: "
                 f"must be integers of shape ({self.num_envs},)"
             )
-        if actions.min() < 0 or actions.max() > self.simulation.slots:
+        checked = np.array(actions, dtype=np.int64)  # one layout, so that the kernel is compiled once
+        if checked.view(np.uint64).max() > self.simulation.slots:  # negative ones are the largest of all
             raise ValueError(f"actions in {actions.min()}..{actions.max()}: must be in 0..{self.simulation.slots}")
-        return np.array(actions, dtype=np.int64)  # one layout, so that the kernel is compiled once
+        return checked

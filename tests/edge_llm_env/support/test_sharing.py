@@ -90,11 +90,34 @@ def test_no_two_threads_of_a_kernel_take_the_same_row(monkeypatch: pytest.Monkey
 
 def test_the_other_threads_begin_while_the_caller_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharing, "cores", lambda: 2)
-    begun = threading.Event()
-    sharing.share_rows(
-        lambda turns, thread: begun.set(), 8, 1, meanwhile=lambda: begun.wait(HANG_GUARD_S) or pytest.fail("idle")
-    )
+    caller, begun = threading.current_thread(), threading.Event()
+
+    def kernel(turns: np.ndarray, thread: int) -> None:
+        if threading.current_thread() is not caller:
+            begun.set()
+
+    sharing.share_rows(kernel, 8, 1, meanwhile=lambda: begun.wait(HANG_GUARD_S) or pytest.fail("idle"))
     assert begun.is_set()
+
+
+@pytest.mark.parametrize("cores", [1, 2, 3])
+def test_every_row_is_taken_once_where_the_caller_has_work_of_its_own(
+    cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "cores", lambda: cores)
+    kernel, done = Recorder(), []
+    sharing.share_rows(kernel, 1000, 100, meanwhile=lambda: done.append(True))
+    assert sorted(row for first, last in kernel.parts for row in range(first, last)) == list(range(1000))
+    assert done == [True]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_have_ended_when_they_have_all_found_nothing_left(threads: int) -> None:
+    turns = sharing.turns_of(4, threads=2, size=1)
+    for thread in range(threads):
+        assert not sharing.have_ended(turns, threads)
+        parts_of(turns, thread)
+    assert sharing.have_ended(turns, threads)
 
 
 def test_parts_run_in_threads_of_their_own_beside_the_callers(monkeypatch: pytest.MonkeyPatch) -> None:
