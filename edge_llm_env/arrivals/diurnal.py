@@ -10,17 +10,17 @@ from pydantic import Field
 
 from edge_llm_env.arrivals.poisson import poisson_arrivals
 from edge_llm_env.arrivals.process import ArrivalProcess, Arrived
-from edge_llm_env.support.section import FiniteFloat, PositiveFloat
+from edge_llm_env.support.quantities import AngleRad, DurationS, RatePerS
 
 
 class DiurnalArrivals(ArrivalProcess):
     """Poisson arrivals at the rate r·(1 + a·sin(2πt/P + φ)), t from the start of the episode."""
 
     kind: Literal["diurnal"]
-    rate_per_s: PositiveFloat = Field(description="r, mean over a period")
+    rate_per_s: RatePerS = Field(description="r, mean over a period")
     amplitude: float = Field(ge=0, le=1, description="a, relative to the mean")
-    period_s: PositiveFloat = Field(description="P")
-    phase_rad: FiniteFloat | None = Field(
+    period_s: DurationS = Field(description="P")
+    phase_rad: AngleRad | None = Field(
         default=None, description="φ; without it each episode draws its own, so it starts at any time of the day"
     )
 

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edge_llm_env.arrivals.process import ArrivalProcess, Arrived
-from edge_llm_env.support.section import PositiveFloat
+from edge_llm_env.support.quantities import RatePerS, Variation
 
 
 class GammaArrivals(ArrivalProcess):
     """Independent gamma times between arrivals: regular below a coefficient of variation of 1, bursty above."""
 
     kind: Literal["gamma"]
-    rate_per_s: PositiveFloat
-    coefficient_of_variation: PositiveFloat = Field(
+    rate_per_s: RatePerS
+    coefficient_of_variation: Variation = Field(
         description="standard deviation over mean of the times between arrivals; 1 is Poisson"
     )
 

@@ -10,16 +10,22 @@ from pydantic import Field, model_validator
 
 from edge_llm_env.arrivals.poisson import poisson_arrivals
 from edge_llm_env.arrivals.process import ArrivalProcess, Arrived
-from edge_llm_env.support.section import NonNegativeFloat, PositiveFloat
+from edge_llm_env.support.naming import shown
+from edge_llm_env.support.quantities import DurationS, PhaseRatePerS
+
+MOST_CHANGES = 10**6
+"""Of the state, in an episode; each is drawn on its own."""
 
 
 class MarkovModulatedArrivals(ArrivalProcess):
     """Poisson arrivals whose rate is that of a hidden state; each next state is any other with equal probability."""
 
     kind: Literal["markov_modulated"]
-    rates_per_s: tuple[NonNegativeFloat, ...] = Field(min_length=2, description="arrival rate in each state")
-    mean_sojourns_s: tuple[PositiveFloat, ...] = Field(
-        min_length=2, description="mean time in each state, exponentially distributed"
+    rates_per_s: tuple[PhaseRatePerS, ...] = Field(
+        min_length=2, max_length=1000, description="arrival rate in each state"
+    )
+    mean_sojourns_s: tuple[DurationS, ...] = Field(
+        min_length=2, max_length=1000, description="mean time in each state, exponentially distributed"
     )
 
     @model_validator(mode="after")
@@ -38,6 +44,15 @@ class MarkovModulatedArrivals(ArrivalProcess):
         """Mean arrival rate over all episodes: a state is met in proportion to its mean sojourn."""
         weighted = sum(rate * stay for rate, stay in zip(self.rates_per_s, self.mean_sojourns_s, strict=True))
         return weighted / sum(self.mean_sojourns_s)
+
+    def check_episode(self, horizon_s: float) -> None:
+        """Raise ValueError where states change too often for an episode of that length."""
+        changes = horizon_s * len(self.mean_sojourns_s) / sum(self.mean_sojourns_s)
+        if changes > MOST_CHANGES:
+            raise ValueError(
+                f"workload.arrivals.mean_sojourns_s = {shown(self.mean_sojourns_s)}: the state would change "
+                f"{changes:.4g} times in the {horizon_s:.4g} s of an episode, must be at most {MOST_CHANGES:,} times"
+            )
 
     def draw(self, rng: np.random.Generator, horizon_s: float) -> Arrived:
         """The requests of one episode of that length."""

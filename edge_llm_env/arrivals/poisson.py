@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.arrivals.process import ArrivalProcess, Arrived
-from edge_llm_env.support.section import PositiveFloat
+from edge_llm_env.support.quantities import RatePerS
 
 
 class PoissonArrivals(ArrivalProcess):
     """Independent arrivals at a constant rate."""
 
     kind: Literal["poisson"]
-    rate_per_s: PositiveFloat
+    rate_per_s: RatePerS
 
     @property
     def mean_rate_per_s(self) -> float:

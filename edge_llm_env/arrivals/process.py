@@ -35,6 +35,9 @@ class ArrivalProcess(Section):
     def mean_rate_per_s(self) -> float:
         """Mean arrival rate over all episodes (1/s)."""
 
+    def check_episode(self, horizon_s: float) -> None:
+        """Raise ValueError, naming the field, for what cannot be drawn for an episode of that length."""
+
     @abstractmethod
     def draw(self, rng: np.random.Generator, horizon_s: float) -> Arrived:
         """The requests of one episode of that length."""

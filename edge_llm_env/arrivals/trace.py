@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from edge_llm_env.arrivals.process import ArrivalProcess, Arrived
 from edge_llm_env.support.paths import path_from
-from edge_llm_env.support.section import NonNegativeFloat, PositiveFloat, Tokens
+from edge_llm_env.support.quantities import DurationS, NonNegativeFloat, PositiveFloat, Tokens
 from edge_llm_env.traces.clock import ClockRestarts
 from edge_llm_env.traces.parsing.errors import TraceWarning
 from edge_llm_env.traces.parsing.formats import FORMATS, TraceKind
@@ -43,7 +43,7 @@ class TraceArrivals(ArrivalProcess):
     start_offset_s: NonNegativeFloat = Field(
         default=0.0, description="the part used begins so long after the first request, before scaling"
     )
-    duration_s: PositiveFloat | None = Field(
+    duration_s: DurationS | None = Field(
         default=None,
         description="length of the part used, before scaling; without it, all the rest. "
         "Parts that do not overlap keep training and evaluation apart",

@@ -76,6 +76,11 @@ class Simulation:
         if self.params.foresees:
             self.state.usual_gain[row, :count] = state.usual_gain[source_row, :count]
 
+    @property
+    def per_request(self) -> tuple[str, ...]:
+        """Arrays of the state that have an entry per request of a row."""
+        return (*_PER_REQUEST, "status", "gain", *(("usual_gain",) if self.params.foresees else ()))
+
     def has_room_for(self, drawn: Drawn) -> bool:
         """Whether `load_rows` would leave the arrays of the other rows where they are."""
         _, capacity, directions, blocks = self.state.gain.shape
@@ -110,8 +115,7 @@ class Simulation:
         rows, had_requests, had_directions, had_blocks = self.state.gain.shape
         if requests > had_requests:
             room = max(requests, 2 * had_requests)
-            foreseen = ("usual_gain",) if self.params.foresees else ()
-            for name in (*_PER_REQUEST, "status", "gain", *foreseen):  # one by one, so that only one is there twice
+            for name in self.per_request:  # one by one, so that only one is there twice
                 old = getattr(self.state, name)
                 grown = np.zeros((rows, room, *old.shape[2:]), dtype=old.dtype)
                 grown[:, :had_requests] = old

@@ -15,8 +15,9 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.state import NodeState
+from edge_llm_env.dynamics.state import N_EPOCHS
 from edge_llm_env.envs.base import Mechanism, checked_options, checked_workload
+from edge_llm_env.envs.restoring import checked_arrays, checked_generators, checked_state, expected_arrays
 from edge_llm_env.envs.returned import Infos, Returned, hand_out_rows, room_to_return
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.calling import direct
@@ -153,18 +154,25 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
     def restore(self, state: dict[str, NDArray]) -> None:
         """Go on from what `state` returned, of an environment with the same scenario and number of rows.
 
-        Raises ValueError for the state of another number of rows, or of observations of another length.
+        Raises TypeError or ValueError, naming the array, for a state of other rows or of another scenario's shape, and
+        for one that no `state` returned; the environment is then as it was.
         """
-        observations = state["observations"]
-        if observations.shape != self._observations.shape:
-            raise ValueError(
-                f"state: has observations of shape {observations.shape}, must be {self._observations.shape}"
-            )
-        self.simulation.state = NodeState(**{name: state[f"rows.{name}"].copy() for name in NodeState._fields})
-        self._observations, self._finished = observations.copy(), state["finished"].copy()
-        self._generators = [seeding.np_random(0)[0] for _ in range(self.num_envs)]
-        for generator, text in zip(self._generators, state["generators"], strict=True):
-            generator.bit_generator.state = json.loads(str(text))
+        arrays = checked_arrays(
+            state,
+            expected_arrays(self.simulation.state, self.simulation.per_request)
+            | {
+                "observations": (self._observations.dtype, self._observations.shape),
+                "finished": (self._finished.dtype, self._finished.shape),
+                "generators": (np.dtype(str), (self.num_envs,)),
+            },
+        )
+        rows, generators = checked_state(arrays, self.simulation), checked_generators(arrays["generators"])
+        if not ((arrays["observations"] >= 0) & (arrays["observations"] <= 1)).all():
+            raise ValueError("state['observations']: every entry must be in 0..1")
+        if (arrays["finished"] != (rows.counters[:, N_EPOCHS] >= self.simulation.params.episode_epochs)).any():
+            raise ValueError("state['finished']: must be true of the rows at the end of their episode, and only those")
+        self.simulation.state, self._generators = rows, generators
+        self._observations, self._finished = arrays["observations"], arrays["finished"]
 
     def _reset_within_step(self, final: Returned, final_infos: Infos) -> tuple[NDArray[np.float32], Infos]:
         """Begin new episodes on the truncated rows; what they returned last moves to `final_obs` and `final_info`."""

@@ -6,18 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from edge_llm_env.support.section import PositiveFloat, Section, Tokens
+from edge_llm_env.support.quantities import DurationS, Tokens
+from edge_llm_env.support.section import Section
 
 
 class ServiceClass(Section):
     """Requests of one kind of patience, and what they must be served within."""
 
     name: str
-    latency_requirement_up_to_s: PositiveFloat | None = Field(
+    latency_requirement_up_to_s: DurationS | None = Field(
         default=None, description="the most patient requests of the class (by τ); none in the last class, which has all"
     )
-    ttft_s: PositiveFloat = Field(description="most from arrival to the first token at the user")
-    tpot_s: PositiveFloat = Field(description="most per output token after the first, in the mean of a request")
+    ttft_s: DurationS = Field(description="most from arrival to the first token at the user")
+    tpot_s: DurationS = Field(description="most per output token after the first, in the mean of a request")
 
 
 class IterationSettings(Section):
@@ -28,20 +29,22 @@ class IterationSettings(Section):
     watermark: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.01, description="share of the blocks that admission leaves free"
     )
-    prefill_budgets: Annotated[tuple[Tokens, ...], Field(min_length=1)] = Field(
+    prefill_budgets: Annotated[tuple[Tokens, ...], Field(min_length=1, max_length=1000)] = Field(
         default=(128, 256, 512, 1024, 2048), description="prompt tokens per iteration that an action can choose"
     )
-    most_iterations: int = Field(default=32, gt=0, description="K, iterations after which the agent is asked again")
+    most_iterations: int = Field(
+        default=32, gt=0, le=10**6, description="K, iterations after which the agent is asked again"
+    )
     output_lengths: Literal["known", "predicted", "unknown"] = Field(
         default="known", description="what the agent is told of output lengths"
     )
-    prediction_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+    prediction_error: Annotated[float, Field(ge=0, le=30, allow_inf_nan=False)] = Field(
         default=0.5, description="of a predicted length, most octaves by which it is off before it is rounded to one"
     )
     uplink_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.1, description="share of the uplink that a prompt is uploaded at, and of the downlink for its tokens"
     )
-    classes: Annotated[tuple[ServiceClass, ...], Field(min_length=1)] = Field(
+    classes: Annotated[tuple[ServiceClass, ...], Field(min_length=1, max_length=1000)] = Field(
         default=(ServiceClass(name="all", ttft_s=1.0, tpot_s=0.1),),
         description="service classes, the least patient first",
     )

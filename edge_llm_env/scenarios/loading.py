@@ -5,24 +5,17 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection
 from copy import deepcopy
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from edge_llm_env.scenarios.file_paths import with_absolute_paths
-from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.scenarios.schema import Scenario, ScenarioError
 from edge_llm_env.support.naming import one_of
 
 _CHANGED = "changed by the user; before: "
 
 _PRESETS = files("edge_llm_env.scenarios").joinpath("presets")
-
-
-class ScenarioError(ValueError):
-    """A scenario that is not valid; the message is one line that names the field, its value and what is allowed."""
 
 
 def list_scenarios() -> list[str]:
@@ -52,10 +45,7 @@ def load_scenario(scenario: str | Path | Scenario, **overrides: Any) -> Scenario
     _mark_changed(content, {".".join(dotted.split(".")[:2]) for dotted in overrides})
     for dotted, value in overrides.items():
         _override(content, dotted, value)
-    try:
-        return Scenario(**content)
-    except ValidationError as error:
-        raise ScenarioError(f"scenario {content.get('name', scenario)}: {_first_line(error)}") from None
+    return Scenario(**content)
 
 
 def _read(scenario: str | Path) -> dict[str, Any]:
@@ -127,55 +117,3 @@ def _override(content: dict[str, Any], dotted: str, value: Any) -> None:
         if not isinstance(content, dict):
             raise ScenarioError(f"override {dotted} = {value!r}: {section} is a value, not a section")
     content[field] = deepcopy(value)  # a section given whole may be overridden in part by what follows
-
-
-def _first_line(error: ValidationError) -> str:
-    """The first problem of a validation error as `field = value: what is allowed`."""
-    problem = error.errors(include_url=False)[0]
-    message = problem["msg"].removeprefix("Value error, ")
-    location, section = _located([str(part) for part in problem["loc"]])
-    if not location or (problem["type"] == "value_error" and isinstance(problem["input"], dict)):
-        return message if message.startswith(location[0] if location else "") else f"{'.'.join(location)}: {message}"
-    field = ".".join(location)
-    if problem["type"] == "missing":
-        return f"{field}: is required"
-    if problem["type"] == "union_tag_not_found":
-        return f"{field}.kind: is required"
-    if problem["type"] == "union_tag_invalid":
-        return f"{field}.kind = {problem['ctx']['tag']!r}: must be one of {problem['ctx']['expected_tags']}"
-    if problem["type"] == "extra_forbidden":
-        known = list(section.model_fields) if _is_section(section) else []
-        close = get_close_matches(location[-1], known, n=1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
-        return f"{field}: no such key; allowed are {', '.join(known)}{hint}"
-    return f"{field} = {problem['input']!r}: {message[0].lower()}{message[1:]}"
-
-
-def _located(parts: list[str]) -> tuple[list[str], Any]:
-    """Where a problem is, as a scenario's author writes it, and the section which its last part is, or should be, in.
-
-    Pydantic names the kind of a section that has several (`path_loss.umi.user_height_m`), which the author does not.
-    """
-    location: list[str] = []
-    inside: Any = Scenario
-    section: Any = Scenario
-    for part in parts:
-        if "[" in part:  # how pydantic names a member of a union that is no section, such as tuple[int, ...]
-            continue
-        kinds = {kind: member for member in get_args(section) if _is_section(member) for kind in _kinds(member)}
-        if part in kinds:
-            section = kinds[part]
-            continue
-        location.append(part)
-        inside = section
-        fields = section.model_fields if _is_section(section) else {}
-        section = fields[part].annotation if part in fields else (get_args(section) or (section,))[-1]
-    return location, inside
-
-
-def _is_section(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _kinds(section: type[BaseModel]) -> tuple[str, ...]:
-    return get_args(section.model_fields["kind"].annotation) if "kind" in section.model_fields else ()

@@ -13,7 +13,8 @@ from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.support.paths import path_from
-from edge_llm_env.support.section import NonNegativeFloat, PositiveFloat, Section, Tokens
+from edge_llm_env.support.quantities import Bytes, BytesPerS, Modules, PerplexityIncrease, Tokens
+from edge_llm_env.support.section import Section
 
 if TYPE_CHECKING:
     CostModelName = str
@@ -38,7 +39,7 @@ class VariantSettings(Section):
 
     decoder: DecoderName = Field(description="catalogue name of the decoder, or path as of `node.decoder`")
     precision: str = Field(description="catalogue name of the weight precision")
-    perplexity_increase: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+    perplexity_increase: PerplexityIncrease | None = Field(
         default=None,
         description="ΔPPL against the best decoder hosted, where decoders differ; if not given, that of the precision",
     )
@@ -48,14 +49,14 @@ class NodeSettings(Section):
     """The edge node: modules pooled into one, and the quantized decoder that they hold."""
 
     device: str = Field(description="catalogue name of the compute module")
-    modules: int = Field(gt=0, description="number of modules, pooled")
-    memory_bytes_per_module: PositiveFloat = Field(description="memory counted per module")
+    modules: Modules = Field(description="number of modules, pooled")
+    memory_bytes_per_module: Bytes = Field(description="memory counted per module")
     decoder: DecoderName = Field(
         description="catalogue name of the decoder, or path of a Hugging Face config.json or its folder, in a "
         "scenario's file relative to that file's folder"
     )
     precision: str = Field(description="catalogue name of the weight precision")
-    perplexity_increase: NonNegativeFloat | None = Field(
+    perplexity_increase: PerplexityIncrease | None = Field(
         default=None, description="ΔPPL of the precision, where the catalogue has none for the decoder or is overruled"
     )
     engine: str | None = Field(
@@ -86,7 +87,7 @@ class NodeSettings(Section):
         description="what the modules can host side by side, where an agent divides them; "
         "if none is given, only `decoder` at `precision`",
     )
-    storage_bandwidth_bytes_per_s: PositiveFloat | None = Field(
+    storage_bandwidth_bytes_per_s: BytesPerS | None = Field(
         default=None, description="how fast a module loads weights from its storage; needed with several variants"
     )
 

@@ -8,32 +8,41 @@ from edge_llm_env.radio.fading.table import Fadings
 from edge_llm_env.radio.path_losses.table import PathLosses
 from edge_llm_env.radio.rate_models.shannon import ShannonRate
 from edge_llm_env.radio.rate_models.table import RateModels
-from edge_llm_env.support.section import NEUTRAL, FiniteFloat, PositiveFloat, Section
+from edge_llm_env.support.quantities import (
+    BandwidthHz,
+    BitsPerSPerHz,
+    BitsPerToken,
+    CarrierHz,
+    DistanceM,
+    NoiseDbmPerHz,
+    PowerDbm,
+)
+from edge_llm_env.support.section import NEUTRAL, Section
 
 
 class RadioSettings(Section):
     """The cell: bands, powers, noise, payload per token, path loss and fading."""
 
-    uplink_bandwidth_hz: PositiveFloat
-    downlink_bandwidth_hz: PositiveFloat
-    device_power_dbm: FiniteFloat
-    node_power_dbm: FiniteFloat
-    noise_dbm_per_hz: FiniteFloat
-    uplink_bits_per_token: PositiveFloat = Field(description="b_U, payload bits of one prompt token")
-    downlink_bits_per_token: PositiveFloat = Field(description="b_D, payload bits of one output token")
+    uplink_bandwidth_hz: BandwidthHz
+    downlink_bandwidth_hz: BandwidthHz
+    device_power_dbm: PowerDbm
+    node_power_dbm: PowerDbm
+    noise_dbm_per_hz: NoiseDbmPerHz
+    uplink_bits_per_token: BitsPerToken = Field(description="b_U, payload bits of one prompt token")
+    downlink_bits_per_token: BitsPerToken = Field(description="b_D, payload bits of one output token")
     rate_model: RateModels = Field(
         default=ShannonRate(),
         json_schema_extra=NEUTRAL,
         description="how many bits a symbol carries at which SNR; a name stands for that kind with its defaults",
     )
-    max_spectral_efficiency_bits_per_s_per_hz: PositiveFloat | None = Field(
+    max_spectral_efficiency_bits_per_s_per_hz: BitsPerSPerHz | None = Field(
         default=None,
         description="most that any rate model reaches; 7.4 with the 256QAM table of 3GPP TS 38.214, "
         "table 5.1.3.1-2 (MCS 27: 8 bits at code rate 948/1024)",
     )
-    min_distance_m: PositiveFloat
-    cell_radius_m: PositiveFloat
-    carrier_frequency_hz: PositiveFloat = Field(description="of the urban path losses and of the Doppler shift")
+    min_distance_m: DistanceM
+    cell_radius_m: DistanceM
+    carrier_frequency_hz: CarrierHz = Field(description="of the urban path losses and of the Doppler shift")
     path_loss: PathLosses
     fading: Fadings
     reciprocal_fading: bool = Field(

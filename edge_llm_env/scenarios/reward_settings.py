@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from edge_llm_env.support.section import FiniteFloat, Section
+from edge_llm_env.support.quantities import RewardWeight
+from edge_llm_env.support.section import Section
 
 
 class RewardWeights(Section):
@@ -14,12 +15,12 @@ class RewardWeights(Section):
     `edge_llm_env.dynamics.epoch` pay the terms when what they count happens.
     """
 
-    served: FiniteFloat = Field(1.0, description="per request served", json_schema_extra={"unit": "requests"})
-    tokens: FiniteFloat = Field(0.0, description="per output token served", json_schema_extra={"unit": "tokens"})
-    energy: FiniteFloat = Field(
+    served: RewardWeight = Field(1.0, description="per request served", json_schema_extra={"unit": "requests"})
+    tokens: RewardWeight = Field(0.0, description="per output token served", json_schema_extra={"unit": "tokens"})
+    energy: RewardWeight = Field(
         0.0, description="per joule spent; negative to save energy", json_schema_extra={"unit": "J"}
     )
-    expired: FiniteFloat = Field(
+    expired: RewardWeight = Field(
         0.0, description="per request expired; negative to avoid it", json_schema_extra={"unit": "requests"}
     )
 

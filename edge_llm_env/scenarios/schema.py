@@ -7,7 +7,7 @@ import json
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from edge_llm_env.arrivals.trace import TraceArrivals
 from edge_llm_env.inference.batch_cost import BatchCost
@@ -32,7 +32,18 @@ from edge_llm_env.scenarios.node_settings import NodeSettings, VariantSettings
 from edge_llm_env.scenarios.radio_settings import RadioSettings
 from edge_llm_env.scenarios.reward_settings import RewardWeights
 from edge_llm_env.scenarios.workload_settings import WorkloadSettings
+from edge_llm_env.support.naming import shown
+from edge_llm_env.support.problems import first_line
 from edge_llm_env.support.section import NEUTRAL, Section
+
+MOST_BYTES = 2**31
+"""Of the requests of one episode, of which drawing holds some copies."""
+
+BYTES_PER_REQUEST = 33
+"""Beside its gains, as `NodeState` holds it."""
+
+MOST_BLOCKS = 10**6
+"""Epochs that one request may wait."""
 
 
 class Provenance(Section):
@@ -62,10 +73,14 @@ class Variant(NamedTuple):
         return self.batch_cost[0].memory_bytes.base.constant
 
 
+class ScenarioError(ValueError):
+    """A scenario that is not valid; the message is one line that names the field, its value and what is allowed."""
+
+
 class Scenario(Section):
     """A complete, validated setting of the suite.
 
-    Raises `pydantic.ValidationError` on an unknown key or a value out of range, which `load_scenario` puts in one line.
+    Raises `ScenarioError`, one line, on an unknown key, a missing one or a value out of range.
     """
 
     name: str
@@ -77,6 +92,13 @@ class Scenario(Section):
     reward: RewardWeights = RewardWeights()
     iterations: IterationSettings = Field(IterationSettings(), json_schema_extra=NEUTRAL)
     provenance: dict[str, Provenance] = Field(default={}, description="dotted field → where its value comes from")
+
+    def __init__(self, **content: Any) -> None:
+        try:
+            super().__init__(**content)
+        except ValidationError as error:
+            name = shown(content["name"]) if not isinstance(content.get("name", ""), str) else content.get("name", "")
+            raise ScenarioError(f"scenario {name}: {first_line(error, type(self))}") from None
 
     @cached_property
     def decoder(self) -> DecoderConfig:
@@ -183,6 +205,11 @@ class Scenario(Section):
         """Length of a workload: arrivals up to the epoch after the last, which the final observation shows (s)."""
         return (self.epoch.episode_epochs + 1) * self.epoch.epoch_s
 
+    @property
+    def expected_requests(self) -> float:
+        """Mean number of requests that arrive in an episode."""
+        return self.workload.arrivals.mean_rate_per_s * self.horizon_s
+
     def fingerprint(self) -> str:
         """SHA-256 (hex) of everything that shapes the environment; name, description and provenance do not.
 
@@ -212,6 +239,26 @@ class Scenario(Section):
             variant._replace(decoder="") if is_path(variant.decoder) else variant for variant in self.variants
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @model_validator(mode="after")
+    def _an_episode_fits_into_memory(self) -> Scenario:
+        if self.fading_blocks > MOST_BLOCKS:
+            raise ValueError(
+                f"workload.latency_requirement_s.high = {self.workload.latency_requirement_s.high:g}: lasts "
+                f"{self.fading_blocks:.4g} epochs of epoch.epoch_s = {self.epoch.epoch_s:g}, must last at most "
+                f"{MOST_BLOCKS:,}"
+            )
+        self.workload.arrivals.check_episode(self.horizon_s)
+        directions = 1 if self.radio.reciprocal_fading else 2
+        per_request = BYTES_PER_REQUEST + 8 * directions * self.fading_blocks
+        if self.expected_requests * per_request > MOST_BYTES:
+            raise ValueError(
+                f"workload.arrivals: {self.expected_requests:.4g} requests are expected in the {self.horizon_s:.4g} s "
+                f"of an episode (epoch.episode_epochs = {self.epoch.episode_epochs}, epoch.epoch_s = "
+                f"{self.epoch.epoch_s:g}), of {per_request} bytes each: must be at most "
+                f"{MOST_BYTES // per_request:,}, which take {MOST_BYTES / 1e9:.3g} GB"
+            )
+        return self
 
     @model_validator(mode="after")
     def _decoders_can_serve_the_requests(self) -> Scenario:

@@ -7,15 +7,19 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from edge_llm_env.arrivals.table import Arrivals
-from edge_llm_env.support.section import FiniteFloat, Section, Tokens
+from edge_llm_env.support.quantities import NonNegativeFloat, Tokens
+from edge_llm_env.support.section import Section
 from edge_llm_env.traces.part import TracePart
+
+SHORTEST_S, LONGEST_S = 1e-6, 1e9
+"""Of a latency requirement: as of `DurationS`."""
 
 
 class Range(Section):
     """A uniform distribution on [low, high]."""
 
-    low: FiniteFloat
-    high: FiniteFloat
+    low: NonNegativeFloat
+    high: NonNegativeFloat
 
     @model_validator(mode="after")
     def _ordered(self) -> Range:
@@ -99,8 +103,8 @@ class WorkloadSettings(Section):
     @field_validator("latency_requirement_s")
     @classmethod
     def _positive(cls, latency: Range) -> Range:
-        if latency.low <= 0:
-            raise ValueError(f"low = {latency.low:g}: must be greater than 0")
+        if latency.low < SHORTEST_S or latency.high > LONGEST_S:
+            raise ValueError(f"[{latency.low:g}, {latency.high:g}]: must lie in [{SHORTEST_S:g}, {LONGEST_S:g}] s")
         return latency
 
     @field_validator("accuracy_requirement")

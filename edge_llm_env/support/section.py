@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
-Tokens = Annotated[int, Field(gt=0, lt=2**31)]
+from pydantic import BaseModel, ConfigDict
 
 NEUTRAL: dict[str, Any] = {"neutral": True}
 """`json_schema_extra` of a setting whose default leaves everything as it is where there is no such setting."""

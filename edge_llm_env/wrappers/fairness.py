@@ -40,7 +40,7 @@ class ServiceFairness:
             self._groups = grown
         for row in np.flatnonzero(beginning):
             requests = state.requests[row]
-            tokens = state.prompt_tokens[row, :requests] + state.output_tokens[row, :requests]
+            tokens = state.prompt_tokens[row, :requests].astype(np.int64) + state.output_tokens[row, :requests]
             self._groups[row, :requests] = size_groups(tokens)
 
     def index(self) -> NDArray[np.float64]:

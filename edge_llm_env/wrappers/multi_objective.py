@@ -94,3 +94,14 @@ class VectorMultiObjective(VectorWrapper):
         rewards[self._finished] = 0.0
         self._finished = terminated | truncated
         return observations, rewards, terminated, truncated, infos
+
+    def state(self) -> dict[str, NDArray]:
+        """All that later steps depend on, as the environment's own `state` has it: rewards follow from the rows."""
+        state: dict[str, NDArray] = self.env.unwrapped.state()  # type: ignore[attr-defined]
+        return state
+
+    def restore(self, state: dict[str, NDArray]) -> None:
+        """Go on from what `state` returned; raises TypeError or ValueError as the environment's own `restore` does."""
+        self.env.unwrapped.restore(state)  # type: ignore[attr-defined]
+        self._objectives.resume()
+        self._finished = state["finished"].copy()

@@ -46,6 +46,13 @@ class Objectives:
         self._energy_j[beginning] = 0.0
         self._index[beginning] = 0.0
 
+    def resume(self) -> None:
+        """Go on from the rows as they stand, none of whose reward is still to be told."""
+        self._fairness.begin(np.ones(len(self._served), dtype=np.bool_))
+        state = self._simulation.state
+        self._served, self._energy_j = state.counters[:, N_SERVED].copy(), state.energy_j.copy()
+        self._index = self._fairness.index()
+
     def rewards(self) -> NDArray[np.float64]:
         """The reward vectors of the last step, shape (R, 4)."""
         state, params = self._simulation.state, self._simulation.params

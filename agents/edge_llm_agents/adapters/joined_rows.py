@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
+
+from edge_llm_env.support.naming import shown
 
 Infos = dict[str, Any]
 
@@ -83,7 +85,13 @@ class JoinedRows(VectorEnv):
         return {f"{at}.{name}": array for at, env in enumerate(self.envs) for name, array in env.state().items()}
 
     def restore(self, state: dict[str, NDArray]) -> None:
-        """Go on from what `state` returned."""
+        """Go on from what `state` returned; raises TypeError or ValueError as the parts do."""
+        if not isinstance(state, Mapping):
+            raise TypeError(f"state = {shown(state)}: must be what state() returned, arrays by name")
+        known = tuple(f"{at}." for at in range(len(self.envs)))
+        for name in state:
+            if not str(name).startswith(known):
+                raise ValueError(f"state[{shown(name)}]: must begin with one of {', '.join(known)}")
         for at, env in enumerate(self.envs):
             env.restore({name.removeprefix(f"{at}."): one for name, one in state.items() if name.startswith(f"{at}.")})
 

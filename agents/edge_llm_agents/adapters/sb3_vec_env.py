@@ -16,7 +16,9 @@ from stable_baselines3.common.vec_env import VecEnv
 import edge_llm_env  # noqa: F401 (registers the ids)
 from edge_llm_agents.adapters.joined_rows import JoinedRows
 from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.envs.restoring import checked_arrays
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.naming import shown
 
 _NOTHING: dict[str, Any] = {}
 
@@ -138,9 +140,19 @@ class EdgeVecEnv(VecEnv):
         return self.env.state() | {"returns": self._returns.copy(), "lengths": self._lengths.copy()}
 
     def restore(self, state: dict[str, NDArray]) -> None:
-        """Go on from what `state` returned, in place of a reset."""
-        self.env.restore(state)
-        self._returns, self._lengths = state["returns"].copy(), state["lengths"].copy()
+        """Go on from what `state` returned, in place of a reset.
+
+        Raises TypeError or ValueError, naming the array, for what no `state` of such rows returned.
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"state = {shown(state)}: must be what state() returned, arrays by name")
+        own = {"returns": self._returns, "lengths": self._lengths}
+        sums = checked_arrays(
+            {name: state[name] for name in own if name in state},
+            {name: (array.dtype, array.shape) for name, array in own.items()},
+        )
+        self.env.restore({name: array for name, array in state.items() if name not in own})
+        self._returns, self._lengths = sums["returns"], sums["lengths"]
         self._reset_seeds()
 
     def action_masks(self) -> NDArray[np.bool_]:

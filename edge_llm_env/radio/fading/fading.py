@@ -11,10 +11,11 @@ from pydantic import Field
 
 from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.fading.gains import bessel_j0, doppler_hz, moving_power_gains
-from edge_llm_env.support.section import NonNegativeFloat, Section
+from edge_llm_env.support.quantities import SpeedMPerS
+from edge_llm_env.support.section import Section
 
 UserSpeed = Annotated[
-    NonNegativeFloat | None,
+    SpeedMPerS | None,
     Field(description="correlates a user's epochs by its Doppler; without it they fade independently, at 0 not at all"),
 ]
 

@@ -11,14 +11,14 @@ from pydantic import Field
 from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.fading.fading import Fading
 from edge_llm_env.radio.fading.gains import complex_normal, rician_power
-from edge_llm_env.support.section import FiniteFloat
+from edge_llm_env.support.quantities import RatioDb
 
 
 class RicianFading(Fading):
     """A direct path among scattered ones; with an urban path loss, for users who have a line of sight."""
 
     kind: Literal["rician"]
-    k_factor_db: FiniteFloat = Field(description="K, power of the direct path over that of the scattered ones")
+    k_factor_db: RatioDb = Field(description="K, power of the direct path over that of the scattered ones")
 
     def k_factor(self, line_of_sight: NDArray[np.bool_]) -> NDArray[np.float64]:
         """K for who has a line of sight; the others are Rayleigh."""

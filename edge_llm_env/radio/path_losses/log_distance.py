@@ -10,16 +10,16 @@ from pydantic import Field
 
 from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.path_losses.path_loss import Attenuation, PathLoss, mean_of_shadowing
-from edge_llm_env.support.section import FiniteFloat, NonNegativeFloat, PositiveFloat
+from edge_llm_env.support.quantities import DeviationDb, LossDb, SlopeDb
 
 
 class LogDistancePathLoss(PathLoss):
     """A loss that grows by a constant per decade of distance, the same for all users but for shadowing."""
 
     kind: Literal["log_distance"]
-    intercept_db: FiniteFloat = Field(description="path loss at 1 km")
-    slope_db: PositiveFloat = Field(description="path loss per decade of distance")
-    shadowing_db: NonNegativeFloat = Field(default=0.0, description="standard deviation of log-normal shadowing")
+    intercept_db: LossDb = Field(description="path loss at 1 km")
+    slope_db: SlopeDb = Field(description="path loss per decade of distance")
+    shadowing_db: DeviationDb = Field(default=0.0, description="standard deviation of log-normal shadowing")
 
     @property
     def nearest_m(self) -> float:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from edge_llm_env.radio.path_losses.urban import UMA, UrbanCell
 from edge_llm_env.radio.path_losses.urban_loss import UrbanPathLoss
-from edge_llm_env.support.section import NonNegativeFloat
+from edge_llm_env.support.quantities import DeviationDb, HeightM
 
 
 class UmaPathLoss(UrbanPathLoss):
@@ -20,7 +20,7 @@ class UmaPathLoss(UrbanPathLoss):
     cell: ClassVar[UrbanCell] = UMA
 
     kind: Literal["uma"]
-    base_station_height_m: float = Field(default=25.0, gt=1, allow_inf_nan=False)
+    base_station_height_m: HeightM = 25.0
     user_height_m: float = Field(default=1.5, ge=1.5, lt=13, description="below 13 m the model has no random heights")
-    los_shadowing_db: NonNegativeFloat = Field(default=4.0, description="standard deviation with a line of sight")
-    nlos_shadowing_db: NonNegativeFloat = Field(default=6.0, description="standard deviation without one")
+    los_shadowing_db: DeviationDb = Field(default=4.0, description="standard deviation with a line of sight")
+    nlos_shadowing_db: DeviationDb = Field(default=6.0, description="standard deviation without one")

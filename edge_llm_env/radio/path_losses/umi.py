@@ -8,7 +8,7 @@ from pydantic import Field
 
 from edge_llm_env.radio.path_losses.urban import UMI, UrbanCell
 from edge_llm_env.radio.path_losses.urban_loss import UrbanPathLoss
-from edge_llm_env.support.section import NonNegativeFloat
+from edge_llm_env.support.quantities import DeviationDb, HeightM
 
 
 class UmiPathLoss(UrbanPathLoss):
@@ -17,7 +17,7 @@ class UmiPathLoss(UrbanPathLoss):
     cell: ClassVar[UrbanCell] = UMI
 
     kind: Literal["umi"]
-    base_station_height_m: float = Field(default=10.0, gt=1, allow_inf_nan=False)
+    base_station_height_m: HeightM = 10.0
     user_height_m: float = Field(default=1.5, ge=1.5, le=22.5)
-    los_shadowing_db: NonNegativeFloat = Field(default=4.0, description="standard deviation with a line of sight")
-    nlos_shadowing_db: NonNegativeFloat = Field(default=7.82, description="standard deviation without one")
+    los_shadowing_db: DeviationDb = Field(default=4.0, description="standard deviation with a line of sight")
+    nlos_shadowing_db: DeviationDb = Field(default=7.82, description="standard deviation without one")

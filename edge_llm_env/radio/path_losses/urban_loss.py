@@ -19,7 +19,7 @@ from edge_llm_env.radio.path_losses.urban import (
     los_probability,
     nlos_path_loss_db,
 )
-from edge_llm_env.support.section import NonNegativeFloat
+from edge_llm_env.support.quantities import DeviationDb
 
 
 class UrbanPathLoss(PathLoss):
@@ -31,8 +31,8 @@ class UrbanPathLoss(PathLoss):
 
     base_station_height_m: float
     user_height_m: float
-    los_shadowing_db: NonNegativeFloat
-    nlos_shadowing_db: NonNegativeFloat
+    los_shadowing_db: DeviationDb
+    nlos_shadowing_db: DeviationDb
 
     def draw(self, draws: Draws, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
         """The attenuation of users at those distances, of shape (users,), and who has a line of sight."""

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from edge_llm_env.radio.rate_models.cqi_tables import CQI_TABLES
 from edge_llm_env.radio.rate_models.rate_model import RateModel, Steps
-from edge_llm_env.support.section import NonNegativeFloat
+from edge_llm_env.support.quantities import DeviationDb
 
 
 class CqiRate(RateModel):
@@ -19,7 +19,7 @@ class CqiRate(RateModel):
     table: Literal["64qam", "256qam", "low_se"] = Field(
         default="64qam", description="clause 5.2.2.1, table 2, 3 or 4; block error rates of 0.1, 0.1 and 0.00001"
     )
-    implementation_loss_db: NonNegativeFloat = Field(
+    implementation_loss_db: DeviationDb = Field(
         default=1.5,
         description="SNR that a receiver needs beyond the best possible code of a block's length; 1.5 dB is assumed",
     )

@@ -141,8 +141,8 @@ def test_preset_without_a_path_loads_with_that_of_the_user(tmp_path: Path):
         ({"path": "nowhere.csv"}, "nowhere.csv: there is no such file (tried /"),
         ({"start_offset_s": 20_000.0}, "workload.arrivals: start_offset_s = 20000: must be less than the 14399"),
         ({"duration_s": 60.0}, "workload.arrivals: the part of the trace lasts 60 s, scaled: must be at least the 102"),
-        ({"time_scale": 0.0}, "workload.arrivals.time_scale = 0.0: input should be greater than 0"),
-        ({"max_prompt_tokens": 0}, "workload.arrivals.max_prompt_tokens = 0: input should be greater than 0"),
+        ({"time_scale": 0.0}, "workload.arrivals.time_scale = 0.0: must be at least 1e-12"),
+        ({"max_prompt_tokens": 0}, "workload.arrivals.max_prompt_tokens = 0: must be greater than 0"),
     ],
 )
 def test_what_cannot_be_replayed_is_an_error_of_one_line(path: Path, changes: dict[str, Any], complaint: str):
