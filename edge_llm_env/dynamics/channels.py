@@ -27,12 +27,16 @@ def meet_channels(rule: Rule, params: NodeParams, state: NodeState, row: int) ->
         while seen_first * params.epoch_s <= state.arrival_s[row, request]:  # slots are in the order of arrivals
             seen_first += 1
         block = min(epoch - seen_first, blocks - 1)
-        uplink_share = least_uplink_share(params, state.prompt_tokens[row, request], state.gain[row, request, 0, block])
+        bits = bits_to_send(params, state, row, request)
+        uplink_rate = uplink_rate_bits_per_s(params, state.gain[row, request, 0, block])
+        uplink_share = minimum_share(bits, params.uplink_s, uplink_rate)
         downlink_share = least_downlink_share(
             params, state.output_tokens[row, request], state.gain[row, request, directions - 1, block]
         )
         transfer_s = transfer_time_s(params, uplink_share, downlink_share)
         state.slot_uplink_share[row, slot] = uplink_share
+        if params.carries_over:
+            state.slot_uplink_bits[row, slot] = params.uplink_s * uplink_rate
         state.slot_downlink_share[row, slot] = downlink_share
         state.slot_transfer_s[row, slot] = transfer_s
         # `is_feasible` of it alone: that it fits the memory is known, and so is the time to compute it.
@@ -44,21 +48,27 @@ def meet_channels(rule: Rule, params: NodeParams, state: NodeState, row: int) ->
 
 
 @compiled
-def least_uplink_share(params: NodeParams, prompt_tokens: float, gain: float) -> float:
-    """Smallest share of the uplink that carries a prompt within T_U at a power gain; infinite of a dead channel."""
-    rate = rate_bits_per_s(
+def bits_to_send(params: NodeParams, state: NodeState, row: int, request: int) -> float:
+    """What is left of a request's upload."""
+    bits = state.prompt_tokens[row, request] * params.uplink_bits_per_token
+    return bits - state.sent_bits[row, request] if params.carries_over else bits
+
+
+@compiled
+def uplink_rate_bits_per_s(params: NodeParams, gain: float) -> float:
+    """Rate of the whole uplink at a power gain (bit/s)."""
+    return rate_bits_per_s(
         params.uplink_symbols_per_s,
         params.uplink_snr * gain,
         params.max_bits_per_symbol,
         params.step_snr,
         params.step_efficiency,
     )
-    return minimum_share(prompt_tokens * params.uplink_bits_per_token, params.uplink_s, rate)
 
 
 @compiled
 def least_downlink_share(params: NodeParams, output_tokens: float, gain: float) -> float:
-    """Smallest share of the downlink that carries an answer within T_D, likewise."""
+    """Smallest share of the downlink that carries an answer within T_D at a power gain; infinite of a dead channel."""
     rate = rate_bits_per_s(
         params.downlink_symbols_per_s,
         params.downlink_snr * gain,

@@ -44,6 +44,7 @@ def begin_episode(rule: Rule, params: NodeParams, state: NodeState, row: int) ->
     state.counters[row, :] = 0
     state.utilisation_sum[row, :] = 0.0
     state.energy_j[row] = 0.0
+    state.sent_bits[row, :] = 0.0
     state.oldest[row] = 0
     begin_epoch(rule, params, state, row)
     state.reward_terms[row, :] = 0.0

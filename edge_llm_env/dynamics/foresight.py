@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from edge_llm_env.dynamics.channels import first_epoch, least_downlink_share, least_uplink_share
+import math
+from typing import NamedTuple
+
+from edge_llm_env.dynamics.channels import bits_to_send, first_epoch, least_downlink_share, uplink_rate_bits_per_s
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import N_EPOCHS, NodeState
+from edge_llm_env.radio.rate import minimum_share
 from edge_llm_env.support.compilation.compiling import compiled
+
+
+class ToCome(NamedTuple):
+    """Least shares of the bands that a request is expected to need in later epochs, infinite where there are none."""
+
+    best_uplink: float
+    """In the best of them."""
+    mean_uplink: float
+    """With the mean of the gains that are expected in them."""
+    best_downlink: float
 
 
 @compiled
@@ -17,7 +31,7 @@ def later_epochs(params: NodeParams, state: NodeState, row: int, slot: int) -> i
 
 @compiled
 def gain_to_come(params: NodeParams, now: float, usual: float, later: int) -> float:
-    """The best gain that can be expected in any of the next `later` epochs, at least one, of a channel.
+    """The best gain that can be expected in any of the next `later` epochs, at least one, of a user who stays.
 
     `now` is the channel's gain, and `usual` what it is on average over users at its distance. The best linear
     prediction k epochs ahead is usual + r_k·(now - usual), where r_k is the correlation of the gains
@@ -30,18 +44,52 @@ def gain_to_come(params: NodeParams, now: float, usual: float, later: int) -> fl
 
 
 @compiled
-def shares_to_come(params: NodeParams, state: NodeState, row: int, slot: int) -> tuple[float, float]:
-    """Least shares of both bands, at most 1, in the best later epoch that can be expected; 1 where there is none."""
+def gains_to_come(
+    params: NodeParams, state: NodeState, row: int, request: int, direction: int, block: int, later: int
+) -> tuple[float, float]:
+    """The best gain that can be expected in any of the next `later` epochs, at least one, and the mean of all of them.
+
+    Where users drive along a road their usual gain changes as they go, and the prediction k epochs ahead is
+    usual_k·(1 + r_k·(now / usual_0 - 1)): what the gain is beside its path loss keeps r_k of its difference from 1.
+    """
+    now, usual = state.gain[row, request, direction, block], state.usual_gain[row, request, 0]
+    most = params.correlated.shape[0]
+    if not params.users_move:
+        mean = usual + params.mean_correlated[min(later, most) - 1] * (now - usual)
+        return gain_to_come(params, now, usual, later), mean
+    known = state.usual_gain.shape[2]
+    later = min(later, known)
+    above = now / state.usual_gain[row, request, min(block, known - 1)] - 1.0
+    best, total = 0.0, 0.0
+    for k in range(later):
+        expected = state.usual_gain[row, request, min(block + k + 1, known - 1)] * (
+            1.0 + params.correlated[min(k, most - 1)] * above
+        )
+        best = max(best, expected)
+        total += expected
+    return best, total / later
+
+
+@compiled
+def shares_to_come(params: NodeParams, state: NodeState, row: int, slot: int) -> ToCome:
+    """Least shares of both bands in the later epochs in which the request in a slot could still be computed."""
     later = later_epochs(params, state, row, slot)
     if later == 0:
-        return 1.0, 1.0
+        return ToCome(math.inf, math.inf, math.inf)
     request = state.slot_request[row, slot]
     directions, blocks = state.gain.shape[2:]
     seen_first = first_epoch(state.arrival_s[row, request], params.epoch_s)
     block = min(state.counters[row, N_EPOCHS] + 1 - seen_first, blocks - 1)
-    usual = state.usual_gain[row, request]
-    uplink = gain_to_come(params, state.gain[row, request, 0, block], usual, later)
-    downlink = gain_to_come(params, state.gain[row, request, directions - 1, block], usual, later)
-    uplink_share = least_uplink_share(params, state.prompt_tokens[row, request], uplink)
-    downlink_share = least_downlink_share(params, state.output_tokens[row, request], downlink)
-    return min(1.0, uplink_share), min(1.0, downlink_share)
+    best, mean = gains_to_come(params, state, row, request, 0, block, later)
+    best_downlink = best
+    if directions > 1:
+        best_downlink, _ = gains_to_come(params, state, row, request, 1, block, later)
+    bits = bits_to_send(params, state, row, request)
+    mean_uplink = math.inf
+    if params.carries_over:
+        mean_uplink = minimum_share(bits, params.uplink_s, uplink_rate_bits_per_s(params, mean))
+    return ToCome(
+        minimum_share(bits, params.uplink_s, uplink_rate_bits_per_s(params, best)),
+        mean_uplink,
+        least_downlink_share(params, state.output_tokens[row, request], best_downlink),
+    )

@@ -57,12 +57,20 @@ class NodeParams(NamedTuple):
     """(K,) linear SNR from which on each step of the spectral efficiency holds; K = 0 for Shannon's."""
     step_efficiency: NDArray[np.float64]
     """(K,) bits per symbol of each step."""
+    carries_over: bool
+    """What was sent of an upload stays sent."""
     foresees: bool
     """Observations tell what channels are expected to become."""
+    users_move: bool
+    """Along a road that the node knows."""
+    correlated: NDArray[np.float64]
+    """(B,) entry k the correlation of what a channel's gain is beside its path loss, now and after k + 1 epochs."""
     most_correlated: NDArray[np.float64]
     """(B,) entry k the largest correlation of a channel's gain now and after 1 to k + 1 epochs."""
     least_correlated: NDArray[np.float64]
     """(B,) the least of these."""
+    mean_correlated: NDArray[np.float64]
+    """(B,) their mean."""
     uplink_bits_per_token: float
     downlink_bits_per_token: float
     fixed_prompt_tokens: float
@@ -107,7 +115,7 @@ def node_params(
     epoch, node, radio, asked = scenario.epoch, scenario.node, scenario.radio, scenario.workload
     flexible = epoch.split == "flexible" and not keeps_split
     steps = radio.rate_model.steps()
-    correlations = radio.fading.correlations(scenario.fading_blocks, epoch.epoch_s, radio.carrier_frequency_hz)
+    correlations = radio.correlations(scenario.fading_blocks, epoch.epoch_s)
     return NodeParams(
         cost=np.array(variants[0].batch_cost[-1] if variants else scenario.batch_cost),
         pads_prompts=node.prompt_padding == "batch_max",
@@ -128,9 +136,13 @@ def node_params(
         max_bits_per_symbol=radio.max_spectral_efficiency_bits_per_s_per_hz or math.inf,
         step_snr=steps.snr,
         step_efficiency=steps.bits_per_s_per_hz,
+        carries_over=radio.transfers == "carried_over",
         foresees=foresees,
+        users_move=radio.road is not None,
+        correlated=correlations,
         most_correlated=np.maximum.accumulate(correlations),
         least_correlated=np.minimum.accumulate(correlations),
+        mean_correlated=np.cumsum(correlations) / np.arange(1, len(correlations) + 1),
         uplink_bits_per_token=radio.uplink_bits_per_token,
         downlink_bits_per_token=radio.downlink_bits_per_token,
         fixed_prompt_tokens=float(node.fixed_prompt_tokens or 0),

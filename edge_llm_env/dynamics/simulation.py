@@ -46,7 +46,8 @@ class Simulation:
             scenario.fading_blocks,
             self.slots,
             self.divided_modules,
-            capacity if foresees else 0,
+            foreseen_blocks=(scenario.fading_blocks if self.params.users_move else 1) if foresees else 0,
+            carries_over=self.params.carries_over,
         )
 
     def load(self, row: int, workload: Workload) -> None:
@@ -61,6 +62,7 @@ class Simulation:
         if self.params.foresees:
             radio, first = self.scenario.radio, 0
             usual = radio.path_loss.usual_gain(workload.distance_m, radio.carrier_frequency_hz)
+            usual = self._in_blocks(usual if usual.ndim == 2 else usual[:, None])
             for row, count in zip(rows.tolist(), drawn.requests, strict=True):
                 self.state.usual_gain[row, :count] = usual[first : first + count]
                 first += count
@@ -79,7 +81,8 @@ class Simulation:
     @property
     def per_request(self) -> tuple[str, ...]:
         """Arrays of the state that have an entry per request of a row."""
-        return (*_PER_REQUEST, "status", "gain", *(("usual_gain",) if self.params.foresees else ()))
+        foreseen = ("usual_gain",) if self.params.foresees else ()
+        return (*_PER_REQUEST, "status", "gain", *foreseen, *(("sent_bits",) if self.params.carries_over else ()))
 
     def has_room_for(self, drawn: Drawn) -> bool:
         """Whether `load_rows` would leave the arrays of the other rows where they are."""
@@ -90,6 +93,11 @@ class Simulation:
             and workload.uplink_gain.shape[1] <= blocks
             and (directions == 2 or workload.uplink_gain is workload.downlink_gain)
         )
+
+    def _in_blocks(self, usual: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Usual gains of shape (requests, blocks) in as many blocks as are foreseen: the last stays, more are left."""
+        given, blocks = usual.shape[1], self.state.usual_gain.shape[2]
+        return usual[:, np.minimum(np.arange(blocks), given - 1)]
 
     def _gains_of(self, workload: Workload) -> NDArray[np.float64]:
         """Gains of a workload, of shape (D, requests, blocks): D = 1 where both directions are alike."""

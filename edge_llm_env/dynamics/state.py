@@ -53,8 +53,8 @@ IDLE = -1
 class NodeState(NamedTuple):
     """Arrays over rows (R), requests (N), directions (D), fading blocks (B) and visible slots (Q).
 
-    A row holds its workload here and nowhere else: 33 + 8·D·B bytes a request (8 more where channels
-    are foreseen), beside 73 bytes a slot.
+    A row holds its workload here and nowhere else: 33 + 8·D·B bytes a request (8 more where channels are foreseen, 8·B
+    of users who move, 8 more where uploads carry over), beside 73 bytes a slot.
     """
 
     requests: NDArray[np.int64]
@@ -72,7 +72,10 @@ class NodeState(NamedTuple):
     gain: NDArray[np.float64]
     """(R, N, D, B) linear power gain of the uplink and of the downlink; D = 1 where they are the same."""
     usual_gain: NDArray[np.float64]
-    """(R, N) mean linear power gain of users at its distance; N = 0 where nobody foresees channels."""
+    """(R, N, U) mean linear power gain of users at its distance, in each fading block of those who move, else U = 1;
+    N = 0 where nobody foresees channels."""
+    sent_bits: NDArray[np.float64]
+    """(R, N) what was sent of its upload; N = 0 where uploads do not carry over."""
     status: NDArray[np.int8]
     """(R, N) NOT_ARRIVED, PENDING, SERVED, EXPIRED or REJECTED."""
 
@@ -89,7 +92,9 @@ class NodeState(NamedTuple):
     slot_slack_s: NDArray[np.float64]
     """(R, Q) most compute time of a batch that serves it in this epoch."""
     slot_uplink_share: NDArray[np.float64]
-    """(R, Q) smallest share of the band, with this epoch's channel."""
+    """(R, Q) smallest share of the band, with this epoch's channel, for what is left to send."""
+    slot_uplink_bits: NDArray[np.float64]
+    """(R, Q) what the whole uplink would carry of it in this epoch; Q = 0 where uploads do not carry over."""
     slot_downlink_share: NDArray[np.float64]
     """(R, Q) smallest share of the band, with this epoch's channel."""
     slot_transfer_s: NDArray[np.float64]
@@ -123,10 +128,19 @@ class NodeState(NamedTuple):
 
 
 def allocate(
-    rows: int, requests: int, directions: int, blocks: int, slots: int, modules: int, foreseen: int
+    rows: int,
+    requests: int,
+    directions: int,
+    blocks: int,
+    slots: int,
+    modules: int,
+    *,
+    foreseen_blocks: int,
+    carries_over: bool,
 ) -> NodeState:
-    """A state of zeros with room for that many requests, directions, fading blocks, visible slots, divided modules and
-    requests whose channels are foreseen.
+    """A state of zeros with room for that many requests, directions, fading blocks, visible slots and divided modules.
+
+    Channels are foreseen in that many blocks, none where nobody foresees them.
     """
 
     def of(dtype: type, *shape: int) -> NDArray:
@@ -135,6 +149,8 @@ def allocate(
     per_slot = {
         name: of(float, slots) for name in NodeState._fields if name.startswith("slot_") and name != "slot_request"
     }
+    if not carries_over:
+        per_slot["slot_uplink_bits"] = of(float, 0)
     return NodeState(
         requests=of(np.int64),
         arrival_s=of(float, requests),
@@ -143,7 +159,8 @@ def allocate(
         latency_requirement_s=of(float, requests),
         accuracy_requirement=of(float, requests),
         gain=of(float, requests, directions, blocks),
-        usual_gain=of(float, foreseen),
+        usual_gain=of(float, requests if foreseen_blocks else 0, max(1, foreseen_blocks)),
+        sent_bits=of(float, requests if carries_over else 0),
         status=of(np.int8, requests),
         oldest=of(np.int64),
         visible=of(np.int64),

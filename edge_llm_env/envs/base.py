@@ -68,6 +68,8 @@ class Mechanism(NamedTuple):
     """T_U and T_D are the scenario's even where the split is flexible."""
     grants_bands: bool = False
     """Actions grant shares of the bands; without it transfers take the least that suffices."""
+    carries_over: bool = False
+    """It plays scenarios whose uploads carry over from epoch to epoch."""
     foresees: bool = False
     """Observations tell what channels are expected to become."""
     parts_s: Callable[[NodeParams, NDArray[np.float64]], tuple[float, float]] | None = None
@@ -75,6 +77,11 @@ class Mechanism(NamedTuple):
 
     def simulation(self, scenario: Scenario, rows: int) -> Simulation:
         """Rows of a scenario as the mechanism needs them; raises `ScenarioError` for one that it cannot run on."""
+        if scenario.radio.transfers == "carried_over" and not self.carries_over:
+            raise ScenarioError(
+                f'scenario {scenario.name}: radio.transfers = "carried_over": must be "within_epoch" here, or the '
+                "environment EdgeLLM/Bandwidth-v0, which divides the bands"
+            )
         if self.hosts_variants:
             try:
                 scenario.check_variants_fit_a_module()

@@ -16,6 +16,12 @@ class Feature(NamedTuple):
     """What the quantity is divided by; empty where nothing is measured."""
     meaning: str
     """Ends with the unit, after a comma, where there is one."""
+    carried_over: bool = False
+    """Only there where uploads carry over from epoch to epoch (`radio.transfers`)."""
+
+    def stands_in(self, scenario: Scenario) -> bool:
+        """Whether a scenario has it."""
+        return not self.carried_over or scenario.radio.transfers == "carried_over"
 
 
 class Block(NamedTuple):
@@ -26,6 +32,10 @@ class Block(NamedTuple):
     """What it is repeated for: `slot`, `variant`, `module`; empty where it stands once."""
     times: Callable[[Scenario], int]
     """How often, in a scenario."""
+
+    def features_in(self, scenario: Scenario) -> tuple[Feature, ...]:
+        """Those that a scenario has."""
+        return tuple(feature for feature in self.features if feature.stands_in(scenario))
 
 
 Layout: TypeAlias = tuple[Block, ...]
@@ -59,7 +69,7 @@ def per_module(*features: Feature) -> Block:
 
 def length(layout: Layout, scenario: Scenario) -> int:
     """Entries in a scenario."""
-    return sum(len(block.features) * block.times(scenario) for block in layout)
+    return sum(len(block.features_in(scenario)) * block.times(scenario) for block in layout)
 
 
 def names(layout: Layout, scenario: Scenario) -> list[str]:
@@ -68,11 +78,11 @@ def names(layout: Layout, scenario: Scenario) -> list[str]:
         f"{feature.name}[{time}]" if block.each else feature.name
         for block in layout
         for time in range(block.times(scenario))
-        for feature in block.features
+        for feature in block.features_in(scenario)
     ]
 
 
 def per_slot_and_whole(layout: Layout, scenario: Scenario) -> tuple[int, int]:
     """Features of each slot, and entries of everything else in a scenario."""
-    per_slot = sum(len(block.features) for block in layout if block.each == "slot")
+    per_slot = sum(len(block.features_in(scenario)) for block in layout if block.each == "slot")
     return per_slot, length(tuple(block for block in layout if block.each != "slot"), scenario)

@@ -2,13 +2,14 @@
 
 An observation is a float32 vector: the context features, then the features of slot 0, of slot 1, and so on. Where an
 agent divides bands or modules, more features of slot 0, of slot 1 and so on follow: what its channels are expected to
-become, and with modules its accuracy requirement. With modules, the features of each variant, cheapest first, and of
-each module come last. Every entry lies in 0..1 (larger values are clipped). The features of an empty or admitted slot
-are all 0.
+become, how far its upload is where uploads carry over, and with modules its accuracy requirement. With modules, the
+features of each variant, cheapest first, and of each module come last. Every entry lies in 0..1 (larger values are
+clipped). The features of an empty or admitted slot are all 0.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +56,19 @@ TO_COME_FEATURES = (
     Feature("downlink_share_to_come", "1", "downlink_share, likewise"),
 )
 
+UPLOAD_FEATURES = (
+    Feature("sent", "1", "part of the upload that is sent", carried_over=True),
+    Feature("upload", "1", "u / (1 + u) of the share u of the uplink that the rest needs, which may be over 1", True),
+    Feature(
+        "rate_to_best",
+        "1",
+        "r / (1 + r) of r, today's rate over that in the best later epoch that can be expected",
+        True,
+    ),
+    Feature("rate_to_mean", "1", "likewise, over that of the mean gain that can be expected in later epochs", True),
+)
+"""Behind `TO_COME_FEATURES`, where uploads carry over."""
+
 VARIANT_FEATURES = (
     Feature("modules", "M", "modules that host the variant"),
     Feature("loading", "T_E", "time until all of them have loaded its weights, s"),
@@ -70,7 +84,7 @@ MODULE_FEATURES = (
 OBSERVATION = (once(*CONTEXT_FEATURES), per_slot(*SLOT_FEATURES))
 """The layout where an agent chooses a batch."""
 
-OBSERVATION_OF_BANDS = (*OBSERVATION, per_slot(*TO_COME_FEATURES))
+OBSERVATION_OF_BANDS = (*OBSERVATION, per_slot(*TO_COME_FEATURES, *UPLOAD_FEATURES))
 """The layout where it divides bands."""
 
 OBSERVATION_OF_VARIANTS = (
@@ -83,7 +97,7 @@ OBSERVATION_OF_VARIANTS = (
 
 ADMISSIBLE = SLOT_FEATURES.index(next(feature for feature in SLOT_FEATURES if feature.name == "admissible"))
 _CONTEXT, _SLOT, _VARIANT = len(CONTEXT_FEATURES), len(SLOT_FEATURES), len(VARIANT_FEATURES)
-_TO_COME, _MODULE = len(TO_COME_FEATURES), len(MODULE_FEATURES)
+_TO_COME, _UPLOAD, _MODULE = len(TO_COME_FEATURES), len(UPLOAD_FEATURES), len(MODULE_FEATURES)
 
 
 class Extent(NamedTuple):
@@ -162,12 +176,21 @@ def observe(rule: Rule, params: NodeParams, state: NodeState, row: int, observat
 def observe_further(params: NodeParams, state: NodeState, row: int, at: int, observation: NDArray[np.float32]) -> int:
     """Write the further features of slots from entry `at` on; the entry behind them."""
     variants = len(params.variant_accuracy) > 0
-    size = _TO_COME + 1 if variants else _TO_COME
+    size = _TO_COME + variants + (_UPLOAD if params.carries_over else 0)
     for slot in range(state.visible[row]):
         first = at + slot * size
-        observation[first], observation[first + 1] = shares_to_come(params, state, row, slot)
+        to_come = shares_to_come(params, state, row, slot)
+        observation[first] = min(1.0, to_come.best_uplink)
+        observation[first + 1] = min(1.0, to_come.best_downlink)
         if variants:
             observation[first + 2] = state.accuracy_requirement[row, state.slot_request[row, slot]]
+        elif params.carries_over:
+            share, request = state.slot_uplink_share[row, slot], state.slot_request[row, slot]
+            whole_bits = state.prompt_tokens[row, request] * params.uplink_bits_per_token
+            observation[first + 2] = clipped(state.sent_bits[row, request] / whole_bits)
+            observation[first + 3] = part_of_sum(share, 1.0)
+            observation[first + 4] = part_of_sum(to_come.best_uplink, share)
+            observation[first + 5] = part_of_sum(to_come.mean_uplink, share)
     return at + state.slot_request.shape[1] * size
 
 
@@ -216,6 +239,14 @@ def observe_context(
     observation[7] = clipped(batch.longest_n / params.longest_output_tokens)
     observation[8] = state.visible[row] / slots
     observation[9] = clipped(state.counters[row, N_BEYOND] / slots)
+
+
+@compiled
+def part_of_sum(one: float, other: float) -> float:
+    """The part that one has of the sum of two numbers ≥ 0, each of which may be infinite; 1 where that is not known."""
+    if math.isinf(one) or one + other <= 0.0:
+        return 1.0
+    return one / (one + other)
 
 
 @compiled

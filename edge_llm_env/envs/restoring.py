@@ -94,6 +94,10 @@ def checked_state(arrays: Mapping[str, NDArray], simulation: Simulation) -> Node
             low, high = BOUNDS[name](simulation, state)
             _check_within(f"rows.{name}", array, low, high)
     _check_requests(state)
+    if simulation.params.carries_over:
+        whole_bits = state.prompt_tokens * simulation.params.uplink_bits_per_token
+        if ((state.sent_bits < 0) | (state.sent_bits > whole_bits)).any():
+            raise ValueError("state['rows.sent_bits']: must be at least 0 and at most the upload's bits")
     _check_within("rows.counters (epochs)", state.counters[:, N_EPOCHS], 0, simulation.params.episode_epochs)
     if state.action_mask.shape[1] and not state.action_mask[:, -1].all():
         raise ValueError("state['rows.action_mask'] closes the last action of a row: must leave it open")
@@ -128,6 +132,9 @@ def _check_room(state: NodeState, simulation: Simulation) -> None:
     directions, blocks = state.gain.shape[2:]
     if directions not in (1, 2) or blocks < 1:
         raise ValueError(f"state['rows.gain'] has shape {state.gain.shape}: must have 1 or 2 directions, and blocks")
+    foreseen = simulation.state.usual_gain.shape[2]
+    if state.usual_gain.shape[2] != foreseen:
+        raise ValueError(f"state['rows.usual_gain'] has shape {state.usual_gain.shape}: must have {foreseen} blocks")
 
 
 def _check_within(name: str, array: NDArray, low: NDArray | int, high: NDArray | int) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from edge_llm_env.radio.fading.table import Fadings
+from edge_llm_env.radio.path_losses.path_loss import variance_of_shadowing
 from edge_llm_env.radio.path_losses.table import PathLosses
 from edge_llm_env.radio.rate_models.shannon import ShannonRate
 from edge_llm_env.radio.rate_models.table import RateModels
+from edge_llm_env.radio.road import Road, correlations_of_product
 from edge_llm_env.support.quantities import (
     BandwidthHz,
     BitsPerSPerHz,
@@ -48,6 +54,17 @@ class RadioSettings(Section):
     reciprocal_fading: bool = Field(
         default=True, description="one gain for both directions, as in time-division duplex"
     )
+    road: Road | None = Field(
+        default=None,
+        json_schema_extra=NEUTRAL,
+        description="users drive along a road; without it they stay where they are",
+    )
+    transfers: Literal["within_epoch", "carried_over"] = Field(
+        default="within_epoch",
+        json_schema_extra=NEUTRAL,
+        description="an upload that an epoch does not finish is lost, as in arXiv 2405.07140, or what was sent of it "
+        "stays sent; carried over where an agent divides the bands, in EdgeLLM/Bandwidth-v0",
+    )
 
     @model_validator(mode="after")
     def _disc_has_an_area(self) -> RadioSettings:
@@ -69,6 +86,19 @@ class RadioSettings(Section):
         return self
 
     @model_validator(mode="after")
+    def _road_lies_in_the_cell(self) -> RadioSettings:
+        if self.road is None:
+            return self
+        if not self.path_loss.along_roads:
+            raise ValueError(f'radio.road: must go with path_loss.kind = "log_distance", not "{self.path_loss.kind}"')
+        if not self.min_distance_m <= self.road.distance_m < self.cell_radius_m:
+            raise ValueError(
+                f"radio.road.distance_m = {self.road.distance_m:g}: must be at least radio.min_distance_m = "
+                f"{self.min_distance_m:g} and less than radio.cell_radius_m = {self.cell_radius_m:g}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _path_loss_is_used_within_its_ranges(self) -> RadioSettings:
         for field, limits in (
             ("carrier_frequency_hz", self.path_loss.carrier_range_hz),
@@ -81,3 +111,13 @@ class RadioSettings(Section):
                     f'with path_loss.kind = "{self.path_loss.kind}"'
                 )
         return self
+
+    def correlations(self, epochs: int, epoch_s: float) -> NDArray[np.float64]:
+        """Correlation of what a user's gain is beside its path loss, now and after 1 to `epochs` epochs."""
+        if self.road is None:
+            return self.fading.correlations(epochs, epoch_s, self.carrier_frequency_hz)
+        fading = self.fading.correlations(epochs, epoch_s, self.carrier_frequency_hz)
+        shadowing = self.road.shadowing_correlations(epochs, epoch_s)
+        return correlations_of_product(
+            variance_of_shadowing(self.path_loss.along_road_db), shadowing, self.fading.power_variance, fading
+        )

@@ -12,7 +12,7 @@ from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.users import distance_in_disc
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.workload_settings import Range
-from edge_llm_env.workload.channel import draw_channel
+from edge_llm_env.workload.channel import draw_channel, draw_channel_along
 from edge_llm_env.workload.workload import Workload
 
 REQUESTS_AT_ONCE = 4096
@@ -40,8 +40,12 @@ def draw_together(scenario: Scenario, generators: Sequence[np.random.Generator])
     requests = [len(episode.arrival_s) for episode in arrived]
     draws = Draws(generators, requests)
     prompt, output, latency, accuracy, distance = draws.random(before=(5,))
-    distance_m = distance_in_disc(distance, radio.min_distance_m, radio.cell_radius_m)
-    uplink_gain, downlink_gain = draw_channel(radio, distance_m, scenario.fading_blocks, scenario.epoch.epoch_s, draws)
+    blocks, epoch_s = scenario.fading_blocks, scenario.epoch.epoch_s
+    if radio.road is None:
+        distance_m = distance_in_disc(distance, radio.min_distance_m, radio.cell_radius_m)
+        uplink_gain, downlink_gain = draw_channel(radio, distance_m, blocks, epoch_s, draws)
+    else:
+        distance_m, uplink_gain, downlink_gain = draw_channel_along(radio, radio.road, distance, blocks, epoch_s, draws)
     joined = Workload(
         arrival_s=np.concatenate([episode.arrival_s for episode in arrived]),
         prompt_tokens=lengths(asked.prompt_tokens, prompt, [episode.prompt_tokens for episode in arrived]),

@@ -34,7 +34,7 @@ class Workload:
     accuracy_requirement: NDArray[np.float64]
     """(N,) in 0..1."""
     distance_m: NDArray[np.float64]
-    """(N,) metres from the base station, > 0."""
+    """(N,) metres from the base station, > 0; (N, B), in each fading block, of users who move."""
     uplink_gain: NDArray[np.float64]
     """(N, B) linear power gain, path loss included, ≥ 0."""
     downlink_gain: NDArray[np.float64]
@@ -46,7 +46,8 @@ class Workload:
         for field in fields(self):
             values = getattr(self, field.name)
             is_gain = field.name.endswith("_gain")
-            expected = (self.requests, blocks) if is_gain else (self.requests,)
+            moves = field.name == "distance_m" and values.ndim == 2
+            expected = (self.requests, blocks) if is_gain or moves else (self.requests,)
             if values.shape != expected or (is_gain and blocks == 0):
                 raise ValueError(f"workload {field.name} has shape {values.shape}: must be {expected}, blocks ≥ 1")
             kinds, numbers = ("iu", "whole numbers") if field.name.endswith("_tokens") else ("iuf", "numbers")

@@ -141,6 +141,6 @@ def separation_of(env_id: str, scenario: Scenario, episodes: int, seed: int = 0)
     tuned = baselines.tuned(scenario, seed)
     served = {
         key: roll_out(rule.acting(seed, rule.of(tuned)), env_id, scenario, workloads).served
-        for key, rule in baselines.playable(tuned).items()
+        for key, rule in baselines.playable(scenario, tuned).items()
     }
     return {"scenario": scenario.name} | separation(served, baselines.oracle)

@@ -12,7 +12,7 @@ import gymnasium as gym
 from gymnasium import spaces
 
 from edge_llm_baselines.registry.registered import baselines_of
-from edge_llm_env import list_scenarios, load_scenario
+from edge_llm_env import ScenarioError, list_scenarios, load_scenario
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
 from edge_llm_env.envs.base import Mechanism
 from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
@@ -105,12 +105,15 @@ def _scenario_link(name: str) -> str:
 
 
 def spaces_table(env_id: str) -> Table:
-    """Action and observation spaces with every preset that loads as it is, without a trace of the user's."""
+    """Action and observation spaces with every preset that it plays and that loads without a trace of the user's."""
     rows = []
     for name in list_scenarios():
         if preset_content(name)["workload"]["arrivals"]["kind"] == "trace":
             continue
-        env = gym.make(env_id, scenario=load_scenario(name))
+        try:
+            env = gym.make(env_id, scenario=load_scenario(name))
+        except ScenarioError:
+            continue
         rows.append((_scenario_link(name), _space(env.action_space), _space(env.observation_space)))
         env.close()
     return Table(("scenario", "action", "observation"), rows)

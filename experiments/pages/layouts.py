@@ -14,7 +14,12 @@ def layout_table(layout: Layout) -> Table:
     return Table(
         ("entry", "once for each", "quantity", "unit", "scale"),
         [
-            (f"`{feature.name}`", block.each or NO_VALUE, *meaning_and_unit(feature), feature.scale or NO_VALUE)
+            (
+                f"`{feature.name}`" + (" (uploads that carry over)" if feature.carried_over else ""),
+                block.each or NO_VALUE,
+                *meaning_and_unit(feature),
+                feature.scale or NO_VALUE,
+            )
             for block in layout
             for feature in block.features
         ],

@@ -29,8 +29,19 @@ for _form in OTHER_FORMS:
         kwargs={"scenario": _entry.default_scenario, "action": "shares"},
     )
 
-ALL_FORMS = (*ENVIRONMENT_IDS, *OTHER_FORMS)
-"""Every environment in every form of its action."""
+CARRIED_FORMS = {"Carried/Bandwidth-v0": "values", "CarriedShares/Bandwidth-v0": "shares"}
+"""Ids of the tests' own, of an environment whose uploads carry over, and the form of its action."""
+
+for _id, _form in CARRIED_FORMS.items():
+    gym.register(
+        _id,
+        entry_point="tests.support.carried:CarriedBandwidthEnv",
+        vector_entry_point="tests.support.carried:CarriedBandwidthVectorEnv",
+        kwargs={"scenario": ENVIRONMENTS["EdgeLLM/Bandwidth-v0"].default_scenario, "action": _form},
+    )
+
+ALL_FORMS = (*ENVIRONMENT_IDS, *OTHER_FORMS, *CARRIED_FORMS)
+"""Every environment in every form of its action, and with uploads that carry over."""
 
 ALL_WEIGHTS = {"reward.served": 1.0, "reward.tokens": 0.01, "reward.energy": -0.003, "reward.expired": -0.7}
 """Reward weights that make every term of the reward count."""

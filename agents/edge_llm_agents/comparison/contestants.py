@@ -76,6 +76,8 @@ class Field:
         return [*rules, *((None, name) for name in saved)]
 
     def _plays(self, rule: Any) -> bool:
+        if not rule.plays(self.scenario):
+            return False
         return rule.tunable is None or self._tuned_of(rule.tunable) is not None
 
     def _tuned_of(self, tunable: Any) -> Any:
@@ -86,7 +88,8 @@ class Field:
     def _rule(self, key: str) -> Contestant:
         rule = self.baselines.rules[key]
         if not self._plays(rule):
-            raise ValueError(f"policy = {key!r}: there is nothing to tune of it in {self.scenario.name}")
+            why = "there is nothing to tune of it in" if rule.plays(self.scenario) else "it is not for"
+            raise ValueError(f"policy = {key!r}: {why} {self.scenario.name}")
         tuned = None if rule.tunable is None else self._tuned_of(rule.tunable)
         kind = "oracle" if key == self.baselines.oracle else "rule"
         return Contestant(rule.name, self._solved_in, rule.acting(self.seed, tuned), kind)

@@ -130,7 +130,7 @@ def playing(settings: SuiteSettings, workload_set: WorkloadSet, submitted: dict[
     for environment in settings.environments:
         sources: dict[str, Sequence[Source]] = {
             rule.name: [Rule(key, rule.of(tuned), settings.seed)]
-            for key, rule in baselines_of(environment).playable(tuned).items()
+            for key, rule in baselines_of(environment).playable(scenario, tuned).items()
         }
         sources |= saved_sources(environment, scenario, settings.results) if environment in KINDS else {}
         if taken := sources.keys() & submitted.keys():

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.allocation.encoding import granting, needs_s, nominal_parts_s, serving
+from edge_llm_baselines.allocation.sending import sending, shortest_first
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_baselines.solvers.problem import BatchProblem, Solver
 from edge_llm_env.dynamics.params import rule_of
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.dynamics.values.batch import batch_by_value
+from edge_llm_env.dynamics.values.batch import batch_by_value, order_by_value
 
 
 class MinimumShares:
@@ -22,6 +23,9 @@ class MinimumShares:
     batches can be better than all of them, and one exact solve in which each request's transfers cost their time finds
     the best (`edge_llm_env.dynamics.epoch.transfer_time_s`).
 
+    Where uploads carry over, that is most uploads completed now; the uplink that they leave goes to the others, those
+    first that have least left to send at today's rate.
+
     `solver` solves that problem; `BranchAndBound` by default.
     """
 
@@ -30,7 +34,10 @@ class MinimumShares:
 
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """The action that serves the best batch of a row with least shares, and nobody else."""
-        return serving(simulation, row, self.solver.solve(BatchProblem.of_row(simulation, row)).selected)
+        selected = self.solver.solve(BatchProblem.of_row(simulation, row)).selected
+        if simulation.params.carries_over:
+            return sending(simulation, row, selected, shortest_first(simulation, row))
+        return serving(simulation, row, selected)
 
 
 class EqualShare:
@@ -94,5 +101,8 @@ class EqualValues:
 
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """The action that serves them."""
-        params, values = simulation.params, np.zeros(simulation.slots)
-        return serving(simulation, row, batch_by_value(rule_of(params), params, simulation.state, row, values)[0])
+        params, state, values = simulation.params, simulation.state, np.zeros(simulation.slots)
+        selected, _ = batch_by_value(rule_of(params), params, state, row, values)
+        if params.carries_over:
+            return sending(simulation, row, selected, order_by_value(params, state, row, values)[0])
+        return serving(simulation, row, selected)

@@ -14,7 +14,10 @@ from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 
 def serving(simulation: Simulation, row: int, selected: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The action that serves a batch, bool over the visible slots, with least shares and parts, and nobody else."""
+    """The action that serves a batch, bool over the visible slots, with least shares and parts, and nobody else.
+
+    Within an epoch: where uploads carry over, `edge_llm_baselines.allocation.sending` says who goes on sending.
+    """
     return (shares_for if simulation.grants_bands else values_for)(simulation, row, selected)
 
 
@@ -23,8 +26,11 @@ def granting(
 ) -> NDArray[np.float64]:
     """The action of shares of both bands, each of shape (visible,), in the scenario's split.
 
-    Where actions are values, it serves whom these shares would.
+    Where actions are values, it serves whom these shares would. Raises ValueError where uploads carry over and actions
+    are values, of which none divides the band so.
     """
+    if simulation.params.carries_over and not simulation.grants_bands:
+        raise ValueError("action = 'values': must be 'shares' for an allocation of shares where uploads carry over")
     action = granted(simulation, row, uplink, downlink)
     if simulation.grants_bands:
         return action

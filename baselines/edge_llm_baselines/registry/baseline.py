@@ -36,6 +36,8 @@ class Baseline:
     policy: Callable[[Any, int, Any], Policy]
     """From an environment, single or vector, a seed for what it draws, and what is tuned of it (None if nothing is)."""
     tunable: Tunable | None = None
+    plays: Callable[[Scenario], bool] = lambda scenario: True
+    """Whether it is for a scenario."""
 
     def of(self, tuned: Mapping[str, Any]) -> Any:
         """What is tuned of this one, among what is tuned of an environment's baselines; None if nothing is."""
@@ -82,13 +84,17 @@ class Baselines:
         """What of them is tuned for a scenario, by the name of the `Tunable`: some seconds each."""
         return {tunable.name: tunable.tune(scenario, seed) for tunable in self.tunables}
 
-    def playable(self, tuned: Mapping[str, Any]) -> dict[str, Baseline]:
-        """Those that play where this is tuned: without those of which there is nothing to tune."""
-        return {key: rule for key, rule in self.rules.items() if rule.tunable is None or rule.of(tuned) is not None}
+    def playable(self, scenario: Scenario, tuned: Mapping[str, Any]) -> dict[str, Baseline]:
+        """Those that are for a scenario for which this is tuned: without those of which there is nothing to tune."""
+        return {
+            key: rule
+            for key, rule in self.rules.items()
+            if rule.plays(scenario) and (rule.tunable is None or rule.of(tuned) is not None)
+        }
 
-    def policies(self, tuned: Mapping[str, Any], seed: int) -> dict[str, MakePolicy]:
+    def policies(self, scenario: Scenario, tuned: Mapping[str, Any], seed: int) -> dict[str, MakePolicy]:
         """What makes each of these, by its name in tables."""
-        return {rule.name: rule.acting(seed, rule.of(tuned)) for rule in self.playable(tuned).values()}
+        return {rule.name: rule.acting(seed, rule.of(tuned)) for rule in self.playable(scenario, tuned).values()}
 
 
 def solving(name: str, make: Callable[[], Solver]) -> Baseline:
@@ -96,6 +102,8 @@ def solving(name: str, make: Callable[[], Solver]) -> Baseline:
     return Baseline(name, lambda env, seed, tuned: EpochPolicy(make(), env))
 
 
-def allocating(name: str, make: Callable[[], Allocation]) -> Baseline:
-    """An allocation, where bands or modules are divided."""
-    return Baseline(name, lambda env, seed, tuned: AllocationPolicy(make(), env))
+def allocating(
+    name: str, make: Callable[[], Allocation], plays: Callable[[Scenario], bool] = lambda scenario: True
+) -> Baseline:
+    """An allocation, where bands or modules are divided, for the scenarios that it is for."""
+    return Baseline(name, lambda env, seed, tuned: AllocationPolicy(make(), env), plays=plays)

@@ -42,8 +42,18 @@ from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, COMPUT
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
-DISCOUNT = Tunable("discount", tune_discount)
-"""δ of the look-ahead rule."""
+
+def within_epoch(scenario: Scenario) -> bool:
+    """Whether an upload that an epoch does not finish is lost."""
+    return scenario.radio.transfers == "within_epoch"
+
+
+def _discount(scenario: Scenario, seed: int) -> float | None:
+    return tune_discount(scenario, seed) if within_epoch(scenario) else None
+
+
+DISCOUNT = Tunable("discount", _discount)
+"""δ of the look-ahead rule, which looks at waiting and not at what is sent."""
 
 
 def _fixed_partition(scenario: Scenario, seed: int) -> list[float] | None:
@@ -87,9 +97,9 @@ OF_BANDS = Baselines(
     rules={
         "minimum-shares": allocating("MinimumShares", MinimumShares),
         "equal-values": allocating("equal values", EqualValues),
-        "equal": allocating("equal", EqualShare),
-        "equal-finishing-time": allocating("equal finishing time", EqualFinishingTime),
-        "water-filling": allocating("water-filling", WaterFilling),
+        "equal": allocating("equal", EqualShare, within_epoch),
+        "equal-finishing-time": allocating("equal finishing time", EqualFinishingTime, within_epoch),
+        "water-filling": allocating("water-filling", WaterFilling, within_epoch),
         "look-ahead": Baseline(
             "look-ahead, least shares",
             lambda env, seed, tuned: AllocationPolicy(MinimumShares(_look_ahead(env, tuned)), env),

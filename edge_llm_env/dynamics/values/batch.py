@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.epoch import in_slot
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import NodeState
-from edge_llm_env.feasibility.batch import empty_batch, with_request
+from edge_llm_env.feasibility.batch import BatchSums, empty_batch, with_request
 from edge_llm_env.feasibility.rule import Rule, is_feasible
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
@@ -32,6 +32,8 @@ def order_by_value(
 ) -> tuple[NDArray[np.int64], int]:
     """The slots that may be served, int64 of shape (k,), by value over time, and how many requests are wanted.
 
+    Where uploads carry over, the slots that may send: all that are wanted and have a channel.
+
     Entry a in -1..1 of a slot is the value 1 + a, and the order is that of (1 + a) / `alone_s`, the largest first,
     between equals that of arrival. A request of a = -1 is not wanted. At equal values this is the order of the time
     that requests take, the shortest first.
@@ -44,9 +46,10 @@ def order_by_value(
         if action[slot] <= -1.0:
             continue
         wanted += 1
-        if not state.action_mask[row, slot]:
+        time_s = alone_s(params, state, row, slot)
+        if not (state.action_mask[row, slot] or (params.carries_over and time_s < np.inf)):
             continue
-        density = (1.0 + action[slot]) / alone_s(params, state, row, slot)
+        density = (1.0 + action[slot]) / time_s
         at = size
         while at > 0 and worth[at - 1] < density:
             worth[at], order[at] = worth[at - 1], order[at - 1]
@@ -60,21 +63,21 @@ def order_by_value(
 def value_within(
     state: NodeState, row: int, order: NDArray[np.int64], action: NDArray[np.float64], least_slack_s: float
 ) -> float:
-    """What the requests in `order` with at least that slack are worth together."""
+    """What the requests in `order` that may be served, with at least that slack, are worth together."""
     value = 0.0
     for k in range(len(order)):
-        if state.slot_slack_s[row, order[k]] >= least_slack_s:
+        if state.action_mask[row, order[k]] and state.slot_slack_s[row, order[k]] >= least_slack_s:
             value += 1.0 + action[order[k]]
     return value
 
 
 @compiled
 def next_slack_s(state: NodeState, row: int, order: NDArray[np.int64], above_s: float) -> float:
-    """The least slack above that of the requests in `order`, infinite without one."""
+    """The least slack above that of the requests in `order` that may be served, infinite without one."""
     least_s = np.inf
     for k in range(len(order)):
         slack_s = state.slot_slack_s[row, order[k]]
-        if above_s < slack_s < least_s:
+        if state.action_mask[row, order[k]] and above_s < slack_s < least_s:
             least_s = slack_s
     return least_s
 
@@ -83,22 +86,35 @@ def next_slack_s(state: NodeState, row: int, order: NDArray[np.int64], above_s: 
 def batch_by_value(
     rule: Rule, params: NodeParams, state: NodeState, row: int, action: NDArray[np.float64]
 ) -> tuple[NDArray[np.bool_], int]:
-    """The batch that values serve, bool over the visible slots, and how many requests are wanted.
-
-    Requests enter in `order_by_value`, each if the batch stays feasible with it. A request with little slack leaves the
-    batch little time, so this is done again without the one of least slack, and so on: the batch of most value is
-    served, of equal ones the first. Nothing is lost by that: a feasible batch of which each request, and nobody else,
-    is of value enters as a whole the first time.
-    """
+    """The batch that values serve, bool over the visible slots, and how many requests are wanted."""
     order, wanted = order_by_value(params, state, row, action)
+    return batch_in_order(rule, state, row, order, action, empty_batch()), wanted
+
+
+@compiled_allocating
+def batch_in_order(
+    rule: Rule,
+    state: NodeState,
+    row: int,
+    order: NDArray[np.int64],
+    action: NDArray[np.float64],
+    begun: BatchSums,
+) -> NDArray[np.bool_]:
+    """The batch that values serve, bool over the visible slots, beside what `begun`, of no request, takes.
+
+    Requests enter in `order`, as `order_by_value` has it, each if the batch stays feasible with it. A request with
+    little slack leaves the batch little time, so this is done again without the one of least slack, and so on: the
+    batch of most value is served, of equal ones the first. Nothing is lost by that: a feasible batch of which each
+    request, and nobody else, is of value enters as a whole the first time.
+    """
     selected = np.zeros(state.visible[row], dtype=np.bool_)
     tried = np.empty(len(order), dtype=np.int64)
     best, least_slack_s = 0.0, -np.inf
     while value_within(state, row, order, action, least_slack_s) > best:
-        batch, size, value = empty_batch(), 0, 0.0
+        batch, size, value = begun, 0, 0.0
         for k in range(len(order)):
             slot = order[k]
-            if state.slot_slack_s[row, slot] >= least_slack_s:
+            if state.action_mask[row, slot] and state.slot_slack_s[row, slot] >= least_slack_s:
                 grown = with_request(batch, in_slot(state, row, slot))
                 if is_feasible(rule, grown):
                     batch = grown
@@ -114,4 +130,4 @@ def batch_by_value(
             break
         # Without some that were not let in, the batch would be the same.
         least_slack_s = next_slack_s(state, row, order, batch.least_slack_s)
-    return selected, wanted
+    return selected

@@ -13,13 +13,19 @@ from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.envs.bandwidth import shares, values
 from edge_llm_env.envs.base import ChosenMechanism, EpochEnv, Mechanism
 from edge_llm_env.envs.box_action import checked_box, symmetric_box
-from edge_llm_env.envs.layout import Feature, per_slot, where_split_is_flexible
+from edge_llm_env.envs.layout import Feature, once, per_slot, where_split_is_flexible
 from edge_llm_env.envs.observation import OBSERVATION_OF_BANDS
 from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of
 
 VALUE = Feature("value", "1", "what the request in the slot is worth, 1 + the entry; -1 declines it")
+SPLIT = Feature(
+    "split",
+    "1",
+    "part of the uplink that is kept from the batch for other uploads; below 0, of what it leaves goes 1 + the entry",
+    carried_over=True,
+)
 UPLINK_SHARE = Feature("uplink_share", "1/2", "share of the uplink band for the request in the slot, from -1 for none")
 DOWNLINK_SHARE = Feature("downlink_share", "1/2", "share of the downlink band, likewise")
 UPLINK_PART = Feature("uplink_part", "", "T_U, from -1 for none over 0 for the scenario's to 1 for T_E")
@@ -33,13 +39,14 @@ def parts_s(params: NodeParams, action: NDArray[np.float64]) -> tuple[float, flo
 
 FORMS = {
     "values": Mechanism(
-        action=(per_slot(VALUE),),
+        action=(per_slot(VALUE), once(SPLIT)),
         space=symmetric_box,
         step_row=values.step_row,
         step_rows=values.step_rows,
         observation=OBSERVATION_OF_BANDS,
         rows_per_thread=64,
         foresees=True,
+        carries_over=True,
     ),
     "shares": Mechanism(
         action=(per_slot(UPLINK_SHARE), per_slot(DOWNLINK_SHARE), where_split_is_flexible(UPLINK_PART, DOWNLINK_PART)),
@@ -51,6 +58,7 @@ FORMS = {
         rows_per_thread=64,
         grants_bands=True,
         foresees=True,
+        carries_over=True,
     ),
 }
 """What an action can be, by the name that `action=` takes."""
@@ -78,6 +86,15 @@ class BandwidthEnv(EpochEnv[NDArray[np.floating]]):
     less than a request needs serves nobody, and many independent ones do not add up, so that a policy which begins at
     equal shares sees hardly a reward to climb: it is there for comparison, not to begin with.
 
+    **Where uploads carry over** (`radio.transfers = "carried_over"`), what was sent of an upload stays sent, a request
+    is computed in the epoch in which its upload completes, and bandwidth is control: who is about to have a better
+    channel had better wait, and what a batch leaves is worth something. The order and the batch are as above, with what
+    is left to send. The uplink that the batch leaves goes on in the same order to the requests that are not of it, each
+    what it can use, and nothing to those of -1; an upload that the epoch does not compute keeps its last token. Entry Q
+    splits the uplink: 0 is what the batch leaves, b > 0 first keeps the part b of it (of T_E where the split is
+    flexible) from the batch, and of what a batch leaves only 1 + b is used for b < 0. With `action="shares"`, who is
+    granted too little to complete sends what its share carries.
+
     `info["not_admitted"]` counts the requests that were of value, or given band, and not served. Float64 actions are
     taken in full precision.
 
@@ -104,8 +121,8 @@ class BandwidthEnv(EpochEnv[NDArray[np.floating]]):
 
 
 class BandwidthVectorEnv(EpochVectorEnv):
-    """The native vector form of `BandwidthEnv`: actions of shape (R, Q), or with `action="shares"` (R, 2Q) or
-    (R, 2Q + 2).
+    """The native vector form of `BandwidthEnv`: actions of shape (R, Q), (R, Q + 1) where uploads carry over, or with
+    `action="shares"` (R, 2Q) or (R, 2Q + 2).
     """
 
     mechanism = ChosenMechanism()

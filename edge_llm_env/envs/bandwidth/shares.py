@@ -11,6 +11,7 @@ from edge_llm_env.dynamics.epoch import admit, dispatch, load_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.selections.selection import select_batch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
+from edge_llm_env.dynamics.uploads.sending import complete, send
 from edge_llm_env.envs.box_action import as_share, onto_simplex
 from edge_llm_env.envs.observation import observe
 from edge_llm_env.envs.returned import Returned, hand_out
@@ -72,6 +73,8 @@ class Transfers(NamedTuple):
     """Slots whose transfers finish both ways."""
     granted: int
     """Requests that are given band."""
+    uplink: NDArray[np.float64]
+    """(visible,) share of the uplink of each slot."""
     uplink_share: float
     downlink_share: float
     uplink_s: float
@@ -88,16 +91,18 @@ def transfer(params: NodeParams, state: NodeState, row: int, action: NDArray[np.
     among = np.zeros(visible, dtype=np.int64)
     size, granted = 0, 0
     uplink_used, downlink_used = 0.0, 0.0
+    uplinks = np.zeros(visible)
     for slot in range(visible):
         uplink = as_share(action[first + slot]) * uplink_scale
         downlink = as_share(action[first + slots + slot]) * downlink_scale
+        uplinks[slot] = uplink
         uplink_used += uplink
         downlink_used += downlink
         granted += uplink > 0.0 or downlink > 0.0
         if arrives(params, state, row, slot, uplink * uplink_s, downlink * downlink_s):
             among[size] = slot
             size += 1
-    return Transfers(among[:size], granted, uplink_used, downlink_used, uplink_s, downlink_s)
+    return Transfers(among[:size], granted, uplinks, uplink_used, downlink_used, uplink_s, downlink_s)
 
 
 @compiled_allocating
@@ -125,7 +130,10 @@ def batch_granted(params: NodeParams, state: NodeState, row: int, carried: Trans
 def step_row(
     params: NodeParams, state: NodeState, row: int, action: NDArray[np.float64], observation: NDArray[np.float32]
 ) -> None:
-    """Transfer what the shares and the split allow, compute the node's batch of what arrives, and end the epoch."""
+    """Transfer what the shares and the split allow, compute the node's batch of what arrives, and end the epoch.
+
+    Where uploads carry over, what the others were granted of the uplink is sent.
+    """
     rule = rule_of(params)
     state.reward_terms[row, :] = 0.0
     carried = transfer(params, state, row, action, 0)
@@ -135,6 +143,10 @@ def step_row(
         if selected[slot]:
             admit(rule, params, state, row, slot)
             served += 1
+            if params.carries_over:
+                complete(params, state, row, slot)
+        elif params.carries_over:
+            send(params, state, row, slot, carried.uplink[slot] * carried.uplink_s / params.uplink_s)
     batch = load_batch(state, row)
     dispatch(rule, params, state, row)
     state.counters[row, N_NOT_ADMITTED] = carried.granted - served

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.epoch import dispatch, in_slot, serve, spend, store_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
-from edge_llm_env.dynamics.values.batch import batch_by_value
+from edge_llm_env.dynamics.uploads.sending import complete, send_in_order
+from edge_llm_env.dynamics.uploads.spare import count_as_used, held_back, spare_uplink
+from edge_llm_env.dynamics.values.batch import batch_in_order, order_by_value
 from edge_llm_env.envs.observation import observe
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.feasibility.batch import empty_batch, with_request
@@ -21,10 +23,15 @@ from edge_llm_env.support.sharing import next_rows
 def step_row(
     params: NodeParams, state: NodeState, row: int, action: NDArray[np.float64], observation: NDArray[np.float32]
 ) -> None:
-    """Serve the batch of the values, with least shares and least parts, and end the epoch."""
+    """Serve the batch of the values, with least shares and least parts, and end the epoch.
+
+    Where uploads carry over, the uplink that the batch leaves goes to the others in the same order.
+    """
     rule = rule_of(params)
     state.reward_terms[row, :] = 0.0
-    selected, wanted = batch_by_value(rule, params, state, row, action)
+    split = action[len(action) - 1] if params.carries_over else 0.0
+    order, wanted = order_by_value(params, state, row, action)
+    selected = batch_in_order(rule, state, row, order, action, held_back(params, max(0.0, split)))
     batch = empty_batch()
     served = 0
     for slot in range(len(selected)):
@@ -32,9 +39,16 @@ def step_row(
             batch = with_request(batch, in_slot(state, row, slot))
             serve(params, state, row, slot)
             served += 1
+            if params.carries_over:
+                complete(params, state, row, slot)
+    sent = 0.0
+    if params.carries_over:
+        spare = spare_uplink(rule, params, batch) * (1.0 + min(0.0, split))
+        sent = send_in_order(params, state, row, order, selected, spare)
     store_batch(state, row, batch)
     spend(params, state, row, energy_j(rule, batch))
     dispatch(rule, params, state, row)
+    count_as_used(params, state, row, sent)
     state.counters[row, N_NOT_ADMITTED] = wanted - served
     observe(rule, params, state, row, observation)
 

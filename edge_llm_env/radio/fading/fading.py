@@ -57,6 +57,11 @@ class Fading(Section):
         lags_s = epoch_s * np.arange(1, epochs + 1, dtype=np.float64)
         return bessel_j0(2.0 * np.pi * doppler_hz(self.user_speed_m_per_s, carrier_hz) * lags_s) ** 2
 
+    @property
+    @abstractmethod
+    def power_variance(self) -> float:
+        """Variance of the power gain, of mean 1, of who sees the base station."""
+
     @abstractmethod
     def k_factor(self, line_of_sight: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Power of each user's direct path over that of the scattered ones, linear, shape (users,); 0 is Rayleigh."""

@@ -16,6 +16,11 @@ class RayleighFading(Fading):
 
     kind: Literal["rayleigh"]
 
+    @property
+    def power_variance(self) -> float:
+        """That of an exponential number."""
+        return 1.0
+
     def k_factor(self, line_of_sight: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Nobody has a direct path."""
         return np.zeros(len(line_of_sight))

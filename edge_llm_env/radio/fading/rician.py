@@ -20,6 +20,12 @@ class RicianFading(Fading):
     kind: Literal["rician"]
     k_factor_db: RatioDb = Field(description="K, power of the direct path over that of the scattered ones")
 
+    @property
+    def power_variance(self) -> float:
+        """(1 + 2K) / (1 + K)²."""
+        k: float = 10.0 ** (self.k_factor_db / 10.0)
+        return (1.0 + 2.0 * k) / (1.0 + k) ** 2
+
     def k_factor(self, line_of_sight: NDArray[np.bool_]) -> NDArray[np.float64]:
         """K for who has a line of sight; the others are Rayleigh."""
         return np.where(line_of_sight, 10.0 ** (self.k_factor_db / 10.0), 0.0)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Field
 
+from edge_llm_env.radio.fading.averaged import AveragedFading
 from edge_llm_env.radio.fading.fading import Fading
 from edge_llm_env.radio.fading.rayleigh import RayleighFading
 from edge_llm_env.radio.fading.rician import RicianFading
 
-FADINGS: tuple[type[Fading], ...] = (RayleighFading, RicianFading)
+FADINGS: tuple[type[Fading], ...] = (RayleighFading, RicianFading, AveragedFading)
 """Every kind."""
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from edge_llm_env.support.quantities import DeviationDb, LossDb, SlopeDb
 
 class LogDistancePathLoss(PathLoss):
     """A loss that grows by a constant per decade of distance, the same for all users but for shadowing."""
+
+    along_roads: ClassVar[bool] = True
 
     kind: Literal["log_distance"]
     intercept_db: LossDb = Field(description="path loss at 1 km")
@@ -34,8 +36,18 @@ class LogDistancePathLoss(PathLoss):
             gain = np.minimum(gain * shadowing, 1.0)
         return Attenuation(gain, np.ones(len(distance_m), dtype=np.bool_))
 
+    def draw_along(self, distance_m: NDArray[np.float64], shadowing: NDArray[np.float64]) -> Attenuation:
+        """The attenuation of users who move, at distances (m) and shadowing of shape (users, blocks)."""
+        gain = path_gain(distance_m, self.intercept_db, self.slope_db) * 10.0 ** (-self.shadowing_db * shadowing / 10.0)
+        return Attenuation(np.minimum(gain, 1.0), np.ones(len(distance_m), dtype=np.bool_))
+
+    @property
+    def along_road_db(self) -> float:
+        """Standard deviation of shadowing along a road (dB)."""
+        return self.shadowing_db
+
     def usual_gain(self, distance_m: NDArray[np.float64], carrier_hz: float) -> NDArray[np.float64]:
-        """Mean linear power gain of all users at those distances (m), of shape (users,)."""
+        """Mean linear power gain of all users at those distances (m), of the shape of these."""
         return path_gain(distance_m, self.intercept_db, self.slope_db) * mean_of_shadowing(self.shadowing_db)
 
 

@@ -29,6 +29,8 @@ class PathLoss(Section):
     """Carriers that the model is made for; None for any."""
     distance_range_m: ClassVar[tuple[float, float] | None] = None
     """Distances that the model is made for; None for any."""
+    along_roads: ClassVar[bool] = False
+    """It can follow users who move: `draw_along` and `along_road_db`."""
 
     kind: str
 
@@ -41,9 +43,21 @@ class PathLoss(Section):
     def draw(self, draws: Draws, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
         """The attenuation of users at those distances, of shape (users,)."""
 
+    def draw_along(self, distance_m: NDArray[np.float64], shadowing: NDArray[np.float64]) -> Attenuation:
+        """The attenuation of users who move, at distances (m) of shape (users, blocks).
+
+        `shadowing`, of that shape, is in standard deviations.
+        """
+        raise NotImplementedError(f"path_loss.kind = {self.kind!r}: follows nobody along a road")
+
+    @property
+    def along_road_db(self) -> float:
+        """Standard deviation of shadowing along a road (dB)."""
+        raise NotImplementedError(f"path_loss.kind = {self.kind!r}: follows nobody along a road")
+
     @abstractmethod
     def usual_gain(self, distance_m: NDArray[np.float64], carrier_hz: float) -> NDArray[np.float64]:
-        """Mean linear power gain of all users at those distances (m), of shape (users,)."""
+        """Mean linear power gain of all users at those distances (m), of the shape of these."""
 
 
 def gain_of_loss(loss_db: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -53,4 +67,9 @@ def gain_of_loss(loss_db: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def mean_of_shadowing(deviation_db: float) -> float:
     """Mean linear gain of log-normal shadowing, exp((σ·ln 10 / 10)² / 2) for a standard deviation σ in dB."""
-    return math.exp((deviation_db * math.log(10.0) / 10.0) ** 2 / 2.0)
+    return math.exp(variance_of_shadowing(deviation_db) / 2.0)
+
+
+def variance_of_shadowing(deviation_db: float) -> float:
+    """Variance of the natural logarithm of log-normal shadowing of a standard deviation in dB."""
+    return (deviation_db * math.log(10.0) / 10.0) ** 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge_llm_env.dynamics.cascade import SHARES, cascade
-from edge_llm_env.dynamics.epoch import admit, begin_episode, dispatch
+from edge_llm_env.dynamics.epoch import admit, begin_episode, dispatch, load_batch
 from edge_llm_env.dynamics.modules import hosted
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.selections.selection import select_batch
@@ -13,6 +13,8 @@ from edge_llm_env.dynamics.serving import delays_of, serve_and_dispatch
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.slots import candidates_of_row
 from edge_llm_env.dynamics.state import NodeState
+from edge_llm_env.dynamics.uploads.sending import send_in_order
+from edge_llm_env.dynamics.uploads.spare import spare_uplink
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS, EXACT
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
@@ -56,13 +58,19 @@ def begin(params: NodeParams, state: NodeState) -> None:
 
 @compiled_allocating
 def play_largest(params: NodeParams, state: NodeState) -> None:
-    """Serve a largest batch of the only row's epoch, and end the epoch."""
+    """Serve a largest batch of the only row's epoch, and end the epoch.
+
+    Where uploads carry over, the uplink that it leaves goes to those that have least left to send at today's rate.
+    """
     rule = rule_of(params)
     candidates = candidates_of_row(state, 0)
     selected = select_batch(rule, candidates, np.ones(len(candidates.slack_s)), EXACT)
     for slot in range(len(selected)):
         if selected[slot]:
             admit(rule, params, state, 0, slot)
+    if params.carries_over:
+        order = np.argsort(state.slot_uplink_share[0, : len(selected)], kind="mergesort")
+        send_in_order(params, state, 0, order, selected, spare_uplink(rule, params, load_batch(state, 0)))
     dispatch(rule, params, state, 0)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from edge_llm_baselines.playing.random_actions import RandomActions
 from edge_llm_baselines.registry.registered import baseline, baselines_of, tunables
+from edge_llm_env import load_scenario
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING, COMPUTE
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry, environment
 from tests.support.helpers import ENVIRONMENT_IDS, small_scenario
@@ -30,8 +31,10 @@ def test_what_is_tuned_is_tuned_once_and_left_out_where_there_is_nothing_to_tune
     baselines = baselines_of(COMPUTE)
     assert baselines.tuned(small_scenario(), seed=0) == {"partition": None}  # of one variant
     assert "fixed" in baselines.rules
-    assert "fixed" not in baselines.playable({"partition": None})
-    assert "best fixed partition" in baselines.policies({"partition": [0.5, 0.5]}, seed=0)
+    assert "fixed" not in baselines.playable(load_scenario("carry-over"), {"partition": None})
+    assert "best fixed partition" in baselines.policies(
+        load_scenario("accuracy-tiers"), {"partition": [0.5, 0.5]}, seed=0
+    )
     assert baselines.rules["fixed"].of({"partition": [0.5, 0.5]}) == [0.5, 0.5]
 
 

@@ -40,7 +40,7 @@ def make(env_id: str, scenario: str | Scenario = SCENARIO) -> gym.Env:
 
 def entry_of(env_id: str) -> EnvironmentEntry:
     """What is registered, of a form of the tests' own that of its environment."""
-    return environment(env_id.replace("Shares", "EdgeLLM"))
+    return environment(f"EdgeLLM/{env_id.partition('/')[2]}")
 
 
 def actions_for(env: gym.Env, count: int, seed: int = 0) -> list[Any]:

@@ -26,7 +26,7 @@ SCENARIOS = [
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_every_entry_of_an_action_and_of_an_observation_has_a_name_of_its_own(env_id: str, scenario: Any) -> None:
     env: Any = gym.make(env_id, scenario=scenario, disable_env_checker=True)
-    mechanism, space = env.unwrapped.mechanism, env.action_space
+    mechanism, space, scenario = env.unwrapped.mechanism, env.action_space, env.unwrapped.scenario
     entries = int(space.n) if isinstance(space, spaces.Discrete) else space.shape[0]
     for layout, expected in ((mechanism.action, entries), (mechanism.observation, env.observation_space.shape[0])):
         assert len(names(layout, scenario)) == len(set(names(layout, scenario))) == length(layout, scenario) == expected
@@ -35,6 +35,7 @@ def test_every_entry_of_an_action_and_of_an_observation_has_a_name_of_its_own(en
 def test_an_observations_entries_are_what_their_names_say(env_id: str) -> None:
     scenario = SCENARIOS[1]
     env: Any = gym.make(env_id, scenario=scenario, disable_env_checker=True).unwrapped
+    scenario = env.scenario
     observation, _ = env.reset(seed=0)
     named = dict(zip(names(env.mechanism.observation, scenario), observation, strict=True))
     extent = env.mechanism.extent(scenario)

@@ -17,7 +17,8 @@ PAPER = {"paper-bloom-3b": "bloom-3b", "paper-bloom-7b1": "bloom-7b1", "paper-op
 
 
 def test_presets_are_listed_in_order():
-    ours = ["accuracy-tiers", "azure-conversation", "bursty", "carry-over", "embedding-uplink", "orin-llama-8b"]
+    ours = ["accuracy-tiers", "azure-conversation", "bursty", "carry-over", "embedding-uplink"]
+    ours += ["embedding-uplink-carried", "mobile-uplink", "orin-llama-8b"]
     assert list_scenarios() == [*ours, *PAPER, "quantization-choice"]
 
 
