@@ -102,7 +102,7 @@ class Policies:
             before, after, changed = refresh_policy(name, self.hindsight_episodes)
             fell = ": IT FELL, train it again" if after < before else ""
             as_it_was = "changed" if changed else "is as it was"
-            print(f"{name}: {before:.3f} -> {after:.3f} % of DFTSP{fell}; its scenario {as_it_was}", flush=True)
+            print(f"{name}: {before:.3f} -> {after:.3f} % of the oracle{fell}; its scenario {as_it_was}", flush=True)
 
 
 COMMANDS = {

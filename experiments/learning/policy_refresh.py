@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.evaluation.references import References
+from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.pretrained.saved_policies import read_policy, save_policy
 from edge_llm_agents.pretrained.shipped import path_of
 
@@ -17,8 +19,9 @@ from edge_llm_agents.pretrained.shipped import path_of
 class Refreshed(NamedTuple):
     """What a policy's card said, and what it says now."""
 
-    before_percent_of_dftsp: float
-    after_percent_of_dftsp: float
+    before_percent: float
+    """Of the oracle of one epoch."""
+    after_percent: float
     changed: bool
     """Whether the scenario is another than the card knew."""
 
@@ -26,22 +29,25 @@ class Refreshed(NamedTuple):
 def refresh_policy(name: str | Path, hindsight_episodes: int | None = None) -> Refreshed:
     """Evaluate a policy on its card's workloads, whatever its scenario was, and write the card anew; weights stay.
 
-    DFTSP, the look-ahead rule and hindsight are evaluated again too, the latter on `hindsight_episodes`, or as many as
-    the card has. Raises ValueError as `load_policy` does, but for a scenario that changed.
+    What it is held against is evaluated again too, hindsight on `hindsight_episodes`, or as many as the card has.
+    Raises ValueError as `load_policy` does, but for a scenario that changed.
     """
     set_thread_counts()
     path = path_of(name)
     policy, card, fingerprint = read_policy(path)
     evaluated = card.evaluation["references"]
     known = evaluated["hindsight_episodes"] if hindsight_episodes is None else hindsight_episodes
-    references = References(policy.scenario, evaluated["episodes"], known, evaluated["seed"])
+    played = (evaluated["episodes"], known, evaluated["seed"])
+    references: References | Rivals
+    if isinstance(policy, LearnedAllocation):
+        references, percent = Rivals(policy.env_id, policy.scenario, *played), "percent_of_oracle"
+    else:
+        references, percent = References(policy.scenario, *played), "percent_of_dftsp"
     judged = references.judge(partial(evaluate_learned, policy))
-    kept = {key: value for key, value in card.evaluation.items() if key != "closes_percent_of_gap_to_hindsight"}
+    of_hindsight = ("closes_percent_of_gap_to_hindsight", "percent_of_hindsight")
+    kept = {key: value for key, value in card.evaluation.items() if key not in of_hindsight}
     evaluation = kept | judged | {"references": references.as_record()}
     check = card.check | {"served": judged["served_on_check_episodes"]}
     save_policy(policy, replace(card, evaluation=evaluation, check=check), path)
-    return Refreshed(
-        card.evaluation["percent_of_dftsp"],
-        judged["percent_of_dftsp"],
-        fingerprint != policy.scenario.fingerprint(),
-    )
+    changed = fingerprint != policy.scenario.fingerprint()
+    return Refreshed(card.evaluation[percent], judged[percent], changed)

@@ -12,10 +12,12 @@ from pkgutil import iter_modules
 from typing import Any, Protocol
 
 from edge_llm_agents.comparison.columns import comparison_table as table_of_comparison
+from edge_llm_agents.pretrained.shipped import shipped_policies
 from edge_llm_baselines import hindsight, rules, solvers
 from edge_llm_env.inference.validation.kinds import SPLITS
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.support.tables import NO_VALUE, Table
+from experiments.allocation.learned_tables import ALLOCATION_TABLES, NAMES
 from experiments.pages import validation_tables
 from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
@@ -120,6 +122,12 @@ def _of_validation(table: Callable[[Any], Table]) -> Callable[[], Table]:
     return lambda: table(recorded("validate_model"))
 
 
+def _of_allocations(make: Callable[[Mapping[str, Any]], Table]) -> Callable[[], Table]:
+    """A table of the recorded trainings of those learned allocations that the package brings along."""
+    shipped = shipped_policies()
+    return lambda: make({name: recorded(f"train-{name}") for name in NAMES if name in shipped})
+
+
 Sections = Mapping[str, Callable[[], Table]]
 """Names of sections, each between `<!-- name -->` and `<!-- /name -->`, and what fills them."""
 
@@ -138,7 +146,7 @@ PAGES: dict[Path, Sections] = {
     | {f"validation-{split}": _of_validation(partial(validation_tables.split_table, split=split)) for split in SPLITS},
     Path("docs/oracles.md"): {"baselines": baselines_table},
     Path("docs/speed.md"): {"benchmark": benchmark_table, "training": training_table},
-    LEARNED_PAGE: LEARNED_SECTIONS,
+    LEARNED_PAGE: LEARNED_SECTIONS | {name: _of_allocations(make) for name, make in ALLOCATION_TABLES.items()},
     KINDS_PAGE: KINDS_SECTIONS,
     RECORDS_PAGE: RECORDS_SECTIONS,
 }

@@ -6,10 +6,13 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
 
 from edge_llm_agents.commands.plan import plan
-from edge_llm_env.envs.suite import BATCHING
+from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import load_scenario
 
 if TYPE_CHECKING:
@@ -24,9 +27,10 @@ class Compare:
     Ctrl-C ends it with a table and files of what is finished.
     """
 
-    scenario: str = "carry-over"
-    """A preset's name or the path of a TOML file."""
-    env: str = BATCHING
+    scenario: str | None = None
+    """A preset's name or the path of a TOML file; if not given, carry-over where batches are chosen, and elsewhere the
+    environment's own."""
+    env: Annotated[str, tyro.conf.arg(aliases=("--env-id",))] = BATCHING
     """The environment's id."""
     episodes: int = 100
     """Workloads that every policy plays."""
@@ -55,7 +59,7 @@ class Compare:
 
     def run(self) -> int:
         """Compare, print, write; the exit status."""
-        scenario = load_scenario(self.scenario)
+        scenario = load_scenario(self.scenario or main_scenario(self.env))
         trains = not (self.no_train or self.policy or self.sweep)
         print("\n".join(plan(self.env, self.episodes, self.hindsight_episodes, trains)), file=sys.stderr, flush=True)
 
@@ -117,6 +121,12 @@ class Compare:
         else:
             print(found.table())
         print(f"\nwritten: {', '.join(map(str, written))}")
+
+
+def main_scenario(env_id: str) -> str:
+    """The preset that an environment's policies are compared in without another; ValueError for an unknown id."""
+    entry = environment(env_id)
+    return "carry-over" if env_id in (BATCHING, BATCH_SELECTION) else entry.default_scenario
 
 
 def _swept(text: str) -> dict[str, list[Any]]:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_llm_agents.allocations.policy import MECHANISMS
 from edge_llm_agents.commands.bars import Bars
 from edge_llm_agents.commands.running import Command
 from edge_llm_agents.training.train import train
 from edge_llm_agents.training.trained import TrainedModel
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 
+_HERE = "edge_llm_agents.commands.training"
+
 COMMANDS = {
     "policy": Command(f"{__name__}:Policy", "any environment, any algorithm, to a file"),
-    "run": Command("edge_llm_agents.commands.runs:Run", "MaskablePPO with checkpoints, TensorBoard and --resume"),
-    "admission": Command("edge_llm_agents.commands.runs:Admission", "MaskablePPO with several seeds, judged"),
-    "values": Command("edge_llm_agents.commands.runs:Values", "value functions with several seeds, judged"),
+    "run": Command(f"{_HERE}.runs:Run", "MaskablePPO with checkpoints, TensorBoard and --resume"),
+    "admission": Command(f"{_HERE}.runs:Admission", "MaskablePPO with several seeds, judged"),
+    "values": Command(f"{_HERE}.runs:Values", "value functions with several seeds, judged"),
+    "allocations": Command(f"{_HERE}.allocations:Allocations", "bands and modules with several seeds, judged"),
 }
 
 
@@ -29,7 +33,8 @@ class Policy:
     """A preset's name or the path of a TOML file."""
     algorithm: str | None = None
     """ppo_mask_imitation or ppo_mask (Batching-v0), ppo, sac or td3 (continuous actions); the environment's default if
-    not given. Values of requests in BatchSelection-v0 have a command of their own, values."""
+    not given. Values of requests in BatchSelection-v0 have a command of their own, values, and so have learned
+    allocations, allocations."""
     seed: int = 0
     """Seeds the network, the exploration and the training workloads."""
     steps: int | None = None
@@ -42,9 +47,12 @@ class Policy:
     def run(self) -> None:
         """Train, save, say where."""
         algorithm = self.algorithm
-        if self.env == BATCH_SELECTION and algorithm in (None, "values"):
+        own = {BATCH_SELECTION: "values"} | dict.fromkeys(MECHANISMS, "allocation")
+        if self.env in own and algorithm in (None, own[self.env]):
+            command = own[self.env].removesuffix("s") + "s"
             raise ValueError(
-                "algorithm = 'values': edge-llm train values trains and judges those, or give ppo, sac, td3"
+                f"algorithm = {own[self.env]!r}: edge-llm train {command} trains and judges those, "
+                "or give ppo, sac, td3"
             )
         with Bars() as bars:
             trained = train(

@@ -10,6 +10,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from edge_llm_agents.allocations.policy import MECHANISMS, LearnedAllocation
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.pretrained.shipped import path_of
 from edge_llm_agents.records.files import write_bytes
@@ -17,10 +18,12 @@ from edge_llm_agents.records.record import NoRecordError, read_record, write_rec
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario, load_scenario
 
-SavedPolicy = ValuePolicy | AdmissionPolicy
+SavedPolicy = ValuePolicy | AdmissionPolicy | LearnedAllocation
 
-KINDS: dict[str, type[ValuePolicy] | type[AdmissionPolicy]] = {
-    kind.env_id: kind for kind in (ValuePolicy, AdmissionPolicy)
+KINDS: dict[str, type[ValuePolicy] | type[AdmissionPolicy] | type[LearnedAllocation]] = {
+    ValuePolicy.env_id: ValuePolicy,
+    AdmissionPolicy.env_id: AdmissionPolicy,
+    **dict.fromkeys(MECHANISMS, LearnedAllocation),
 }
 """What a policy on disk is, by the environment of its card, whose id ends with its version."""
 

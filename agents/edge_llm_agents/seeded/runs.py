@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.evaluation.references import CHECK_EPISODES, References
+from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.pretrained.saved_policies import Card, SavedPolicy, save_policy
 from edge_llm_agents.records.intervals import Interval
 from edge_llm_agents.records.record import write_record
@@ -38,7 +39,7 @@ class Trained(NamedTuple):
     """Of that policy."""
 
 
-def judge_runs(header: dict[str, Any], runs: Iterable[Run], references: References) -> Iterator[Trained]:
+def judge_runs(header: dict[str, Any], runs: Iterable[Run], references: References | Rivals) -> Iterator[Trained]:
     """Judge each run as it comes; after each what there is so far.
 
     `header` has what a card says of all of them: `scenario`, `overrides`, `algorithm` and `hyperparameters`.

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge_llm_agents.evaluation.progress import Report
+from edge_llm_agents.pretrained.saved_policies import SavedPolicy
 from edge_llm_agents.training.trained import TrainedModel
-from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import Scenario
 
@@ -27,7 +27,7 @@ class Asked(NamedTuple):
     settings: dict[str, Any]
 
 
-Train = Callable[[Asked], TrainedModel | ValuePolicy]
+Train = Callable[[Asked], TrainedModel | SavedPolicy]
 
 
 @dataclass(frozen=True)

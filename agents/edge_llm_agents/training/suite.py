@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edge_llm_agents.allocations.policy import MECHANISMS, LearnedAllocation
+from edge_llm_agents.allocations.search import AllocationSettings, search_allocation
+from edge_llm_agents.allocations.search import Progress as AllocationProgress
 from edge_llm_agents.evaluation.progress import Progress
 from edge_llm_agents.masked_ppo.hyperparameter_files import algorithms, read_settings
 from edge_llm_agents.masked_ppo.settings import ENV_ID
@@ -16,9 +19,11 @@ from edge_llm_agents.training.trained import TrainedModel
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import Progress as GenerationProgress
 from edge_llm_agents.value_search.search import SearchSettings, search
-from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.naming import one_of
+
+FRESH_GENERATIONS = 15
+"""Of a search for an allocation if not given: some twenty seconds, after which little is left to gain."""
 
 
 def masked(asked: Asked) -> TrainedModel:
@@ -51,6 +56,16 @@ def values(asked: Asked) -> ValuePolicy:
     return search(load_scenario(asked.scenario), settings, asked.seed, tell).policy
 
 
+def allocation(asked: Asked) -> LearnedAllocation:
+    """The cross-entropy method's values of requests and logits of modules."""
+    settings = _replaced(AllocationSettings(generations=FRESH_GENERATIONS), asked.settings)
+
+    def tell(found: AllocationProgress) -> None:
+        asked.report(Progress("training", found.generation, settings.generations))
+
+    return search_allocation(asked.env_id, load_scenario(asked.scenario), settings, asked.seed, tell).policy
+
+
 def _replaced(settings: Any, changed: dict[str, Any]) -> Any:
     for name in changed:
         one_of("settings", name, type(settings).__dataclass_fields__)
@@ -60,9 +75,7 @@ def _replaced(settings: Any, changed: dict[str, Any]) -> Any:
 SUITE = {
     ENV_ID: Training(dict.fromkeys(sorted(algorithms(), reverse=True), masked), "set"),
     ValuePolicy.env_id: Training({"values": values}, "set"),
-    BANDWIDTH: Training(network="set"),
-    COMPUTE: Training(network="set"),
-    JOINT: Training(network="set"),
+    **{env_id: Training({"allocation": allocation}, "set") for env_id in MECHANISMS},
 }
 
 

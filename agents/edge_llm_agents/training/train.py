@@ -9,11 +9,11 @@ from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.evaluation.progress import Report, tell_nobody
 from edge_llm_agents.masked_ppo.callbacks import Reporting
 from edge_llm_agents.masked_ppo.settings import ENV_ID
+from edge_llm_agents.pretrained.saved_policies import SavedPolicy
 from edge_llm_agents.training.models import fitting, new_model
 from edge_llm_agents.training.registered import Asked, training_of
 from edge_llm_agents.training.suite import register_suite
 from edge_llm_agents.training.trained import TrainedModel
-from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.naming import one_of
 
@@ -31,7 +31,7 @@ def train(
     network: str | None = None,
     report: Report = tell_nobody,
     **settings: Any,
-) -> TrainedModel | ValuePolicy:
+) -> TrainedModel | SavedPolicy:
     """Train a policy from scratch; what comes back can be given to `compare`.
 
     `algorithm` is one of `algorithms_for(env_id)`, by default the first:
@@ -40,6 +40,8 @@ def train(
       files of hyperparameters say (`edge_llm_agents.masked_ppo`); `settings` are fields of `TrainingSettings`.
     - `BatchSelection-v0`: `values` (the cross-entropy method; `settings` are fields of `SearchSettings`, `steps` has no
       meaning), or SB3's `ppo`, `sac` and `td3` over oracle decoding.
+    - `Bandwidth-v0`, `Compute-v0`, `Joint-v0`: `allocation` (the cross-entropy method; `settings` are fields of
+      `AllocationSettings`, `steps` has no meaning), or SB3's `ppo`, `sac` and `td3`.
     - other environments: SB3's for their actions: `ppo_mask` where discrete ones are masked, `ppo` where they are not,
       `ppo`, `sac` and `td3` where they are a Box; `settings` are SB3's, `network` is set (`edge_llm_agents.networks`)
       or mlp, `steps` 100,000 if not given.

@@ -8,10 +8,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.observation import SLOT_FEATURES, split_observation
+from edge_llm_env.envs.observation import (
+    PLAIN,
+    SLOT_FEATURES,
+    TO_COME_FEATURES,
+    Extent,
+    split_further,
+    split_observation,
+)
 from edge_llm_env.scenarios.schema import Scenario
 
 _NAMES = [feature.name for feature in SLOT_FEATURES]
+_TO_COME = [feature.name for feature in TO_COME_FEATURES].index("uplink_share_to_come")
 RAMPS = 4
 """Ramps that the chance to wait may be made of, each a quarter of an epoch of margin."""
 
@@ -42,11 +50,12 @@ class Seen:
 
     margin = (slack - T_E - t)/T_E, where t is the compute time alone; the look-ahead rule's chance to be served in the
     next epoch is P = min(1, max(0, margin)) (`edge_llm_baselines.rules.look_ahead`). `size` is t in means of the queue,
-    `load` is Σ t/T_C of the queue, and `urgent` the part of it of requests that cannot wait.
+    `load` is Σ t/T_C of the queue, and `urgent` the part of it of requests that cannot wait. Observations of `extent`.
     """
 
-    def __init__(self, observations: NDArray[np.float32], scales: Scales) -> None:
-        slots = split_observation(observations)[1]
+    def __init__(self, observations: NDArray[np.float32], scales: Scales, extent: Extent = PLAIN) -> None:
+        self._observations, self._extent = observations, extent
+        slots = split_observation(observations, extent)[1]
         # Contiguous, so that sums over slots are added up alike for one row and for many.
         self.slot = {name: np.ascontiguousarray(slots[..., column]) for column, name in enumerate(_NAMES)}
         self.present, self.can_wait = self.slot["present"], self.slot["can_wait"]
@@ -70,6 +79,17 @@ class Seen:
         """log2 of the uplink share that the longest prompt would need, over 4 and centred on an eighth; -1..1."""
         share = self.slot["uplink_share"] / np.maximum(self.slot["prompt"], _LEAST_SHARE)
         return np.clip(np.log2(np.maximum(share, _LEAST_SHARE)) / 4.0 + 0.75, -1.0, 1.0)
+
+    def better_later(self) -> NDArray[np.float32]:
+        """log2 of the uplink share needed now over that in the best epoch to come, over 2 and in -1..1; 0 without one.
+
+        Raises ValueError where observations do not tell what channels are expected to become.
+        """
+        if not self._extent.per_slot:
+            raise ValueError("features: the channels to come are not observed here")
+        to_come = split_further(self._observations, self._extent)[0][..., _TO_COME]
+        ratio = np.maximum(self.slot["uplink_share"], _LEAST_SHARE) / np.maximum(to_come, _LEAST_SHARE)
+        return (np.clip(np.log2(ratio) / 2.0, -1.0, 1.0) * self.can_wait).astype(np.float32)
 
     def queue_demand(self) -> NDArray[np.float32]:
         """Σ of uplink shares, as the channels are now, and of t/T_C; over 4 and at most 1."""
@@ -125,6 +145,10 @@ COLUMNS: dict[str, Callable[[Seen], NDArray]] = {
     "chance_covered": lambda seen: seen.chance * seen.covered(),
     "chance_output_covered": lambda seen: seen.chance * seen.slot["output"] * seen.covered(),
     "output": lambda seen: seen.slot["output"],
+    "better_later": lambda seen: seen.better_later(),
+    "chance_better_later": lambda seen: seen.chance * seen.better_later(),
+    "second_epoch_better_later": lambda seen: seen.further(1) * seen.better_later(),
+    "third_epoch_better_later": lambda seen: seen.further(2) * seen.better_later(),
 }
 """Every feature there is, by its name. Products let what waiting is worth depend on what they are products with."""
 
@@ -179,17 +203,35 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
         "chance_urgent_load",
         "output",
     ),
+    "foreseen": (
+        "can_wait",
+        "chance",
+        "second_epoch",
+        "third_epoch",
+        "fourth_epoch",
+        "chance_channel",
+        "second_epoch_channel",
+        "chance_prompt",
+        "chance_demand",
+        "chance_size",
+        "channel",
+        "better_later",
+        "chance_better_later",
+        "second_epoch_better_later",
+        "third_epoch_better_later",
+    ),
 }
 """Features by what they are for: deadlines of one or two epochs; patient requests whose channels change; patient
-requests in batches that run until their longest output is done."""
+requests in batches that run until their longest output is done; patient requests whose channels are expected to become
+something that is observed."""
 
 
 def request_features(
-    observations: NDArray[np.float32], scales: Scales, names: Sequence[str] = FEATURES
+    observations: NDArray[np.float32], scales: Scales, names: Sequence[str] = FEATURES, extent: Extent = PLAIN
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Features of every slot, (F, rows, Q), and which slots hold a request, 0 or 1 of shape (rows, Q).
 
     `names` are of `COLUMNS`; `Seen` says what they are made of.
     """
-    seen = Seen(observations, scales)
+    seen = Seen(observations, scales, extent)
     return np.stack([COLUMNS[name](seen) for name in names]).astype(np.float32), seen.present

@@ -61,7 +61,10 @@ def shares_for(simulation: Simulation, row: int, selected: NDArray[np.bool_]) ->
         if params.flexible_split and len(wanted):
             # Half the tolerance that the batch was accepted with: shares that fill the part are not scaled down for it.
             nominal_s = (params.nominal_uplink_s, params.nominal_downlink_s)[band]
-            entry = part_entry(needs[wanted].sum() / (1.0 + TOLERANCE / 2), nominal_s, params.epoch_s)
+            longest_s = needs[wanted].max()
+            entry = part_entry(max(needs[wanted].sum() / (1.0 + TOLERANCE / 2), longest_s), nominal_s, params.epoch_s)
+            while part_s(params, entry, nominal_s) < longest_s:  # nobody can have more than the whole part
+                entry = np.nextafter(entry, np.inf)
             action[2 * slots + band] = entry
             part = part_s(params, entry, nominal_s)
         action[band * slots + wanted] = least_entries(needs[wanted], part)

@@ -24,6 +24,7 @@ from edge_llm_baselines.allocation.partitions import (
     best_fixed_partition,
 )
 from edge_llm_baselines.allocation.policy import AllocationPolicy
+from edge_llm_baselines.hindsight.bands import hindsight_of_bands
 from edge_llm_baselines.hindsight.hindsight import hindsight_bounds
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable, allocating, solving
@@ -107,7 +108,7 @@ OF_BANDS = Baselines(
         ),
         "random": RANDOM,
     },
-    hindsight=hindsight_bounds,
+    hindsight=hindsight_of_bands,
 )
 
 OF_MODULES = Baselines(
@@ -130,6 +131,11 @@ OF_EVERYTHING = Baselines(
     rules={
         "best-joint": allocating("BestJoint", BestJoint),
         "equal": allocating("equal", EqualEverything),
+        "fixed": Baseline(
+            "best fixed partition",
+            lambda env, seed, tuned: AllocationPolicy(EqualEverything(FixedPartition(np.array(tuned))), env),
+            PARTITION,
+        ),
         "random": RANDOM,
     },
 )

@@ -6,7 +6,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import tyro
 
+from edge_llm_agents.commands.compare import Compare, main_scenario
 from edge_llm_agents.commands.main import COMMANDS, main
 from tests.support.processes import ROOT, run
 
@@ -81,3 +83,13 @@ def test_catalog_and_trace_are_those_of_the_suite(tmp_path: Path, capsys: pytest
 def test_an_unknown_command_is_an_error_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compere"]) == 2
     assert capsys.readouterr().err.startswith("error: edge-llm: 'compere' must be one of list, compare, train")
+
+
+def test_an_environment_is_compared_in_its_own_scenario_and_its_id_is_given_as_in_python() -> None:
+    assert main_scenario("EdgeLLM/Batching-v0") == main_scenario("EdgeLLM/BatchSelection-v0") == "carry-over"
+    assert main_scenario("EdgeLLM/Bandwidth-v0") == "embedding-uplink"
+    assert main_scenario("EdgeLLM/Joint-v0") == "accuracy-tiers"
+    with pytest.raises(ValueError, match="env_id = 'EdgeLLM/Band-v0': must be one of"):
+        main_scenario("EdgeLLM/Band-v0")
+    for option in ("--env", "--env-id"):
+        assert tyro.cli(Compare, args=[option, "EdgeLLM/Joint-v0"]).env == "EdgeLLM/Joint-v0"

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge_llm_agents.allocations.policy import LearnedAllocation
+from edge_llm_agents.allocations.search import AllocationSettings
 from edge_llm_agents.evaluation import references as references_module
 from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
@@ -18,6 +20,7 @@ from edge_llm_agents.pretrained import shipped as policy_files
 from edge_llm_agents.pretrained.saved_policies import load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import shipped_policies
 from edge_llm_agents.seeded.values import train_seeds
+from edge_llm_agents.value_search.features import FEATURE_SETS
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import SearchSettings, search
 from edge_llm_baselines import LookAhead
@@ -66,6 +69,9 @@ def test_settings_of_every_policy_of_the_package_can_be_had() -> None:
         if isinstance(settings, TrainingSettings):
             assert (settings.seed, settings.steps) == (7, card.hyperparameters["steps"])
         else:
-            assert isinstance(policy, ValuePolicy)
             assert settings.generations == card.hyperparameters["generations"]
-            assert settings.levels == policy.function.levels
+            assert isinstance(policy, LearnedAllocation if isinstance(settings, AllocationSettings) else ValuePolicy)
+            if isinstance(policy, ValuePolicy):
+                assert settings.levels == policy.function.levels
+            elif policy.function.values:
+                assert tuple(policy.function.values.features) == FEATURE_SETS[settings.features]

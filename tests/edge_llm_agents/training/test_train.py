@@ -47,17 +47,17 @@ def test_the_default_for_admission_is_imitation_and_masked_ppo_and_equal_seeds_a
         ("EdgeLLM/BatchSelection-v0", "carry-over", "ppo", "set"),
         ("EdgeLLM/Bandwidth-v0", "embedding-uplink", "ppo", "mlp"),
         ("EdgeLLM/Compute-v0", "accuracy-tiers", "sac", "set"),
-        ("EdgeLLM/Joint-v0", "accuracy-tiers", None, "set"),
+        ("EdgeLLM/Joint-v0", "accuracy-tiers", "ppo", "set"),
     ],
 )
 def test_a_policy_is_trained_saved_and_compared(
-    env_id: str, preset: str, algorithm: str | None, network: str, tmp_path: Path
+    env_id: str, preset: str, algorithm: str, network: str, tmp_path: Path
 ) -> None:
     scenario = load_scenario(preset, **{"epoch.episode_epochs": 3})
     settings = MASKED if algorithm == "ppo_mask" else {}
     policy = train(env_id, scenario, algorithm, steps=64, network=network, **settings)
     assert isinstance(policy, TrainedModel)
-    name = {"sac": "SAC@", None: "PPO@"}.get(algorithm, "")
+    name = "SAC@" if algorithm == "sac" else ""
     assert served(policy, env_id, scenario) == served(f"{name}{policy.save(tmp_path / 'it')}", env_id, scenario)
 
 
@@ -69,14 +69,17 @@ def test_values_are_searched_for() -> None:
 def test_algorithms_follow_from_the_actions() -> None:
     assert algorithms_for("EdgeLLM/Batching-v0")[0] == "ppo_mask_imitation"
     assert algorithms_for("EdgeLLM/BatchSelection-v0")[0] == "values"
-    assert algorithms_for("EdgeLLM/Compute-v0") == ["ppo", "sac", "td3"]
+    assert algorithms_for("EdgeLLM/Compute-v0") == ["allocation", "ppo", "sac", "td3"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("EdgeLLM/Batch-v0",), "did you mean 'EdgeLLM/Batching-v0'"),
-        (("EdgeLLM/Compute-v0", "accuracy-tiers", "ppo_mask"), "algorithm = 'ppo_mask': must be one of ppo, sac, td3"),
+        (
+            ("EdgeLLM/Compute-v0", "accuracy-tiers", "ppo_mask"),
+            "algorithm = 'ppo_mask': must be one of allocation, ppo, sac, td3",
+        ),
         (("EdgeLLM/Batching-v0", "carry-ovr"), "did you mean 'carry-over'"),
     ],
 )

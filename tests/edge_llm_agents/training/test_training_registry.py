@@ -13,7 +13,7 @@ from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry, environmen
 def test_ways_of_its_own_come_before_those_of_its_actions() -> None:
     assert algorithms_for(BATCHING) == ["ppo_mask_imitation", "ppo_mask"]
     assert algorithms_for(BATCH_SELECTION) == ["values", "ppo", "sac", "td3"]
-    assert algorithms_for(BANDWIDTH) == ["ppo", "sac", "td3"]
+    assert algorithms_for(BANDWIDTH) == ["allocation", "ppo", "sac", "td3"]
     assert training_of(BANDWIDTH).network == "set"
 
 

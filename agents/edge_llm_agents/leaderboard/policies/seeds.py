@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from edge_llm_agents.allocations.policy import LearnedAllocation
+from edge_llm_agents.allocations.search import AllocationSettings
 from edge_llm_agents.evaluation.references import CHECK_EPISODES, References
+from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
@@ -20,14 +23,22 @@ from edge_llm_agents.records.cells import PREPARATION, Cell, read_cell
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256
 from edge_llm_agents.records.record import LEARNING
 from edge_llm_agents.records.workload_sets import WorkloadSet
-from edge_llm_agents.seeded import admission, values
+from edge_llm_agents.seeded import admission, allocations, values
+from edge_llm_agents.seeded.runs import Trained
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_agents.value_search.features import FEATURE_SETS
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import SearchSettings
+from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
 from edge_llm_env.scenarios import Scenario
 
-ENTRIES = {ValuePolicy.env_id: ("value function", "value"), AdmissionPolicy.env_id: ("admission policy", "batching")}
+ENTRIES = {
+    ValuePolicy.env_id: ("value function", "value"),
+    AdmissionPolicy.env_id: ("admission policy", "batching"),
+    BANDWIDTH: ("learned allocation", "bandwidth"),
+    COMPUTE: ("learned allocation", "compute"),
+    JOINT: ("learned allocation", "joint"),
+}
 """By environment, what the suite calls a scenario's own policy of the package, and how its file's name begins."""
 
 TRAINING = "training "
@@ -60,7 +71,8 @@ class Training:
 
     def identity(self) -> dict[str, Any]:
         """What the policy follows from."""
-        code = code_sha256("edge_llm_agents.seeded.values", "edge_llm_agents.seeded.admission")
+        modules = ("values", "admission", "allocations")
+        code = code_sha256(*(f"edge_llm_agents.seeded.{name}" for name in modules))
         settings = settings_of(self.shipped, self.seed)
         policy_sha256 = combined_sha256(code, str(settings), str(self.seed))
         return self.workload_set.identity() | {"policy_sha256": policy_sha256}
@@ -72,15 +84,7 @@ class Training:
 
     def results(self) -> dict[str, Any]:
         """The policy and its card."""
-        _, card = load_policy(self.shipped)
-        settings = settings_of(self.shipped, self.seed)
-        references = References(card.load_scenario(), CHECK_EPISODES, hindsight_episodes=0, seed=0)
-        with tempfile.TemporaryDirectory() as run_dir:
-            if isinstance(settings, TrainingSettings):
-                runs = admission.train_seeds(settings, [self.seed], Path(run_dir) / "run", references)
-            else:
-                runs = values.train_seeds(card.scenario, card.overrides, settings, [self.seed], references)
-            (trained,) = runs
+        (trained,) = self._trained()
         arrays = {
             name: {"dtype": str(array.dtype), "values": array.tolist()}
             for name, array in trained.policy.arrays().items()
@@ -91,6 +95,19 @@ class Training:
             "arrays": arrays,
             "card": asdict(trained.card),
         }
+
+    def _trained(self) -> list[Trained]:
+        """The run of the one seed, judged on the check's workloads."""
+        policy, card = load_policy(self.shipped)
+        scenario, settings = card.load_scenario(), settings_of(self.shipped, self.seed)
+        if isinstance(settings, AllocationSettings):
+            rivals = Rivals(policy.env_id, scenario, CHECK_EPISODES, hindsight_episodes=0, seed=0)
+            return list(allocations.train_seeds(card.scenario, card.overrides, settings, [self.seed], rivals))
+        references = References(scenario, CHECK_EPISODES, hindsight_episodes=0, seed=0)
+        if isinstance(settings, SearchSettings):
+            return list(values.train_seeds(card.scenario, card.overrides, settings, [self.seed], references))
+        with tempfile.TemporaryDirectory() as run_dir:
+            return list(admission.train_seeds(settings, [self.seed], Path(run_dir) / "run", references))
 
     def path(self, folder: Path) -> Path:
         """Where the policy lies below the folder of the suite, without suffix."""
@@ -123,19 +140,21 @@ def saved_sources(env_id: str, scenario: Scenario, folder: Path) -> dict[str, li
     return sources
 
 
-def settings_of(shipped: str, seed: int) -> SearchSettings | TrainingSettings:
+def settings_of(shipped: str, seed: int) -> SearchSettings | AllocationSettings | TrainingSettings:
     """How a policy of the package was trained, by its card; what a value function sees, by the policy itself.
 
     Raises ValueError for one that sees what no set of features has.
     """
     policy, card = load_policy(shipped)
-    if not isinstance(policy, ValuePolicy):
+    if isinstance(policy, AdmissionPolicy):
         return TrainingSettings(**(card.hyperparameters | {"scenario": card.scenario, "seed": seed}))
+    cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
+    if isinstance(policy, LearnedAllocation):
+        return AllocationSettings(**(card.hyperparameters | {"cross_entropy": cross_entropy}))
     function = policy.function
     names = [name for name, features in FEATURE_SETS.items() if tuple(features) == function.features]
     if not names:
         raise ValueError(f"policy = {shipped!r}: sees features that are of no set, so it cannot be trained again")
-    cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
     seen = {"features": names[0], "levels": function.levels, "cross_entropy": cross_entropy}
     loads = {"loads": tuple(card.hyperparameters.get("loads", (1.0,)))}
     return SearchSettings(**(card.hyperparameters | loads | seen))

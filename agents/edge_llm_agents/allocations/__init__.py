@@ -1,0 +1,1 @@
+"""Learned allocations: values of requests and logits of modules as functions of observations, found by search."""

@@ -1,0 +1,120 @@
+"""Finding a learned allocation for a scenario: the cross-entropy method, from the rules that are tuned for it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_agents.allocations.function import AllocationFunction
+from edge_llm_agents.allocations.policy import LearnedAllocation, allocation_function
+from edge_llm_agents.evaluation.playing import evaluate_learned
+from edge_llm_agents.value_search.cross_entropy import CrossEntropy, CrossEntropySettings
+from edge_llm_agents.value_search.features import FEATURE_SETS
+from edge_llm_agents.value_search.search import training_workloads
+from edge_llm_baselines.registry.suite import DISCOUNT, PARTITION
+from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.naming import one_of
+from edge_llm_env.workload.streams import Stream, draw_workloads
+from edge_llm_env.workload.workload import Workload
+
+
+@dataclass(frozen=True)
+class AllocationSettings:
+    """How a learned allocation is found."""
+
+    width: int = 0
+    """Hidden units of the value function of requests; 0 for a linear one."""
+    features: str = "foreseen"
+    """What it sees of requests: a name of `edge_llm_agents.value_search.features.FEATURE_SETS`."""
+    generations: int = 25
+    """Generations of candidates."""
+    episodes: int = 24
+    """Workloads of a generation, the same for all its candidates, others for the next."""
+    cross_entropy: CrossEntropySettings = field(default_factory=lambda: CrossEntropySettings(20, 5))
+    """The search itself."""
+    validate_every: int = 5
+    """Generations between validations."""
+    validation_episodes: int = 100
+    """Workloads that choose among the means, apart from training's and from evaluation's."""
+
+    def __post_init__(self) -> None:
+        one_of("features", self.features, FEATURE_SETS)
+        for name in ("generations", "episodes", "validate_every", "validation_episodes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
+
+
+class Progress(NamedTuple):
+    """Where a search stands after a generation."""
+
+    generation: int
+    """From 1; 0 is what it begins with."""
+    validation_served: float | None
+    """Requests per episode that the mean serves on the validation workloads, where it was validated."""
+    deviation: float
+    """Mean standard deviation of the parameters."""
+
+
+class Found(NamedTuple):
+    """What a search found."""
+
+    policy: LearnedAllocation
+    """With the parameters that validated best."""
+    curve: list[Progress]
+    """After each generation."""
+    epoch_steps: int
+    """Epochs played in training, of all candidates."""
+
+
+def search_allocation(
+    env_id: str,
+    scenario: Scenario,
+    settings: AllocationSettings,
+    seed: int = 0,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Found:
+    """Search from the tuned look-ahead rule and the best fixed partition on; equal settings and seeds find the same.
+
+    Values begin as those of the look-ahead rule and modules divided as by the best fixed partition, where a scenario
+    leaves these to be tuned. All candidates of a generation play the same workloads in one vector environment.
+    """
+    function = allocation_function(env_id, scenario, width=settings.width, features=FEATURE_SETS[settings.features])
+    partition = PARTITION.tune(scenario, seed) if function.variants else None
+    discount = DISCOUNT.tune(scenario, seed) if function.values else None
+    start = function.starting_point(partition, discount)
+    method = CrossEntropy(start, settings.cross_entropy, np.random.default_rng((seed, 0)))
+    validation = draw_workloads(scenario, settings.validation_episodes, seed, Stream.VALIDATION)
+    best, most = method.mean, -np.inf
+    curve: list[Progress] = []
+    for generation in range(settings.generations + 1):
+        if generation > 0:
+            workloads = training_workloads(scenario, seed, generation, settings.episodes)
+            candidates = method.ask()
+            served = served_by_each(env_id, function, candidates, scenario, workloads)
+            method.tell(candidates, served.mean(axis=1))
+        validated = None
+        if generation % settings.validate_every == 0 or generation == settings.generations:
+            validated = float(served_by_each(env_id, function, method.mean[None], scenario, validation).mean())
+            if validated > most:
+                best, most = method.mean, validated
+        curve.append(Progress(generation, validated, float(method.deviation.mean())))
+        report(curve[-1])
+    steps = settings.generations * settings.cross_entropy.population * settings.episodes * scenario.epoch.episode_epochs
+    return Found(LearnedAllocation(env_id, function, best, scenario), curve, steps)
+
+
+def served_by_each(
+    env_id: str,
+    function: AllocationFunction,
+    parameters: NDArray[np.float64],
+    scenario: Scenario,
+    workloads: Sequence[Workload],
+) -> NDArray[np.int64]:
+    """(P, workloads) requests that each candidate of (P, size) serves on each workload."""
+    policy = LearnedAllocation(env_id, function, parameters, scenario)
+    served: NDArray[np.int64] = evaluate_learned(policy, scenario, list(workloads) * len(parameters)).served
+    return served.reshape(len(parameters), -1)

@@ -1,0 +1,67 @@
+"""The tables of what learned allocations of bands and modules reach, made from recorded results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from statistics import median
+from typing import Any
+
+from edge_llm_agents.pretrained.shipped import PRETRAINED
+from edge_llm_agents.records.intervals import Interval
+from edge_llm_agents.records.record import read_record
+from edge_llm_baselines.registry.registered import baselines_of
+from edge_llm_env.support.tables import NO_VALUE, Table
+
+NAMES = ("bandwidth-embedding-uplink", "compute-accuracy-tiers", "joint-accuracy-tiers")
+"""Policies of the package, in the order of the tables; those that it does not bring along are left out."""
+
+
+def allocations_table(trainings: Mapping[str, Any]) -> Table:
+    """Of recorded trainings, by the policy's name, what its card says against oracle, best rule and hindsight."""
+    rows = []
+    for name, record in trainings.items():
+        card = read_record(PRETRAINED / f"{name}.json")
+        run, references = card["evaluation"], card["evaluation"]["references"]
+        known, best = baselines_of(card["environment"]).rules, references["best_rule"]
+        rule = references["rules"][best]["difference_to_oracle_percent"]
+        hindsight = run.get("percent_of_hindsight")
+        rows.append(
+            (
+                f"`{name}`",
+                str(len(record["runs"])),
+                Interval(**run["difference_to_oracle_percent"]).plus(100.0).text(".2f"),
+                f"{known[best].name}, {Interval(**rule).plus(100.0).text('.2f')}",
+                Interval(**run["difference_to_best_rule_percent"]).text("+.2f"),
+                NO_VALUE if hindsight is None else f"{hindsight['schedule']:.1f} % ({hindsight['bound']:.1f} %)",
+                f"{median(one['seconds'] for one in record['runs']):.0f} s",
+                f"{run['decision_us']:.0f} ({references['oracle_decision_us']:.0f})",
+            )
+        )
+    headings = (
+        "policy", "seeds", "% of the epoch's oracle [95 % CI], median seed", "best rule, % of the oracle",
+        "above it, %", "of hindsight's schedule (bound)", "training", "µs per epoch (oracle)",
+    )  # fmt: skip
+    return Table(headings, rows)
+
+
+def allocation_seeds_table(trainings: Mapping[str, Any]) -> Table:
+    """Every seed of recorded trainings, by the policy's name."""
+    rows = [
+        (
+            f"`{name}`",
+            str(run["seed"]),
+            Interval(**run["difference_to_oracle_percent"]).plus(100.0).text(".2f"),
+            Interval(**run["difference_to_best_rule_percent"]).text("+.2f"),
+            f"{run['seconds']:.0f} s",
+        )
+        for name, record in trainings.items()
+        for run in record["runs"]
+    ]
+    return Table(("policy", "seed", "% of the oracle [95 % CI]", "above the best rule, %", "training"), rows)
+
+
+ALLOCATION_TABLES: dict[str, Callable[[Mapping[str, Any]], Table]] = {
+    "allocations": allocations_table,
+    "allocation-seeds": allocation_seeds_table,
+}
+"""By their sections on the page on what learned policies reach."""

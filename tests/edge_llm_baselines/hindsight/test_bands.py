@@ -1,0 +1,46 @@
+"""Hindsight where bands are divided: its schedule can be played, and no policy serves more than its bound."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge_llm_baselines.allocation.playing import served_by_allocation
+from edge_llm_baselines.hindsight.bands import Scheduled, hindsight_of_bands
+from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
+from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.registry.suite import OF_BANDS
+from edge_llm_env import load_scenario
+from edge_llm_env.envs.suite import BANDWIDTH
+from edge_llm_env.workload.streams import draw_workloads
+
+SPLITS = ("flexible", "fixed")
+
+
+def small(split: str):
+    return load_scenario("embedding-uplink", **{"epoch.split": split, "epoch.episode_epochs": 12})
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_the_bound_is_above_the_schedule_and_that_above_every_rule_on_every_episode(split: str) -> None:
+    scenario = small(split)
+    workloads = draw_workloads(scenario, 6, seed=1)
+    found = hindsight_of_bands(scenario, workloads)
+    assert (found.upper_bound >= found.served).all()
+    for key, rule in OF_BANDS.rules.items():
+        tuned = 0.5 if rule.tunable is not None else None
+        served = roll_out(rule.acting(0, tuned), BANDWIDTH, scenario, workloads).served
+        assert (found.served >= served).all(), key
+
+
+@pytest.mark.parametrize("form", ["values", "shares"])
+@pytest.mark.parametrize("split", SPLITS)
+def test_the_schedule_serves_what_it_says_when_it_is_played(split: str, form: str) -> None:
+    scenario = small(split)
+    for workload in draw_workloads(scenario, 3, seed=2):
+        episode = EpisodeProblem.of_workload(scenario, workload)
+        hindsight = LagrangianHindsight(iterations=5, restarts=1, moves_per_offer=400, block_nodes=0).solve(episode)
+        played = served_by_allocation(BANDWIDTH, Scheduled(hindsight.schedule), scenario, [workload], action=form)
+        assert hindsight.value > 0
+        np.testing.assert_array_equal(played, [hindsight.value])
