@@ -2,8 +2,9 @@
 
 import sys
 
-from edge_llm_agents.commands.compare import Compare
+import repository  # noqa: F401 (Ctrl-C is silent from here on)
+
 from edge_llm_agents.commands.running import run_options
 
 if __name__ == "__main__":
-    sys.exit(run_options("compare.py", Compare))
+    sys.exit(run_options("compare.py", "edge_llm_agents.commands.compare:Compare"))

@@ -2,8 +2,9 @@
 
 import sys
 
-from edge_llm_agents.commands.leaderboard import Leaderboard
+import repository  # noqa: F401 (Ctrl-C is silent from here on)
+
 from edge_llm_agents.commands.running import run_options
 
 if __name__ == "__main__":
-    sys.exit(run_options("leaderboard.py", Leaderboard))
+    sys.exit(run_options("leaderboard.py", "edge_llm_agents.commands.leaderboard:Leaderboard"))

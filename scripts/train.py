@@ -172,14 +172,12 @@ class Generalisation:
         from edge_llm_agents.pretrained.saved_policies import load_policy
         from experiments.learning.generalisation import generalisation, generalisation_table
 
-        policy, card = load_policy(self.policy)
+        policy, _ = load_policy(self.policy)
         rate, other_rate = "workload.arrivals.rate_per_s", self.decoder_rate_per_s
         changes: dict[str, dict[str, Any]] = {f"{value:g} requests/s": {rate: value} for value in self.rates_per_s}
         for name in self.decoders:
             changes[f"{name}, {other_rate:g} requests/s"] = {"node.decoder": name, rate: other_rate}
-        scenarios = {
-            name: load_scenario(card.scenario, **(card.overrides | change)) for name, change in changes.items()
-        }
+        scenarios = {name: load_scenario(policy.scenario, **change) for name, change in changes.items()}
         records = list(generalisation(policy, scenarios, self.episodes, self.seed))
         name = Path(self.policy).name
         report = {"policy": name, "episodes": self.episodes, "seed": self.seed, "scenarios": records}

@@ -2,8 +2,9 @@
 
 import sys
 
+import repository  # noqa: F401 (Ctrl-C is silent from here on)
+
 from edge_llm_agents.commands.running import run_options
-from edge_llm_agents.commands.watch import Watch
 
 if __name__ == "__main__":
-    sys.exit(run_options("watch.py", Watch))
+    sys.exit(run_options("watch.py", "edge_llm_agents.commands.watch:Watch"))

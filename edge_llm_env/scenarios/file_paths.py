@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +15,56 @@ def with_absolute_paths(content: dict[str, Any], folder: Path) -> dict[str, Any]
 
     So a scenario means the same files wherever it is loaded from.
     """
+
+    def decoder(written: str) -> str:
+        absolute = path_from(folder, written)
+        return str(absolute) if is_path(written) or absolute.exists() else written
+
+    return _with_paths(content, lambda written: str(path_from(folder, written)), decoder)
+
+
+def without_folders(content: dict[str, Any]) -> dict[str, Any]:
+    """A content whose paths are the names of the files alone."""
+    return _with_paths(
+        content, lambda written: Path(written).name, lambda written: Path(written).name if is_path(written) else written
+    )
+
+
+def paths_of(content: dict[str, Any]) -> list[str]:
+    """The paths in a content whose paths are absolute."""
+    found: list[str] = []
+
+    def noted(written: str) -> str:
+        found.extend([written] if Path(written).is_absolute() else [])
+        return written
+
+    _with_paths(content, noted, noted)
+    return found
+
+
+def _with_paths(
+    content: dict[str, Any], of_trace: Callable[[str], str], of_decoder: Callable[[str], str]
+) -> dict[str, Any]:
+    """A content with what these make of its trace's path and of decoders that are not in the catalogue."""
     workload = content.get("workload")
     arrivals = workload.get("arrivals") if isinstance(workload, dict) else None
     if isinstance(workload, dict) and isinstance(arrivals, dict) and isinstance(arrivals.get("path"), str):
-        absolute = str(path_from(folder, arrivals["path"]))
-        content = content | {"workload": workload | {"arrivals": arrivals | {"path": absolute}}}
+        replaced = of_trace(arrivals["path"])
+        content = content | {"workload": workload | {"arrivals": arrivals | {"path": replaced}}}
     node = content.get("node")
     if isinstance(node, dict):
-        node = _with_decoder(node, folder)
-        if isinstance(node.get("variants"), list):
+        node = _with_decoder(node, of_decoder)
+        if isinstance(node.get("variants"), list | tuple):
             node["variants"] = [
-                _with_decoder(variant, folder) if isinstance(variant, dict) else variant for variant in node["variants"]
+                _with_decoder(variant, of_decoder) if isinstance(variant, dict) else variant
+                for variant in node["variants"]
             ]
         content = content | {"node": node}
     return content
 
 
-def _with_decoder(section: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """A section whose `decoder` is absolute where it is a path, or a file or folder of that name is in `folder`."""
+def _with_decoder(section: dict[str, Any], of_decoder: Callable[[str], str]) -> dict[str, Any]:
     decoder = section.get("decoder")
     if isinstance(decoder, str) and decoder not in table("decoders"):
-        absolute = path_from(folder, decoder)
-        if is_path(decoder) or absolute.exists():
-            return section | {"decoder": str(absolute)}
+        return section | {"decoder": of_decoder(decoder)}
     return dict(section)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from edge_llm_env.scenarios.file_paths import with_absolute_paths
+from edge_llm_env.scenarios.file_paths import paths_of, with_absolute_paths
 from edge_llm_env.scenarios.schema import Scenario, ScenarioError
 from edge_llm_env.support.naming import one_of
 
@@ -42,10 +42,28 @@ def load_scenario(scenario: str | Path | Scenario, **overrides: Any) -> Scenario
     if isinstance(scenario, Scenario) and not overrides:
         return scenario
     content = scenario.model_dump() if isinstance(scenario, Scenario) else _read(scenario)
+    return Scenario(**_overridden(content, overrides))
+
+
+def contained_scenario(scenario: str | Mapping[str, Any], overrides: Mapping[str, Any], folder: Path) -> Scenario:
+    """The scenario that a file in a folder names, a preset, or holds, with dotted fields overridden.
+
+    Whoever wrote the file has it read no other file than those in the folder. Raises ScenarioError as `load_scenario`
+    does, and for a path that leaves the folder.
+    """
+    content = preset_content(scenario) if isinstance(scenario, str) else deepcopy(dict(scenario))
+    content = with_absolute_paths(_overridden(content, overrides), folder)
+    for path in paths_of(content):
+        if not Path(path).resolve().is_relative_to(folder.resolve()):
+            raise ScenarioError(f"scenario {content.get('name')}: names {path}: must be a file in {folder}")
+    return Scenario(**content)
+
+
+def _overridden(content: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     _mark_changed(content, {".".join(dotted.split(".")[:2]) for dotted in overrides})
     for dotted, value in overrides.items():
         _override(content, dotted, value)
-    return Scenario(**content)
+    return content
 
 
 def _read(scenario: str | Path) -> dict[str, Any]:

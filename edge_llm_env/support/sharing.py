@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.support.calling import Direct, direct
 from edge_llm_env.support.compilation.compiling import compiled
+from edge_llm_env.support.cores import cores
 from edge_llm_env.support.memory import fetch_and_add
 from edge_llm_env.support.workers import Workers
 
@@ -97,11 +98,6 @@ def have_ended(turns: NDArray[np.int64], threads: int) -> bool:
     while looks > 0 and fetch_and_add(turns, len(turns) - 1, 0) < threads:
         looks -= 1
     return looks > 0
-
-
-def cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache

@@ -17,6 +17,9 @@ from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.workload import Workload
 
+MOST_EPISODES = 1_000_000
+"""That one list of workloads holds: each takes kilobytes."""
+
 
 class Stream(IntEnum):
     """What workloads are for: the first spawn key of NumPy's `SeedSequence`."""
@@ -38,10 +41,12 @@ def draw_workloads(
 ) -> list[Workload]:
     """That many workloads, the same for equal seeds and streams; more episodes only add workloads.
 
-    `scenario` is a preset's name, the path of a TOML file or a `Scenario`. Raises ValueError for less than one episode.
+    `scenario` is a preset's name, the path of a TOML file or a `Scenario`. Raises ValueError for less than one episode
+    and for more than MOST_EPISODES.
     """
     scenario = load_scenario(scenario)
-    if episodes < 1:
-        raise ValueError(f"episodes = {episodes}: must be at least 1")
+    if not 1 <= episodes <= MOST_EPISODES:
+        allowed = "at least 1" if episodes < 1 else f"at most {MOST_EPISODES:,}"
+        raise ValueError(f"episodes = {episodes}: must be {allowed}")
     seeds = np.random.SeedSequence(seed, spawn_key=(stream,)).spawn(episodes)
     return [draw_workload(scenario, np.random.default_rng(child)) for child in seeds]

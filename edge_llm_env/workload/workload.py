@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from io import BytesIO
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
+
+from edge_llm_env.support.files import write_bytes
 
 LONGEST_TOKENS = int(np.iinfo(np.int32).max)
 """Environments hold lengths in 32 bits."""
@@ -72,9 +75,10 @@ class Workload:
         return len(self.arrival_s)
 
     def save(self, path: str | Path) -> None:
-        """Write the arrays to a compressed NumPy archive, `.npz` by custom."""
-        with Path(path).open("wb") as file:  # given a name, NumPy would append .npz to it
-            np.savez_compressed(file, **{field.name: getattr(self, field.name) for field in fields(self)})
+        """Write the arrays to a compressed NumPy archive, `.npz` by custom, whole or not at all."""
+        content = BytesIO()
+        np.savez_compressed(content, **{field.name: getattr(self, field.name) for field in fields(self)})
+        write_bytes(Path(path), content.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> Workload:

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from edge_llm_agents.records.files import save_figure
+
 PANELS = (
     ("decode", "decode, s per token or generation", 1.0),
     ("decode, batch > 1", "decode, batch > 1, s per pass or generation", 1.0),
@@ -72,6 +74,5 @@ def plot_validation(report: dict[str, Any], path: Path) -> bool:
                 )
         axes.set(xscale="log", yscale="log", title=title, xlabel="measured", ylabel="predicted, device left out")
         axes.legend(fontsize=7)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path, dpi=150)
     return True

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from edge_llm_agents.records.files import save_figure
 from edge_llm_agents.records.intervals import Interval
 from experiments.paper.estimates import gain, is_cut_short, per_epoch, static_batching, subsets_per_epoch, throughput
 from experiments.paper.measurements import Effort
@@ -48,8 +49,7 @@ def plot_figure(measured: Measured, effort: Effort, path: Path) -> None:
     picture = Picture(layout="constrained")
     FigureCanvasAgg(picture)
     _DRAWINGS[name](picture, measured, effort)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture.savefig(path, dpi=110)
+    save_figure(picture, path, dpi=110)
 
 
 def _draw_throughput(picture: Any, measured: Measured, effort: Effort) -> None:

@@ -105,7 +105,7 @@ def test_a_policy_for_a_continuous_environment_is_trained_and_compared(short: Pa
     finished = run("train.py", *options, "--algorithm", "ppo", "--steps", "1024", "--out", "mine.zip", cwd=short)
     assert finished.returncode == 0, finished.stderr
     assert "written: mine.zip" in finished.stdout
-    more = ("--episodes", "2", "--hindsight-episodes", "0", "--policy", "mine.zip")
+    more = ("--episodes", "2", "--hindsight-episodes", "0", "--policy", "mine.zip", "--unpickle")
     compared = run("compare.py", *options, *more, cwd=short)
     assert "\nmine.zip " in compared.stdout, compared.stderr
     assert "\nMinimumShares " in compared.stdout
@@ -120,7 +120,8 @@ def test_a_trained_policy_can_be_compared_and_resumed(short: Path) -> None:
     again = run("train.py", "run", *training, cwd=short)
     assert again.returncode == 2
     assert "holds another run" in again.stderr
-    compared = run("compare.py", "--scenario", "short.toml", "--episodes", "2", "--policy", "mine/best.zip", cwd=short)
+    more = ("--episodes", "2", "--policy", "mine/best.zip", "--unpickle")
+    compared = run("compare.py", "--scenario", "short.toml", *more, cwd=short)
     assert "\nbest.zip " in compared.stdout, compared.stderr
 
 

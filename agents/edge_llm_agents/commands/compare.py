@@ -14,6 +14,7 @@ from edge_llm_agents.commands.plan import plan
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.support.ending import INTERRUPTED
 
 if TYPE_CHECKING:
     from edge_llm_agents.comparison.records import Comparison
@@ -38,8 +39,10 @@ class Compare:
     """Seeds the workloads and the training."""
     policy: tuple[str, ...] = ()
     """More policies, beside the rules and those of the package, instead of training one: names, paths without suffix,
-    zips of Stable-Baselines3 (CLASS@FILE.zip where it is neither MaskablePPO nor PPO; loading one runs what is in it).
+    with --unpickle zips of Stable-Baselines3 (CLASS@FILE.zip where it is neither MaskablePPO nor PPO).
     """
+    unpickle: bool = False
+    """Load .zip files of Stable-Baselines3 too: what is in them can run any code, so only of whom you trust."""
     no_train: bool = False
     """Train nothing: compare the rules and the policies that there are."""
     algorithm: str | None = None
@@ -86,10 +89,11 @@ class Compare:
                     seed=self.seed,
                     hindsight_episodes=self.hindsight_episodes,
                     sweep=_swept(self.sweep) if self.sweep else None,
+                    unpickle=self.unpickle,
                     report=bars,
                 )
             except ComparisonInterrupted as interruption:
-                found, status = interruption.comparison, 130
+                found, status = interruption.comparison, INTERRUPTED
         self._show(found)
         if status:
             print("interrupted; the table and the files have what was finished", file=sys.stderr)

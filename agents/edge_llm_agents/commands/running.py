@@ -1,13 +1,15 @@
-"""How a command with sub-commands runs: which one is asked for, its options, and one line for what goes wrong."""
+"""How a command with sub-commands runs: which one is asked for, and its options."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
+from io import StringIO
 from typing import Any, NamedTuple
 
-from gymnasium.error import DependencyNotInstalled
+from edge_llm_env.support.ending import DONE, MISUSE, ended
 
 
 class Command(NamedTuple):
@@ -30,49 +32,37 @@ def run_command(
 ) -> int:
     """Run the sub-command that the arguments name, or `default` where they begin with an option; the exit status.
 
-    2 for what is wrong, said in one line that begins with `error:`, and 130 after Ctrl-C.
+    2 for what is wrong, said in one line that begins with `error:`, and as `edge_llm_env.support.ending` has them.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] in (["-h"], ["--help"]) or not (given or default):
-        print(_help(program, commands, default))
-        return 0 if given else 2
-    if default is not None and (not given or given[0].startswith("-")):
-        given = [default, *given]
-    name, *rest = given
-    if name not in commands:
-        print(f"error: {program}: {name!r} must be one of {', '.join(commands)}", file=sys.stderr)
-        return 2
-    command = commands[name]
-    program = f"{program} {name}"
-    return guarded(lambda: _run(program, command, rest), program, command.extra)
+    return guarded(lambda: _dispatch(program, commands, given, default), program, "agents")
 
 
-def run_options(program: str, options: Any, arguments: Sequence[str] | None = None) -> int:
-    """Run a command without sub-commands; the exit status, as of `run_command`."""
+def run_options(program: str, options: str | type, arguments: Sequence[str] | None = None) -> int:
+    """Run a command without sub-commands, given as `Command.where` is; the exit status, as of `run_command`."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    return guarded(lambda: _parsed(options, program, given).run(), program, "agents")
+    return guarded(lambda: _run(program, options, given), program, "agents")
 
 
 def guarded(run: Callable[[], int | None], program: str, extra: str) -> int:
     """Run it; the exit status, and one line on standard error for what the user can put right."""
-    try:
-        return run() or 0
-    except ModuleNotFoundError as error:
-        package = str(error.name).partition(".")[0]
-        if package.startswith("edge_llm"):
-            raise
-        print(f'error: {program} needs {package}: pip install "edge-llm-env[{extra}]"', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as interruption:
-        print(str(interruption) or "interrupted", file=sys.stderr)
-        return 130
-    except (ValueError, OSError, DependencyNotInstalled) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return ended(run, program, lambda package: f'pip install "edge-llm-env[{extra}]"')
 
 
-def _run(program: str, command: Command, arguments: list[str]) -> int | None:
-    found: Any = command.where
+def _dispatch(program: str, commands: Commands, given: list[str], default: str | None) -> int | None:
+    if given[:1] in (["-h"], ["--help"]) or not (given or default):
+        print(_help(program, commands, default))
+        return DONE if given else MISUSE
+    name, *rest = given if default is None or (given and not given[0].startswith("-")) else [default, *given]
+    if name not in commands:
+        raise ValueError(f"{program}: {name!r} must be one of {', '.join(commands)}")
+    command = commands[name]
+    program = f"{program} {name}"
+    return guarded(lambda: _run(program, command.where, rest), program, command.extra)
+
+
+def _run(program: str, where: Any, arguments: list[str]) -> int | None:
+    found = where
     if isinstance(found, str):
         module, _, name = found.partition(":")
         found = getattr(import_module(module), name)
@@ -86,9 +76,37 @@ def _parsed(options: Any, program: str, arguments: list[str]) -> Any:
     """The options by their own `parsed`, where they have one, else by tyro."""
     if hasattr(options, "parsed"):
         return options.parsed(program, arguments)
+    return parsed_by_tyro(options, program, arguments)
+
+
+def parsed_by_tyro(options: Any, program: str, arguments: list[str], **named: Any) -> Any:
+    """The options by tyro, whose errors, framed and of several lines, become a ValueError of one."""
     import tyro
 
-    return tyro.cli(options, prog=program, args=arguments)
+    if {"-h", "--help"} & set(arguments):
+        return tyro.cli(options, prog=program, args=arguments, **named)
+    framed = StringIO()
+    try:
+        with redirect_stdout(framed), redirect_stderr(framed):
+            return tyro.cli(options, prog=program, args=arguments, **named)
+    except SystemExit as ending:
+        if not ending.code:
+            print(framed.getvalue(), end="")  # a list of completions
+            raise
+        raise ValueError(f"{program}: {_unframed(framed.getvalue())}") from None
+
+
+def _unframed(text: str) -> str:
+    """What tyro says, without its heading and frame and what follows on how to get help."""
+    lines = [line.strip(" │") for line in text.splitlines()]
+    of_terminal = any(line.startswith("╭") for line in lines)  # whose heading is part of the frame
+    parts = [""]
+    for line in lines:
+        if line and set(line) <= {"─", "-"}:
+            parts.append("")
+        elif not line.startswith(("╭", "╰")):
+            parts[-1] = f"{parts[-1]} {line}".strip()
+    return parts[0 if of_terminal or len(parts) == 1 else 1].removesuffix(".")
 
 
 def _help(program: str, commands: Commands, default: str | None) -> str:

@@ -21,7 +21,9 @@ class Watch:
 
     policy: str = "oracle"
     """A baseline of the environment (oracle; in Batching-v0 dftsp, look-ahead, sjf, edf, ...; a wrong one lists them),
-    or a .zip of Stable-Baselines3 (MaskablePPO where actions are masked, else PPO)."""
+    or with --unpickle a .zip of Stable-Baselines3 (MaskablePPO where actions are masked, else PPO)."""
+    unpickle: bool = False
+    """Load .zip files of Stable-Baselines3 too: what is in them can run any code, so only of whom you trust."""
     env: str = BATCHING
     """The environment's id."""
     scenario: str = "carry-over"
@@ -44,7 +46,7 @@ class Watch:
         mode = "human" if self.gif is None else "rgb_array"
         env: Any = gym.make(self.env, scenario=scenario, render_mode=mode)
         try:
-            policy = named_policy(self.policy, env, self.seed)
+            policy = named_policy(self.policy, env, self.seed, unpickle=self.unpickle)
             epochs = scenario.epoch.episode_epochs if self.epochs is None else self.epochs
             pictures = watch(env, policy, self.seed, epochs)
             score = env.unwrapped.viewer.frame().score

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_llm_agents.comparison.columns import interval_half_widths
+from edge_llm_agents.records.files import save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,7 +45,7 @@ def draw_chart(records: Records, kinds: Mapping[str, str], oracle: str, scenario
     axes.set_xlabel(f"throughput (requests/s); bars: 95 % interval of the paired difference to {oracle}")
     axes.set_title(f"{scenario}: throughput and percent of {oracle}")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(file, dpi=150)
+    save_figure(figure, file, dpi=150)
 
 
 def sweep_figure(field: str, values: Sequence[Any], compared: Sequence[Records], oracle: str) -> Figure:

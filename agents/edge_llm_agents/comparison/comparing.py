@@ -36,15 +36,16 @@ def compare(
     seed: int = 0,
     hindsight_episodes: int = 10,
     sweep: Mapping[str, Sequence[Any]] | None = None,
+    unpickle: bool = False,
     report: Report = tell_nobody,
 ) -> Comparison | Sweep:
     """Policies side by side on the same held-out workloads, with paired 95 % intervals against the oracle.
 
     `policies` is one, several, or a mapping from names to: the key or name of one of the environment's rules
     (`edge-llm list` has them); "all", for every rule and every policy of the package for the scenario (what None
-    stands for); the name of a policy of the package, or the path of a saved one without
-    suffix; an SB3 model, or the path of its zip (`SAC@file.zip` where it is neither MaskablePPO nor PPO; loading
-    unpickles); what `train` returns; anything with SB3's `predict`; a solver of the epoch (`solve`); an allocation
+    stands for); the name of a policy of the package, or the path of a saved one without suffix; an SB3 model, or with
+    `unpickle`, as unpickling can run any code, the path of its zip (`SAC@file.zip` where it is neither MaskablePPO nor
+    PPO); what `train` returns; anything with SB3's `predict`; a solver of the epoch (`solve`); an allocation
     (`action`); a function from the vector environment to a policy. The oracle always takes part.
 
     All play `episodes` workloads of `scenario` in `env_id`, which `seed` sets. The first `hindsight_episodes` of them
@@ -59,7 +60,9 @@ def compare(
     _check(episodes, hindsight_episodes)
     shown = {"env_id": env_id, "episodes": episodes, "seed": seed, "hindsight_episodes": hindsight_episodes}
     if sweep is None:
-        return compared(Field(env_id, given, seed), policies, episodes, hindsight_episodes, shown, report)
+        return compared(
+            Field(env_id, given, seed, unpickle=unpickle), policies, episodes, hindsight_episodes, shown, report
+        )
     if len(sweep) != 1:
         raise ValueError(f"sweep = {dict(sweep)!r}: must have one field of the scenario")
     ((name, values),) = sweep.items()
@@ -69,7 +72,7 @@ def compare(
     finished: list[Comparison] = []
     try:
         for one in scenarios:
-            field = Field(env_id, one, seed, elsewhere=True)
+            field = Field(env_id, one, seed, elsewhere=True, unpickle=unpickle)
             finished.append(compared(field, policies, episodes, hindsight_episodes, shown, report))
     except KeyboardInterrupt:
         if finished:

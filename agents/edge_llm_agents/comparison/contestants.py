@@ -40,11 +40,15 @@ class Field:
     Raises ValueError for an environment or, at `of`, a policy that there is not.
     """
 
-    def __init__(self, env_id: str, scenario: Scenario, seed: int, *, elsewhere: bool = False) -> None:
+    def __init__(
+        self, env_id: str, scenario: Scenario, seed: int, *, elsewhere: bool = False, unpickle: bool = False
+    ) -> None:
         environment(env_id)
         self.env_id, self.scenario, self.seed = env_id, scenario, seed
         self.elsewhere = elsewhere
         """Take saved policies to this scenario whatever they were trained for."""
+        self.unpickle = unpickle
+        """Load zips of Stable-Baselines3, which can run any code."""
         self.baselines = baselines_of(env_id)
         self.oracle = self.baselines.reference
         self._solved_in = self.baselines.solved_in or env_id
@@ -105,7 +109,7 @@ class Field:
     def _by_name(self, name: str | None, text: str) -> Contestant:
         if text.endswith(".zip"):
             algorithm, _, file = text.rpartition("@")
-            makes = model_file(Path(file), algorithm or None)
+            makes = model_file(Path(file), algorithm or None, unpickle=self.unpickle)
             return Contestant(name or Path(file).name, self.env_id, makes, "policy")
         if Path(text).name != text or text in shipped_policies():
             policy, _ = load_policy(text, None if self.elsewhere else self.scenario)

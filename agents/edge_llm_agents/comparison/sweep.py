@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from edge_llm_agents.comparison.columns import difference_cell
 from edge_llm_agents.comparison.records import Comparison, Form
-from edge_llm_agents.records.files import write_text
+from edge_llm_agents.records.files import save_figure
 from edge_llm_agents.records.record import as_json, provenance
+from edge_llm_env.support.files import write_text
 from edge_llm_env.support.tables import NO_VALUE, Table
 
 if TYPE_CHECKING:
@@ -72,5 +73,5 @@ class Sweep:
             write_text(file, text)
         if find_spec("matplotlib") is not None:
             files.append(Path(folder) / f"{name}.png")
-            self.figure().savefig(files[-1], dpi=150)
+            save_figure(self.figure(), files[-1], dpi=150)
         return files

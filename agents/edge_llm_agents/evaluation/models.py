@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import sb3_contrib
@@ -68,18 +70,23 @@ def acting_model(model: BaseAlgorithm) -> MakePolicy:
     return make
 
 
-def model_file(path: Path, algorithm: str | None = None) -> MakePolicy:
-    """The same of a model that Stable-Baselines3 saved. Loading unpickles what is in it, which can run any code.
+def model_file(path: Path, algorithm: str | None = None, *, unpickle: bool = False) -> MakePolicy:
+    """The same of a model that Stable-Baselines3 saved, where `unpickle` allows it: unpickling can run any code.
 
     `algorithm` is a name of ALGORITHMS; without it MaskablePPO where actions are masked and PPO elsewhere. Raises
-    ValueError for another name, for a file that is not there and for one without a model.
+    ValueError for another name, for a file that is not there or is damaged, for one without a model, and without
+    `unpickle`.
     """
     if algorithm is not None:
         one_of("policy's class", algorithm, ALGORITHMS)
     if not path.is_file():
         raise ValueError(f"policy = {str(path)!r}: there is no such file")
-    saved, _, _ = load_from_zip_file(path, device="cpu")
-    if saved is None:
+    refuse_unpickling(str(path), unpickle)
+    try:
+        saved, _, _ = load_from_zip_file(path, device="cpu")
+    except (ValueError, KeyError, BadZipFile, UnpicklingError, EOFError, RuntimeError) as error:
+        raise ValueError(f"policy = {str(path)!r}: is no model of Stable-Baselines3, or damaged: {error}") from None
+    if saved is None or not {"observation_space", "action_space"} <= saved.keys():
         raise ValueError(f"{path}: holds the parameters of a model but not the model")
 
     def make(env: Any) -> Policy:
@@ -89,6 +96,15 @@ def model_file(path: Path, algorithm: str | None = None) -> MakePolicy:
         return acting_model(ALGORITHMS[name].load(path, device="cpu"))(env)
 
     return make
+
+
+def refuse_unpickling(policy: str, unpickle: bool) -> None:
+    """Raise ValueError for a zip of Stable-Baselines3 that nobody said may be unpickled."""
+    if not unpickle:
+        raise ValueError(
+            f"policy = {policy!r}: a .zip is unpickled, which can run any code: --unpickle (unpickle=True) allows it "
+            "where you trust who made it"
+        )
 
 
 def refuse_other_spaces(seen: spaces.Space, actions: spaces.Space, env: VectorEnv) -> None:

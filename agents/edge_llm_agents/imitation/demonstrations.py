@@ -13,7 +13,6 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from edge_llm_agents.evaluation.playing import MaskedModel
-from edge_llm_agents.records.files import write_bytes
 from edge_llm_baselines import BranchAndBound
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.hindsight import HindsightSolver, LagrangianHindsight
@@ -26,6 +25,7 @@ from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
 from edge_llm_env.envs.base import finished
 from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.files import write_bytes
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.workload import Workload
 

@@ -27,8 +27,8 @@ from edge_llm_env.support.naming import one_of
 class SuiteSettings:
     """What is evaluated, on which workloads, and where.
 
-    A policy that is submitted runs in the suite's own processes, and a zip of SB3 unpickles: both can run any code. The
-    same name given again is the same policy of another training seed.
+    A function that is submitted runs in the suite's own processes. The same name given again is the same policy of
+    another training seed.
     """
 
     environments: tuple[str, ...] = field(default_factory=lambda: tuple(ENVIRONMENTS))
@@ -39,6 +39,8 @@ class SuiteSettings:
     """Trace for the presets that replay one."""
     policy: tuple[str, ...] = ()
     """More, each NAME=SOURCE: module:function, [CLASS@]FILE.zip of SB3, a saved policy's path. Run what you trust."""
+    unpickle: bool = False
+    """Load .zip files of Stable-Baselines3 too: what is in them can run any code, so only of whom you trust."""
     episodes: int = 50
     """Workloads that every policy plays."""
     hindsight_episodes: int = 10
@@ -72,7 +74,7 @@ def run_suite(settings: SuiteSettings, report: Callable[[str], None]) -> Ran:
     `report` gets a line for what is stale, left out or failed. Raises ValueError for a submission or a backend that
     there is not, and what `load_scenario` raises.
     """
-    submitted = submissions(settings.policy)
+    submitted = submissions(settings.policy, unpickle=settings.unpickle)
     scenarios = scenarios_of(settings, report)
 
     def run(jobs: Sequence[Job], doing: str) -> Ran:
@@ -89,11 +91,11 @@ def run_suite(settings: SuiteSettings, report: Callable[[str], None]) -> Ran:
     return Ran(*(one + other for one, other in zip(prepared, played, strict=True)))
 
 
-def submissions(texts: Sequence[str]) -> dict[str, list[Source]]:
+def submissions(texts: Sequence[str], *, unpickle: bool = False) -> dict[str, list[Source]]:
     """The submitted policies by name, each with a source per training seed."""
     found: dict[str, list[Source]] = defaultdict(list)
     for text in texts:
-        name, source = submission(text, Path.cwd())
+        name, source = submission(text, Path.cwd(), unpickle=unpickle)
         found[name].append(source)
     return dict(found)
 

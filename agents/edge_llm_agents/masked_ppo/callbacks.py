@@ -13,11 +13,12 @@ from edge_llm_agents.evaluation.playing import evaluate_model, evaluate_solver
 from edge_llm_agents.evaluation.progress import Progress, Report
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.masked_ppo.state import training_state
-from edge_llm_agents.records.files import save_model, write_bytes, write_text
+from edge_llm_agents.records.files import save_model
 from edge_llm_baselines import DFTSP, hindsight_bounds
 from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.files import write_bytes, write_text
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
 HELD_ROLLOUTS, HOLD = 2, 100.0

@@ -23,8 +23,8 @@ from edge_llm_agents.masked_ppo.rollout_buffer import EpochRolloutBuffer
 from edge_llm_agents.masked_ppo.settings import ENV_ID, TrainingSettings
 from edge_llm_agents.masked_ppo.state import restore_training
 from edge_llm_agents.networks.actor_critics import AnchoredSetPolicy, SetPolicy
-from edge_llm_agents.records.files import write_text
 from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.support.files import write_text
 
 SETTINGS, OUTCOME = "settings.json", "outcome.json"
 """Files of a run folder."""
@@ -44,14 +44,15 @@ def train(
     The folder gets `settings.json`, TensorBoard files, `last.zip` at every checkpoint, `best.zip`, and at the end
     `outcome.json`, which `outcome_of` reads.
     Ctrl-C saves and returns. With `resume` training goes on from `last.zip`, to the same policy as if it had never been
-    interrupted; what was learned after that checkpoint is learned again. Raises ValueError when the folder holds
-    another run, or to resume there is none or one of other settings. `validated` hears of every validation, and ends
+    interrupted; what was learned after that checkpoint is learned again, and a run that was stopped before its first
+    begins anew. That unpickles `last.zip`. Raises ValueError when the folder holds another run, or to resume there is
+    none or one of other settings. `validated` hears of every validation, and ends
     the run by an exception of its own; `report` hears how far it is. `scenario` is that of the settings if not given.
     """
     started_s = time.perf_counter()
     set_thread_counts()
-    _claim(run_dir, settings, resume)
     scenario = scenario or load_scenario(settings.scenario)
+    _claim(run_dir, settings, scenario, resume)
     env = EdgeVecEnv(
         ENV_ID,
         settings.rows,
@@ -61,8 +62,9 @@ def train(
         rows_per_workload=settings.rows_per_workload,
     )
     last, best = run_dir / "last.zip", run_dir / "best.zip"
-    progress: dict[str, Any] = {"best": 0.0}
-    if resume:
+    progress: dict[str, Any] = {"best": -1.0}
+    begun = resume and last.exists()
+    if begun:
         model, progress = restore_training(MaskablePPO, last, env, tensorboard_log=str(run_dir))
     else:
         # SB3 asks for the rate when a rollout has been counted: a fall to 0 would learn nothing from the last one.
@@ -100,44 +102,55 @@ def train(
             model.learn(
                 settings.steps - model.num_timesteps,
                 callback=CallbackList([AnchorWeight(settings), checkpoints, Reporting(settings.steps, report)]),
-                reset_num_timesteps=not resume,
+                reset_num_timesteps=not begun,
                 tb_log_name="tensorboard",
             )
     except KeyboardInterrupt:
         finished = False
         checkpoints.save()
-    seconds = time.perf_counter() - started_s + (outcome_of(run_dir, settings)["seconds"] if resume else 0.0)
+    seconds = time.perf_counter() - started_s + (outcome_of(run_dir, settings, scenario)["seconds"] if resume else 0.0)
     outcome = {"finished": finished, "steps": settings.steps, "seconds": round(seconds, 1)}
     write_text(run_dir / OUTCOME, json.dumps(outcome) + "\n")
     return (MaskablePPO.load(best, env=env) if best.exists() else model), finished
 
 
-def outcome_of(run_dir: Path, settings: TrainingSettings) -> dict[str, Any]:
+def outcome_of(run_dir: Path, settings: TrainingSettings, scenario: Scenario | None = None) -> dict[str, Any]:
     """Whether the run has taken all steps of the settings, and its seconds, without parts that were killed.
 
-    Raises ValueError when the folder holds a run of other settings; steps may differ.
+    `scenario` is that of the settings if not given. Raises ValueError when the folder holds a run of other settings;
+    steps may differ.
     """
     if not (run_dir / OUTCOME).exists():
         return {"finished": False, "seconds": 0.0}
-    _refuse_other_settings(run_dir, settings)
+    _refuse_other_settings(run_dir, settings, scenario or load_scenario(settings.scenario))
     written = json.loads((run_dir / OUTCOME).read_text())
     return written | {"finished": written["finished"] and written["steps"] >= settings.steps}
 
 
-def _refuse_other_settings(run_dir: Path, settings: TrainingSettings) -> None:
-    found = json.loads((run_dir / SETTINGS).read_text())
-    changed = [name for name, value in asdict(settings).items() if name != "steps" and found.get(name) != value]
+def _as_written(settings: TrainingSettings, scenario: Scenario) -> dict[str, Any]:
+    """The settings of a run; its scenario counts by what is in it, not by its name or path."""
+    return asdict(settings) | {"scenario_fingerprint": scenario.fingerprint()}
+
+
+def _refuse_other_settings(run_dir: Path, settings: TrainingSettings, scenario: Scenario) -> None:
+    try:
+        found = dict(json.loads((run_dir / SETTINGS).read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{run_dir / SETTINGS}: are no settings of a run: {error}") from None
+    now = _as_written(settings, scenario)
+    compared = [name for name in now if name not in ("steps", "scenario")]
+    changed = [name for name in compared if found.get(name) != now[name]]
     if changed:
         raise ValueError(f"run_dir = {run_dir}: was trained with another {', '.join(changed)}; only steps may differ")
 
 
-def _claim(run_dir: Path, settings: TrainingSettings, resume: bool) -> None:
+def _claim(run_dir: Path, settings: TrainingSettings, scenario: Scenario, resume: bool) -> None:
     """Make the run folder this run's own."""
     if resume:
-        if not (run_dir / "last.zip").exists():
-            raise ValueError(f"run_dir = {run_dir}: nothing to resume, it holds no last.zip")
-        _refuse_other_settings(run_dir, settings)
+        if not (run_dir / SETTINGS).exists():
+            raise ValueError(f"run_dir = {run_dir}: nothing to resume, it holds no run; without resume one begins")
+        _refuse_other_settings(run_dir, settings, scenario)
     elif (run_dir / SETTINGS).exists():
         raise ValueError(f"run_dir = {run_dir}: holds another run; resume it or name another folder")
     run_dir.mkdir(parents=True, exist_ok=True)
-    write_text(run_dir / SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
+    write_text(run_dir / SETTINGS, json.dumps(_as_written(settings, scenario), indent=2) + "\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,13 @@ from safetensors.numpy import load, save
 from edge_llm_agents.allocations.policy import MECHANISMS, LearnedAllocation
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.pretrained.shipped import path_of
-from edge_llm_agents.records.files import write_bytes
 from edge_llm_agents.records.record import NoRecordError, read_record, write_record
 from edge_llm_agents.value_search.policy import ValuePolicy
-from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
+from edge_llm_env.scenarios.file_paths import without_folders
+from edge_llm_env.scenarios.loading import contained_scenario
+from edge_llm_env.support.files import write_bytes
+from edge_llm_env.support.naming import one_of
 
 SavedPolicy = ValuePolicy | AdmissionPolicy | LearnedAllocation
 
@@ -45,10 +48,19 @@ class Card:
     """What it reached, on which workloads."""
     check: dict[str, int]
     """`served` on the first `workloads` evaluation workloads of `seed`: what a test expects of it."""
+    content: dict[str, Any] | None = None
+    """The scenario itself, overrides and all, where it is no preset or names files; these lie beside the card."""
 
-    def load_scenario(self) -> Scenario:
-        """The scenario that it was trained for."""
-        return load_scenario(self.scenario, **self.overrides)
+    def load_scenario(self, folder: Path | None = None) -> Scenario:
+        """The scenario that it was trained for; of a card in a folder, with no file but those that lie there.
+
+        Raises ScenarioError, a ValueError.
+        """
+        if folder is None:
+            return load_scenario(self.scenario, **self.overrides)
+        if self.content is not None:
+            return contained_scenario(self.content, {}, folder)
+        return contained_scenario(one_of("scenario", self.scenario, list_scenarios()), self.overrides, folder)
 
 
 def save_policy(policy: SavedPolicy, card: Card, path: Path) -> list[Path]:
@@ -57,14 +69,18 @@ def save_policy(policy: SavedPolicy, card: Card, path: Path) -> list[Path]:
     Raises ValueError for a policy of a population, or one of another scenario than its card's.
     """
     arrays = policy.arrays()
-    if policy.scenario.fingerprint() != card.load_scenario().fingerprint():
+    if card.content is None and policy.scenario.fingerprint() != card.load_scenario().fingerprint():
         raise ValueError(f"card.scenario = {card.scenario!r}: is not the scenario of the policy")
     weights = save(arrays)
+    content = policy.scenario.model_dump(mode="json", exclude_none=True)
+    if card.scenario not in list_scenarios() or without_folders(content) != content:
+        overrides = {at: Path(one).name if at.endswith(".path") else one for at, one in card.overrides.items()}
+        card = replace(card, scenario=policy.scenario.name, overrides=overrides, content=without_folders(content))
     written = (
         {"environment": policy.env_id, "scenario_fingerprint": policy.scenario.fingerprint()}
         | policy.description()
         | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
-        | asdict(card)
+        | {name: value for name, value in asdict(card).items() if value is not None}
     )
     paths = [path.with_name(f"{path.name}.safetensors"), path.with_name(f"{path.name}.json")]
     write_bytes(paths[0], weights)
@@ -80,7 +96,7 @@ def load_policy(name: str | Path, scenario: Scenario | None = None) -> tuple[Sav
     if given. (`for_scenario` takes it elsewhere on purpose.)
     """
     path = path_of(name)
-    policy, card, fingerprint = read_policy(path)
+    policy, card, fingerprint = read_policy(path, scenario)
     now = policy.scenario
     if now.fingerprint() != fingerprint:
         reason = f"was trained when scenario {now.name!r} was another ({fingerprint[:12]}), train it again"
@@ -90,24 +106,28 @@ def load_policy(name: str | Path, scenario: Scenario | None = None) -> tuple[Sav
     return policy, card
 
 
-def read_policy(path: Path) -> tuple[SavedPolicy, Card, str]:
+def read_policy(path: Path, scenario: Scenario | None = None) -> tuple[SavedPolicy, Card, str]:
     """The policy at a path without suffix, in its card's scenario as it is now, and that which it was trained in.
 
-    The latter is a fingerprint. Raises ValueError as `load_policy` does, but for scenarios that changed.
+    The latter is a fingerprint; where it is that of `scenario`, this is taken and not looked for. Raises ValueError as
+    `load_policy` does, but for scenarios that changed.
     """
     card_path, weights_path = path.with_name(f"{path.name}.json"), path.with_name(f"{path.name}.safetensors")
     try:
         written = read_record(card_path)
         weights = weights_path.read_bytes()
-        card = Card(**{field: written[field] for field in Card.__dataclass_fields__})
+        given = {field: written[field] for field in Card.__dataclass_fields__ if field != "content"}
+        card = Card(**given, content=written.get("content"))
         kind = KINDS.get(written["environment"])
         if kind is None:
             reason = f"is for {written['environment']}, which there is not: must be {' or '.join(KINDS)}"
             raise ValueError(f"policy = {path}: {reason}")
         if hashlib.sha256(weights).hexdigest() != written["weights_sha256"]:
             raise ValueError(f"policy = {path}: its weights are not those of its card")
-        policy = kind.from_card(written, load(weights), card.load_scenario())
-        return policy, card, str(written["scenario_fingerprint"])
+        fingerprint = str(written["scenario_fingerprint"])
+        if scenario is None or scenario.fingerprint() != fingerprint:
+            scenario = card.load_scenario(card_path.parent)
+        return kind.from_card(written, load(weights), scenario), card, fingerprint
     except OSError as error:
         raise ValueError(f"policy = {path}: cannot be read: {error.strerror}, {error.filename}") from None
     except (NoRecordError, KeyError, TypeError, AttributeError) as error:

@@ -1,33 +1,23 @@
-"""Writing files so that each is whole or not there at all, whenever the process is killed."""
+"""Saving models and figures so that each file is whole or not there at all."""
 
 from __future__ import annotations
 
-import os
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from edge_llm_env.support.files import write_bytes
+
 
 def save_model(model: Any, path: Path) -> None:
-    """Save a Stable-Baselines3 model."""
-    unfinished = path.with_name(f".{path.name}.unfinished.zip")
-    model.save(unfinished)
-    _publish(unfinished, path)
+    """Save a Stable-Baselines3 model; folders on the way are made."""
+    archive = BytesIO()
+    model.save(archive)
+    write_bytes(path, archive.getvalue())
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, UTF-8; folders on the way are made."""
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file; folders on the way are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_bytes(content)
-    _publish(unfinished, path)
-
-
-def _publish(unfinished: Path, path: Path) -> None:
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+def save_figure(figure: Any, path: Path, dpi: int) -> None:
+    """Save a figure of Matplotlib as PNG; folders on the way are made."""
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=dpi)
+    write_bytes(path, content.getvalue())

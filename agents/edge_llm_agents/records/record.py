@@ -7,7 +7,6 @@ Names of quantities end with their unit (`decision_us`, `throughput_per_s`, `per
 from __future__ import annotations
 
 import json
-import os
 import platform
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from edge_llm_agents.records.files import write_text
+from edge_llm_env.support.cores import cores
+from edge_llm_env.support.files import write_text
 
 PACKAGES = ("edge-llm-env", "gymnasium", "numba", "numpy", "scipy")
 """Of which every result may depend on the version."""
@@ -44,7 +44,7 @@ def provenance(packages: Iterable[str] = LEARNING) -> dict[str, Any]:
 
     In records from before version 0.2.0 what they did not say is missing from either.
     """
-    machine = {"machine": platform.machine(), "system": platform.system(), "cores": len(os.sched_getaffinity(0))}
+    machine = {"machine": platform.machine(), "system": platform.system(), "cores": cores()}
     return {"versions": versions(packages), "machine": machine}
 
 

@@ -13,22 +13,23 @@ from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
 from edge_llm_agents.evaluation.models import model_file
-from edge_llm_agents.records.files import write_bytes
 from edge_llm_baselines.playing.play import Policy, play
 from edge_llm_baselines.registry.registered import baseline
+from edge_llm_env.support.files import write_bytes
 
 
-def named_policy(name: str, env: gym.Env, seed: int) -> Policy:
+def named_policy(name: str, env: gym.Env, seed: int, *, unpickle: bool = False) -> Policy:
     """The policy that a name stands for, made for an environment that Gymnasium made by its id.
 
     A baseline of the environment by its key, or `oracle`; what is tuned of it is tuned first, on workloads of `seed`.
-    Or the path of a .zip of Stable-Baselines3: a MaskablePPO where the environment has masks, else a PPO.
+    Or, where `unpickle` allows it, the path of a .zip of Stable-Baselines3: a MaskablePPO where the environment has
+    masks, else a PPO.
 
     Raises ValueError for another name, or a file that is not there.
     """
     inner: Any = env.unwrapped
     if name.endswith(".zip"):
-        return model_file(Path(name))(env)
+        return model_file(Path(name), unpickle=unpickle)(env)
     rule = baseline(inner.spec.id, name)
     tuned = None if rule.tunable is None else rule.tunable.tune(inner.scenario, seed)
     if rule.tunable is not None and tuned is None:

@@ -15,7 +15,7 @@ from edge_llm_agents.evaluation.progress import Report, tell_nobody
 from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
-from edge_llm_agents.masked_ppo.training import outcome_of, train
+from edge_llm_agents.masked_ppo.training import SETTINGS, outcome_of, train
 from edge_llm_agents.seeded.runs import Run, Trained, judge_runs
 from edge_llm_env.scenarios import load_scenario
 
@@ -49,7 +49,7 @@ def train_seeds(
 
 def _run(settings: TrainingSettings, run_dir: Path, report: Report) -> Run:
     if not outcome_of(run_dir, settings)["finished"]:
-        _, finished = train(settings, run_dir, resume=(run_dir / "last.zip").exists(), report=report)
+        _, finished = train(settings, run_dir, resume=(run_dir / SETTINGS).exists(), report=report)
         if not finished:
             raise KeyboardInterrupt
     return Run(

@@ -9,6 +9,7 @@ import pytest
 import tyro
 
 from edge_llm_agents.commands.compare import Compare, main_scenario
+from edge_llm_agents import __main__
 from edge_llm_agents.commands.main import COMMANDS, main
 from tests.support.processes import ROOT, run
 
@@ -29,7 +30,7 @@ sys.exit(main(sys.argv[1:]))
 def test_the_console_command_is_installed() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     module, _, name = project["scripts"]["edge-llm"].partition(":")
-    assert (module, name) == (main.__module__, main.__name__)
+    assert (module, name) == (__main__.__name__, __main__.main.__name__)
 
 
 def test_it_starts_without_anything_heavy() -> None:

@@ -73,7 +73,9 @@ def test_a_zip_says_its_class_where_it_is_not_the_environments_own(tmp_path: Pat
     assert isinstance(model, SAC)
     model.save(tmp_path / "mine.zip")
     policies = {"learned": f"SAC@{tmp_path / 'mine.zip'}", "least shares": MinimumShares(ShortestJobFirst())}
-    found = served(compare(policies, scenario, env_id="EdgeLLM/Bandwidth-v0", **SMALL))
+    with pytest.raises(ValueError, match=r"mine.zip': a .zip is unpickled, which can run any code: --unpickle"):
+        compare(policies, scenario, env_id="EdgeLLM/Bandwidth-v0", **SMALL)
+    found = served(compare(policies, scenario, env_id="EdgeLLM/Bandwidth-v0", unpickle=True, **SMALL))
     assert found.keys() == {"MinimumShares", "learned", "least shares"}
     with pytest.raises(ValueError, match="policy's class = 'SACK': must be one of"):
         compare(f"SACK@{tmp_path / 'mine.zip'}", scenario, env_id="EdgeLLM/Bandwidth-v0", **SMALL)

@@ -41,14 +41,14 @@ def saved(algorithm: Any, env: EdgeVecEnv, path: Path) -> Any:
 
 def test_a_masked_model_plays_what_it_plays_without_the_suite(tmp_path: Path) -> None:
     model = saved(MaskablePPO, EdgeVecEnv("EdgeLLM/Batching-v0", 1, SMALL), tmp_path / "mine.zip")
-    name, source = submission(f"mine={tmp_path}/mine.zip", tmp_path)
+    name, source = submission(f"mine={tmp_path}/mine.zip", tmp_path, unpickle=True)
     assert (name, source.label, source.learned) == ("mine", "mine.zip", True)
     assert served(source, "EdgeLLM/Batching-v0") == evaluate_model(model, SMALL, EPISODES).served.tolist()
 
 
 def test_the_class_of_a_model_may_be_named(tmp_path: Path) -> None:
     model = saved(A2C, EdgeVecEnv("EdgeLLM/BatchSelection-v0", 1, SMALL), tmp_path / "mine.zip")
-    _, source = submission(f"mine=A2C@{tmp_path}/mine.zip", tmp_path)
+    _, source = submission(f"mine=A2C@{tmp_path}/mine.zip", tmp_path, unpickle=True)
     expected = roll_out(lambda env: MaskedModel(model, env), "EdgeLLM/BatchSelection-v0", SMALL, EPISODES)
     assert served(source, "EdgeLLM/BatchSelection-v0") == expected.served.tolist()
 

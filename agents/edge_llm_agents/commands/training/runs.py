@@ -10,14 +10,16 @@ from pathlib import Path
 import tyro
 
 from edge_llm_agents.commands.bars import Bars
+from edge_llm_agents.commands.running import parsed_by_tyro
 from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
 from edge_llm_agents.masked_ppo.settings import ENV_ID, TrainingSettings
-from edge_llm_agents.masked_ppo.training import train
+from edge_llm_agents.masked_ppo.training import SETTINGS, train
 from edge_llm_agents.seeded import admission, values
 from edge_llm_agents.seeded.runs import Trained, as_line, save_training
 from edge_llm_agents.value_search.search import Progress, SearchSettings
 from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.support.ending import DONE, INTERRUPTED
 
 
 @dataclass(frozen=True)
@@ -41,27 +43,33 @@ class Run:
     run_dir: Path = Path("runs/batching")
     """Folder of checkpoints, TensorBoard files and settings."""
     resume: bool = False
-    """Go on from the last checkpoint of the run folder."""
+    """Go on from the last checkpoint of the run folder, which is unpickled, or from the start if there is none yet."""
 
     @classmethod
     def parsed(cls, program: str, arguments: list[str]) -> Run:
         """The options; raises ValueError for a source of settings that there is not."""
         # The first pass shows no help, so that --help shows the chosen defaults.
         asked = [argument for argument in arguments if argument not in ("-h", "--help")]
-        source, others = tyro.cli(Source, args=asked, return_unknown_args=True)
+        source, others = parsed_by_tyro(Source, program, asked, return_unknown_args=True)
         settings = read_settings(source.env, source.scenario, source.algo, source.config)
         if len(asked) < len(arguments):
             others.append("--help")
-        return tyro.cli(cls, prog=program, args=["--scenario", source.scenario, *others], default=cls(settings))
+        return parsed_by_tyro(cls, program, ["--scenario", source.scenario, *others], default=cls(settings))
 
     def run(self) -> int:
         """Train as the options say; the exit status."""
-        with Bars() as bars:
-            _, finished = train(self.training, self.run_dir, resume=self.resume, report=bars)
-        print(f"{'trained' if finished else 'interrupted, saved'}: {self.run_dir}/last.zip")
-        best = f"best in validation: {self.run_dir}/best.zip"
-        print(best if finished else "go on with the same command and --resume")
-        return 0 if finished else 130
+        go_on = "go on with the same command and --resume"
+        try:
+            with Bars() as bars:
+                _, finished = train(self.training, self.run_dir, resume=self.resume, report=bars)
+        except KeyboardInterrupt:
+            if (self.run_dir / SETTINGS).exists():
+                raise KeyboardInterrupt(f"interrupted; {go_on}") from None
+            raise
+        saved = (self.run_dir / "last.zip").exists()
+        print(f"{'trained' if finished else 'interrupted, saved' if saved else 'interrupted'}: {self.run_dir}/last.zip")
+        print(f"best in validation: {self.run_dir}/best.zip" if finished else go_on)
+        return DONE if finished else INTERRUPTED
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from edge_llm_env.scenarios import Scenario
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model that Stable-Baselines3 saved. Loading unpickles what is in it, which can run any code."""
+    """A model that Stable-Baselines3 saved, which whoever submits it allows to be unpickled."""
 
     path: str
     algorithm: str | None
@@ -33,4 +33,4 @@ class ModelFile:
 
     def policy(self, env_id: str, scenario: Scenario) -> MakePolicy:
         """Deterministic; see `edge_llm_agents.evaluation.models.acting_model`."""
-        return model_file(Path(self.path), self.algorithm)
+        return model_file(Path(self.path), self.algorithm, unpickle=True)

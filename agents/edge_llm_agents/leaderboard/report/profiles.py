@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from edge_llm_agents.leaderboard.report.boards import Board
 from edge_llm_agents.records.aggregates import interquartile_mean, interval, performance_profile
+from edge_llm_agents.records.files import save_figure
 
 NEAR = (90.0, 112.0)
 """Scores that the right panel shows: what the left one shows of them is too narrow to read."""
@@ -40,5 +41,5 @@ def draw_profiles(board: Board, folder: Path) -> Path:
     panels[0].set_title(f"{board.environment}, {len(scenarios)} scenarios", fontsize=10)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=9, frameon=False)
     file = folder / board.picture
-    figure.savefig(file, dpi=80)
+    save_figure(figure, file, dpi=80)
     return file

@@ -1,0 +1,131 @@
+"""How a command ends: exit statuses, signals, and one line for what the user can put right."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType, TracebackType
+from typing import Any
+
+DONE, FOUND_WRONG, MISUSE, INTERRUPTED, NO_READER, TERMINATED = 0, 1, 2, 130, 141, 143
+"""Exit statuses: the last three, as shells have them, of Ctrl-C, of output that nobody reads any more, of SIGTERM."""
+
+
+class Signals:
+    """While it is used as a context, SIGTERM ends what runs as Ctrl-C does; `terminated` says which it was.
+
+    Outside the main thread, which alone may handle signals, it changes nothing.
+    """
+
+    def __init__(self) -> None:
+        self.terminated = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Signals:
+        if threading.current_thread() is threading.main_thread():
+            handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: self._terminate}
+            self._before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def ignore(self) -> None:
+        """Let nothing disturb what is said at the end."""
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)
+
+    def _terminate(self, number: int, frame: FrameType | None) -> None:
+        self.terminated = True
+        raise KeyboardInterrupt
+
+
+def ended(run: Callable[[], int | None], program: str, missing: Callable[[str], str]) -> int:
+    """Run a command; its exit status, and one line on standard error where it is not what `run` returned.
+
+    What the user can put right (ValueError, OSError, a package that is missing, too little memory) is MISUSE; anything
+    else is a bug and keeps its traceback. `missing` says how a package is installed. Characters that the terminal's
+    encoding lacks are written as their codes.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, ValueError):  # what stands there instead may be anything
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    with Signals() as signals:
+        try:
+            status, said = _run(run, program, missing)
+        except KeyboardInterrupt as interruption:
+            signals.ignore()
+            status, said = INTERRUPTED, str(interruption) or "interrupted"
+        signals.ignore()
+        if status == INTERRUPTED and signals.terminated:
+            status, said = TERMINATED, said.replace("interrupted", "terminated", 1)
+        if said:
+            with suppress(OSError, ValueError):  # nobody to tell
+                print(said, file=sys.stderr, flush=True)
+    return status
+
+
+def _run(run: Callable[[], int | None], program: str, missing: Callable[[str], str]) -> tuple[int, str]:
+    """The exit status, and what is to be said."""
+    from gymnasium.error import DependencyNotInstalled
+
+    try:
+        status = _status_of(run)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status, ""
+    except BrokenPipeError:
+        _drop_output()
+        return NO_READER, ""
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        if package.startswith("edge_llm"):
+            raise
+        return MISUSE, f"error: {program} needs {package}: {missing(package)}"
+    except MemoryError as error:
+        return MISUSE, f"error: {program}: not enough memory{f': {error}' if str(error) else ''}"
+    except OSError as error:
+        file = "standard output" if _output_is_lost() else error.filename
+        return MISUSE, f"error: {f'{file}: {error.strerror}' if file and error.strerror else _one_line(error)}"
+    except (ValueError, DependencyNotInstalled) as error:
+        return MISUSE, f"error: {_one_line(error)}"
+
+
+def _status_of(run: Callable[[], int | None]) -> int:
+    """What `run` returned, or what it gave to `sys.exit`, as parsers of options do."""
+    try:
+        return run() or DONE
+    except SystemExit as ending:
+        if isinstance(ending.code, str):
+            print(ending.code, file=sys.stderr)
+            return FOUND_WRONG
+        return ending.code or DONE
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(line.strip() for line in str(error).splitlines() if line.strip()) or type(error).__name__
+
+
+def _output_is_lost() -> bool:
+    """Whether standard output cannot be written, which then goes nowhere."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        _drop_output()
+        return True
+    return False
+
+
+def _drop_output() -> None:
+    """Let standard output go nowhere, so that Python does not fail to write the rest of it as it ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
