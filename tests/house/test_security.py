@@ -24,12 +24,13 @@ CALLS = {"load_from_zip_file", "unsafe_load", "full_load", "extractall", "popen"
 """Calls that run code or commands, or write where an archive says."""
 
 MAY_UNPICKLE = {
+    "edge_llm_env/support/compilation/kernel_cache.py": "compiled code, which runs anyway",
     "agents/edge_llm_agents/evaluation/models.py": "zips of SB3, behind unpickle=True",
     "agents/edge_llm_agents/masked_ppo/state.py": "the checkpoint of the run that --resume names",
     "agents/edge_llm_agents/masked_ppo/training.py": "the best policy of the run that it trains",
     "agents/edge_llm_agents/seeded/admission.py": "the best policies of the runs that it trains",
 }
-"""Files that load models of SB3, and which."""
+"""Files that load what can run code, and what."""
 
 MODELS = {"MaskablePPO", "PPO", "SAC", "TD3", "algorithm", "ALGORITHMS[name]"}
 

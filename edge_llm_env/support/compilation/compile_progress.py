@@ -30,6 +30,7 @@ class Progress:
         self._began_s = 0.0
         self._said_s = 0.0
         self._announced = False
+        self._said_not_kept = False
 
     @contextmanager
     def compiling(self, kernel: str) -> Iterator[None]:
@@ -51,6 +52,15 @@ class Progress:
             self._depth -= 1
             if self._depth == 0:
                 self._end(kernel)
+
+    def not_kept(self, why: str) -> None:
+        """Say, once, that what is compiled is lost when the process ends, and what to do about it."""
+        if not self._said_not_kept:
+            self._said_not_kept = True
+            self._write(
+                f"edge-llm-env: compiled kernels are not kept, so each process compiles them: {why}; set "
+                "NUMBA_CACHE_DIR to a folder that can be written\n"
+            )
 
     def _show(self, kernel: str) -> None:
         now_s = self._clock()

@@ -20,7 +20,7 @@ from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
 
 from edge_llm_env.support.compilation.compile_progress import PROGRESS
-from edge_llm_env.support.compilation.kernel_cache import KernelCache
+from edge_llm_env.support.compilation.kernel_cache import kernel_cache
 
 
 class _KernelCompiler(Compiler):
@@ -108,7 +108,7 @@ class _Cached(CPUDispatcher):
         targetoptions: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(py_func, types_of_variables, targetoptions, self.compiler)
-        self._cache = KernelCache(py_func)
+        self._cache = kernel_cache(py_func)
 
 
 class Kernel(_Cached):
