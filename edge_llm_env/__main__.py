@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from edge_llm_env.inference.catalog import listing
 from edge_llm_env.inference.prediction import command
-from edge_llm_env.support.command_line import OneLineParser
-from edge_llm_env.support.ending import ended
+from edge_llm_env.support.system.command_line import OneLineParser, ended
 from edge_llm_env.traces import summary
 
 COMMANDS = {"predict": command.add_command, "catalog": listing.add_command, "trace": summary.add_command}

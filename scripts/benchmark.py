@@ -41,6 +41,7 @@ COMMANDS = {
     "faults": Command(
         "experiments.benchmarks.faults:Faults", "whether malformed and odd inputs crash, hang or mislead anything"
     ),
+    "soak": Command("experiments.benchmarks.faults:Soak", "long and large episodes: memory, counters, time of a step"),
 }
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from edge_llm_agents.commands.running import Command, run_command
 from edge_llm_agents.records.record import read_record, write_record
 from edge_llm_env import list_scenarios, load_scenario
 from edge_llm_env.scenarios.loading import preset_content
-from edge_llm_env.support.files import write_text
+from edge_llm_env.support.system.files import write_text
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 from tqdm import tqdm  # noqa: E402
 
 from edge_llm_agents.commands.running import run_options  # noqa: E402
-from edge_llm_env.support.files import write_text  # noqa: E402
+from edge_llm_env.support.system.files import write_text  # noqa: E402
 from experiments.paper.measurements import Effort, begun, measure_points  # noqa: E402
 from experiments.paper.plots import plot_figure  # noqa: E402
 from experiments.paper.points import FIGURES, all_points  # noqa: E402

@@ -12,7 +12,7 @@ from pathlib import Path
 import repository  # noqa: F401 (Ctrl-C is silent from here on)
 
 from edge_llm_agents.commands.running import run_options
-from edge_llm_env.support.files import write_text
+from edge_llm_env.support.system.files import write_text
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from edge_llm_env.support.calling import Direct, direct
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.support.cores import cores
 from edge_llm_env.support.memory import fetch_and_add
+from edge_llm_env.support.system.cores import cores
 from edge_llm_env.support.workers import Workers
 
 PARTS_PER_THREAD = 16

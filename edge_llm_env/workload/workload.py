@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
-from edge_llm_env.support.files import write_bytes
+from edge_llm_env.support.system.files import write_bytes
 
 LONGEST_TOKENS = int(np.iinfo(np.int32).max)
 """Environments hold lengths in 32 bits."""

@@ -36,3 +36,33 @@ class Faults:
         )
         print(as_table(record))
         return int(faults(record) > 0)
+
+
+@dataclass(frozen=True)
+class Soak:
+    """Play a million pending requests, a million epochs, a day and 100,000 episodes, again and again; watch memory."""
+
+    seconds: float = 3600.0
+    """For so long, and each part at least twice."""
+    scale: float = 1.0
+    """Of the sizes."""
+    results: Path = Path("results")
+    """Folder of soak.json."""
+
+    def run(self) -> int:
+        """Play, write after each part and print; 1 if memory grew."""
+        from edge_llm_agents.records.record import write_record
+        from experiments.faults.soak import GROWTH_BYTES, grown_bytes, soak
+
+        if not 0 < self.scale <= 1:
+            raise ValueError(f"scale = {self.scale:g}: must be in 0..1, and more than 0")
+        if not self.seconds >= 0:
+            raise ValueError(f"seconds = {self.seconds:g}: must be at least 0")
+        found = []
+        for one in soak(self.seconds, self.scale):
+            found.append(one)
+            print(one, file=sys.stderr, flush=True)
+            write_record(self.results / "soak.json", {"seconds": self.seconds, "scale": self.scale, "parts": found})
+        grown = grown_bytes(found)
+        print(f"{len(found)} parts, memory grown by {grown / 2**20:.1f} MiB of {GROWTH_BYTES >> 20} allowed")
+        return int(grown > GROWTH_BYTES)

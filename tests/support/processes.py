@@ -19,7 +19,7 @@ times that, and an hour it will not.
 
 _INTERRUPTED = """
 import importlib, os, runpy, signal, sys
-script, module, owner, name, call, *options = sys.argv[1:]
+number, script, module, owner, name, call, *options = sys.argv[1:]
 scripts = os.path.dirname(script)
 sys.path[:0] = [scripts, os.path.dirname(scripts)]
 holder = importlib.import_module(module)
@@ -30,7 +30,7 @@ def interrupting(*args, **kwargs):
     returned = called(*args, **kwargs)
     calls_left -= 1
     if calls_left == 0:
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.Signals[number])
     return returned
 setattr(holder, name, interrupting)
 sys.argv = [script, *options]
@@ -61,13 +61,14 @@ def run_script(
 
 
 def run_interrupted(
-    script: str, *options: str, after: str, call: int, cwd: Path | None = None
+    script: str, *options: str, after: str, call: int, cwd: Path | None = None, number: str = "SIGINT"
 ) -> subprocess.CompletedProcess[str]:
-    """A command of `scripts/` that gets SIGINT, as Ctrl-C sends it, when a function has been called so many times.
+    """A command of `scripts/` that gets a signal, by default that of Ctrl-C, when a function has been called so often.
 
     `after` is the function as `module:name` or `module:Class.name`. The signal is raised in the command's own main
     thread as the call returns, so it comes at the same place on every machine.
     """
     module, _, path = after.partition(":")
     owner, _, name = path.rpartition(".")
-    return run("-c", _INTERRUPTED, str(ROOT / "scripts" / script), module, owner, name, str(call), *options, cwd=cwd)
+    command = str(ROOT / "scripts" / script)
+    return run("-c", _INTERRUPTED, number, command, module, owner, name, str(call), *options, cwd=cwd)

@@ -14,7 +14,7 @@ from edge_llm_agents.commands.plan import plan
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import load_scenario
-from edge_llm_env.support.ending import INTERRUPTED
+from edge_llm_env.support.system.command_line import INTERRUPTED
 
 if TYPE_CHECKING:
     from edge_llm_agents.comparison.records import Comparison

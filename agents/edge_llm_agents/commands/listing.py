@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 
 from edge_llm_agents.pretrained.shipped import PRETRAINED, card_of, shipped_policies
 from edge_llm_env.inference.catalog import table
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import describe_scenarios
+from edge_llm_env.support.system.command_line import OneLineParser
 from edge_llm_env.support.tables import Table
 
 WHAT = ("environments", "scenarios", "devices", "engines", "models", "precisions", "policies")
@@ -23,7 +23,7 @@ class List:
     @classmethod
     def parsed(cls, program: str, arguments: list[str]) -> List:
         """The options, by argparse, which is always there."""
-        parser = argparse.ArgumentParser(prog=program, description=cls.__doc__)
+        parser = OneLineParser(prog=program, description=cls.__doc__)
         parser.add_argument("what", nargs="?", choices=WHAT, help="one of them; all if left out")
         return cls(parser.parse_args(arguments).what)
 

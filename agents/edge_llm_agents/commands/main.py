@@ -9,7 +9,7 @@ from typing import Any
 
 from edge_llm_agents.commands.running import Command, run_command
 from edge_llm_env.__main__ import COMMANDS as OF_THE_SUITE
-from edge_llm_env.support.command_line import OneLineParser
+from edge_llm_env.support.system.command_line import OneLineParser
 
 _HERE = "edge_llm_agents.commands"
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import fields, is_dataclass
 from importlib import import_module
 from io import StringIO
+from math import isfinite
 from typing import Any, NamedTuple
 
-from edge_llm_env.support.ending import DONE, MISUSE, ended
+from edge_llm_env.support.system.command_line import DONE, MISUSE, ended
+
+LARGEST = 10**12
+"""Of numbers of steps, episodes, seconds and the like."""
 
 
 class Command(NamedTuple):
@@ -32,7 +37,7 @@ def run_command(
 ) -> int:
     """Run the sub-command that the arguments name, or `default` where they begin with an option; the exit status.
 
-    2 for what is wrong, said in one line that begins with `error:`, and as `edge_llm_env.support.ending` has them.
+    Those of `edge_llm_env.support.system.command_line`; 2 is what is wrong, said in a line that begins with `error:`.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     return guarded(lambda: _dispatch(program, commands, given, default), program, "agents")
@@ -88,12 +93,33 @@ def parsed_by_tyro(options: Any, program: str, arguments: list[str], **named: An
     framed = StringIO()
     try:
         with redirect_stdout(framed), redirect_stderr(framed):
-            return tyro.cli(options, prog=program, args=arguments, **named)
+            parsed = tyro.cli(options, prog=program, args=arguments, **named)
     except SystemExit as ending:
         if not ending.code:
             print(framed.getvalue(), end="")  # a list of completions
             raise
-        raise ValueError(f"{program}: {_unframed(framed.getvalue())}") from None
+        raise ValueError(f"{_unframed(framed.getvalue())}; {program} --help lists what is expected") from None
+    check_numbers(parsed[0] if isinstance(parsed, tuple) else parsed)
+    return parsed
+
+
+def check_numbers(options: Any) -> None:
+    """Raise ValueError for a number that no option of any command means: one that is not finite, or is far too large.
+
+    Seeds may be any whole number from 0 on.
+    """
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if is_dataclass(value):
+            check_numbers(value)
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, float) and not isfinite(one):
+                raise ValueError(f"{field.name} = {one:g}: must be finite")
+            if isinstance(one, int) and field.name in ("seed", "seeds"):
+                if one < 0:
+                    raise ValueError(f"{field.name} = {one}: must be at least 0")
+            elif isinstance(one, int) and abs(one) > LARGEST:
+                raise ValueError(f"{field.name} = {one}: must be at most {LARGEST:,}")
 
 
 def _unframed(text: str) -> str:

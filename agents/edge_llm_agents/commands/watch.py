@@ -40,7 +40,7 @@ class Watch:
     def run(self) -> None:
         """Make the environment and the policy, play, and say what was served."""
         one_of("env", self.env, ENVIRONMENTS)
-        if self.frames_per_s <= 0:
+        if not self.frames_per_s > 0:
             raise ValueError(f"frames_per_s = {self.frames_per_s:g}: must be greater than 0")
         scenario = load_scenario(self.scenario)
         mode = "human" if self.gif is None else "rgb_array"

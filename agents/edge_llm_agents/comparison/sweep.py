@@ -11,7 +11,7 @@ from edge_llm_agents.comparison.columns import difference_cell
 from edge_llm_agents.comparison.records import Comparison, Form
 from edge_llm_agents.records.files import save_figure
 from edge_llm_agents.records.record import as_json, provenance
-from edge_llm_env.support.files import write_text
+from edge_llm_env.support.system.files import write_text
 from edge_llm_env.support.tables import NO_VALUE, Table
 
 if TYPE_CHECKING:

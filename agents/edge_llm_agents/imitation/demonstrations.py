@@ -25,8 +25,8 @@ from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
 from edge_llm_env.envs.base import finished
 from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios import Scenario
-from edge_llm_env.support.files import write_bytes
 from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.system.files import write_bytes
 from edge_llm_env.workload.workload import Workload
 
 TEACHERS = ("dftsp", "look-ahead", "hindsight")

@@ -18,7 +18,7 @@ from edge_llm_baselines import DFTSP, hindsight_bounds
 from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.scenarios import Scenario
-from edge_llm_env.support.files import write_bytes, write_text
+from edge_llm_env.support.system.files import write_bytes, write_text
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
 HELD_ROLLOUTS, HOLD = 2, 100.0

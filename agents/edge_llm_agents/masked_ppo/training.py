@@ -24,7 +24,7 @@ from edge_llm_agents.masked_ppo.settings import ENV_ID, TrainingSettings
 from edge_llm_agents.masked_ppo.state import restore_training
 from edge_llm_agents.networks.actor_critics import AnchoredSetPolicy, SetPolicy
 from edge_llm_env.scenarios import Scenario, load_scenario
-from edge_llm_env.support.files import write_text
+from edge_llm_env.support.system.files import write_text
 
 SETTINGS, OUTCOME = "settings.json", "outcome.json"
 """Files of a run folder."""

@@ -18,8 +18,8 @@ from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
 from edge_llm_env.scenarios.file_paths import without_folders
 from edge_llm_env.scenarios.loading import contained_scenario
-from edge_llm_env.support.files import write_bytes
 from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.system.files import write_bytes
 
 SavedPolicy = ValuePolicy | AdmissionPolicy | LearnedAllocation
 

@@ -6,7 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from edge_llm_env.support.files import write_bytes
+from edge_llm_env.support.system.files import write_bytes
 
 
 def save_model(model: Any, path: Path) -> None:

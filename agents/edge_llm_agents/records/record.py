@@ -14,8 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from edge_llm_env.support.cores import cores
-from edge_llm_env.support.files import write_text
+from edge_llm_env.support.system.cores import cores
+from edge_llm_env.support.system.files import write_text
 
 PACKAGES = ("edge-llm-env", "gymnasium", "numba", "numpy", "scipy")
 """Of which every result may depend on the version."""

@@ -12,7 +12,7 @@ from edge_llm_agents.comparison.columns import comparison_table
 from edge_llm_agents.comparison.records import BOUND, SCHEDULE, Comparison
 from edge_llm_agents.report.html_charts import CHARTS
 from edge_llm_env.scenarios.settings import SECTIONS, settings
-from edge_llm_env.support.files import write_text
+from edge_llm_env.support.system.files import write_text
 
 
 def check_html_report() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge_llm_agents.evaluation.models import model_file
 from edge_llm_baselines.playing.play import Policy, play
 from edge_llm_baselines.registry.registered import baseline
-from edge_llm_env.support.files import write_bytes
+from edge_llm_env.support.system.files import write_bytes
 
 
 def named_policy(name: str, env: gym.Env, seed: int, *, unpickle: bool = False) -> Policy:

@@ -45,7 +45,7 @@ class KernelCache(FunctionCache):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
-        self._cache_file = KernelFiles(
+        self._cache_file: Any = KernelFiles(
             Path(self._cache_path),
             self._impl.filename_base,
             (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from experiments.faults.case import Kind
-from experiments.faults.kinds import scenarios
+from experiments.faults.kinds import commands, kills, scenarios
 
 KINDS: dict[str, Kind] = {
     "scenarios": scenarios.MALFORMED,
     "legal-scenarios": scenarios.LEGAL,
+    "commands": commands.COMMANDS,
+    "kills": kills.KILLS,
 }
 """Every kind by its name."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import tyro
 
-from edge_llm_agents.commands.compare import Compare, main_scenario
 from edge_llm_agents import __main__
+from edge_llm_agents.commands.compare import Compare, main_scenario
 from edge_llm_agents.commands.main import COMMANDS, main
 from tests.support.processes import ROOT, run
 

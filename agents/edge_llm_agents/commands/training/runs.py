@@ -19,7 +19,7 @@ from edge_llm_agents.seeded import admission, values
 from edge_llm_agents.seeded.runs import Trained, as_line, save_training
 from edge_llm_agents.value_search.search import Progress, SearchSettings
 from edge_llm_env.scenarios import Scenario, load_scenario
-from edge_llm_env.support.ending import DONE, INTERRUPTED
+from edge_llm_env.support.system.command_line import DONE, INTERRUPTED
 
 
 @dataclass(frozen=True)

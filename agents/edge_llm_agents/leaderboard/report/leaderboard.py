@@ -24,7 +24,7 @@ from edge_llm_agents.records.aggregates import (
 from edge_llm_agents.records.cells import Cell, cell_files
 from edge_llm_agents.records.hashes import combined_sha256, file_sha256
 from edge_llm_agents.records.intervals import Interval, paired_difference
-from edge_llm_env.support.files import write_text
+from edge_llm_env.support.system.files import write_text
 from edge_llm_env.support.tables import NO_VALUE, Table
 
 STALE = (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge_llm_env.support.command_line import OneLineParser
+from edge_llm_env.support.system.command_line import OneLineParser
 
 
 def test_errors_of_a_parser_and_of_its_subparsers_are_one_line(capsys: pytest.CaptureFixture[str]):

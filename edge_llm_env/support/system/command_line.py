@@ -1,18 +1,32 @@
-"""How a command ends: exit statuses, signals, and one line for what the user can put right."""
+"""How a command begins and ends: options, exit statuses, signals, and one line for what the user can put right."""
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 DONE, FOUND_WRONG, MISUSE, INTERRUPTED, NO_READER, TERMINATED = 0, 1, 2, 130, 141, 143
 """Exit statuses: the last three, as shells have them, of Ctrl-C, of output that nobody reads any more, of SIGTERM."""
+
+
+LONGEST_LINE = 480
+"""Characters of an error."""
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser, and its subparsers, that say what is wrong in one line beginning with `error:`; exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the line and exit."""
+        self.exit(2, f"error: {self.prog}: {shortened(message)}\n")
 
 
 class Signals:
@@ -110,7 +124,13 @@ def _status_of(run: Callable[[], int | None]) -> int:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(line.strip() for line in str(error).splitlines() if line.strip()) or type(error).__name__
+    return shortened(" ".join(line.strip() for line in str(error).splitlines() if line.strip())) or type(error).__name__
+
+
+def shortened(text: str) -> str:
+    """A line that somebody reads, without the middle of words and of lines that are far too long."""
+    text = re.sub(r"\S{200,}", lambda found: f"{found[0][:60]}…{found[0][-20:]}", text)
+    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE * 2 // 3]} … {text[-LONGEST_LINE // 4 :]}"
 
 
 def _output_is_lost() -> bool:

@@ -1,0 +1,1 @@
+"""What the system gives and takes: how commands end, files that are whole, cores."""
