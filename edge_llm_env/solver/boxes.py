@@ -70,7 +70,8 @@ def levels_of(rule: Rule, candidates: Candidates, values: NDArray[np.float64]) -
         if values[i] > 0.0:
             among[count] = i
             count += 1
-    s, n, slack_s, loss = np.empty(count), np.empty(count), np.empty(count), np.empty(count)
+    columns = np.empty((4, count))
+    s, n, slack_s, loss = columns[0], columns[1], columns[2], columns[3]
     shortest = np.empty(2)
     shortest[PROMPT], shortest[OUTPUT] = np.inf, np.inf
     for k in range(count):

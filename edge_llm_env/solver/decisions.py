@@ -53,19 +53,22 @@ class ItemSearch(NamedTuple):
 @compiled_allocating
 def item_search_of_size(size: int, candidates: int) -> ItemSearch:
     """Room for that many requests out of so many candidates."""
+    numbers = np.zeros((5, size + 3), dtype=np.int64)
+    flags = np.zeros((3, size + 1), dtype=np.bool_)
+    values = np.zeros((2, size + 1))
     return ItemSearch(
         relaxation_of_size(size),
-        np.zeros(size, dtype=np.int64),
-        np.zeros(size, dtype=np.bool_),
+        numbers[0],
+        flags[0],
         np.zeros(candidates, dtype=np.bool_),
-        np.zeros(3, dtype=np.int64),
-        np.zeros(1),
-        np.zeros(size, dtype=np.int64),
-        np.zeros(size + 1, dtype=np.int64),
-        np.zeros(size + 1, dtype=np.bool_),
-        np.zeros(size + 1, dtype=np.bool_),
-        np.zeros(size + 1, dtype=np.int64),
-        np.zeros(size + 1),
+        numbers[1],
+        values[0],
+        numbers[2],
+        numbers[3],
+        flags[1],
+        flags[2],
+        numbers[4],
+        values[1],
         np.zeros((size + 1, RESOURCES)),
     )
 

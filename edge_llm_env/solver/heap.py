@@ -24,7 +24,7 @@ class Heap(NamedTuple):
 @compiled_allocating
 def heap_of_room(room: int) -> Heap:
     """An empty heap with room for that many boxes."""
-    return Heap(np.zeros(1, dtype=np.int64), np.zeros(room), np.zeros((room, 3, 2), dtype=np.int64))
+    return Heap(np.zeros(1, dtype=np.int64), np.empty(room), np.empty((room, 3, 2), dtype=np.int64))
 
 
 @compiled_allocating

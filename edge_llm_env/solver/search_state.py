@@ -95,15 +95,16 @@ def begin_search(rule: Rule, candidates: Candidates, values: NDArray[np.float64]
     rounding = max(LEAST_ROUNDING, EPSILON * size * total / step) if step > 0.0 else 0.0
     if rounding > MOST_ROUNDING:
         step = 0.0
+    boxes, numbers = np.zeros((2, 3, 2), dtype=np.int64), np.zeros((2, 3))
     search = Search(
         levels,
         relaxation_of_size(among),
         item_search_of_size(among, size),
-        Incumbent(np.zeros(size, dtype=np.bool_), np.zeros(1), step / max(largest, 1e-300), rounding, largest),
+        Incumbent(np.zeros(size, dtype=np.bool_), numbers[1], step / max(largest, 1e-300), rounding, largest),
         np.zeros(6, dtype=np.int64),
-        np.zeros(3),
-        np.zeros((3, 2), dtype=np.int64),
-        np.zeros((3, 2), dtype=np.int64),
+        numbers[0],
+        boxes[0],
+        boxes[1],
         np.zeros((3, 2, 3, 2), dtype=np.int64),
         np.zeros((3, 2)),
         np.zeros((3, max(among, 1))),

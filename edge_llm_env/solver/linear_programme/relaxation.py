@@ -45,7 +45,7 @@ class Relaxation(NamedTuple):
     state: NDArray[np.int8]
     """(m,) AT_ZERO, AT_ONE or BASIC."""
     basis: NDArray[np.int64]
-    """(4,) basic variables: request i, or ~j for what is left of capacity j."""
+    """(4 and more,) basic variables: request i, or ~j for what is left of capacity j."""
     inverse: NDArray[np.float64]
     """(4, 4) of the basis matrix, row by row of `basis`."""
     matrix: NDArray[np.float64]
@@ -64,23 +64,29 @@ class Relaxation(NamedTuple):
 
 @compiled_allocating
 def relaxation_of_size(size: int) -> Relaxation:
-    """Room for that many requests; `reset_prices` before the first bound."""
+    """Room for that many requests; `reset_prices` before the first bound.
+
+    Arrays are parts of a few, since a search begins every epoch and each array of its own takes as long as a bound.
+    """
+    per_request = np.zeros((4, size + RESOURCES))
+    numbers = np.zeros((2, size + RESOURCES), dtype=np.int64)
+    square = np.zeros((3, RESOURCES, RESOURCES))
     return Relaxation(
-        np.zeros(size),
+        per_request[0],
         np.zeros((size, RESOURCES)),
-        np.zeros(RESOURCES),
+        square[2, 0],
         np.zeros(size, dtype=np.bool_),
-        np.zeros(RESOURCES),
-        np.zeros(size),
+        square[2, 1],
+        per_request[1],
         np.zeros(size, dtype=np.int8),
-        np.zeros(RESOURCES, dtype=np.int64),
-        np.zeros((RESOURCES, RESOURCES)),
-        np.zeros((RESOURCES, RESOURCES)),
-        np.zeros(RESOURCES),
-        np.zeros(RESOURCES),
-        np.zeros(size + RESOURCES),
-        np.zeros(size + RESOURCES),
-        np.zeros(size + RESOURCES, dtype=np.int64),
+        numbers[0],
+        square[0],
+        square[1],
+        square[2, 2],
+        square[2, 3],
+        per_request[2],
+        per_request[3],
+        numbers[1],
     )
 
 

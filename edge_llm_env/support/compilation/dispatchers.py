@@ -19,6 +19,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
 
+from edge_llm_env.support.compilation.collection import seldom_collected
 from edge_llm_env.support.compilation.compile_progress import PROGRESS
 from edge_llm_env.support.compilation.kernel_cache import kernel_cache
 
@@ -28,7 +29,7 @@ class _KernelCompiler(Compiler):
 
     def _compile_bytecode(self) -> Any:
         name = f"{self.state.func_id.modname}.{self.state.func_id.func_qualname}"
-        with PROGRESS.compiling(name):
+        with PROGRESS.compiling(name), seldom_collected():
             return super()._compile_bytecode()
 
 
