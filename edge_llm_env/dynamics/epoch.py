@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge_llm_env.dynamics.channels import meet_channels
+from edge_llm_env.dynamics.demand import begin_demand
 from edge_llm_env.dynamics.modules import Alone, begin_modules, judge_alone
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import (
@@ -23,6 +24,7 @@ from edge_llm_env.dynamics.state import (
     REJECTED,
     SERVED,
     NodeState,
+    class_of,
 )
 from edge_llm_env.feasibility.batch import BatchSums, empty_batch, of_array, to_array, with_request
 from edge_llm_env.feasibility.request import Request
@@ -47,6 +49,7 @@ def begin_episode(rule: Rule, params: NodeParams, state: NodeState, row: int) ->
     state.sent_bits[row, :] = 0.0
     state.oldest[row] = 0
     begin_epoch(rule, params, state, row)
+    begin_demand(params, state, row)
     state.reward_terms[row, :] = 0.0
 
 
@@ -66,7 +69,8 @@ def begin_epoch(rule: Rule, params: NodeParams, state: NodeState, row: int) -> N
             continue
         waiting = without_channel(params, state, row, request, start_s)
         # Slack only shrinks, so a request that the node cannot serve alone now it never can; its channel may recover.
-        alone = judge_alone(rule, params, waiting, state.accuracy_requirement[row, request])
+        requirement = state.accuracy_requirement[row, request]
+        alone = judge_alone(rule, params, waiting, class_of(state, row, request), requirement)
         if not alone.fits:
             state.status[row, request] = EXPIRED
             state.counters[row, N_EXPIRED] += 1
@@ -92,7 +96,7 @@ def take_arrivals(params: NodeParams, state: NodeState, row: int, start_s: float
     """Requests that arrived before `start_s` become pending, or rejected if they require too much accuracy."""
     request = state.counters[row, N_ARRIVED]
     while request < state.requests[row] and state.arrival_s[row, request] < start_s:
-        if state.accuracy_requirement[row, request] <= params.offered_accuracy:
+        if state.accuracy_requirement[row, request] <= params.offered_accuracy[class_of(state, row, request)]:
             state.status[row, request] = PENDING
             state.counters[row, N_PENDING] += 1
         else:

@@ -19,6 +19,7 @@ def put_on_rows(
     output_tokens: NDArray[np.int64],
     latency_requirement_s: NDArray[np.float64],
     accuracy_requirement: NDArray[np.float64],
+    request_class: NDArray[np.int64],
     gains: NDArray[np.float64],
 ) -> None:
     """Put on each of those rows its number of requests, which follow one another in the arrays.
@@ -42,6 +43,9 @@ def put_on_rows(
             state.latency_requirement_s[row, request] = latency_requirement_s[first + request]
         for request in range(count):
             state.accuracy_requirement[row, request] = accuracy_requirement[first + request]
+        if state.request_class.shape[1] > 0:
+            for request in range(count):
+                state.request_class[row, request] = request_class[first + request]
         for request in range(count):
             for direction in range(directions):
                 given = min(direction, gains.shape[0] - 1)

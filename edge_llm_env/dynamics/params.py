@@ -75,8 +75,8 @@ class NodeParams(NamedTuple):
     downlink_bits_per_token: float
     fixed_prompt_tokens: float
     """Length that every prompt is computed at, longer ones at their own; 0 without fixed padding."""
-    offered_accuracy: float
-    """f(ΔPPL); a request that requires more is rejected."""
+    offered_accuracy: NDArray[np.float64]
+    """(K,) most that a request of each class can get; one that requires more is rejected."""
     batch_selection: int
     """Index in BATCH_SELECTIONS."""
     episode_epochs: int
@@ -96,7 +96,7 @@ class NodeParams(NamedTuple):
     variant_weight_bytes: NDArray[np.float64]
     """(G,) weights, which each module of a variant holds."""
     variant_accuracy: NDArray[np.float64]
-    """(G,) f(ΔPPL)."""
+    """(G, K) what each offers to requests of each class; negative where it does not serve them."""
     variant_load_s: NDArray[np.float64]
     """(G,) time that a module takes to load the weights."""
     longest_load_s: float
@@ -115,6 +115,8 @@ def node_params(
     epoch, node, radio, asked = scenario.epoch, scenario.node, scenario.radio, scenario.workload
     flexible = epoch.split == "flexible" and not keeps_split
     steps = radio.rate_model.steps()
+    classes = asked.class_count
+    accuracy = np.array([variant.accuracies for variant in variants], dtype=np.float64).reshape(len(variants), classes)
     correlations = radio.correlations(scenario.fading_blocks, epoch.epoch_s)
     return NodeParams(
         cost=np.array(variants[0].batch_cost[-1] if variants else scenario.batch_cost),
@@ -146,7 +148,7 @@ def node_params(
         uplink_bits_per_token=radio.uplink_bits_per_token,
         downlink_bits_per_token=radio.downlink_bits_per_token,
         fixed_prompt_tokens=float(node.fixed_prompt_tokens or 0),
-        offered_accuracy=max([variant.accuracy for variant in variants] or [scenario.quantization.accuracy]),
+        offered_accuracy=accuracy.max(axis=0) if variants else np.full(classes, scenario.quantization.accuracy),
         batch_selection=BATCH_SELECTIONS.index(node.batch_selection),
         episode_epochs=epoch.episode_epochs,
         reward_weights=np.array([getattr(scenario.reward, name) for name in REWARD_TERMS]),
@@ -159,7 +161,7 @@ def node_params(
             len(variants), node.modules, *COST_SHAPE
         ),
         variant_weight_bytes=np.array([variant.weight_bytes for variant in variants], dtype=np.float64),
-        variant_accuracy=np.array([variant.accuracy for variant in variants], dtype=np.float64),
+        variant_accuracy=accuracy,
         variant_load_s=np.array([variant.load_s for variant in variants], dtype=np.float64),
         longest_load_s=max((variant.load_s for variant in variants), default=0.0) or epoch.epoch_s,
     )

@@ -6,20 +6,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.cascade import NOBODY, use_of_variants
+from edge_llm_env.dynamics.demand import note_arrivals
 from edge_llm_env.dynamics.epoch import dispatch, serve, spend
-from edge_llm_env.dynamics.modules import loading_s, pass_time
+from edge_llm_env.dynamics.modules import GROUPS, groups_now
 from edge_llm_env.dynamics.params import NodeParams
-from edge_llm_env.dynamics.state import NodeState
+from edge_llm_env.dynamics.state import N_ARRIVED, NodeState, class_of
 from edge_llm_env.feasibility.rule import Rule
+from edge_llm_env.residency.moving import pass_time
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 
 @compiled_allocating
-def delays_of(params: NodeParams, state: NodeState, row: int, uplink_s: float) -> NDArray[np.float64]:
-    """How long after the uplink each variant still loads weights (s), shape (G,)."""
-    delays_s = np.zeros(len(params.variant_accuracy))
-    for variant in range(len(delays_s)):
-        delays_s[variant] = max(0.0, loading_s(state, row, variant) - uplink_s)
+def groups_of(params: NodeParams, state: NodeState, row: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Modules of each group, and how long after the start of the epoch they load (s), both of shape (G·GROUPS,)."""
+    groups = len(params.variant_accuracy) * GROUPS
+    sizes, ready_s = np.zeros(groups, dtype=np.int64), np.zeros(groups)
+    groups_now(params, state, row, sizes, ready_s)
+    return sizes, ready_s
+
+
+@compiled_allocating
+def delays_after(uplink_s: float, ready_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How long after the uplink each group still loads (s), of the shape of `ready_s`."""
+    delays_s = np.zeros(len(ready_s))
+    for group in range(len(ready_s)):
+        delays_s[group] = max(0.0, ready_s[group] - uplink_s)
     return delays_s
 
 
@@ -30,26 +41,32 @@ def serve_and_dispatch(
     state: NodeState,
     row: int,
     server: NDArray[np.int64],
-    counts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
     uplink: float,
     downlink: float,
     transfer_s: float,
 ) -> int:
-    """Serve each request by its variant, end the epoch, and account for what was used; how many are served.
+    """Serve each request by its group, end the epoch, and account for what was used; how many are served.
 
-    `uplink` and `downlink` are the parts of the bands that were used, `transfer_s` what transfers took of the window.
+    `sizes` are those of the groups, `uplink` and `downlink` the parts of the bands that were used, and `transfer_s` is
+    what transfers took of the window.
     """
-    memory, compute_s, energy = use_of_variants(rule, params, state, row, server, counts)
+    memory, compute_s, energy = use_of_variants(rule, params, state, row, server, sizes)
     served = 0
     state.served_by[row, :] = NOBODY
+    state.served_accuracy[row] = 0.0
     for slot in range(len(server)):
         state.served_by[row, slot] = server[slot]
         if server[slot] != NOBODY:
             serve(params, state, row, slot)
+            request_class = class_of(state, row, state.slot_request[row, slot])
+            state.served_accuracy[row] += params.variant_accuracy[server[slot] // GROUPS, request_class]
             served += 1
     spend(params, state, row, energy)
+    before = state.counters[row, N_ARRIVED]
     dispatch(rule, params, state, row)
-    pass_time(params, state, row)
+    note_arrivals(params, state, row, before)
+    pass_time(state.module_ready_s, row, params.epoch_s)
     used = (
         uplink,
         downlink,

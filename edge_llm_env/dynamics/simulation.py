@@ -13,7 +13,9 @@ from edge_llm_env.support.calling import direct
 from edge_llm_env.workload.generator import Drawn
 from edge_llm_env.workload.workload import Workload
 
-_PER_REQUEST = ("arrival_s", "prompt_tokens", "output_tokens", "latency_requirement_s", "accuracy_requirement")
+_PER_REQUEST = (
+    "arrival_s", "prompt_tokens", "output_tokens", "latency_requirement_s", "accuracy_requirement", "request_class",
+)  # fmt: skip
 """What `NodeState` keeps of a workload beside its gains."""
 
 
@@ -39,6 +41,7 @@ class Simulation:
         expected = scenario.workload.arrivals.mean_rate_per_s * scenario.horizon_s
         capacity = int(expected + 6 * np.sqrt(expected)) + 1
         directions = 1 if scenario.radio.reciprocal_fading else 2
+        self.classes = scenario.workload.class_count
         self.state: NodeState = allocate(
             rows,
             capacity,
@@ -48,6 +51,7 @@ class Simulation:
             self.divided_modules,
             foreseen_blocks=(scenario.fading_blocks if self.params.users_move else 1) if foresees else 0,
             carries_over=self.params.carries_over,
+            classes=self.classes,
         )
 
     def load(self, row: int, workload: Workload) -> None:
@@ -74,6 +78,8 @@ class Simulation:
         """
         state, count = source.state, source.state.requests[source_row]
         per_request = [getattr(state, name)[source_row, :count] for name in _PER_REQUEST]
+        if source.classes == 1:
+            per_request[-1] = np.zeros(count, dtype=np.int8)
         self._store(np.array([row]), [int(count)], per_request, state.gain[source_row, :count].swapaxes(0, 1))
         if self.params.foresees:
             self.state.usual_gain[row, :count] = state.usual_gain[source_row, :count]
@@ -81,8 +87,9 @@ class Simulation:
     @property
     def per_request(self) -> tuple[str, ...]:
         """Arrays of the state that have an entry per request of a row."""
+        kept = [name for name in _PER_REQUEST if name != "request_class" or self.classes > 1]
         foreseen = ("usual_gain",) if self.params.foresees else ()
-        return (*_PER_REQUEST, "status", "gain", *foreseen, *(("sent_bits",) if self.params.carries_over else ()))
+        return (*kept, "status", "gain", *foreseen, *(("sent_bits",) if self.params.carries_over else ()))
 
     def has_room_for(self, drawn: Drawn) -> bool:
         """Whether `load_rows` would leave the arrays of the other rows where they are."""
@@ -111,8 +118,13 @@ class Simulation:
     ) -> None:
         """Put the arrays of workloads (_PER_REQUEST) and their gains, of shape (D, requests, blocks), on rows."""
         self._make_room(max(requests), gains.shape[0], gains.shape[2])
+        classes = per_request[_PER_REQUEST.index("request_class")]
+        if classes.size and classes.max() >= self.classes:
+            raise ValueError(
+                f"workload request_class = {classes.max()}: must be less than the scenario's {self.classes} classes"
+            )
         given = (
-            np.ascontiguousarray(array, dtype=np.int64 if name.endswith("_tokens") else np.float64)
+            np.ascontiguousarray(array, dtype=np.float64 if name.endswith(("_s", "_requirement")) else np.int64)
             for name, array in zip(_PER_REQUEST, per_request, strict=True)
         )
         gains = np.ascontiguousarray(gains, dtype=np.float64)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.feasibility.batch import BatchSums
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.support.compilation.compiling import compiled
 
 NOT_ARRIVED, PENDING, SERVED, EXPIRED, REJECTED = range(5)
 """Values of `NodeState.status`."""
@@ -46,15 +47,11 @@ RESOURCES = ("uplink", "downlink", "memory", "compute")
 """Columns of `NodeState.utilisation`: fraction of each capacity that a batch uses."""
 
 
-IDLE = -1
-"""Value of `NodeState.module_variant` of a module that hosts nothing, and of `served_by` of a request not served."""
-
-
 class NodeState(NamedTuple):
     """Arrays over rows (R), requests (N), directions (D), fading blocks (B) and visible slots (Q).
 
     A row holds its workload here and nowhere else: 33 + 8·D·B bytes a request (8 more where channels are foreseen, 8·B
-    of users who move, 8 more where uploads carry over), beside 73 bytes a slot.
+    of users who move, 8 more where uploads carry over, 1 more where there are classes), beside 73 bytes a slot.
     """
 
     requests: NDArray[np.int64]
@@ -69,6 +66,8 @@ class NodeState(NamedTuple):
     """(R, N)"""
     accuracy_requirement: NDArray[np.float64]
     """(R, N)"""
+    request_class: NDArray[np.int8]
+    """(R, N) from 0; N = 0 where there is one class."""
     gain: NDArray[np.float64]
     """(R, N, D, B) linear power gain of the uplink and of the downlink; D = 1 where they are the same."""
     usual_gain: NDArray[np.float64]
@@ -117,14 +116,27 @@ class NodeState(NamedTuple):
     module_ready_s: NDArray[np.float64]
     """(R, M) time after the start of the epoch at which each module has loaded its weights, 0 if it has."""
     served_by: NDArray[np.int64]
-    """(R, Q) the variant that served each slot's request in the epoch that ended last, or IDLE; Q = 0 where the modules
-    work as one."""
+    """(R, Q) the group of modules (`edge_llm_env.dynamics.modules.GROUPS` of each variant) that served each slot's
+    request in the epoch that ended last, or IDLE; Q = 0 where the modules work as one."""
+    served_accuracy: NDArray[np.float64]
+    """(R,) accuracies that variants offered to those whom they served in the epoch that ended last, summed."""
+    recent_arrivals: NDArray[np.float64]
+    """(R, K) arrivals of each class, those of an epoch counting half as much as of the next; K = 0 where there is one
+    class or nobody looks."""
+    busy_since_s: NDArray[np.float64]
+    """(R, K) how long before now each class last became busy (s), infinite if it never did."""
     counters: NDArray[np.int64]
     """(R, 9) per entry of COUNTERS."""
     energy_j: NDArray[np.float64]
     """(R,) spent by the batches of this episode (J)."""
     reward_terms: NDArray[np.float64]
     """(R, terms) of the last step, weighted, per entry of REWARD_TERMS."""
+
+
+@compiled
+def class_of(state: NodeState, row: int, request: int) -> int:
+    """The class of a request on a row's workload."""
+    return state.request_class[row, request] if state.request_class.shape[1] > 0 else 0
 
 
 def allocate(
@@ -137,8 +149,10 @@ def allocate(
     *,
     foreseen_blocks: int,
     carries_over: bool,
+    classes: int,
 ) -> NodeState:
-    """A state of zeros with room for that many requests, directions, fading blocks, visible slots and divided modules.
+    """A state of zeros with room for that many requests, directions, fading blocks, visible slots, divided modules and
+    classes of requests.
 
     Channels are foreseen in that many blocks, none where nobody foresees them.
     """
@@ -158,6 +172,7 @@ def allocate(
         output_tokens=of(np.int32, requests),
         latency_requirement_s=of(float, requests),
         accuracy_requirement=of(float, requests),
+        request_class=of(np.int8, requests if classes > 1 else 0),
         gain=of(float, requests, directions, blocks),
         usual_gain=of(float, requests if foreseen_blocks else 0, max(1, foreseen_blocks)),
         sent_bits=of(float, requests if carries_over else 0),
@@ -172,6 +187,9 @@ def allocate(
         module_variant=of(np.int64, modules),
         module_ready_s=of(float, modules),
         served_by=of(np.int64, slots if modules else 0),
+        served_accuracy=of(float),
+        recent_arrivals=of(float, classes if classes > 1 and modules else 0),
+        busy_since_s=of(float, classes if classes > 1 and modules else 0),
         counters=of(np.int64, len(COUNTERS)),
         energy_j=of(float),
         reward_terms=of(float, len(REWARD_TERMS)),

@@ -29,7 +29,7 @@ class Block(NamedTuple):
 
     features: tuple[Feature, ...]
     each: str
-    """What it is repeated for: `slot`, `variant`, `module`; empty where it stands once."""
+    """What it is repeated for: `slot`, `variant`, `module`, `class`; empty where it stands once."""
     times: Callable[[Scenario], int]
     """How often, in a scenario."""
 
@@ -60,6 +60,16 @@ def per_slot(*features: Feature) -> Block:
 def per_variant(*features: Feature) -> Block:
     """A block for each of the G variants, cheapest first."""
     return Block(features, "variant", lambda scenario: len(scenario.variants))
+
+
+def per_variant_and_class(*features: Feature) -> Block:
+    """A block for each of the G variants and K classes, all classes of the cheapest variant first."""
+    return Block(features, "variant and class", lambda scenario: len(scenario.variants) * scenario.workload.class_count)
+
+
+def per_class(*features: Feature) -> Block:
+    """A block for each of the K classes of requests, and none where there is one class."""
+    return Block(features, "class", lambda scenario: len(scenario.workload.class_names))
 
 
 def per_module(*features: Feature) -> Block:

@@ -2,8 +2,9 @@
 
 An observation is a float32 vector: the context features, then the features of slot 0, of slot 1, and so on. Where an
 agent divides bands or modules, more features of slot 0, of slot 1 and so on follow: what its channels are expected to
-become, how far its upload is where uploads carry over, and with modules its accuracy requirement. With modules, the
-features of each variant, cheapest first, and of each module come last. Every entry lies in 0..1 (larger values are
+become, how far its upload is where uploads carry over, and with modules its accuracy requirement and its class. With
+modules, the features of each variant, cheapest first, of each module, and where there are several of each class come
+last. Every entry lies in 0..1 (larger values are
 clipped). The features of an empty or admitted slot are all 0.
 """
 
@@ -15,13 +16,25 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.dynamics.demand import recent_total
 from edge_llm_env.dynamics.epoch import load_batch, utilisation_of
-from edge_llm_env.dynamics.foresight import shares_to_come
-from edge_llm_env.dynamics.modules import hosted, loading_s
+from edge_llm_env.dynamics.modules import hosted, loaded_by_s
 from edge_llm_env.dynamics.params import NodeParams
-from edge_llm_env.dynamics.state import N_BEYOND, NodeState
-from edge_llm_env.envs.layout import Feature, Layout, once, per_module, per_slot, per_slot_and_whole, per_variant
+from edge_llm_env.dynamics.state import N_BEYOND, NodeState, class_of
+from edge_llm_env.envs.foresight import shares_to_come
+from edge_llm_env.envs.layout import (
+    Feature,
+    Layout,
+    once,
+    per_class,
+    per_module,
+    per_slot,
+    per_slot_and_whole,
+    per_variant,
+    per_variant_and_class,
+)
 from edge_llm_env.feasibility.rule import Rule
+from edge_llm_env.residency.residents import ready_within
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.compilation.compiling import compiled
 
@@ -71,15 +84,37 @@ UPLOAD_FEATURES = (
 
 VARIANT_FEATURES = (
     Feature("modules", "M", "modules that host the variant"),
-    Feature("loading", "T_E", "time until all of them have loaded its weights, s"),
-    Feature("accuracy", "1", "accuracy that it offers"),
+    Feature("loaded", "M", "those of them that have loaded its weights"),
 )
-REQUIREMENT = Feature("accuracy_requirement", "1", "least accuracy that the request in the slot accepts")
+ACCURACY = Feature("accuracy", "1", "accuracy that the variant offers to the class; 0 if it does not serve it")
+
+REQUIREMENT_FEATURES = (
+    Feature("accuracy_requirement", "1", "least accuracy that the request in the slot accepts"),
+    Feature("class", "K", "number of its class, from 1"),
+)
 
 MODULE_FEATURES = (
     Feature("hosts", "G", "number of the variant that the module hosts, from 1 for the cheapest; 0 if it is idle"),
     Feature("loads", "longest loading", "time until it has loaded the weights, s"),
 )
+
+CLASS_FEATURES = (
+    Feature("waiting", "Q", "slots that hold a request of the class"),
+    Feature(
+        "recent_share",
+        "1",
+        "share of the class in recent arrivals, those of an epoch counting half as much as the next",
+    ),
+    Feature(
+        "since_busy",
+        "32 T_E",
+        "time since the class became busy, its recent share at least 1.5 / K; 1 if it never did, s",
+    ),
+)
+"""Where there are several classes."""
+
+LONG_AGO_EPOCHS = 32.0
+"""Scale of `since_busy`."""
 
 OBSERVATION = (once(*CONTEXT_FEATURES), per_slot(*SLOT_FEATURES))
 """The layout where an agent chooses a batch."""
@@ -89,15 +124,18 @@ OBSERVATION_OF_BANDS = (*OBSERVATION, per_slot(*TO_COME_FEATURES, *UPLOAD_FEATUR
 
 OBSERVATION_OF_VARIANTS = (
     *OBSERVATION,
-    per_slot(*TO_COME_FEATURES, REQUIREMENT),
+    per_slot(*TO_COME_FEATURES, *REQUIREMENT_FEATURES),
     per_variant(*VARIANT_FEATURES),
+    per_variant_and_class(ACCURACY),
     per_module(*MODULE_FEATURES),
+    per_class(*CLASS_FEATURES),
 )
 """The layout where it divides modules."""
 
 ADMISSIBLE = SLOT_FEATURES.index(next(feature for feature in SLOT_FEATURES if feature.name == "admissible"))
 _CONTEXT, _SLOT, _VARIANT = len(CONTEXT_FEATURES), len(SLOT_FEATURES), len(VARIANT_FEATURES)
 _TO_COME, _UPLOAD, _MODULE = len(TO_COME_FEATURES), len(UPLOAD_FEATURES), len(MODULE_FEATURES)
+_REQUIREMENT, _CLASS = len(REQUIREMENT_FEATURES), len(CLASS_FEATURES)
 
 
 class Extent(NamedTuple):
@@ -106,7 +144,7 @@ class Extent(NamedTuple):
     per_slot: int = 0
     """Further features of each slot."""
     whole: int = 0
-    """Entries of variants and modules."""
+    """Entries of variants, modules and classes."""
 
     @classmethod
     def of(cls, layout: Layout, scenario: Scenario) -> Extent:
@@ -156,7 +194,8 @@ def observe(rule: Rule, params: NodeParams, state: NodeState, row: int, observat
     if params.foresees:
         at = observe_further(params, state, row, at, observation)
     if len(params.variant_accuracy) > 0:
-        observe_variants(params, state, row, at, observation)
+        at = observe_variants(params, state, row, at, observation)
+        observe_classes(params, state, row, at, observation)
     for slot in range(state.visible[row]):
         at = _CONTEXT + slot * _SLOT
         slack_s, compute_s = state.slot_slack_s[row, slot], state.slot_compute_s[row, slot]
@@ -176,14 +215,17 @@ def observe(rule: Rule, params: NodeParams, state: NodeState, row: int, observat
 def observe_further(params: NodeParams, state: NodeState, row: int, at: int, observation: NDArray[np.float32]) -> int:
     """Write the further features of slots from entry `at` on; the entry behind them."""
     variants = len(params.variant_accuracy) > 0
-    size = _TO_COME + variants + (_UPLOAD if params.carries_over else 0)
+    size = _TO_COME + (_REQUIREMENT if variants else 0) + (_UPLOAD if params.carries_over else 0)
+    classes = len(params.offered_accuracy)
     for slot in range(state.visible[row]):
         first = at + slot * size
         to_come = shares_to_come(params, state, row, slot)
         observation[first] = min(1.0, to_come.best_uplink)
         observation[first + 1] = min(1.0, to_come.best_downlink)
         if variants:
-            observation[first + 2] = state.accuracy_requirement[row, state.slot_request[row, slot]]
+            request = state.slot_request[row, slot]
+            observation[first + 2] = state.accuracy_requirement[row, request]
+            observation[first + 3] = (class_of(state, row, request) + 1) / classes
         elif params.carries_over:
             share, request = state.slot_uplink_share[row, slot], state.slot_request[row, slot]
             whole_bits = state.prompt_tokens[row, request] * params.uplink_bits_per_token
@@ -195,18 +237,38 @@ def observe_further(params: NodeParams, state: NodeState, row: int, at: int, obs
 
 
 @compiled
-def observe_variants(params: NodeParams, state: NodeState, row: int, at: int, observation: NDArray[np.float32]) -> None:
-    """Write what each variant and each module has, from entry `at` on."""
-    variants = len(params.variant_accuracy)
+def observe_variants(params: NodeParams, state: NodeState, row: int, at: int, observation: NDArray[np.float32]) -> int:
+    """Write what each variant and each module has, from entry `at` on; the entry behind it."""
+    variants, classes = params.variant_accuracy.shape
     for variant in range(variants):
+        loaded = ready_within(state.module_variant, state.module_ready_s, row, variant, -1.0, loaded_by_s(params))
         observation[at + 0] = hosted(state, row, variant) / params.modules
-        observation[at + 1] = clipped(loading_s(state, row, variant) / params.epoch_s)
-        observation[at + 2] = params.variant_accuracy[variant]
+        observation[at + 1] = loaded / params.modules
         at += _VARIANT
+    for variant in range(variants):
+        for each in range(classes):
+            observation[at] = clipped(params.variant_accuracy[variant, each])
+            at += 1
     for module in range(params.modules):
         observation[at + 0] = (state.module_variant[row, module] + 1) / variants
         observation[at + 1] = clipped(state.module_ready_s[row, module] / params.longest_load_s)
         at += _MODULE
+    return at
+
+
+@compiled
+def observe_classes(params: NodeParams, state: NodeState, row: int, at: int, observation: NDArray[np.float32]) -> None:
+    """Write what is asked for of each class, from entry `at` on; nothing where there is one."""
+    classes, slots = state.recent_arrivals.shape[1], state.slot_request.shape[1]
+    total = recent_total(state, row)
+    for each in range(classes):
+        waiting = 0
+        for slot in range(state.visible[row]):
+            waiting += class_of(state, row, state.slot_request[row, slot]) == each
+        observation[at + 0] = waiting / slots
+        observation[at + 1] = state.recent_arrivals[row, each] / total if total > 0.0 else 0.0
+        observation[at + 2] = clipped(state.busy_since_s[row, each] / (LONG_AGO_EPOCHS * params.epoch_s))
+        at += _CLASS
 
 
 @compiled

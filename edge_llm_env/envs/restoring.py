@@ -9,20 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.dynamics.modules import GROUPS
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import (
     COUNTERS,
-    IDLE,
     N_ARRIVED,
     N_EPOCHS,
     NOT_ARRIVED,
     REJECTED,
     NodeState,
 )
+from edge_llm_env.residency.residents import IDLE
 from edge_llm_env.support.naming import shown
 
-MAY_BE_INFINITE = ("slot_uplink_share", "slot_downlink_share", "batch")
-"""Shares of a dead channel, and the least slack of an empty batch."""
+MAY_BE_INFINITE = ("slot_uplink_share", "slot_downlink_share", "batch", "busy_since_s")
+"""Shares of a dead channel, the least slack of an empty batch, and when a class was busy that never was."""
 
 MOST_COUNTED = 2**62
 """Of a counter, which goes on from there."""
@@ -38,7 +39,8 @@ BOUNDS: dict[str, Callable[[Simulation, NodeState], Bounds]] = {
     "visible": lambda simulation, state: (0, np.minimum(simulation.slots, state.requests)),
     "slot_request": lambda simulation, state: (0, max(0, state.arrival_s.shape[1] - 1)),
     "module_variant": lambda simulation, state: (IDLE, len(simulation.params.variant_accuracy) - 1),
-    "served_by": lambda simulation, state: (IDLE, len(simulation.params.variant_accuracy) - 1),
+    "served_by": lambda simulation, state: (IDLE, len(simulation.params.variant_accuracy) * GROUPS - 1),
+    "request_class": lambda simulation, state: (0, simulation.classes - 1),
     "counters": lambda simulation, state: (0, MOST_COUNTED),
 }
 """Between which the whole numbers of each array are, inclusive; every array of whole numbers is here."""

@@ -13,8 +13,8 @@ from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.support.paths import path_from
-from edge_llm_env.support.quantities import Bytes, BytesPerS, Modules, PerplexityIncrease, Tokens
-from edge_llm_env.support.section import Section
+from edge_llm_env.support.quantities import Bytes, BytesPerS, LoadS, Modules, PerplexityIncrease, Tokens
+from edge_llm_env.support.section import NEUTRAL, Section
 
 if TYPE_CHECKING:
     CostModelName = str
@@ -34,6 +34,9 @@ DecoderName = Annotated[str, BeforeValidator(_absolute)]
 """A name of the catalogue, or a path, absolute so that processes with other working directories read the same file."""
 
 
+Accuracy = Annotated[float, Field(ge=0, le=1)]
+
+
 class VariantSettings(Section):
     """A decoder at a precision that the node can host."""
 
@@ -43,6 +46,17 @@ class VariantSettings(Section):
         default=None,
         description="ΔPPL against the best decoder hosted, where decoders differ; if not given, that of the precision",
     )
+    accuracies: dict[str, Accuracy] | None = Field(
+        default=None,
+        description="accuracy for each class of requests that it serves, in place of that by ΔPPL, and for no other",
+    )
+    name: str = Field(default="", description="what it is called where it is shown; if not given, what it is made of")
+
+    @model_validator(mode="after")
+    def _accuracies_are_of_one_source(self) -> VariantSettings:
+        if self.accuracies is not None and self.perplexity_increase is not None:
+            raise ValueError("accuracies: must be left out where perplexity_increase is given")
+        return self
 
 
 class NodeSettings(Section):
@@ -90,6 +104,11 @@ class NodeSettings(Section):
     storage_bandwidth_bytes_per_s: BytesPerS | None = Field(
         default=None, description="how fast a module loads weights from its storage; needed with several variants"
     )
+    engine_start_s: LoadS = Field(
+        default=0.0,
+        description="time that a module takes to start a model beside reading its weights, with several",
+        json_schema_extra=NEUTRAL,
+    )
 
     @model_validator(mode="after")
     def _measurements_can_be_read(self) -> NodeSettings:
@@ -114,7 +133,7 @@ class NodeSettings(Section):
     def _several_variants_need_loading(self) -> NodeSettings:
         if len(self.variants) > 1 and self.storage_bandwidth_bytes_per_s is None:
             raise ValueError("node.storage_bandwidth_bytes_per_s: is required with several node.variants")
-        if len(set(self.variants)) < len(self.variants):
+        if any(one in self.variants[:at] for at, one in enumerate(self.variants)):
             raise ValueError("node.variants: must differ from each other")
         return self
 

@@ -53,19 +53,25 @@ class Provenance(Section):
     assumed: bool
 
 
+NOT_SERVED = -1.0
+"""Accuracy of a variant for a class that it does not serve: less than anybody accepts."""
+
+
 class Variant(NamedTuple):
     """What some of the node's modules can host."""
 
+    name: str
+    """What it is called where it is shown."""
     decoder: str
     precision: str
-    accuracy: float
-    """f(ΔPPL), 0..1."""
+    accuracies: tuple[float, ...]
+    """For each class of requests, 0..1: by f(ΔPPL) the same for all; NOT_SERVED for those that it does not serve."""
     batch_cost: tuple[BatchCost, ...]
     """On one module, on two, and so on up to all of the node's."""
     weight_bytes: float
     """Weights, which each of its modules holds (bytes)."""
     load_s: float
-    """Time that a module takes to load the weights (s)."""
+    """Time that a module takes to load the weights and to start (s)."""
 
     @property
     def module_bytes(self) -> float:
@@ -171,13 +177,18 @@ class Scenario(Section):
         quantization = load_quantization(settings.decoder, settings.precision, settings.perplexity_increase)
         weight_bytes = self._cost_model.weight_bytes(decoder, quantization)
         bandwidth = self.node.storage_bandwidth_bytes_per_s
+        asked = self.workload
+        accuracies = (quantization.accuracy,) * asked.class_count
+        if settings.accuracies is not None:
+            accuracies = tuple(settings.accuracies.get(name, NOT_SERVED) for name in asked.class_names)
         return Variant(
+            settings.name or f"{settings.decoder} {settings.precision}",
             settings.decoder,
             settings.precision,
-            quantization.accuracy,
+            accuracies,
             tuple(self._batch_cost(decoder, quantization, modules) for modules in range(1, self.node.modules + 1)),
             weight_bytes,
-            0.0 if bandwidth is None else weight_bytes / bandwidth,
+            0.0 if bandwidth is None else self.node.engine_start_s + weight_bytes / bandwidth,
         )
 
     def check_variants_fit_a_module(self) -> None:
@@ -230,13 +241,25 @@ class Scenario(Section):
                     del content[name][field]
         if isinstance(self.workload.arrivals, TraceArrivals):
             content["workload"]["arrivals"]["path"] = self.workload.arrivals.sha256()
+        for hosted in content["node"]["variants"]:
+            del hosted["name"]
+            if hosted["accuracies"] is None:
+                del hosted["accuracies"]
         for hosted in (content["node"], *content["node"]["variants"]):
             if is_path(hosted["decoder"]):
                 hosted["decoder"] = load_decoder(hosted["decoder"]).model_dump()
         content["batch_cost"] = self.batch_cost
         content["accuracy"] = self.quantization.accuracy
         content["variants"] = [
-            variant._replace(decoder="") if is_path(variant.decoder) else variant for variant in self.variants
+            [
+                "" if is_path(variant.decoder) else variant.decoder,
+                variant.precision,
+                variant.accuracies[0] if self.workload.classes is None else variant.accuracies,
+                variant.batch_cost,
+                variant.weight_bytes,
+                variant.load_s,
+            ]
+            for variant in self.variants
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -249,6 +272,8 @@ class Scenario(Section):
                 f"{MOST_BLOCKS:,}"
             )
         self.workload.arrivals.check_episode(self.horizon_s)
+        if self.workload.classes is not None:
+            self.workload.classes.check_episode(self.horizon_s)
         directions = 1 if self.radio.reciprocal_fading else 2
         per_request = BYTES_PER_REQUEST + 8 * directions * self.fading_blocks
         if self.expected_requests * per_request > MOST_BYTES:
@@ -296,6 +321,18 @@ class Scenario(Section):
             except ValueError as error:
                 raise ValueError(f"node.variants: {error}") from None
             self.check_variants_fit_a_module()
+        return self
+
+    @model_validator(mode="after")
+    def _accuracies_are_of_known_classes(self) -> Scenario:
+        names = self.workload.class_names
+        for at, variant in enumerate(self.node.variants):
+            unknown = sorted(set(variant.accuracies or {}) - set(names))
+            if unknown or variant.accuracies == {}:
+                raise ValueError(
+                    f"node.variants[{at}].accuracies: {unknown[0] if unknown else 'none'} "
+                    f"must be of workload.classes.names, {list(names)}"
+                )
         return self
 
     @model_validator(mode="after")

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from edge_llm_env.arrivals.class_mix import ClassMix
 from edge_llm_env.arrivals.table import Arrivals
 from edge_llm_env.support.quantities import NonNegativeFloat, Tokens
-from edge_llm_env.support.section import Section
+from edge_llm_env.support.section import NEUTRAL, Section
 from edge_llm_env.traces.part import TracePart
 
 SHORTEST_S, LONGEST_S = 1e-6, 1e9
@@ -47,6 +48,21 @@ class WorkloadSettings(Section):
     output_tokens: Lengths = Field(description='n, drawn from a list with equal probability, or "trace": as replayed')
     latency_requirement_s: Range = Field(description="τ, drawn uniformly")
     accuracy_requirement: Range = Field(description="a, drawn uniformly")
+    classes: ClassMix | None = Field(
+        default=None,
+        description="what requests can be of, and how the mix changes; one class if not given",
+        json_schema_extra=NEUTRAL,
+    )
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of the classes; none where there is only one, which has no name."""
+        return () if self.classes is None else self.classes.names
+
+    @property
+    def class_count(self) -> int:
+        """K, classes of requests, at least 1."""
+        return max(1, len(self.class_names))
 
     @property
     def longest_prompt_tokens(self) -> int:

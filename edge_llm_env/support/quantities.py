@@ -24,6 +24,8 @@ Epochs = Annotated[int, Field(ge=1, le=10**9)]
 """A thousand million epochs take days at the speed of kernels."""
 DurationS = Annotated[float, Field(ge=1e-6, le=1e9, allow_inf_nan=False)]
 """From a microsecond, within which no radio sends a frame, to thirty years."""
+LoadS = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+"""Eleven days at most."""
 RatePerS = Annotated[float, Field(ge=1e-9, le=1e6, allow_inf_nan=False)]
 """From one request in thirty years to those of a large country."""
 PhaseRatePerS = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]

@@ -37,6 +37,12 @@ def draw_together(scenario: Scenario, generators: Sequence[np.random.Generator])
     """The workloads that `draw_workload` gives of each generator, at less than the cost of one by one."""
     asked, radio = scenario.workload, scenario.radio
     arrived = [asked.arrivals.draw(rng, scenario.horizon_s) for rng in generators]
+    classes = [
+        np.zeros(len(episode.arrival_s), dtype=np.int64)
+        if asked.classes is None
+        else asked.classes.draw(rng, episode.arrival_s, scenario.horizon_s)
+        for rng, episode in zip(generators, arrived, strict=True)
+    ]
     requests = [len(episode.arrival_s) for episode in arrived]
     draws = Draws(generators, requests)
     prompt, output, latency, accuracy, distance = draws.random(before=(5,))
@@ -52,6 +58,7 @@ def draw_together(scenario: Scenario, generators: Sequence[np.random.Generator])
         output_tokens=lengths(asked.output_tokens, output, [episode.output_tokens for episode in arrived]),
         latency_requirement_s=uniform(latency, asked.latency_requirement_s),
         accuracy_requirement=uniform(accuracy, asked.accuracy_requirement),
+        request_class=np.concatenate(classes),
         distance_m=distance_m,
         uplink_gain=uplink_gain,
         downlink_gain=downlink_gain,

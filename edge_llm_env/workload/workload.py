@@ -16,6 +16,12 @@ from edge_llm_env.support.system.files import write_bytes
 LONGEST_TOKENS = int(np.iinfo(np.int32).max)
 """Environments hold lengths in 32 bits."""
 
+MOST_CLASSES = int(np.iinfo(np.int8).max)
+"""Environments hold classes in 8 bits."""
+
+WHOLE = {"prompt_tokens": LONGEST_TOKENS, "output_tokens": LONGEST_TOKENS, "request_class": MOST_CLASSES}
+"""Arrays of whole numbers, and the largest that each may have."""
+
 
 @dataclass(frozen=True, eq=False)
 class Workload:
@@ -36,6 +42,8 @@ class Workload:
     """(N,) seconds from arrival, > 0."""
     accuracy_requirement: NDArray[np.float64]
     """(N,) in 0..1."""
+    request_class: NDArray[np.int64]
+    """(N,) what is asked for, from 0; 0 where the scenario has one class."""
     distance_m: NDArray[np.float64]
     """(N,) metres from the base station, > 0; (N, B), in each fading block, of users who move."""
     uplink_gain: NDArray[np.float64]
@@ -53,16 +61,16 @@ class Workload:
             expected = (self.requests, blocks) if is_gain or moves else (self.requests,)
             if values.shape != expected or (is_gain and blocks == 0):
                 raise ValueError(f"workload {field.name} has shape {values.shape}: must be {expected}, blocks ≥ 1")
-            kinds, numbers = ("iu", "whole numbers") if field.name.endswith("_tokens") else ("iuf", "numbers")
+            kinds, numbers = ("iu", "whole numbers") if field.name in WHOLE else ("iuf", "numbers")
             if values.dtype.kind not in kinds:
                 raise ValueError(f"workload {field.name} has dtype {values.dtype}: must be {numbers}")
             if not np.isfinite(values).all():
                 raise ValueError(f"workload {field.name}: every value must be finite")
-            may_be_zero = is_gain or field.name in ("arrival_s", "accuracy_requirement")
+            may_be_zero = is_gain or field.name in ("arrival_s", "accuracy_requirement", "request_class")
             if (values < 0).any() or (not may_be_zero and (values == 0).any()):
                 raise ValueError(f"workload {field.name}: every value must be {'≥ 0' if may_be_zero else '> 0'}")
-            if kinds == "iu" and (values > LONGEST_TOKENS).any():
-                raise ValueError(f"workload {field.name}: every value must be ≤ {LONGEST_TOKENS}")
+            if field.name in WHOLE and (values > WHOLE[field.name]).any():
+                raise ValueError(f"workload {field.name}: every value must be ≤ {WHOLE[field.name]}")
         if (self.accuracy_requirement > 1).any():
             raise ValueError("workload accuracy_requirement: every value must be ≤ 1")
         if (np.diff(self.arrival_s) < 0).any():

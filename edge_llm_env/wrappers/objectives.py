@@ -7,7 +7,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.dynamics.state import IDLE, N_SERVED, R_EXPIRED, R_SERVED, R_TOKENS
+from edge_llm_env.dynamics.state import N_SERVED, R_EXPIRED, R_SERVED, R_TOKENS
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.wrappers.fairness import ServiceFairness
 
@@ -23,9 +23,9 @@ class Objectives:
 
     energy: minus what the step adds to the energy of the batch (J, ≤ 0).
 
-    accuracy: Σ f(ΔPPL) over the requests served, each of the variant that serves it, in 0..Q. Summed over an episode it
-    is the requests served times the mean accuracy of their answers. Where the node has one precision, that is
-    throughput times a constant.
+    accuracy: Σ over the requests served of what the variant that serves each offers to its class, in 0..Q. Summed over
+    an episode it is the requests served times the mean accuracy of their answers. Where the node has one precision,
+    that is throughput times a constant.
 
     fairness: the change of Jain's index (`edge_llm_env.wrappers.fairness`), in -1..1. Summed over an episode it is the
     index at the end, in 0..1.
@@ -58,9 +58,9 @@ class Objectives:
         state, params = self._simulation.state, self._simulation.params
         served, energy_j, index = state.counters[:, N_SERVED], state.energy_j, self._fairness.index()
         if len(params.variant_accuracy):
-            accuracy = np.where(state.served_by == IDLE, 0.0, params.variant_accuracy[state.served_by]).sum(axis=1)
+            accuracy = state.served_accuracy.copy()
         else:
-            accuracy = params.offered_accuracy * (served - self._served)
+            accuracy = params.offered_accuracy[0] * (served - self._served)
         paid = state.reward_terms[:, [R_SERVED, R_TOKENS, R_EXPIRED]].sum(axis=1)
         rewards = np.stack([paid, self._energy_j - energy_j, accuracy, index - self._index], axis=1)
         self._served, self._energy_j, self._index = served.copy(), energy_j.copy(), index

@@ -43,6 +43,7 @@ def pending_requests(count: int) -> dict[str, Any]:
         rng.integers(16, 64, count),
         1e6 * ones,
         0.0 * ones,
+        np.zeros(count, dtype=np.int64),
         100.0 * ones,
         gain,
         gain,

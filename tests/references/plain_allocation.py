@@ -143,61 +143,69 @@ class Epoch:
             if sum(counts) == modules:
                 yield counts
 
-    def loading_s(self, variant: int, modules: int) -> float:
-        """How long a variant loads if it gets so many modules: not at all unless it gets more than it has."""
-        total, variants = self.scenario.node.modules, len(self.variants)
-        has = sum(module * variants // total == variant for module in range(total))
-        if modules <= has:
-            return 0.0
-        return self.variants[variant][0].weight_bytes() / self.scenario.node.storage_bandwidth_bytes_per_s
+    def groups(self, counts: tuple[int, ...]) -> list[tuple[int, int, float]]:
+        """Variant, modules and loading time (s) of what computes together: those that a variant has, and those that it
+        gets and has to load first. What has loaded when a fixed uplink is over is one with those it has."""
+        node, total, variants = self.scenario.node, self.scenario.node.modules, len(self.variants)
+        found = []
+        for variant, modules in enumerate(counts):
+            has = sum(module * variants // total == variant for module in range(total))
+            load_s = self.variants[variant][0].weight_bytes() / node.storage_bandwidth_bytes_per_s
+            kept, late = min(has, modules), max(0, modules - has)
+            if load_s <= (0.0 if self.node.flexible else self.scenario.epoch.uplink_s):
+                kept, late = kept + late, 0
+            found += [(variant, kept, 0.0), (variant, late, load_s)]
+        return [group for group in found if group[1]]
 
     def cascades(self, counts: tuple[int, ...]) -> set[int]:
         """What the cascade of largest batches may serve with a partition: several numbers where batches tie."""
         outcomes: set[int] = set()
-        self._cascade(counts, 0, [], outcomes)
+        self._cascade(self.groups(counts), [], outcomes)
         return outcomes
 
-    def _cascade(self, counts: tuple[int, ...], variant: int, served: list[Request], outcomes: set[int]) -> None:
-        if variant == len(counts):
+    def _cascade(self, groups: list[tuple[int, int, float]], served: list[Request], outcomes: set[int]) -> None:
+        if not groups:
             outcomes.add(len(served))
             return
+        variant, modules, load_s = groups[0]
         open_to_it = [request for request in self.pending if request not in served]
-        taken_s = max(0.0, self.loading_s(variant, counts[variant]) - self.scenario.epoch.uplink_s)
+        taken_s = max(0.0, load_s - self.scenario.epoch.uplink_s)
         possible = [
             batch
             for batch in subsets(open_to_it)
-            if self.can_compute(variant, counts[variant], batch, taken_s) and self.node.can_transmit(served + batch)
+            if self.can_compute(variant, modules, batch, taken_s) and self.node.can_transmit(served + batch)
         ]
         most = max(len(batch) for batch in possible)
         for batch in possible:
             if len(batch) == most:
-                self._cascade(counts, variant + 1, served + batch, outcomes)
+                self._cascade(groups[1:], served + batch, outcomes)
 
     def best_assignment(self) -> int:
         """Most requests that any partition and any assignment of requests to variants serves, with the best split."""
-        variants = range(len(self.variants))
         most = 0
         for counts in self.partitions():
-            for servers in product((None, *variants), repeat=len(self.pending)):
+            groups = self.groups(counts)
+            for servers in product((None, *range(len(groups))), repeat=len(self.pending)):
                 batches = [
-                    [request for request, server in zip(self.pending, servers, strict=True) if server == variant]
-                    for variant in variants
+                    [request for request, server in zip(self.pending, servers, strict=True) if server == group]
+                    for group in range(len(groups))
                 ]
                 served = [request for batch in batches for request in batch]
-                if len(served) > most and self._can_do(counts, batches, served):
+                if len(served) > most and self._can_do(groups, batches, served):
                     most = len(served)
         return most
 
-    def _can_do(self, counts: tuple[int, ...], batches: list[list[Request]], served: list[Request]) -> bool:
+    def _can_do(
+        self, groups: list[tuple[int, int, float]], batches: list[list[Request]], served: list[Request]
+    ) -> bool:
         if not self.node.can_transmit(served):
             return False
-        for variant, batch in enumerate(batches):
-            loading_s = self.loading_s(variant, counts[variant])
+        for (variant, modules, loading_s), batch in zip(groups, batches, strict=True):
             if self.node.flexible:
                 taken_s = max(loading_s, self.uplink_s(served)) + self.downlink_s(served)
             else:
                 taken_s = max(0.0, loading_s - self.scenario.epoch.uplink_s)
-            if not self.can_compute(variant, counts[variant], batch, taken_s):
+            if not self.can_compute(variant, modules, batch, taken_s):
                 return False
         return True
 

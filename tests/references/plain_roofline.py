@@ -46,7 +46,7 @@ class RooflineNode(Node):
 
     def weight_bytes(self) -> float:
         """What is held whatever the batch: weights, the runtime, and the activations of a chunk of prompts."""
-        held = self._held("held_weights") * self._stored_bytes()
+        held = self._held("held_weights") * self.stored_bytes()
         held += self._held("held_runtime") * 1e9 * self.scenario.node.modules
         if self.engine.prefill_chunk_tokens is not None:
             held += self._held("held_activations") * self._activation_bytes() * self.engine.prefill_chunk_tokens
@@ -192,7 +192,7 @@ class RooflineNode(Node):
         """Matrices of all layers, scales included, and the head."""
         return self._layer_bytes(experts) + self._head() * self.quantization.head_bits / 8
 
-    def _stored_bytes(self) -> float:
+    def stored_bytes(self) -> float:
         """Those of all experts, the embeddings, learned positions, and the head where it is another matrix."""
         tables = (1 if self.decoder.tied_embeddings else 2) * self._head()
         tables += self.decoder.positions * self.decoder.d_model

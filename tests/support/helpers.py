@@ -103,6 +103,7 @@ def workload_at(
     output_tokens: ArrayLike = 128,
     latency_requirement_s: ArrayLike = 100.0,
     accuracy_requirement: ArrayLike = 0.0,
+    request_class: ArrayLike = 0,
     uplink_gain: ArrayLike = 1e-9,
     downlink_gain: ArrayLike = 1e-9,
 ) -> Workload:
@@ -127,6 +128,7 @@ def workload_at(
         output_tokens=per_request(output_tokens, np.int64),
         latency_requirement_s=per_request(latency_requirement_s, np.float64),
         accuracy_requirement=per_request(accuracy_requirement, np.float64),
+        request_class=per_request(request_class, np.int64),
         distance_m=per_request(100.0, np.float64),
         uplink_gain=gains(uplink_gain),
         downlink_gain=gains(downlink_gain),

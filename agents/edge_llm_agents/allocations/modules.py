@@ -22,9 +22,15 @@ class SeenVariants:
         def entries(name: str) -> NDArray[np.float32]:
             return np.ascontiguousarray(observations[:, column[name]])
 
-        self.hosted, self.loading = entries("modules"), entries("loading")
+        self.hosted = entries("modules")
+        self.loading = self.hosted - entries("loaded")
         present, compute = entries("present"), entries("compute")
-        enough = entries("accuracy")[:, :, None] >= entries("accuracy_requirement")[:, None, :]
+        classes = scenario.workload.class_count
+        offered = entries("accuracy").reshape(len(observations), -1, classes)
+        each = np.maximum(0, np.rint(entries("class") * classes).astype(np.int64) - 1)
+        # A class that a variant does not serve shows as 0, which a requirement of 0 would accept.
+        offered_to = np.take_along_axis(offered, each[:, None, :], axis=2)
+        enough = (offered_to >= entries("accuracy_requirement")[:, None, :]) & (offered_to > 0.0)
         able = enough & (present[:, None, :] > 0.0)
         # Variants are in ascending order of cost: the first that is accurate enough is the cheapest.
         self._cheapest = able & (np.cumsum(able, axis=1) == 1)

@@ -17,10 +17,12 @@ from edge_llm_env.workload.workload import Workload
 
 
 def workloads_sha256(workloads: Sequence[Workload]) -> str:
-    """SHA-256 (hex) of every array of every workload."""
+    """SHA-256 (hex) of every array of every workload; classes count where there are several."""
     digest = hashlib.sha256()
     for workload in workloads:
         for field in fields(workload):
+            if field.name == "request_class" and not workload.request_class.any():
+                continue
             values = getattr(workload, field.name)
             digest.update(f"{field.name} {values.dtype.str} {values.shape}".encode())
             digest.update(values.tobytes())

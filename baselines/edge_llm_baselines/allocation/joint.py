@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_llm_baselines.allocation.encoding import shares_for
 from edge_llm_baselines.allocation.partitions import logits_of, partitions
 from edge_llm_env.dynamics.cascade import NOBODY, SHARES, TIMES, accurate_enough, cascade
-from edge_llm_env.dynamics.modules import delay_after_moving_s, hosted, variant_rule
+from edge_llm_env.dynamics.modules import GROUPS, groups_after_moving, hosted, variant_rule
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import NodeState
@@ -30,7 +30,7 @@ class JointSolution(NamedTuple):
     counts: NDArray[np.int64]
     """(G,) modules of each variant."""
     server: NDArray[np.int64]
-    """(visible,) the variant that serves each request, or NOBODY."""
+    """(visible,) the group of modules that serves each request, or NOBODY."""
     upper_bound: int
     """No allocation serves more."""
 
@@ -49,13 +49,13 @@ class BestJoint:
     """The composition of the oracles: over all partitions of the modules, exact batches with least shares and parts.
 
     For each partition the batches are those of the cascade of `Compute-v0`, first with equal values and then with
-    values that steer each request to the variant which a Lagrangian relaxation of "served at most once" puts it on;
-    where actions are values, those on these variants come first, and what the environment then serves is what counts.
-    The relaxation also bounds what any assignment of requests to variants could serve with that partition. So the
-    result is the optimum over partitions, assignments, batches, shares and splits of the epoch wherever `optimal` says
-    so: where the least `upper_bound` is met. The bound lets every variant have all of the bands, and where the split is
-    flexible it lets each wait for the longer of its own uplink and its loading, while the batches that are tried wait
-    for one after the other. So it may not be met where several variants are short of band, or a module moves under a
+    values that steer each request to the group of modules which a Lagrangian relaxation of "served at most once" puts
+    it on; where actions are values, those on these groups come first, and what the environment then serves is what
+    counts. The relaxation also bounds what any assignment of requests to variants could serve with that partition. So
+    the result is the optimum over partitions, assignments, batches, shares and splits of the epoch wherever `optimal`
+    says so: where the least `upper_bound` is met. The bound lets every group have all of the bands, and where the split
+    is flexible it lets each wait for the longer of its own uplink and its loading, while the batches that are tried
+    wait for one after the other. So it may not be met where several groups are short of band, or a module moves under a
     flexible split. It holds for `node.batch_selection` exact, and does not look beyond the epoch.
 
     `iterations` of the relaxation per partition. Raises ValueError for less than one.
@@ -84,26 +84,26 @@ class BestJoint:
     @staticmethod
     def action_of(solution: JointSolution, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """The action that does what `solve` found for a row."""
-        logits, variants = logits_of(solution.counts), len(solution.counts)
+        logits, groups = logits_of(solution.counts), len(solution.counts) * GROUPS
         entries = np.full(simulation.slots, -1.0)
         if not simulation.grants_bands:
             entries[: len(solution.server)] = steering_entries(
-                simulation.params, simulation.state, row, solution.server, variants
+                simulation.params, simulation.state, row, solution.server, groups
             )
             return np.concatenate([entries, logits])
         served = solution.server != NOBODY
-        entries[: len(served)][served] = 2.0 * steering_values(solution.server, variants)[served] - 1.0
+        entries[: len(served)][served] = 2.0 * steering_values(solution.server, groups)[served] - 1.0
         return np.concatenate([entries, shares_for(simulation, row, served), logits])
 
 
 @compiled_allocating
 def steering_entries(
-    params: NodeParams, state: NodeState, row: int, wanted: NDArray[np.int64], variants: int
+    params: NodeParams, state: NodeState, row: int, wanted: NDArray[np.int64], groups: int
 ) -> NDArray[np.float64]:
-    """Entries in -1..1, (visible,), with which each variant serves at least those that it is `wanted` for, if it can.
+    """Entries in -1..1, (visible,), with which each group serves at least those that it is `wanted` for, if it can.
 
-    Values per time fall from variant to variant, cheapest first and nobody's last, so much that a request is worth more
-    than all those of dearer ones together.
+    Values per time fall from group to group, the cascade's first first and nobody's last, so much that a request is
+    worth more than all those of later ones together.
     """
     shortest_s, longest_s, total_s = math.inf, 0.0, 0.0
     for slot in range(len(wanted)):
@@ -114,7 +114,7 @@ def steering_entries(
     for slot in range(len(wanted)):
         time_s = alone_s(params, state, row, slot)
         if not math.isinf(time_s):
-            rank = variants if wanted[slot] == NOBODY else wanted[slot]
+            rank = groups if wanted[slot] == NOBODY else wanted[slot]
             entries[slot] = 2.0 * (time_s / longest_s) * (shortest_s / (2.0 * total_s)) ** rank - 1.0
     return entries
 
@@ -125,26 +125,26 @@ def placed(
     state: NodeState,
     row: int,
     wanted: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    loading_s: NDArray[np.float64],
+    sizes: NDArray[np.int64],
+    ready_s: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """Who serves whom at the entries that steer requests to the `wanted` variants."""
-    entries = steering_entries(params, state, row, wanted, len(counts))
+    """Who serves whom at the entries that steer requests to the `wanted` groups."""
+    entries = steering_entries(params, state, row, wanted, len(sizes))
     order, _ = order_by_value(params, state, row, entries)
-    return cascade_by_value(rule_of(params), params, state, row, order, entries, counts, loading_s)
+    return cascade_by_value(rule_of(params), params, state, row, order, entries, sizes, ready_s)
 
 
 @compiled_allocating
-def steering_values(wanted: NDArray[np.int64], variants: int) -> NDArray[np.float64]:
-    """Values with which the cascade serves at least the requests whose `wanted` variant is not NOBODY, if it can.
+def steering_values(wanted: NDArray[np.int64], groups: int) -> NDArray[np.float64]:
+    """Values with which the cascade serves at least the requests whose `wanted` group is not NOBODY, if it can.
 
-    Each is worth more than all those of dearer variants together, so a variant that can compute all the requests that
-    are to be its own does: a batch without one of them is worth less. It may take others besides; what remains of the
-    dearer variants' batches is still feasible.
+    Each is worth more than all those of later groups together, so a group that can compute all the requests that are to
+    be its own does: a batch without one of them is worth less. It may take others besides; what remains of the later
+    groups' batches is still feasible.
     """
     values = np.zeros(len(wanted))
     for i in range(len(wanted)):
-        rank = variants if wanted[i] == NOBODY else wanted[i]
+        rank = groups if wanted[i] == NOBODY else wanted[i]
         values[i] = (len(wanted) + 1.0) ** -rank
     return values
 
@@ -158,37 +158,38 @@ def best_joint(
     With `by_value` what counts is what the environment serves at the entries that steer to what was found.
     """
     rule = rule_of(params)
-    visible, variants = state.visible[row], choices.shape[1]
+    visible, groups = state.visible[row], choices.shape[1] * GROUPS
     transfers = TIMES if params.flexible_split else SHARES
     overlap_s = 0.0 if params.flexible_split else params.uplink_s
-    loading_s, delays_s = np.zeros((len(choices), variants)), np.zeros((len(choices), variants))
+    ready_s, delays_s = np.zeros((len(choices), groups)), np.zeros((len(choices), groups))
+    sizes = np.zeros((len(choices), groups), dtype=np.int64)
     best, most, server = 0, -1, np.full(visible, NOBODY)
     for choice in range(len(choices)):
-        for variant in range(variants):
-            loading_s[choice, variant] = delay_after_moving_s(params, state, row, variant, choices[choice, variant])
-            delays_s[choice, variant] = max(0.0, loading_s[choice, variant] - overlap_s)
-        counts, delay = choices[choice], delays_s[choice]
-        found = cascade(rule, params, state, row, np.ones(visible), counts, delay, rule.window_s, 0.0, transfers)
+        groups_after_moving(params, state, row, choices[choice], sizes[choice], ready_s[choice])
+        for group in range(groups):
+            delays_s[choice, group] = max(0.0, ready_s[choice, group] - overlap_s)
+        modules, delay = sizes[choice], delays_s[choice]
+        found = cascade(rule, params, state, row, np.ones(visible), modules, delay, rule.window_s, 0.0, transfers)
         if by_value:
-            found = placed(params, state, row, found, counts, loading_s[choice])
+            found = placed(params, state, row, found, modules, ready_s[choice])
         if served(found) > most:
             best, most, server = choice, served(found), found
     bound = 0
     prices = np.zeros(visible)  # a bound at any prices: those of one partition are a good start for the next
     for choice in range(len(choices)):
-        counts, delay = choices[choice], delays_s[choice]
+        modules, delay = sizes[choice], delays_s[choice]
         least = float(visible)
         for _ in range(iterations):
             if math.floor(least + 1e-6) <= most:
                 break
             times = np.zeros(visible, dtype=np.int64)
             wanted = np.full(visible, NOBODY)
-            value = relaxed(rule, params, state, row, counts, delay, prices, times, wanted)
+            value = relaxed(rule, params, state, row, modules, delay, prices, times, wanted)
             least = min(least, value)
-            steered = steering_values(wanted, variants)
-            found = cascade(rule, params, state, row, steered, counts, delay, rule.window_s, 0.0, transfers)
+            steered = steering_values(wanted, groups)
+            found = cascade(rule, params, state, row, steered, modules, delay, rule.window_s, 0.0, transfers)
             if by_value:
-                found = placed(params, state, row, found, counts, loading_s[choice])
+                found = placed(params, state, row, found, modules, ready_s[choice])
             if served(found) > most:
                 best, most, server = choice, served(found), found
             length = 0.0
@@ -209,7 +210,7 @@ def relaxed(
     params: NodeParams,
     state: NodeState,
     row: int,
-    counts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
     delays_s: NDArray[np.float64],
     prices: NDArray[np.float64],
     times: NDArray[np.int64],
@@ -217,25 +218,26 @@ def relaxed(
 ) -> float:
     """The Lagrangian bound Σ λ_i + Σ_g max Σ (1 - λ_i) of a partition at prices λ of shape (visible,).
 
-    Counts in `times` how many variants' batches have each request, and names in `wanted` the cheapest of them.
+    Counts in `times` how many groups' batches have each request, and names in `wanted` the first of them.
     """
     visible = len(prices)
     bound = prices.sum()
-    for variant in range(len(counts)):
-        if counts[variant] == 0:
+    for group in range(len(sizes)):
+        if sizes[group] == 0:
             continue
+        variant = group // GROUPS
         worth = np.zeros(visible)
         for slot in range(visible):
             if accurate_enough(params, state, row, slot, variant):
                 worth[slot] = 1.0 - prices[slot]
-        delay_s = delays_s[variant]
+        delay_s = delays_s[group]
         if not params.flexible_split:
-            selected, most = best_alone(rule, params, state, row, variant, counts[variant], worth, delay_s, True)
+            selected, most = best_alone(rule, params, state, row, variant, sizes[group], worth, delay_s, True)
         else:
             # It computes after the uplink and after loading: no more than if it had to wait for one of them only.
-            selected, most = best_alone(rule, params, state, row, variant, counts[variant], worth, 0.0, True)
+            selected, most = best_alone(rule, params, state, row, variant, sizes[group], worth, 0.0, True)
             if delay_s > 0.0:
-                loaded, less = best_alone(rule, params, state, row, variant, counts[variant], worth, delay_s, False)
+                loaded, less = best_alone(rule, params, state, row, variant, sizes[group], worth, delay_s, False)
                 if less < most:
                     selected, most = loaded, less
         bound += most
@@ -243,7 +245,7 @@ def relaxed(
             if selected[slot] and worth[slot] > 0.0:
                 times[slot] += 1
                 if wanted[slot] == NOBODY:
-                    wanted[slot] = variant
+                    wanted[slot] = group
     return bound
 
 
@@ -290,7 +292,7 @@ def best_alone(
 
 @compiled
 def served(server: NDArray[np.int64]) -> int:
-    """How many requests some variant serves."""
+    """How many requests some group serves."""
     count = 0
     for slot in range(len(server)):
         count += server[slot] != NOBODY

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.allocation.playing import served_by_allocation
 from edge_llm_env.dynamics.cascade import NOBODY, SHARES, accurate_enough, cascade
-from edge_llm_env.dynamics.modules import delay_after_moving_s, hosted
+from edge_llm_env.dynamics.modules import GROUPS, groups_after_moving, hosted
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import NodeState
@@ -78,15 +78,16 @@ def best_partition(params: NodeParams, state: NodeState, row: int, choices: NDAr
     values = np.ones(state.visible[row])
     now = np.array([hosted(state, row, variant) for variant in range(variants)])
     best, most, fewest_moves = 0, -1, 0
-    delays_s = np.zeros(variants)
+    sizes, delays_s = np.zeros(variants * GROUPS, dtype=np.int64), np.zeros(variants * GROUPS)
     for choice in range(len(choices)):
         counts = choices[choice]
         moves = 0
         for variant in range(variants):
-            delay_s = delay_after_moving_s(params, state, row, variant, counts[variant])
-            delays_s[variant] = max(0.0, delay_s - params.uplink_s)
             moves += abs(counts[variant] - now[variant])
-        server = cascade(rule, params, state, row, values, counts, delays_s, rule.window_s, 0.0, SHARES)
+        groups_after_moving(params, state, row, counts, sizes, delays_s)
+        for group in range(len(delays_s)):
+            delays_s[group] = max(0.0, delays_s[group] - params.uplink_s)
+        server = cascade(rule, params, state, row, values, sizes, delays_s, rule.window_s, 0.0, SHARES)
         served = 0
         for slot in range(len(server)):
             served += server[slot] != NOBODY

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.cascade import NOBODY, accurate_enough
 from edge_llm_env.dynamics.epoch import in_slot, without_transfers
-from edge_llm_env.dynamics.modules import variant_rule
+from edge_llm_env.dynamics.modules import GROUPS, variant_rule
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.dynamics.values.batch import next_slack_s, value_within
@@ -24,28 +24,28 @@ def cascade_by_value(
     row: int,
     order: NDArray[np.int64],
     action: NDArray[np.float64],
-    counts: NDArray[np.int64],
-    loading_s: NDArray[np.float64],
+    sizes: NDArray[np.int64],
+    ready_s: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """The variant that serves each visible request, or NOBODY, int64 of shape (visible,).
+    """The group of modules that serves each visible request, or NOBODY, int64 of shape (visible,).
 
-    From the cheapest variant on, each computes its batch of the requests in `order`, slots, that it is accurate enough
-    for and no cheaper one has taken, as `batch_by_value` fills it: with `counts` modules, which load until `loading_s`
-    after the start of the epoch, least shares, and least parts of a flexible split, beside the batches before it.
+    From the cheapest variant on, each group (`edge_llm_env.dynamics.modules.GROUPS`) computes its batch of the requests
+    in `order`, slots, that it is accurate enough for and none before has taken, as `batch_by_value` fills it: with
+    `sizes` modules, which load until `ready_s` after the start of the epoch, both of shape (G·GROUPS,), least shares,
+    and least parts of a flexible split, beside the batches before it.
     """
-    variants = len(counts)
     server = np.full(state.visible[row], NOBODY)
-    batches = np.zeros((variants, FIELDS))
+    batches = np.zeros((len(sizes), FIELDS))
     tried = np.empty(len(order), dtype=np.int64)
     kept = np.empty(len(order), dtype=np.int64)
     everyone = empty_batch()
-    for variant in range(variants):
-        if counts[variant] == 0:
+    for group in range(len(sizes)):
+        if sizes[group] == 0:
             continue
         mine = np.empty(len(order), dtype=np.int64)
         open_to_it = 0
         for k in range(len(order)):
-            if server[order[k]] == NOBODY and accurate_enough(params, state, row, order[k], variant):
+            if server[order[k]] == NOBODY and accurate_enough(params, state, row, order[k], group // GROUPS):
                 mine[open_to_it] = order[k]
                 open_to_it += 1
         mine = mine[:open_to_it]
@@ -58,9 +58,9 @@ def cascade_by_value(
                     continue
                 request = in_slot(state, row, slot)
                 more, grown = with_request(together, request), with_request(batch, without_transfers(request))
-                if fits_band(more) and keeps_time(rule, params, variant, counts[variant], loading_s, more, grown):
+                if fits_band(more) and keeps_time(rule, params, group, sizes[group], ready_s[group], more, grown):
                     if params.flexible_split and not others_keep_time(
-                        rule, params, variant, counts, loading_s, more, batches
+                        rule, params, group, sizes, ready_s, more, batches
                     ):
                         continue
                     together, batch = more, grown
@@ -78,8 +78,8 @@ def cascade_by_value(
             request = in_slot(state, row, kept[k])
             everyone = with_request(everyone, request)
             batch = with_request(batch, without_transfers(request))
-            server[kept[k]] = variant
-        to_array(batch, batches[variant])
+            server[kept[k]] = group
+        to_array(batch, batches[group])
     return server
 
 
@@ -87,16 +87,16 @@ def cascade_by_value(
 def others_keep_time(
     rule: Rule,
     params: NodeParams,
-    variant: int,
-    counts: NDArray[np.int64],
-    loading_s: NDArray[np.float64],
+    group: int,
+    sizes: NDArray[np.int64],
+    ready_s: NDArray[np.float64],
     together: BatchSums,
     batches: NDArray[np.float64],
 ) -> bool:
-    """Whether the batches of cheaper variants, an array each, keep time beside the transfers of `together`."""
-    for other in range(variant):
+    """Whether the batches of the groups before, an array each, keep time beside the transfers of `together`."""
+    for other in range(group):
         if batches[other, 0] > 0.0 and not keeps_time(
-            rule, params, other, counts[other], loading_s, together, of_array(batches[other])
+            rule, params, other, sizes[other], ready_s[other], together, of_array(batches[other])
         ):
             return False
     return True
@@ -106,21 +106,21 @@ def others_keep_time(
 def keeps_time(
     rule: Rule,
     params: NodeParams,
-    variant: int,
+    group: int,
     modules: int,
-    loading_s: NDArray[np.float64],
+    ready_s: float,
     together: BatchSums,
     batch: BatchSums,
 ) -> bool:
-    """Whether a variant's batch fits its memory, the window and every deadline, beside the transfers of `together`.
+    """Whether a group's batch fits its memory, the window and every deadline, beside the transfers of `together`.
 
     It begins when the uplink part is over and the weights are loaded. Where the split is flexible, parts are the least,
     and the window and the slacks hold them.
     """
     if params.flexible_split:
-        begins_s = max(together.uplink_share * params.uplink_s, loading_s[variant])
+        begins_s = max(together.uplink_share * params.uplink_s, ready_s)
         taken_s = begins_s + together.downlink_share * params.downlink_s
     else:
-        taken_s = max(0.0, loading_s[variant] - params.uplink_s)
-    node = variant_rule(rule, params, variant, modules, rule.window_s - taken_s)
+        taken_s = max(0.0, ready_s - params.uplink_s)
+    node = variant_rule(rule, params, group // GROUPS, modules, rule.window_s - taken_s)
     return fits_node(node, delayed(batch, taken_s))

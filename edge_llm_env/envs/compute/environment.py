@@ -36,12 +36,14 @@ class ComputeEnv(EpochEnv[NDArray[np.floating]]):
     that host each. All M modules are divided in proportion to exp(4a) - exp(-4), none for -1, so 0 for everyone divides
     them evenly. What is hosted stays while it is less than one module off for every variant; otherwise shares become
     whole modules by largest remainders. From any partition some action leads to any other. A module that comes to a
-    variant loads its weights, weight bytes / storage bandwidth, from the start of the epoch on, and a variant computes
-    once all of its modules have loaded. Its modules work as one, each with the weights in its own memory.
+    variant loads its weights, weight bytes / storage bandwidth and `node.engine_start_s`, from the start of the epoch
+    on. Those of a variant that have loaded serve on meanwhile, and work as one, each with the weights in its own
+    memory; those that have loaded before the epoch is over serve a batch of their own in what is left of it.
 
-    A request is served by the cheapest variant that is accurate enough and has room: from the cheapest on, each variant
-    computes the batch of `node.batch_selection`, by default a largest one, among the requests that no cheaper one has
-    taken, with what is left of the bands. T_U and T_D are the scenario's, even where `epoch.split` is flexible.
+    A request is served by the cheapest variant that is accurate enough for its class and has room: from the cheapest
+    on, each variant computes the batch of `node.batch_selection`, by default a largest one, among the requests that
+    nobody has taken before, with what is left of the bands. T_U and T_D are the scenario's, even where `epoch.split` is
+    flexible.
 
     **Observation** `Box(0, 1)`: see `edge_llm_env.envs.observation`; a slot's compute time and memory are those of the
     cheapest variant that can serve it on all modules.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.cascade import SHARES, bands_used, cascade
 from edge_llm_env.dynamics.modules import move_modules
 from edge_llm_env.dynamics.params import NodeParams, rule_of
-from edge_llm_env.dynamics.serving import delays_of, serve_and_dispatch
+from edge_llm_env.dynamics.serving import delays_after, groups_of, serve_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.dynamics.values.partition import wanted_modules
 from edge_llm_env.envs.observation import observe
@@ -26,11 +26,12 @@ def step_row(
     state.reward_terms[row, :] = 0.0
     counts = wanted_modules(params, state, row, action, 0)
     move_modules(params, state, row, counts)
-    delays_s = delays_of(params, state, row, params.uplink_s)
+    sizes, ready_s = groups_of(params, state, row)
+    delays_s = delays_after(params.uplink_s, ready_s)
     values = np.ones(state.visible[row])
-    server = cascade(rule, params, state, row, values, counts, delays_s, rule.window_s, 0.0, SHARES)
+    server = cascade(rule, params, state, row, values, sizes, delays_s, rule.window_s, 0.0, SHARES)
     uplink, downlink = bands_used(state, row, server)
-    serve_and_dispatch(rule, params, state, row, server, counts, uplink, downlink, 0.0)
+    serve_and_dispatch(rule, params, state, row, server, sizes, uplink, downlink, 0.0)
     state.counters[row, N_NOT_ADMITTED] = 0
     observe(rule, params, state, row, observation)
 

@@ -66,16 +66,17 @@ class JointEnv(EpochEnv[NDArray[np.floating]]):
 
     **Action** `Box(-1, 1)` of length Q + G: what the request in each slot is worth (Q), read as in
     `EdgeLLM/Bandwidth-v0`, and the logits of the variants' modules (G), read as in `EdgeLLM/Compute-v0`. From the
-    cheapest variant on, each fills its batch with the requests that it is accurate enough for and no cheaper one has
-    taken, in the order of (1 + a) / (time of its transfers + compute time alone), with least shares and least parts; -1
-    declines. 0 everywhere divides the modules evenly and serves the shortest first.
+    cheapest variant on, the modules of each that have loaded, and then those that load in this epoch, fill their batch
+    with the requests that it is accurate enough for and nobody has taken before, in the order of (1 + a) / (time of its
+    transfers + compute time alone), with least shares and least parts; -1 declines. 0 everywhere divides the modules
+    evenly and serves the shortest first.
 
     **With** `action="shares"`, the paper's own variables: the value (1 + a)/2 of the request in each slot (Q), the
     uplink share of each slot (Q), the downlink share of each slot (Q), T_U and T_D where `epoch.split` is flexible (2),
     and the logits of the modules (G). Shares and parts are read as with `action="shares"` in `EdgeLLM/Bandwidth-v0`.
     Requests whose transfers finish both ways, and whose value is not 0, can be computed: from the cheapest variant on,
-    each computes the most valuable batch (by `node.batch_selection`) of those that it is accurate enough for and no
-    cheaper one has taken.
+    each computes the most valuable batch (by `node.batch_selection`) of those that it is accurate enough for and nobody
+    has taken before.
 
     **Observation** `Box(0, 1)`: see `edge_llm_env.envs.observation`.
 

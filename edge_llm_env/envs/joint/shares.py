@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.cascade import SETTLED, cascade
 from edge_llm_env.dynamics.modules import move_modules
 from edge_llm_env.dynamics.params import NodeParams, rule_of
-from edge_llm_env.dynamics.serving import delays_of, serve_and_dispatch
+from edge_llm_env.dynamics.serving import delays_after, groups_of, serve_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.dynamics.values.partition import wanted_modules
 from edge_llm_env.envs.bandwidth.shares import rule_with_parts, transfer
@@ -35,16 +35,17 @@ def step_row(
         values[carried.among[i]] = as_share(action[carried.among[i]])
     reserved_s = carried.uplink_s + carried.downlink_s if params.flexible_split else 0.0
     node = rule_with_parts(rule, params, carried.uplink_s, carried.downlink_s)
-    delays_s = delays_of(params, state, row, carried.uplink_s)
+    sizes, ready_s = groups_of(params, state, row)
+    delays_s = delays_after(carried.uplink_s, ready_s)
     end_s = node.window_s + reserved_s
-    server = cascade(rule, params, state, row, values, counts, delays_s, end_s, reserved_s, SETTLED)
+    server = cascade(rule, params, state, row, values, sizes, delays_s, end_s, reserved_s, SETTLED)
     served = serve_and_dispatch(
         rule,
         params,
         state,
         row,
         server,
-        counts,
+        sizes,
         carried.uplink_share * carried.uplink_s / params.uplink_s,
         carried.downlink_share * carried.downlink_s / params.downlink_s,
         reserved_s,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.cascade import bands_used
 from edge_llm_env.dynamics.modules import move_modules
 from edge_llm_env.dynamics.params import NodeParams, rule_of
-from edge_llm_env.dynamics.serving import delays_of, serve_and_dispatch
+from edge_llm_env.dynamics.serving import groups_of, serve_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.dynamics.values.batch import order_by_value
 from edge_llm_env.dynamics.values.cascade import cascade_by_value
@@ -29,10 +29,11 @@ def step_row(
     counts = wanted_modules(params, state, row, action, state.slot_request.shape[1])
     move_modules(params, state, row, counts)
     order, wanted = order_by_value(params, state, row, action)
-    server = cascade_by_value(rule, params, state, row, order, action, counts, delays_of(params, state, row, 0.0))
+    sizes, ready_s = groups_of(params, state, row)
+    server = cascade_by_value(rule, params, state, row, order, action, sizes, ready_s)
     uplink, downlink = bands_used(state, row, server)
     transfer_s = uplink * params.uplink_s + downlink * params.downlink_s if params.flexible_split else 0.0
-    served = serve_and_dispatch(rule, params, state, row, server, counts, uplink, downlink, transfer_s)
+    served = serve_and_dispatch(rule, params, state, row, server, sizes, uplink, downlink, transfer_s)
     state.counters[row, N_NOT_ADMITTED] = wanted - served
     observe(rule, params, state, row, observation)
 

@@ -63,7 +63,7 @@ class Timeline(NamedTuple):
     epoch_s: float
     uplink: Part
     computations: tuple[Computation, ...]
-    """One, or one for each variant, cheapest first."""
+    """One, or one for each variant, cheapest first, and one more for its modules that load meanwhile."""
     downlink: Part
 
 

@@ -6,10 +6,9 @@ import numpy as np
 
 from edge_llm_env.dynamics.cascade import SHARES, cascade
 from edge_llm_env.dynamics.epoch import admit, begin_episode, dispatch, load_batch
-from edge_llm_env.dynamics.modules import hosted
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.selections.selection import select_batch
-from edge_llm_env.dynamics.serving import delays_of, serve_and_dispatch
+from edge_llm_env.dynamics.serving import delays_after, groups_of, serve_and_dispatch
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.slots import candidates_of_row
 from edge_llm_env.dynamics.state import NodeState
@@ -78,10 +77,8 @@ def play_largest(params: NodeParams, state: NodeState) -> None:
 def play_evenly_divided(params: NodeParams, state: NodeState) -> None:
     """Serve the only row's epoch with its modules as they are, and end the epoch."""
     rule = rule_of(params)
-    counts = np.zeros(len(params.variant_accuracy), dtype=np.int64)
-    for variant in range(len(counts)):
-        counts[variant] = hosted(state, 0, variant)
+    sizes, ready_s = groups_of(params, state, 0)
     values = np.ones(state.visible[0])
-    delays_s = delays_of(params, state, 0, params.uplink_s)
-    server = cascade(rule, params, state, 0, values, counts, delays_s, rule.window_s, 0.0, SHARES)
-    serve_and_dispatch(rule, params, state, 0, server, counts, 0.0, 0.0, 0.0)
+    delays_s = delays_after(params.uplink_s, ready_s)
+    server = cascade(rule, params, state, 0, values, sizes, delays_s, rule.window_s, 0.0, SHARES)
+    serve_and_dispatch(rule, params, state, 0, server, sizes, 0.0, 0.0, 0.0)

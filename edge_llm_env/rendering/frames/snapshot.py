@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.dynamics.modules import GROUPS
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.dynamics.state import EXPIRED, IDLE, N_BEYOND, N_EPOCHS, RESOURCES, SERVED, NodeState
+from edge_llm_env.dynamics.state import EXPIRED, N_BEYOND, N_EPOCHS, RESOURCES, SERVED, NodeState
 from edge_llm_env.rendering.frames.frame import Counters, Fate, Frame, Module, PendingRequest, Score, Usage
 from edge_llm_env.rendering.frames.timeline import timeline_of
-from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.residency.residents import IDLE
+from edge_llm_env.scenarios.schema import Scenario, Variant
 
 
 def epoch_begun(state: NodeState) -> NodeState:
@@ -30,7 +32,7 @@ def frame_of(
     dispatched = bool(state.counters[0, N_EPOCHS] > epoch)
     requests = tuple(request_of(params, begun, state, slot, dispatched) for slot in range(int(begun.visible[0])))
     variants = scenario.variants if simulation.divided_modules else ()
-    names = tuple(model_name(variant.decoder, variant.precision) for variant in variants)
+    names = tuple(variant_name(variant) for variant in variants)
     loading_s = module_loading_s(params, begun, state) if dispatched else begun.module_ready_s[0]
     return Frame(
         environment=environment,
@@ -68,7 +70,7 @@ def request_of(params: NodeParams, begun: NodeState, state: NodeState, slot: int
     status, fate, variant = state.status[0, request], Fate.WAITS, None
     if status == SERVED:
         fate = Fate.SERVED
-        variant = int(state.served_by[0, slot]) if state.served_by.shape[1] else None
+        variant = int(state.served_by[0, slot]) // GROUPS if state.served_by.shape[1] else None
     elif status == EXPIRED:
         fate = Fate.EXPIRES
     elif not dispatched and compute_s > slack_s - params.epoch_s:
@@ -100,6 +102,12 @@ def amount_of(fraction: float, capacity: float, unit: str) -> str:
     """So much of a capacity, as text."""
     digits = ".3g" if capacity < 1000.0 else ".0f"
     return f"{fraction * capacity:{digits}} of {capacity:{digits}} {unit}"
+
+
+def variant_name(variant: Variant) -> str:
+    """What the scenario calls a variant, or what it is made of."""
+    made_of = f"{variant.decoder} {variant.precision}"
+    return variant.name if variant.name != made_of else model_name(variant.decoder, variant.precision)
 
 
 def model_name(decoder: str, precision: str) -> str:

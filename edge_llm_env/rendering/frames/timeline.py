@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.cascade import batch_served
-from edge_llm_env.dynamics.modules import variant_rule
+from edge_llm_env.dynamics.modules import GROUPS, loaded_by_s, variant_rule
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.feasibility.rule import compute_time_s
@@ -32,8 +32,9 @@ def timeline_of(
     uplink_s, downlink_s, uplink_used, downlink_used, compute_s = parts_of(params, state, parts_s)
     if len(loading_s):
         computations = tuple(
-            variant_computation(params, begun, state, served, variant, name, loading_s, uplink_s)
+            one
             for variant, name in enumerate(names)
+            for one in variant_computations(params, begun, state, served, variant, name, loading_s, uplink_s)
         )
     else:
         computations = (computation(names[0], None, 0.0, uplink_s, compute_s, served),)
@@ -72,7 +73,7 @@ def parts_of(
     )
 
 
-def variant_computation(
+def variant_computations(
     params: NodeParams,
     begun: NodeState,
     state: NodeState,
@@ -81,17 +82,26 @@ def variant_computation(
     name: str,
     loading_s: NDArray[np.float64],
     uplink_s: float,
-) -> Computation:
-    """What a variant's modules compute."""
-    hosting = state.module_variant[0] == variant
-    loads_until_s = float(loading_s[hosting].max(initial=0.0))
-    batch = [one for one in served if one.variant == variant]
-    time_s = 0.0
-    if batch:
-        node = variant_rule(rule_of(params), params, variant, int(hosting.sum()), params.window_s)
+) -> list[Computation]:
+    """What a variant's modules compute: those that have loaded, and those that load, if there are any of them."""
+    hosting, by_s = state.module_variant[0] == variant, loaded_by_s(params)
+    found = []
+    for group, among in enumerate((hosting & (loading_s <= by_s), hosting & (loading_s > by_s))):
+        if not among.any() and (group or hosting.any()):
+            continue
+        loads_until_s = float(loading_s[among].max(initial=0.0))
         server = state.served_by[0, : begun.visible[0]]
-        time_s = compute_time_s(node, batch_served(begun, 0, server, variant))
-    return computation(name, variant, loads_until_s, max(uplink_s, loads_until_s), time_s, batch)
+        slots = np.flatnonzero(server == variant * GROUPS + group)
+        requests = {int(begun.slot_request[0, slot]) for slot in slots}
+        batch = [one for one in served if one.request in requests]
+        time_s = 0.0
+        if batch:
+            computing = int((among & (loading_s <= params.epoch_s)).sum())
+            node = variant_rule(rule_of(params), params, variant, computing, params.window_s)
+            time_s = compute_time_s(node, batch_served(begun, 0, server, variant * GROUPS + group))
+            loads_until_s = float(loading_s[among & (loading_s <= params.epoch_s)].max(initial=0.0))
+        found.append(computation(name, variant, loads_until_s, max(uplink_s, loads_until_s), time_s, batch))
+    return found
 
 
 def computation(

@@ -8,7 +8,7 @@ import pytest
 from edge_llm_baselines.allocation.joint import BestJoint, steering_entries, steering_values
 from edge_llm_env import Scenario
 from edge_llm_env.dynamics.cascade import NOBODY
-from edge_llm_env.dynamics.modules import delay_after_moving_s
+from edge_llm_env.dynamics.modules import GROUPS, groups_after_moving
 from edge_llm_env.dynamics.params import rule_of
 from edge_llm_env.dynamics.values.batch import order_by_value
 from edge_llm_env.dynamics.values.cascade import cascade_by_value
@@ -59,8 +59,9 @@ def test_its_values_do_exactly_what_it_found(split: str):
         params, state = simulation.params, simulation.state
         assert wanted_modules(params, state, row, action, simulation.slots).tolist() == solution.counts.tolist()
         order, _ = order_by_value(params, state, row, action)
-        loading_s = np.array([delay_after_moving_s(params, state, row, g, n) for g, n in enumerate(solution.counts)])
-        server = cascade_by_value(rule_of(params), params, state, row, order, action, solution.counts, loading_s)
+        sizes, ready_s = np.zeros(3 * GROUPS, dtype=np.int64), np.zeros(3 * GROUPS)
+        groups_after_moving(params, state, row, solution.counts, sizes, ready_s)
+        server = cascade_by_value(rule_of(params), params, state, row, order, action, sizes, ready_s)
         assert server.tolist() == solution.server.tolist()
         found.add(tuple(server.tolist()))
     assert len(found) > 50

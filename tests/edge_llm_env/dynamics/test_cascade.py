@@ -18,6 +18,7 @@ from edge_llm_env.dynamics.cascade import (
     share_of,
     use_of_variants,
 )
+from edge_llm_env.dynamics.modules import GROUPS, move_modules
 from edge_llm_env.dynamics.params import rule_of
 from tests.support.allocation import CAPPED, started, tiers
 from tests.support.helpers import workload_at
@@ -36,15 +37,16 @@ def served_by(
     window_s: float | None = None,
     **overrides: Any,
 ) -> list[int]:
-    """The variant of each request in the first epoch."""
+    """The variant of each request in the first epoch; each variant's modules load for so long after the uplink."""
     env = started("EdgeLLM/Joint-v0", tiers(**(WIDE | overrides)), requests)
     made = env.simulation
     rule = rule_of(made.params)
     worth = np.ones(made.state.visible[0]) if values is None else np.asarray(values, dtype=float)
     window_s = rule.window_s if window_s is None else window_s
-    return cascade(
-        rule, made.params, made.state, 0, worth, np.array(counts), np.array(delays_s), window_s, 0.0, transfers
-    ).tolist()
+    sizes, of_groups_s = np.zeros(3 * GROUPS, dtype=np.int64), np.repeat(delays_s, GROUPS)
+    sizes[::GROUPS] = counts
+    server = cascade(rule, made.params, made.state, 0, worth, sizes, of_groups_s, window_s, 0.0, transfers)
+    return (server // GROUPS).tolist()
 
 
 def test_the_cheapest_variant_that_is_accurate_enough_serves():
@@ -151,8 +153,9 @@ def test_use_of_variants_adds_up():
         "EdgeLLM/Compute-v0", tiers(**WIDE), workload_at([0.0, 0.1, 0.2], accuracy_requirement=[0.2, 0.4, 0.8])
     )
     made = env.simulation
-    rule, server, counts = rule_of(made.params), np.array([0, 1, 2]), np.array([1, 2, 0])
-    used_bytes, compute_s, energy_j = use_of_variants(rule, made.params, made.state, 0, server, counts)
+    move_modules(made.params, made.state, 0, np.array([1, 2, 0]))
+    rule, server, sizes = rule_of(made.params), np.array([0, 2, 4]), np.array([1, 0, 2, 0, 0, 0])
+    used_bytes, compute_s, energy_j = use_of_variants(rule, made.params, made.state, 0, server, sizes)
     kv_bytes = 4 * 256 * (30 * 2560 + 30 * 4096)
     assert used_bytes == pytest.approx(2359296000 + 2 * 6039797760 + kv_bytes)
     whole_s = [
@@ -160,4 +163,4 @@ def test_use_of_variants_adds_up():
     ]  # on all four modules; on fewer it takes longer, and counts for less
     assert compute_s == pytest.approx(whole_s[0] + whole_s[1])
     assert energy_j == pytest.approx((whole_s[0] + whole_s[1]) * 4 * 15.0)  # 15 W per module
-    assert batch_served(made.state, 0, server, 2).requests == 1.0
+    assert batch_served(made.state, 0, server, 2 * GROUPS).requests == 1.0

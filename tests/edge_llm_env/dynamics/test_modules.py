@@ -6,22 +6,21 @@ import numpy as np
 import pytest
 
 from edge_llm_env.dynamics.modules import (
+    GROUPS,
     begin_modules,
-    delay_after_moving_s,
+    groups_after_moving,
+    groups_now,
     hosted,
     judge_alone,
-    loading_s,
     move_modules,
-    next_to_leave,
-    pass_time,
     variant_rule,
 )
 from edge_llm_env.dynamics.params import rule_of
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.dynamics.state import IDLE
 from edge_llm_env.feasibility.batch import BatchSums, empty_batch, with_request
 from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import compute_time_s, is_feasible, memory_bytes
+from edge_llm_env.residency.moving import pass_time
 from tests.support.allocation import tiers
 
 LOAD_S = [2359296000 / 3e9, 6039797760 / 3e9, 6291456000 / 3e9]
@@ -29,7 +28,7 @@ LOAD_S = [2359296000 / 3e9, 6039797760 / 3e9, 6291456000 / 3e9]
 
 
 def simulation(modules: int = 6, **overrides: float) -> Simulation:
-    made = Simulation(tiers(node__modules=modules, **overrides), 1, hosts_variants=True)
+    made = Simulation(tiers(node__modules=modules, **overrides), 1, hosts_variants=True, keeps_split=True)
     begin_modules(made.params, made.state, 0)
     return made
 
@@ -38,88 +37,69 @@ def move(of: Simulation, *counts: int) -> None:
     move_modules(of.params, of.state, 0, np.array(counts))
 
 
-def counts_of(of: Simulation) -> list[int]:
-    return [hosted(of.state, 0, variant) for variant in range(3)]
+def end_epoch(of: Simulation) -> None:
+    pass_time(of.state.module_ready_s, 0, of.params.epoch_s)
 
 
-def loading_of(of: Simulation) -> list[float]:
-    return [loading_s(of.state, 0, variant) for variant in range(3)]
+def groups(of: Simulation, counts: list[int] | None = None) -> tuple[list[list[int]], list[list[float]]]:
+    """Sizes and times of the groups, of each variant loaded and late; as they are, or after moving."""
+    sizes, ready_s = np.zeros(3 * GROUPS, dtype=np.int64), np.full(3 * GROUPS, -9.0)
+    if counts is None:
+        groups_now(of.params, of.state, 0, sizes, ready_s)
+    else:
+        groups_after_moving(of.params, of.state, 0, np.array(counts), sizes, ready_s)
+    return sizes.reshape(3, GROUPS).tolist(), ready_s.reshape(3, GROUPS).tolist()
 
 
-@pytest.mark.parametrize(
-    ("modules", "counts"), [(6, [2, 2, 2]), (7, [3, 2, 2]), (4, [2, 1, 1]), (2, [1, 1, 0]), (1, [1, 0, 0])]
-)
-def test_an_episode_begins_with_modules_divided_evenly_and_loaded(modules: int, counts: list[int]):
-    made = simulation(modules)
-    assert counts_of(made) == counts
-    assert loading_of(made) == [0.0] * 3
-
-
-def test_a_module_that_comes_to_a_variant_loads_its_weights():
+def test_those_that_have_loaded_serve_on_while_others_load():
     made = simulation()
     move(made, 3, 1, 2)
-    assert counts_of(made) == [3, 1, 2]
-    assert loading_of(made) == pytest.approx([LOAD_S[0], 0.0, 0.0])
+    sizes, ready_s = groups(made)
+    assert sizes == [[2, 1], [1, 0], [2, 0]]
+    assert ready_s[0] == pytest.approx([0.0, LOAD_S[0]])
+    end_epoch(made)
+    assert groups(made)[0] == [[3, 0], [1, 0], [2, 0]]
 
 
-def test_loading_goes_on_over_epochs():
+def test_loading_goes_on_over_epochs_and_meanwhile_they_are_in_no_group():
     """At 1 GB/s OPT-13B takes 6.29 s: 2.29 s after one epoch of 4 s, none after two."""
     made = simulation(node__storage_bandwidth_bytes_per_s=1e9)
     move(made, 0, 0, 6)
-    for left_s in (6.291456, 2.291456, 0.0):
-        assert loading_of(made)[2] == pytest.approx(left_s)
+    for loaded, late, left_s in ((2, 0, 0.0), (2, 4, 2.291456), (6, 0, 0.0)):
+        sizes, ready_s = groups(made)
+        assert sizes[2] == [loaded, late]
+        assert ready_s[2] == pytest.approx([0.0, left_s])
         move(made, 0, 0, 6)
-        pass_time(made.params, made.state, 0)
+        end_epoch(made)
 
 
-def test_a_variant_is_ready_when_the_last_of_its_modules_is():
-    made = simulation(node__storage_bandwidth_bytes_per_s=1e9)
-    move(made, 0, 3, 3)
-    pass_time(made.params, made.state, 0)
-    move(made, 0, 2, 4)  # one more, which starts from the beginning
-    ready_s = made.state.module_ready_s[0][made.state.module_variant[0] == 2]
-    assert sorted(ready_s) == pytest.approx([0.0, 0.0, 2.291456, 6.291456])
-    assert loading_of(made)[2] == pytest.approx(6.291456)
+def test_what_loads_during_the_uplink_is_loaded():
+    """T_U is 0.25 s; BLOOM-3B at 8 bits takes 0.23 s at 10.2 GB/s and 0.26 s at 9 GB/s."""
+    for bandwidth, expected in ((10.2e9, [6, 0]), (9e9, [2, 4])):
+        made = simulation(node__storage_bandwidth_bytes_per_s=bandwidth)
+        assert groups(made, [6, 0, 0])[0][0] == expected
 
 
-def test_those_that_still_load_longest_leave_first():
-    made = simulation()
-    move(made, 4, 1, 1)
-    assert next_to_leave(made.state, 0, 0) >= 2  # one of the two that came
-    move(made, 2, 1, 1)
-    assert loading_of(made)[0] == 0.0
-
-
-def test_a_module_that_leaves_loses_its_weights():
-    made = simulation()
-    move(made, 1, 2, 2)
-    assert hosted(made.state, 0, IDLE) == 1
-    move(made, 2, 2, 2)
-    assert loading_of(made)[0] == pytest.approx(LOAD_S[0])
-
-
-def test_a_module_that_stays_goes_on():
-    made = simulation()
-    before = made.state.module_variant.copy()
-    move(made, 2, 2, 2)
-    np.testing.assert_array_equal(made.state.module_variant, before)
-
-
-def test_as_few_modules_as_possible_move_and_the_delay_foretold_is_the_loading_that_follows():
+@pytest.mark.parametrize("bandwidth", [0.3e9, 0.9e9, 3e9, 100e9])
+def test_groups_foretold_are_those_that_follow(bandwidth: float):
     rng = np.random.default_rng(0)
-    made = simulation(node__storage_bandwidth_bytes_per_s=0.9e9)
-    for _ in range(400):
-        counts = rng.multinomial(rng.integers(0, 7), rng.dirichlet(np.ones(3)))
-        before = made.state.module_variant[0].copy()
-        was = counts_of(made)
-        foretold = [delay_after_moving_s(made.params, made.state, 0, g, counts[g]) for g in range(3)]
+    made = simulation(node__storage_bandwidth_bytes_per_s=bandwidth)
+    late = 0
+    for _ in range(200):
+        counts = rng.multinomial(rng.integers(0, 7), rng.dirichlet(np.ones(3))).tolist()
+        sizes, ready_s = groups(made, counts)
         move(made, *counts)
-        assert counts_of(made) == counts.tolist()
-        assert loading_of(made) == foretold
-        arrived = ((made.state.module_variant[0] != before) & (made.state.module_variant[0] != IDLE)).sum()
-        assert arrived == sum(max(0, counts[g] - was[g]) for g in range(3))
-        if rng.random() < 0.5:
-            pass_time(made.params, made.state, 0)
+        assert [hosted(made.state, 0, variant) for variant in range(3)] == counts
+        found, found_s = groups(made)
+        assert sizes == found
+        for variant in range(3):
+            for group in range(GROUPS):
+                if sizes[variant][group]:
+                    assert ready_s[variant][group] == found_s[variant][group]
+            late += sizes[variant][1]
+        if rng.random() < 0.7:
+            end_epoch(made)
+    assert (late > 0) == (bandwidth < 100e9)
 
 
 def batch(requests: int) -> BatchSums:
@@ -148,7 +128,7 @@ def test_a_request_alone_is_judged_by_the_cheapest_variant_that_could_serve_it()
     rule = rule_of(made.params)
     for accuracy, expected in ((0.0, 0), (0.23, 1), (0.4, 1), (0.5, 2)):
         request = Request(128.0, 128.0, 9.0, 0.0, 0.0, 0.0, 0.0)
-        alone = judge_alone(rule, made.params, request, accuracy)
+        alone = judge_alone(rule, made.params, request, 0, accuracy)
         node, batch_of_it = (
             variant_rule(rule, made.params, expected, 6, rule.window_s),
             with_request(empty_batch(), request),
@@ -159,4 +139,4 @@ def test_a_request_alone_is_judged_by_the_cheapest_variant_that_could_serve_it()
         assert alone.memory_bytes == memory_bytes(node, batch_of_it) - memory_bytes(node, empty_batch())
     for accuracy, slack_s in ((0.9, 9.0), (0.0, 1e-3)):
         hopeless = Request(128.0, 128.0, slack_s, 0.0, 0.0, 0.0, 0.0)
-        assert not judge_alone(rule, made.params, hopeless, accuracy).fits
+        assert not judge_alone(rule, made.params, hopeless, 0, accuracy).fits

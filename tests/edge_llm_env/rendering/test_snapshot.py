@@ -128,7 +128,7 @@ def test_split_that_an_action_sets_is_shown():
     assert computation.ends_s + 0.25 == pytest.approx(2.0 * info["utilisation"]["compute"])
 
 
-def test_modules_that_move_load_and_their_variant_begins_later():
+def test_modules_that_move_load_and_begin_later_than_those_that_serve_on():
     scenario = load_scenario("accuracy-tiers")
     env = make("EdgeLLM/Compute-v0", scenario, seed=1)
     assert frame_of(env).modules == tuple(Module(v, False) for v in (0, 0, 0, 0, 1, 1, 1, 2, 2, 2))
@@ -138,12 +138,13 @@ def test_modules_that_move_load_and_their_variant_begins_later():
         [(0, False)] * 4 + [(1, False)] + [(2, False)] * 3 + [(2, True)] * 2
     )
     names = [f"{one.decoder} {one.precision}" for one in scenario.variants]
-    assert list(frame.variants) == [one.name for one in frame.timeline.computations] == names
+    assert list(frame.variants) == names
+    assert [one.name for one in frame.timeline.computations] == [*names, names[2]]
     load_s = scenario.variants[2].load_s
     assert load_s > scenario.epoch.uplink_s
-    assert [one.loads_until_s for one in frame.timeline.computations] == pytest.approx([0.0, 0.0, load_s])
+    assert [one.loads_until_s for one in frame.timeline.computations] == pytest.approx([0.0, 0.0, 0.0, load_s])
     begins_s = scenario.epoch.uplink_s
-    assert [one.begins_s for one in frame.timeline.computations] == pytest.approx([begins_s, begins_s, load_s])
+    assert [one.begins_s for one in frame.timeline.computations] == pytest.approx([*[begins_s] * 3, load_s])
 
 
 @pytest.mark.parametrize("env_id", ["EdgeLLM/Compute-v0", "EdgeLLM/Joint-v0", "Shares/Joint-v0"])
@@ -157,7 +158,11 @@ def test_variants_compute_as_long_as_the_environment_counts(env_id: str):
         *_, info = env.step(env.action_space.sample())
         frame = frame_of(env)
         busy_s = sum(
-            (one.ends_s - one.begins_s) * sum(module.variant == one.variant for module in frame.modules)
+            (one.ends_s - one.begins_s)
+            * sum(
+                (module.variant, module.is_loading) == (one.variant, one.loads_until_s > 0.0)
+                for module in frame.modules
+            )
             for one in frame.timeline.computations
         )
         window_s = scenario.epoch.compute_window_s

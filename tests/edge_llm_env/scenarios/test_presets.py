@@ -19,7 +19,7 @@ PAPER = {"paper-bloom-3b": "bloom-3b", "paper-bloom-7b1": "bloom-7b1", "paper-op
 def test_presets_are_listed_in_order():
     ours = ["accuracy-tiers", "azure-conversation", "bursty", "carry-over", "embedding-uplink"]
     ours += ["embedding-uplink-carried", "mobile-uplink", "orin-llama-8b"]
-    assert list_scenarios() == [*ours, *PAPER, "quantization-choice"]
+    assert list_scenarios() == [*ours, *PAPER, "quantization-choice", "specialists-compute"]
 
 
 @pytest.mark.parametrize("name", list_scenarios())
@@ -137,7 +137,7 @@ def test_accuracy_tiers_are_perplexities_against_the_best_decoder():
     scenario = load_scenario("accuracy-tiers")
     # GPTQ's tables for WikiText2: BLOOM-3B 13.48, BLOOM-7.1B 11.37, OPT-13B 10.13 at 16 bits and 10.31 at 4
     increases = {"bloom-3b": 13.48 - 10.13, "bloom-7b1": 11.37 - 10.13, "opt-13b": 10.31 - 10.13}
-    offered = {variant.decoder: variant.accuracy for variant in scenario.variants}
+    offered = {variant.decoder: variant.accuracies[0] for variant in scenario.variants}
     assert offered == pytest.approx({decoder: 1 / (1 + increase) for decoder, increase in increases.items()})
     assert scenario.quantization.accuracy == max(offered.values()) > scenario.workload.accuracy_requirement.high
     assert all(variant.load_s < scenario.epoch.epoch_s for variant in scenario.variants)
@@ -147,7 +147,7 @@ def test_quantization_choice_trades_accuracy_for_time():
     scenario = load_scenario("quantization-choice")
     assert {variant.decoder for variant in scenario.variants} == {scenario.node.decoder} == {"bloom-7b1"}
     assert [variant.precision for variant in scenario.variants] == ["w4a16-gptq", "w8a16", "w16a16"]
-    assert [variant.accuracy for variant in scenario.variants] == pytest.approx([1 / 1.36, 1 / 1.1, 1.0])
+    assert [variant.accuracies[0] for variant in scenario.variants] == pytest.approx([1 / 1.36, 1 / 1.1, 1.0])
     assert scenario.quantization.accuracy == 1.0
 
 

@@ -140,7 +140,7 @@ def test_each_module_of_a_variant_holds_weights_and_a_runtime_of_its_own():
 
 def test_only_variant_is_the_decoder_at_its_own_perplexity_increase():
     (variant,) = load_scenario("carry-over", **{"node.perplexity_increase": 0.25}).variants
-    assert (variant.decoder, variant.precision, variant.accuracy) == ("bloom-3b", "w16a16", 0.8)
+    assert (variant.decoder, variant.precision, variant.accuracies) == ("bloom-3b", "w16a16", (0.8,))
 
 
 # --- engines, and what was measured

@@ -65,7 +65,7 @@ def test_sums_over_an_episode_are_what_happened():
     rewards, _, info = episode(env, seed=1)
     served, _, accuracy, fairness = rewards.sum(axis=0)
     assert served == info["served"] > 0
-    offered = [variant.accuracy for variant in scenario.variants]
+    offered = [variant.accuracies[0] for variant in scenario.variants]
     assert min(offered) <= accuracy / served <= max(offered)
     assert len(set(offered)) > 1
     assert 0.25 <= fairness <= 1.0
@@ -80,7 +80,7 @@ def test_accuracy_is_that_of_the_variant_that_served():
         shares[variant] = 1.0
         rewards = np.array([env.step(shares)[1] for _ in range(5)])
         assert rewards[:, 0].sum() > 0
-        np.testing.assert_allclose(rewards[:, 2], rewards[:, 0] * settings.accuracy)
+        np.testing.assert_allclose(rewards[:, 2], rewards[:, 0] * settings.accuracies[0])
 
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.DISABLED])

@@ -1,0 +1,1 @@
+"""What is resident where: units of memory, the models that they hold or load, and how long loading takes."""
