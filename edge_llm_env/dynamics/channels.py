@@ -6,7 +6,7 @@ import math
 
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import N_EPOCHS, NodeState
-from edge_llm_env.feasibility.rule import Rule, within
+from edge_llm_env.feasibility.rule import Rule, in_whole_units, within
 from edge_llm_env.radio.rate import minimum_share, rate_bits_per_s
 from edge_llm_env.support.compilation.compiling import compiled
 
@@ -29,7 +29,7 @@ def meet_channels(rule: Rule, params: NodeParams, state: NodeState, row: int) ->
         block = min(epoch - seen_first, blocks - 1)
         bits = bits_to_send(params, state, row, request)
         uplink_rate = uplink_rate_bits_per_s(params, state.gain[row, request, 0, block])
-        uplink_share = minimum_share(bits, params.uplink_s, uplink_rate)
+        uplink_share = in_whole_units(minimum_share(bits, params.uplink_s, uplink_rate), params.uplink_units)
         downlink_share = least_downlink_share(
             params, state.output_tokens[row, request], state.gain[row, request, directions - 1, block]
         )
@@ -67,6 +67,13 @@ def uplink_rate_bits_per_s(params: NodeParams, gain: float) -> float:
 
 
 @compiled
+def least_uplink_share(params: NodeParams, bits: float, gain: float) -> float:
+    """Smallest share of the uplink that carries so many bits within T_U at a power gain; infinite of a dead channel."""
+    share = minimum_share(bits, params.uplink_s, uplink_rate_bits_per_s(params, gain))
+    return in_whole_units(share, params.uplink_units)
+
+
+@compiled
 def least_downlink_share(params: NodeParams, output_tokens: float, gain: float) -> float:
     """Smallest share of the downlink that carries an answer within T_D at a power gain; infinite of a dead channel."""
     rate = rate_bits_per_s(
@@ -76,7 +83,8 @@ def least_downlink_share(params: NodeParams, output_tokens: float, gain: float) 
         params.step_snr,
         params.step_efficiency,
     )
-    return minimum_share(output_tokens * params.downlink_bits_per_token, params.downlink_s, rate)
+    share = minimum_share(output_tokens * params.downlink_bits_per_token, params.downlink_s, rate)
+    return in_whole_units(share, params.downlink_units)
 
 
 @compiled

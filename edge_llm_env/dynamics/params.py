@@ -44,7 +44,7 @@ class NodeParams(NamedTuple):
     nominal_downlink_s: float
     """T_D of the scenario, likewise."""
     uplink_symbols_per_s: float
-    """Of the whole band: as many as it has Hz."""
+    """Of the whole band: as many as it has Hz, or those of its resource blocks that carry payload."""
     downlink_symbols_per_s: float
     """Likewise."""
     uplink_snr: float
@@ -53,6 +53,10 @@ class NodeParams(NamedTuple):
     """At channel gain 1, linear."""
     max_bits_per_symbol: float
     """Infinite without a cap."""
+    uplink_units: float
+    """Resource blocks, or blocks times slots, that uplink shares are whole numbers of; 0 where shares are real."""
+    downlink_units: float
+    """Likewise."""
     step_snr: NDArray[np.float64]
     """(K,) linear SNR from which on each step of the spectral efficiency holds; K = 0 for Shannon's."""
     step_efficiency: NDArray[np.float64]
@@ -114,6 +118,8 @@ def node_params(
     variants = scenario.variants if hosts_variants else ()
     epoch, node, radio, asked = scenario.epoch, scenario.node, scenario.radio, scenario.workload
     flexible = epoch.split == "flexible" and not keeps_split
+    uplink_s, downlink_s = (epoch.epoch_s, epoch.epoch_s) if flexible else (epoch.uplink_s, epoch.downlink_s)
+    uplink, downlink = radio.uplink_band(uplink_s), radio.downlink_band(downlink_s)
     steps = radio.rate_model.steps()
     classes = asked.class_count
     accuracy = np.array([variant.accuracies for variant in variants], dtype=np.float64).reshape(len(variants), classes)
@@ -126,16 +132,18 @@ def node_params(
         memory_limit_bytes=scenario.memory_limit_bytes,
         epoch_s=epoch.epoch_s,
         flexible_split=flexible,
-        uplink_s=epoch.epoch_s if flexible else epoch.uplink_s,
-        downlink_s=epoch.epoch_s if flexible else epoch.downlink_s,
+        uplink_s=uplink_s,
+        downlink_s=downlink_s,
         reserved_s=0.0 if flexible else epoch.uplink_s + epoch.downlink_s,
         nominal_uplink_s=epoch.uplink_s,
         nominal_downlink_s=epoch.downlink_s,
-        uplink_symbols_per_s=radio.uplink_bandwidth_hz,
-        downlink_symbols_per_s=radio.downlink_bandwidth_hz,
-        uplink_snr=reference_snr(radio.device_power_dbm, radio.noise_dbm_per_hz, radio.uplink_bandwidth_hz),
-        downlink_snr=reference_snr(radio.node_power_dbm, radio.noise_dbm_per_hz, radio.downlink_bandwidth_hz),
+        uplink_symbols_per_s=uplink.symbols_per_s,
+        downlink_symbols_per_s=downlink.symbols_per_s,
+        uplink_snr=reference_snr(radio.device_power_dbm, radio.noise_dbm_per_hz, uplink.occupied_hz),
+        downlink_snr=reference_snr(radio.node_power_dbm, radio.noise_dbm_per_hz, downlink.occupied_hz),
         max_bits_per_symbol=radio.max_spectral_efficiency_bits_per_s_per_hz or math.inf,
+        uplink_units=uplink.units,
+        downlink_units=downlink.units,
         step_snr=steps.snr,
         step_efficiency=steps.bits_per_s_per_hz,
         carries_over=radio.transfers == "carried_over",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from edge_llm_env.dynamics.channels import bits_to_send, first_epoch, least_downlink_share, uplink_rate_bits_per_s
+from edge_llm_env.dynamics.channels import bits_to_send, first_epoch, least_downlink_share, least_uplink_share
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.state import N_EPOCHS, NodeState
-from edge_llm_env.radio.rate import minimum_share
 from edge_llm_env.support.compilation.compiling import compiled
 
 
@@ -87,9 +86,9 @@ def shares_to_come(params: NodeParams, state: NodeState, row: int, slot: int) ->
     bits = bits_to_send(params, state, row, request)
     mean_uplink = math.inf
     if params.carries_over:
-        mean_uplink = minimum_share(bits, params.uplink_s, uplink_rate_bits_per_s(params, mean))
+        mean_uplink = least_uplink_share(params, bits, mean)
     return ToCome(
-        minimum_share(bits, params.uplink_s, uplink_rate_bits_per_s(params, best)),
+        least_uplink_share(params, bits, best),
         mean_uplink,
         least_downlink_share(params, state.output_tokens[row, request], best_downlink),
     )

@@ -6,6 +6,7 @@ handful of sums; admitting a request is O(1), and token sums are exact integers,
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from edge_llm_env.feasibility.batch import BatchSums
@@ -92,6 +93,18 @@ def energy_j(rule: Rule, batch: BatchSums) -> float:
 def within(amount: float, capacity: float) -> bool:
     """Whether an amount fits a capacity, up to `TOLERANCE`."""
     return amount <= capacity * (1.0 + TOLERANCE)
+
+
+@compiled
+def in_whole_units(share: float, units: float) -> float:
+    """The least share that is a whole number of `units`, which a band has; as it is where units are 0.
+
+    What exceeds a number of units by `TOLERANCE` counts as that number. Rounded up by themselves, shares still add up:
+    n_i units fit if and only if their sum does not exceed all of them.
+    """
+    if units == 0.0 or not within(share, 1.0):  # what no band carries is not worth counting, and may be infinite
+        return share
+    return math.ceil(share * units / (1.0 + TOLERANCE)) / units
 
 
 @compiled

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from edge_llm_env.radio.bands import Band, band_of_blocks, real_band
 from edge_llm_env.radio.fading.table import Fadings
 from edge_llm_env.radio.path_losses.path_loss import variance_of_shadowing
 from edge_llm_env.radio.path_losses.table import PathLosses
 from edge_llm_env.radio.rate_models.shannon import ShannonRate
 from edge_llm_env.radio.rate_models.table import RateModels
+from edge_llm_env.radio.resource_blocks import ResourceBlocks
 from edge_llm_env.radio.road import Road, correlations_of_product
 from edge_llm_env.support.quantities import (
     BandwidthHz,
@@ -46,6 +48,11 @@ class RadioSettings(Section):
         description="most that any rate model reaches; 7.4 with the 256QAM table of 3GPP TS 38.214, "
         "table 5.1.3.1-2 (MCS 27: 8 bits at code rate 948/1024)",
     )
+    resource_blocks: ResourceBlocks | None = Field(
+        default=None,
+        json_schema_extra=NEUTRAL,
+        description="bands are granted in whole resource blocks of 5G New Radio; without it in real shares",
+    )
     min_distance_m: DistanceM
     cell_radius_m: DistanceM
     carrier_frequency_hz: CarrierHz = Field(description="of the urban path losses and of the Doppler shift")
@@ -66,6 +73,20 @@ class RadioSettings(Section):
         "stays sent; carried over where an agent divides the bands, in EdgeLLM/Bandwidth-v0",
     )
 
+    def uplink_band(self, part_s: float) -> Band:
+        """The uplink's band within a part of the epoch of that length (s)."""
+        blocks = self.resource_blocks
+        if blocks is None:
+            return real_band(self.uplink_bandwidth_hz)
+        return band_of_blocks(self.uplink_bandwidth_hz, blocks, blocks.uplink_overhead, part_s)
+
+    def downlink_band(self, part_s: float) -> Band:
+        """The downlink's, likewise."""
+        blocks = self.resource_blocks
+        if blocks is None:
+            return real_band(self.downlink_bandwidth_hz)
+        return band_of_blocks(self.downlink_bandwidth_hz, blocks, blocks.downlink_overhead, part_s)
+
     @model_validator(mode="after")
     def _disc_has_an_area(self) -> RadioSettings:
         if self.min_distance_m >= self.cell_radius_m:
@@ -73,6 +94,21 @@ class RadioSettings(Section):
                 f"radio.min_distance_m = {self.min_distance_m:g}: "
                 f"must be less than radio.cell_radius_m = {self.cell_radius_m:g}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _bands_have_blocks(self) -> RadioSettings:
+        if self.resource_blocks is not None:
+            if self.transfers == "carried_over":
+                raise ValueError(
+                    'radio.transfers = "carried_over": must be "within_epoch" with radio.resource_blocks, as what is '
+                    "sent of an upload is a real share of the band"
+                )
+            for field in ("uplink_bandwidth_hz", "downlink_bandwidth_hz"):
+                try:
+                    self.resource_blocks.blocks(getattr(self, field))
+                except ValueError as error:
+                    raise ValueError(f"radio.{field} = {error}") from None
         return self
 
     @model_validator(mode="after")

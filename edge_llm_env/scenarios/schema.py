@@ -336,6 +336,24 @@ class Scenario(Section):
         return self
 
     @model_validator(mode="after")
+    def _parts_are_granted_in_whole_slots(self) -> Scenario:
+        blocks, epoch = self.radio.resource_blocks, self.epoch
+        if blocks is None:
+            return self
+        if epoch.split == "flexible" and blocks.granted_for == "part":
+            raise ValueError(
+                'radio.resource_blocks.granted_for = "part": must be "slot" with epoch.split = "flexible", whose parts '
+                "are as long as their batch needs"
+            )
+        for field in ("uplink_s", "downlink_s", "epoch_s"):
+            if not blocks.whole_slots(getattr(epoch, field)):
+                raise ValueError(
+                    f"epoch.{field} = {getattr(epoch, field):g}: must be a whole number of slots of "
+                    f"{blocks.slot_s:g} s with radio.resource_blocks"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _fixed_length_holds_every_prompt(self) -> Scenario:
         fixed, longest = self.node.fixed_prompt_tokens, self.workload.longest_prompt_tokens
         if fixed is not None and fixed < longest:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from edge_llm_env import Scenario
 from edge_llm_env.inference.catalog import load_decoder, load_device, load_quantization
 from edge_llm_env.radio.rate_models.cqi_tables import CQI_TABLES
+from edge_llm_env.radio.resource_blocks import BLOCKS
 
 TOLERANCE = 1e-9
 """An amount that exceeds a capacity by this fraction still fits."""
@@ -104,6 +105,7 @@ class Node:
             radio.uplink_bandwidth_hz,
             radio.device_power_dbm,
             request.uplink_gains[min(request.epochs_pending, len(request.uplink_gains) - 1)],
+            0.0 if radio.resource_blocks is None else radio.resource_blocks.uplink_overhead,
         )
 
     def downlink_share(self, request: Request) -> float:
@@ -115,15 +117,29 @@ class Node:
             radio.downlink_bandwidth_hz,
             radio.node_power_dbm,
             request.downlink_gains[min(request.epochs_pending, len(request.downlink_gains) - 1)],
+            0.0 if radio.resource_blocks is None else radio.resource_blocks.downlink_overhead,
         )
 
-    def _share(self, bits: float, duration_s: float, bandwidth_hz: float, power_dbm: float, gain: float) -> float:
+    def _share(
+        self, bits: float, duration_s: float, bandwidth_hz: float, power_dbm: float, gain: float, overhead: float
+    ) -> float:
         power_w = 10 ** (power_dbm / 10) / 1000
-        noise_w = 10 ** (self.scenario.radio.noise_dbm_per_hz / 10) / 1000 * bandwidth_hz
+        settings = self.scenario.radio.resource_blocks
+        blocks = 0 if settings is None else BLOCKS[settings.subcarrier_spacing_khz][round(bandwidth_hz / 1e6)]
+        used_hz = bandwidth_hz if settings is None else blocks * 12 * settings.subcarrier_spacing_khz * 1000
+        noise_w = 10 ** (self.scenario.radio.noise_dbm_per_hz / 10) / 1000 * used_hz
         bits_per_s_per_hz = self._efficiency(power_w * gain / noise_w)
         cap = self.scenario.radio.max_spectral_efficiency_bits_per_s_per_hz
         if cap is not None:
             bits_per_s_per_hz = min(bits_per_s_per_hz, cap)
+        if settings is not None:
+            slots = round(duration_s * 1000 * settings.subcarrier_spacing_khz / 15)
+            if bits_per_s_per_hz == 0:
+                return math.inf
+            bits_in_a_slot = 12 * 14 * (1 - overhead) * bits_per_s_per_hz
+            if settings.granted_for == "part":
+                return math.ceil(bits / (slots * bits_in_a_slot) / (1 + TOLERANCE)) / blocks
+            return math.ceil(bits / bits_in_a_slot / (1 + TOLERANCE)) / (blocks * slots)
         rate_bits_per_s = bandwidth_hz * bits_per_s_per_hz
         return bits / (duration_s * rate_bits_per_s) if rate_bits_per_s > 0 else math.inf
 

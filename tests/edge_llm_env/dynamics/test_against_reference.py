@@ -21,6 +21,17 @@ BOTH_PADDED = {"node.prompt_padding": "batch_max", "node.output_length": "batch_
 FIXED = {"node.prompt_padding": "fixed", "node.fixed_prompt_tokens": 512}
 FEW_STEPS = ROOFLINE | {"epoch.visible_slots": 8, "workload.output_tokens": [8, 16, 32]}
 """The reference goes through every decode step of every batch."""
+FEW_BLOCKS = {
+    "radio.rate_model": {"kind": "cqi", "table": "256qam"},
+    "radio.resource_blocks": {"subcarrier_spacing_khz": 60},
+    "radio.uplink_bandwidth_hz": 10e6,
+    "radio.downlink_bandwidth_hz": 10e6,
+    "radio.device_power_dbm": 3.0,
+    "radio.node_power_dbm": 5.0,
+    "radio.uplink_bits_per_token": 320.0,
+    "radio.downlink_bits_per_token": 400.0,
+}
+"""Eleven blocks of 720 kHz in each band."""
 SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
     "carry-over": ("carry-over", {}),
     "prompts padded": ("paper-bloom-3b", {"workload.arrivals.rate_per_s": 12.0, "epoch.visible_slots": 16}),
@@ -60,6 +71,16 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
             "radio.uplink_bandwidth_hz": 50e3,
             "radio.downlink_bandwidth_hz": 40e3,
             "workload.arrivals.rate_per_s": 3.0,
+        },
+    ),
+    "blocks for a whole part": ("carry-over", FEW_BLOCKS),
+    "blocks for a slot, flexible split": (
+        "carry-over",
+        FEW_BLOCKS
+        | {
+            "epoch.split": "flexible",
+            "radio.resource_blocks": {"subcarrier_spacing_khz": 15, "granted_for": "slot"},
+            "radio.uplink_bits_per_token": 3200.0,
         },
     ),
     "urban cell, slow users": (
@@ -145,6 +166,8 @@ def test_episode_is_that_of_the_reference(env_id: str, name: str):
         ("capped rate", "downlink"),
         ("link adaptation by CQI", "uplink"),
         ("link adaptation by CQI", "downlink"),
+        ("blocks for a whole part", "uplink"),
+        ("blocks for a whole part", "downlink"),
         ("little memory", "memory"),
         ("carry-over", "latency"),
         ("few slots", "visible"),

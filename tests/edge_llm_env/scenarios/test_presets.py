@@ -18,7 +18,7 @@ PAPER = {"paper-bloom-3b": "bloom-3b", "paper-bloom-7b1": "bloom-7b1", "paper-op
 
 def test_presets_are_listed_in_order():
     ours = ["accuracy-tiers", "azure-conversation", "bursty", "carry-over", "embedding-uplink"]
-    ours += ["embedding-uplink-carried", "mobile-uplink", "orin-llama-8b"]
+    ours += ["embedding-uplink-carried", "mobile-uplink", "nr-cell", "orin-llama-8b"]
     assert list_scenarios() == [*ours, *PAPER, "quantization-choice", "specialists-compute"]
 
 
@@ -131,6 +131,19 @@ def test_embedding_uplink_sends_embeddings_of_its_decoder():
     # Clarke's correlation over an epoch, J0(2π·f·T_E) with the Doppler f = v·f_c/c
     doppler_hz = scenario.radio.fading.user_speed_m_per_s * scenario.radio.carrier_frequency_hz / 299_792_458
     assert j0(2 * np.pi * doppler_hz * scenario.epoch.epoch_s) == pytest.approx(0.64, abs=0.005)
+
+
+def test_the_cell_of_new_radio_has_the_blocks_and_the_numbers_of_the_standard():
+    scenario = load_scenario("nr-cell")
+    radio, epoch = scenario.radio, scenario.epoch
+    assert radio.resource_blocks is not None
+    assert (radio.rate_model.kind, radio.resource_blocks.subcarrier_spacing_khz) == ("cqi", 30)
+    for band in (radio.uplink_band(epoch.uplink_s), radio.downlink_band(epoch.downlink_s)):
+        assert (band.units, band.occupied_hz) == (51, 18.36e6)
+    assert radio.uplink_bits_per_token == 16 * scenario.decoder.d_model / 10
+    assert radio.noise_dbm_per_hz == -174 + 5
+    doppler_hz = radio.fading.user_speed_m_per_s * radio.carrier_frequency_hz / 299_792_458
+    assert j0(2 * np.pi * doppler_hz * epoch.epoch_s) == pytest.approx(0.53, abs=0.005)
 
 
 def test_accuracy_tiers_are_perplexities_against_the_best_decoder():
