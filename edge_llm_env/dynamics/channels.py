@@ -88,6 +88,33 @@ def least_downlink_share(params: NodeParams, output_tokens: float, gain: float) 
 
 
 @compiled
+def uplink_arrives(params: NodeParams, state: NodeState, row: int, slot: int) -> bool:
+    """Whether the uplink share that a slot's request has by what is believed suffices as the channel is."""
+    request = state.slot_request[row, slot]
+    gain = state.true_gain[row, request, 0, block_of(params, state, row, request)]
+    return within(
+        least_uplink_share(params, bits_to_send(params, state, row, request), gain), state.slot_uplink_share[row, slot]
+    )
+
+
+@compiled
+def downlink_arrives(params: NodeParams, state: NodeState, row: int, slot: int) -> bool:
+    """Whether its downlink share suffices for the answer as it is, likewise."""
+    request = state.slot_request[row, slot]
+    gain = state.true_gain[row, request, state.true_gain.shape[2] - 1, block_of(params, state, row, request)]
+    return within(
+        least_downlink_share(params, state.true_output_tokens[row, request], gain), state.slot_downlink_share[row, slot]
+    )
+
+
+@compiled
+def block_of(params: NodeParams, state: NodeState, row: int, request: int) -> int:
+    """The fading block of a pending request in the present epoch."""
+    seen_first = first_epoch(state.arrival_s[row, request], params.epoch_s)
+    return min(state.counters[row, N_EPOCHS] + 1 - seen_first, state.gain.shape[3] - 1)
+
+
+@compiled
 def transfer_time_s(params: NodeParams, uplink_share: float, downlink_share: float) -> float:
     """Time that a request's transfers take of the window, each over the whole band: 0 where the split is fixed.
 

@@ -22,6 +22,7 @@ from edge_llm_env.dynamics.state import (
     R_SERVED,
     R_TOKENS,
     REJECTED,
+    RESERVED,
     SERVED,
     NodeState,
     class_of,
@@ -42,6 +43,9 @@ GROUP = 8
 def begin_episode(rule: Rule, params: NodeParams, state: NodeState, row: int) -> None:
     """Forget the last episode of a row and begin the first epoch of the workload that it holds."""
     state.status[row, : state.requests[row]] = NOT_ARRIVED
+    if params.believes:
+        for request in range(state.requests[row]):
+            state.output_tokens[row, request] = state.first_output_tokens[row, request]
     begin_modules(params, state, row)
     state.counters[row, :] = 0
     state.utilisation_sum[row, :] = 0.0
@@ -177,15 +181,28 @@ def in_slot(state: NodeState, row: int, slot: int) -> Request:
 
 @compiled
 def admit(rule: Rule, params: NodeParams, state: NodeState, row: int, slot: int) -> None:
-    """Admit an admissible slot's request to the batch: it will be served, and its reward is paid now."""
+    """Admit an admissible slot's request to the batch: it will be served, and its reward is paid now.
+
+    Where the node may be wrong to believe so, it is settled and paid at the end of the epoch.
+    """
     before = load_batch(state, row)
     after = with_request(before, in_slot(state, row, slot))
     store_batch(state, row, after)
-    serve(params, state, row, slot)
-    spend(params, state, row, energy_j(rule, after) - energy_j(rule, before))
+    if params.believes:
+        reserve(state, row, slot)
+    else:
+        serve(params, state, row, slot)
+        spend(params, state, row, energy_j(rule, after) - energy_j(rule, before))
     used = utilisation_of(rule, after)
     for resource in range(len(used)):
         state.utilisation[row, resource] = used[resource]
+
+
+@compiled
+def reserve(state: NodeState, row: int, slot: int) -> None:
+    """Keep for a slot's request what the node believes that it needs."""
+    state.status[row, state.slot_request[row, slot]] = RESERVED
+    state.action_mask[row, slot] = False
 
 
 @compiled

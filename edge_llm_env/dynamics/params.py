@@ -63,6 +63,8 @@ class NodeParams(NamedTuple):
     """(K,) bits per symbol of each step."""
     carries_over: bool
     """What was sent of an upload stays sent."""
+    believes: bool
+    """What the node decides by, and what rows hold of gains and output lengths, is what it believes and not what is."""
     foresees: bool
     """Observations tell what channels are expected to become."""
     users_move: bool
@@ -147,6 +149,7 @@ def node_params(
         step_snr=steps.snr,
         step_efficiency=steps.bits_per_s_per_hz,
         carries_over=radio.transfers == "carried_over",
+        believes=not scenario.beliefs.are_true,
         foresees=foresees,
         users_move=radio.road is not None,
         correlated=correlations,

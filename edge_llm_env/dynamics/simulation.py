@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,6 +54,7 @@ class Simulation:
             foreseen_blocks=(scenario.fading_blocks if self.params.users_move else 1) if foresees else 0,
             carries_over=self.params.carries_over,
             classes=self.classes,
+            believes=self.params.believes,
         )
 
     def load(self, row: int, workload: Workload) -> None:
@@ -61,11 +64,16 @@ class Simulation:
     def load_rows(self, rows: NDArray[np.intp], drawn: Drawn) -> None:
         """Put a workload on each of those rows, as `load` does."""
         workload = drawn.joined
-        per_request = [getattr(workload, name) for name in _PER_REQUEST]
-        self._store(rows, drawn.requests, per_request, self._gains_of(workload))
+        believed = as_believed(workload) if self.params.believes else workload
+        per_request = [getattr(believed, name) for name in _PER_REQUEST]
+        self._store(rows, drawn.requests, per_request, self._gains_of(believed))
+        if self.params.believes:
+            self._store_truth(rows, drawn.requests, workload.output_tokens, self._gains_of(workload))
         if self.params.foresees:
             radio, first = self.scenario.radio, 0
             usual = radio.path_loss.usual_gain(workload.distance_m, radio.carrier_frequency_hz)
+            if margin_db := self.scenario.beliefs.gain_margin_db:
+                usual = usual * 10.0 ** (-margin_db / 10.0)
             usual = self._in_blocks(usual if usual.ndim == 2 else usual[:, None])
             for row, count in zip(rows.tolist(), drawn.requests, strict=True):
                 self.state.usual_gain[row, :count] = usual[first : first + count]
@@ -74,7 +82,7 @@ class Simulation:
     def copy_workload(self, row: int, source: Simulation, source_row: int) -> None:
         """Put the workload that a row of another simulation holds on a row of this one, as `load` does.
 
-        Both must foresee channels, or neither.
+        Both must foresee channels, or neither, and be of the same beliefs.
         """
         state, count = source.state, source.state.requests[source_row]
         per_request = [getattr(state, name)[source_row, :count] for name in _PER_REQUEST]
@@ -83,13 +91,19 @@ class Simulation:
         self._store(np.array([row]), [int(count)], per_request, state.gain[source_row, :count].swapaxes(0, 1))
         if self.params.foresees:
             self.state.usual_gain[row, :count] = state.usual_gain[source_row, :count]
+        if self.params.believes:
+            tokens, gains = state.true_output_tokens[source_row, :count], state.true_gain[source_row, :count]
+            self._store_truth(np.array([row]), [int(count)], tokens, gains.swapaxes(0, 1))
+            self.state.first_output_tokens[row, :count] = state.first_output_tokens[source_row, :count]
 
     @property
     def per_request(self) -> tuple[str, ...]:
         """Arrays of the state that have an entry per request of a row."""
         kept = [name for name in _PER_REQUEST if name != "request_class" or self.classes > 1]
         foreseen = ("usual_gain",) if self.params.foresees else ()
-        return (*kept, "status", "gain", *foreseen, *(("sent_bits",) if self.params.carries_over else ()))
+        sent = ("sent_bits",) if self.params.carries_over else ()
+        believed = ("true_gain", "true_output_tokens", "first_output_tokens") if self.params.believes else ()
+        return (*kept, "status", "gain", *foreseen, *sent, *believed)
 
     def has_room_for(self, drawn: Drawn) -> bool:
         """Whether `load_rows` would leave the arrays of the other rows where they are."""
@@ -99,6 +113,7 @@ class Simulation:
             max(drawn.requests) <= capacity
             and workload.uplink_gain.shape[1] <= blocks
             and (directions == 2 or workload.uplink_gain is workload.downlink_gain)
+            and (directions == 2 or workload.believed_uplink_gain is workload.believed_downlink_gain)
         )
 
     def _in_blocks(self, usual: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -130,6 +145,22 @@ class Simulation:
         gains = np.ascontiguousarray(gains, dtype=np.float64)
         direct(put_on_rows)(self.state, rows, np.array(requests), *given, gains)
 
+    def _store_truth(
+        self, rows: NDArray[np.intp], requests: list[int], tokens: NDArray[np.integer], gains: NDArray[np.float64]
+    ) -> None:
+        """Put what is, beside what is believed, on rows; `gains` is of shape (D, requests, blocks)."""
+        self._make_room(max(requests), gains.shape[0], gains.shape[2])
+        state, first = self.state, 0
+        _, _, directions, blocks = state.true_gain.shape
+        direction = np.minimum(np.arange(directions), gains.shape[0] - 1)
+        block = np.minimum(np.arange(blocks), gains.shape[2] - 1)
+        for row, count in zip(rows.tolist(), requests, strict=True):
+            mine = gains[:, first : first + count].swapaxes(0, 1)
+            state.true_gain[row, :count] = mine[:, direction][:, :, block]
+            state.true_output_tokens[row, :count] = tokens[first : first + count]
+            state.first_output_tokens[row, :count] = state.output_tokens[row, :count]
+            first += count
+
     def _make_room(self, requests: int, directions: int, blocks: int) -> None:
         """Grow the arrays when a workload has more requests, directions or fading blocks than any before."""
         rows, had_requests, had_directions, had_blocks = self.state.gain.shape
@@ -141,11 +172,12 @@ class Simulation:
                 grown[:, :had_requests] = old
                 self.state = self.state._replace(**{name: grown})
         if directions > had_directions or blocks > had_blocks:
-            old = self.state.gain
-            gain = np.zeros((*old.shape[:2], max(directions, had_directions), max(blocks, had_blocks)))
-            gain[..., :had_blocks] = old
-            gain[..., had_blocks:] = old[..., -1:]
-            self.state = self.state._replace(gain=gain)
+            for name in ("gain", "true_gain"):
+                old = getattr(self.state, name)
+                gain = np.zeros((*old.shape[:2], max(directions, had_directions), max(blocks, had_blocks)))
+                gain[..., :had_blocks] = old
+                gain[..., had_blocks:] = old[..., -1:]
+                self.state = self.state._replace(**{name: gain})
 
     def counters(self, row: int) -> dict[str, int]:
         """Counters of a row by name (COUNTERS)."""
@@ -155,3 +187,13 @@ class Simulation:
         """Mean utilisation over the batches dispatched so far, shape (rows, RESOURCES); 0 before the first."""
         epochs = self.state.counters[:, COUNTERS.index("epochs")]
         return self.state.utilisation_sum / np.maximum(epochs, 1)[:, None]
+
+
+def as_believed(workload: Workload) -> Workload:
+    """The workload that a node believes in: what it believes in place of what is, where they differ."""
+    believed = {
+        name: array
+        for name in ("uplink_gain", "downlink_gain", "output_tokens")
+        if (array := getattr(workload, f"believed_{name}")) is not None
+    }
+    return replace(workload, **believed)

@@ -14,8 +14,9 @@ from edge_llm_env.feasibility.batch import BatchSums
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from edge_llm_env.support.compilation.compiling import compiled
 
-NOT_ARRIVED, PENDING, SERVED, EXPIRED, REJECTED = range(5)
-"""Values of `NodeState.status`."""
+NOT_ARRIVED, PENDING, SERVED, EXPIRED, REJECTED, RESERVED = range(6)
+"""Values of `NodeState.status`; RESERVED is one in the batch that the node may be wrong to believe that it can serve:
+it is settled at the end of the epoch."""
 
 
 COUNTERS = (
@@ -28,6 +29,9 @@ COUNTERS = (
     "epochs",
     "invalid_actions",
     "not_admitted",
+    "uplinks_failed",
+    "outputs_cut",
+    "downlinks_failed",
 )
 """Columns of `NodeState.counters`, as `info` names them.
 
@@ -37,6 +41,7 @@ last step.
 
 
 N_ARRIVED, N_SERVED, N_EXPIRED, N_REJECTED, N_PENDING, N_BEYOND, N_EPOCHS, N_INVALID, N_NOT_ADMITTED = range(9)
+N_UPLINKS_FAILED, N_OUTPUTS_CUT, N_DOWNLINKS_FAILED = range(9, 12)
 
 
 R_SERVED, R_TOKENS, R_ENERGY, R_EXPIRED = range(len(REWARD_TERMS))
@@ -51,7 +56,8 @@ class NodeState(NamedTuple):
     """Arrays over rows (R), requests (N), directions (D), fading blocks (B) and visible slots (Q).
 
     A row holds its workload here and nowhere else: 33 + 8·D·B bytes a request (8 more where channels are foreseen, 8·B
-    of users who move, 8 more where uploads carry over, 1 more where there are classes), beside 73 bytes a slot.
+    of users who move, 8 more where uploads carry over, 1 more where there are classes, 8 + 8·D·B more where there are
+    beliefs), beside 73 bytes a slot.
     """
 
     requests: NDArray[np.int64]
@@ -70,13 +76,19 @@ class NodeState(NamedTuple):
     """(R, N) from 0; N = 0 where there is one class."""
     gain: NDArray[np.float64]
     """(R, N, D, B) linear power gain of the uplink and of the downlink; D = 1 where they are the same."""
+    true_gain: NDArray[np.float64]
+    """(R, N, D, B) gains as they are, where `gain` is believed; here and in the next two N = 0 where the node knows."""
+    true_output_tokens: NDArray[np.int32]
+    """(R, N)"""
+    first_output_tokens: NDArray[np.int32]
+    """(R, N) what `output_tokens`, which the node believes, is at the start of an episode."""
     usual_gain: NDArray[np.float64]
     """(R, N, U) mean linear power gain of users at its distance, in each fading block of those who move, else U = 1;
     N = 0 where nobody foresees channels."""
     sent_bits: NDArray[np.float64]
     """(R, N) what was sent of its upload; N = 0 where uploads do not carry over."""
     status: NDArray[np.int8]
-    """(R, N) NOT_ARRIVED, PENDING, SERVED, EXPIRED or REJECTED."""
+    """(R, N) NOT_ARRIVED, PENDING, SERVED, EXPIRED, REJECTED or RESERVED."""
 
     oldest: NDArray[np.int64]
     """(R,) every request before this one is served, expired or rejected."""
@@ -126,7 +138,7 @@ class NodeState(NamedTuple):
     busy_since_s: NDArray[np.float64]
     """(R, K) how long before now each class last became busy (s), infinite if it never did."""
     counters: NDArray[np.int64]
-    """(R, 9) per entry of COUNTERS."""
+    """(R, 12) per entry of COUNTERS."""
     energy_j: NDArray[np.float64]
     """(R,) spent by the batches of this episode (J)."""
     reward_terms: NDArray[np.float64]
@@ -150,6 +162,7 @@ def allocate(
     foreseen_blocks: int,
     carries_over: bool,
     classes: int,
+    believes: bool,
 ) -> NodeState:
     """A state of zeros with room for that many requests, directions, fading blocks, visible slots, divided modules and
     classes of requests.
@@ -174,6 +187,9 @@ def allocate(
         accuracy_requirement=of(float, requests),
         request_class=of(np.int8, requests if classes > 1 else 0),
         gain=of(float, requests, directions, blocks),
+        true_gain=of(float, requests if believes else 0, directions, blocks),
+        true_output_tokens=of(np.int32, requests if believes else 0),
+        first_output_tokens=of(np.int32, requests if believes else 0),
         usual_gain=of(float, requests if foreseen_blocks else 0, max(1, foreseen_blocks)),
         sent_bits=of(float, requests if carries_over else 0),
         status=of(np.int8, requests),

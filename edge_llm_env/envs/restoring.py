@@ -16,7 +16,7 @@ from edge_llm_env.dynamics.state import (
     N_ARRIVED,
     N_EPOCHS,
     NOT_ARRIVED,
-    REJECTED,
+    RESERVED,
     NodeState,
 )
 from edge_llm_env.residency.residents import IDLE
@@ -34,7 +34,9 @@ BOUNDS: dict[str, Callable[[Simulation, NodeState], Bounds]] = {
     "requests": lambda simulation, state: (0, state.arrival_s.shape[1]),
     "prompt_tokens": lambda simulation, state: (0, np.iinfo(np.int32).max),
     "output_tokens": lambda simulation, state: (0, np.iinfo(np.int32).max),
-    "status": lambda simulation, state: (NOT_ARRIVED, REJECTED),
+    "true_output_tokens": lambda simulation, state: (0, np.iinfo(np.int32).max),
+    "first_output_tokens": lambda simulation, state: (0, np.iinfo(np.int32).max),
+    "status": lambda simulation, state: (NOT_ARRIVED, RESERVED),
     "oldest": lambda simulation, state: (0, state.requests),
     "visible": lambda simulation, state: (0, np.minimum(simulation.slots, state.requests)),
     "slot_request": lambda simulation, state: (0, max(0, state.arrival_s.shape[1] - 1)),
@@ -137,6 +139,10 @@ def _check_room(state: NodeState, simulation: Simulation) -> None:
     foreseen = simulation.state.usual_gain.shape[2]
     if state.usual_gain.shape[2] != foreseen:
         raise ValueError(f"state['rows.usual_gain'] has shape {state.usual_gain.shape}: must have {foreseen} blocks")
+    if simulation.params.believes and state.true_gain.shape != state.gain.shape:
+        raise ValueError(
+            f"state['rows.true_gain'] has shape {state.true_gain.shape}: must have that of gains, {state.gain.shape}"
+        )
 
 
 def _check_within(name: str, array: NDArray, low: NDArray | int, high: NDArray | int) -> None:

@@ -29,7 +29,7 @@ class Returned(NamedTuple):
     truncated: NDArray[np.bool_]
     """(R,)"""
     counters: NDArray[np.int64]
-    """(R, 9); this and the following as `NodeState` has them."""
+    """(R, 12); this and the following as `NodeState` has them."""
     energy_j: NDArray[np.float64]
     """(R,)"""
     utilisation: NDArray[np.float64]

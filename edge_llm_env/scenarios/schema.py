@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from edge_llm_env.arrivals.trace import TraceArrivals
+from edge_llm_env.beliefs.settings import BeliefSettings
 from edge_llm_env.inference.batch_cost import BatchCost
 from edge_llm_env.inference.catalog import (
     is_path,
@@ -97,6 +98,7 @@ class Scenario(Section):
     workload: WorkloadSettings
     reward: RewardWeights = RewardWeights()
     iterations: IterationSettings = Field(IterationSettings(), json_schema_extra=NEUTRAL)
+    beliefs: BeliefSettings = Field(default=BeliefSettings(), json_schema_extra=NEUTRAL)
     provenance: dict[str, Provenance] = Field(default={}, description="dotted field → where its value comes from")
 
     def __init__(self, **content: Any) -> None:
@@ -333,6 +335,15 @@ class Scenario(Section):
                     f"node.variants[{at}].accuracies: {unknown[0] if unknown else 'none'} "
                     f"must be of workload.classes.names, {list(names)}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _uploads_that_carry_over_are_known(self) -> Scenario:
+        if self.radio.transfers == "carried_over" and not self.beliefs.are_true:
+            raise ValueError(
+                'radio.transfers = "carried_over": must be "within_epoch" with beliefs, as what an upload has left is '
+                "known"
+            )
         return self
 
     @model_validator(mode="after")

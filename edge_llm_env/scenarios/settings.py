@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from edge_llm_env.beliefs.settings import BeliefSettings
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
 from edge_llm_env.scenarios.iteration_settings import IterationSettings
 from edge_llm_env.scenarios.node_settings import NodeSettings
@@ -20,6 +21,7 @@ SECTIONS: dict[str, type[Section]] = {
     "workload": WorkloadSettings,
     "reward": RewardWeights,
     "iterations": IterationSettings,
+    "beliefs": BeliefSettings,
 }
 """Sections of a scenario that hold settings, in the order that they are shown in."""
 

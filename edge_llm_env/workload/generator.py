@@ -12,6 +12,7 @@ from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.users import distance_in_disc
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.workload_settings import Range
+from edge_llm_env.workload.beliefs import draw_beliefs
 from edge_llm_env.workload.channel import draw_channel, draw_channel_along
 from edge_llm_env.workload.workload import Workload
 
@@ -52,16 +53,21 @@ def draw_together(scenario: Scenario, generators: Sequence[np.random.Generator])
         uplink_gain, downlink_gain = draw_channel(radio, distance_m, blocks, epoch_s, draws)
     else:
         distance_m, uplink_gain, downlink_gain = draw_channel_along(radio, radio.road, distance, blocks, epoch_s, draws)
+    output_tokens = lengths(asked.output_tokens, output, [episode.output_tokens for episode in arrived])
+    believed = draw_beliefs(scenario, uplink_gain, downlink_gain, output_tokens, draws)
     joined = Workload(
         arrival_s=np.concatenate([episode.arrival_s for episode in arrived]),
         prompt_tokens=lengths(asked.prompt_tokens, prompt, [episode.prompt_tokens for episode in arrived]),
-        output_tokens=lengths(asked.output_tokens, output, [episode.output_tokens for episode in arrived]),
+        output_tokens=output_tokens,
         latency_requirement_s=uniform(latency, asked.latency_requirement_s),
         accuracy_requirement=uniform(accuracy, asked.accuracy_requirement),
         request_class=np.concatenate(classes),
         distance_m=distance_m,
         uplink_gain=uplink_gain,
         downlink_gain=downlink_gain,
+        believed_uplink_gain=believed.uplink_gain,
+        believed_downlink_gain=believed.downlink_gain,
+        believed_output_tokens=believed.output_tokens,
     )
     return Drawn(requests, joined)
 

@@ -19,7 +19,12 @@ LONGEST_TOKENS = int(np.iinfo(np.int32).max)
 MOST_CLASSES = int(np.iinfo(np.int8).max)
 """Environments hold classes in 8 bits."""
 
-WHOLE = {"prompt_tokens": LONGEST_TOKENS, "output_tokens": LONGEST_TOKENS, "request_class": MOST_CLASSES}
+WHOLE = {
+    "prompt_tokens": LONGEST_TOKENS,
+    "output_tokens": LONGEST_TOKENS,
+    "believed_output_tokens": LONGEST_TOKENS,
+    "request_class": MOST_CLASSES,
+}
 """Arrays of whole numbers, and the largest that each may have."""
 
 
@@ -50,27 +55,37 @@ class Workload:
     """(N, B) linear power gain, path loss included, ≥ 0."""
     downlink_gain: NDArray[np.float64]
     """(N, B) linear power gain, path loss included, ≥ 0."""
+    believed_uplink_gain: NDArray[np.float64] | None = None
+    """(N, B) what the node believes of `uplink_gain`; None where it knows it, as in the two that follow."""
+    believed_downlink_gain: NDArray[np.float64] | None = None
+    """(N, B) of `downlink_gain`."""
+    believed_output_tokens: NDArray[np.int64] | None = None
+    """(N,) of `output_tokens`."""
+
+    def given(self) -> dict[str, NDArray]:
+        """The arrays that there are, by name."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: array for name, array in arrays.items() if array is not None}
 
     def validate(self) -> Workload:
         """The workload itself; a ValueError names the array whose shape, order or range is wrong."""
         blocks = self.uplink_gain.shape[1] if self.uplink_gain.ndim == 2 else 0
-        for field in fields(self):
-            values = getattr(self, field.name)
-            is_gain = field.name.endswith("_gain")
-            moves = field.name == "distance_m" and values.ndim == 2
+        for name, values in self.given().items():
+            is_gain = name.endswith("_gain")
+            moves = name == "distance_m" and values.ndim == 2
             expected = (self.requests, blocks) if is_gain or moves else (self.requests,)
             if values.shape != expected or (is_gain and blocks == 0):
-                raise ValueError(f"workload {field.name} has shape {values.shape}: must be {expected}, blocks ≥ 1")
-            kinds, numbers = ("iu", "whole numbers") if field.name in WHOLE else ("iuf", "numbers")
+                raise ValueError(f"workload {name} has shape {values.shape}: must be {expected}, blocks ≥ 1")
+            kinds, numbers = ("iu", "whole numbers") if name in WHOLE else ("iuf", "numbers")
             if values.dtype.kind not in kinds:
-                raise ValueError(f"workload {field.name} has dtype {values.dtype}: must be {numbers}")
+                raise ValueError(f"workload {name} has dtype {values.dtype}: must be {numbers}")
             if not np.isfinite(values).all():
-                raise ValueError(f"workload {field.name}: every value must be finite")
-            may_be_zero = is_gain or field.name in ("arrival_s", "accuracy_requirement", "request_class")
+                raise ValueError(f"workload {name}: every value must be finite")
+            may_be_zero = is_gain or name in ("arrival_s", "accuracy_requirement", "request_class")
             if (values < 0).any() or (not may_be_zero and (values == 0).any()):
-                raise ValueError(f"workload {field.name}: every value must be {'≥ 0' if may_be_zero else '> 0'}")
-            if field.name in WHOLE and (values > WHOLE[field.name]).any():
-                raise ValueError(f"workload {field.name}: every value must be ≤ {WHOLE[field.name]}")
+                raise ValueError(f"workload {name}: every value must be {'≥ 0' if may_be_zero else '> 0'}")
+            if name in WHOLE and (values > WHOLE[name]).any():
+                raise ValueError(f"workload {name}: every value must be ≤ {WHOLE[name]}")
         if (self.accuracy_requirement > 1).any():
             raise ValueError("workload accuracy_requirement: every value must be ≤ 1")
         if (np.diff(self.arrival_s) < 0).any():
@@ -85,7 +100,7 @@ class Workload:
     def save(self, path: str | Path) -> None:
         """Write the arrays to a compressed NumPy archive, `.npz` by custom, whole or not at all."""
         content = BytesIO()
-        np.savez_compressed(content, **{field.name: getattr(self, field.name) for field in fields(self)})
+        np.savez_compressed(content, allow_pickle=False, **self.given())
         write_bytes(Path(path), content.getvalue())
 
     @classmethod
@@ -93,9 +108,10 @@ class Workload:
         """Read what `save` wrote; a ValueError names the file and what is wrong with it."""
         try:
             with Path(path).open("rb") as file, NpzFile(file) as stored:
-                missing = [field.name for field in fields(cls) if field.name not in stored]
+                names = [field.name for field in fields(cls)]
+                missing = [name for name in names if name not in stored and not name.startswith("believed_")]
                 if missing:
                     raise ValueError(f"it lacks {', '.join(missing)}")
-                return cls(**{field.name: stored[field.name] for field in fields(cls)}).validate()
+                return cls(**{name: stored[name] for name in names if name in stored}).validate()
         except (ValueError, BadZipFile) as error:
             raise ValueError(f"{path}: not a workload, {error}") from None

@@ -154,6 +154,8 @@ def shared_page() -> str:
         "## Info\n\n"
         f"Counters since the episode began: {_names(COUNTERS)}; `pending` and `beyond_visible` are as of now, "
         "`not_admitted` is of the last step: requests that were chosen, or given band, and not served. "
+        "`uplinks_failed`, `outputs_cut` and `downlinks_failed` count what was admitted and not served since the node "
+        "was wrong to believe that it could be ([What the node believes](../model.md#what-the-node-believes)). "
         "`energy_j`: joules spent by the batches of the episode. "
         f"`utilisation` of {_names(RESOURCES)} by the last batch, as fractions of each capacity. `action_mask`: bool "
         "of shape (Q + 1,), the slots that can be served, and dispatch.\n",

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 
 from edge_llm_env.arrivals.table import ARRIVALS
+from edge_llm_env.beliefs.table import LENGTH_BELIEFS
 from edge_llm_env.dynamics.selections import selection
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.radio.fading.table import FADINGS
@@ -84,6 +85,7 @@ KINDS_SECTIONS: dict[str, Callable[[], Table]] = {
     "path losses": lambda: settings_kinds_table(PATH_LOSSES),
     "fading": lambda: settings_kinds_table(FADINGS),
     "rate models": lambda: settings_kinds_table(RATE_MODELS),
+    "length beliefs": lambda: settings_kinds_table(LENGTH_BELIEFS),
     "cost models": cost_models_table,
     "batch selections": batch_selections_table,
     "reward terms": reward_terms_table,

@@ -29,6 +29,8 @@ class Request:
     fate: str = "not arrived"
     epochs_pending: int = 0
     """Epoch starts before the present one at which it was pending."""
+    truth: Request | None = None
+    """The request as it is, where this is what the node believes of it."""
 
 
 @dataclass(eq=False)

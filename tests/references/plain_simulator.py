@@ -7,8 +7,10 @@ the scenario's settings, the catalogue's values and the workload.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edge_llm_env import Scenario, Workload
-from tests.references.plain_node import Request
+from tests.references.plain_node import TOLERANCE, Request
 from tests.references.plain_roofline import node_of
 
 
@@ -31,6 +33,10 @@ class ReferenceSimulator:
             )
             for index in range(workload.requests)
         ]
+        self.believes = scenario.beliefs != type(scenario.beliefs)()
+        if self.believes:
+            self.requests = [believed(request, workload) for request in self.requests]
+        self.unfinished = {"uplinks_failed": 0, "outputs_cut": 0, "downlinks_failed": 0}
         self.epochs = 0
         self.invalid_actions = 0
         self.not_admitted = 0
@@ -96,11 +102,12 @@ class ReferenceSimulator:
             "served": fates.count("served"),
             "expired": fates.count("expired"),
             "rejected": fates.count("rejected"),
-            "pending": fates.count("pending"),
+            "pending": fates.count("pending") + fates.count("reserved"),
             "beyond_visible": sum(r.fate == "pending" and r not in self.visible for r in self.requests),
             "epochs": self.epochs,
             "invalid_actions": self.invalid_actions,
             "not_admitted": self.not_admitted,
+            **self.unfinished,
         }
 
     def context(self) -> dict[str, float]:
@@ -171,17 +178,46 @@ class ReferenceSimulator:
     def _admit(self, slot: int) -> None:
         before_j = self.node.energy_j(self.batch) if self.batch else 0.0
         request = self.visible[slot]
-        request.fate = "served"
+        request.fate = "reserved" if self.believes else "served"
         self.batch.append(request)
+        if self.believes:
+            return
         weights = self.scenario.reward
         self.reward_terms["served"] += weights.served
         self.reward_terms["tokens"] += weights.tokens * request.output_tokens
         self.reward_terms["energy"] += weights.energy * (self.node.energy_j(self.batch) - before_j)
 
     def _dispatch(self) -> None:
-        self.utilisation = self._use_of(self.batch)
+        self.utilisation = self._settled() if self.believes else self._use_of(self.batch)
         self.epochs += 1
         self._begin_epoch()
+
+    def _settled(self) -> dict[str, float]:
+        """Serve those of the batch whose transfers and lengths are no more than was reserved; what it used."""
+        node, weights, computed = self.node, self.scenario.reward, []
+        used = self._use_of(self.batch) | {"memory": 0.0, "compute": 0.0}
+        parts_s = node.parts_s(self.batch)
+        for request in self.batch:
+            request.fate = "pending"
+            truth = replace(request.truth, epochs_pending=request.epochs_pending)
+            if node.uplink_share(truth) > node.uplink_share(request) * (1 + TOLERANCE):
+                self.unfinished["uplinks_failed"] += 1
+                continue
+            computed.append(replace(request, output_tokens=min(truth.output_tokens, request.output_tokens)))
+            if truth.output_tokens > request.output_tokens:
+                self.unfinished["outputs_cut"] += 1
+                request.output_tokens = min(2 * request.output_tokens, max(self.scenario.workload.output_tokens))
+            elif node.downlink_share(truth) > node.downlink_share(request) * (1 + TOLERANCE):
+                self.unfinished["downlinks_failed"] += 1
+            else:
+                request.fate = "served"
+                self.reward_terms["served"] += weights.served
+                self.reward_terms["tokens"] += weights.tokens * truth.output_tokens
+        self.reward_terms["energy"] += weights.energy * (node.energy_j(computed) if computed else 0.0)
+        memory = node.memory_bytes(computed) if computed else node.weight_bytes()
+        used["memory"] = memory / node.memory_limit_bytes
+        used["compute"] = (node.compute_s(computed) + parts_s if computed else 0.0) / node.window_s
+        return used
 
     def _use_of(self, batch: list[Request]) -> dict[str, float]:
         node = self.node
@@ -191,3 +227,19 @@ class ReferenceSimulator:
             "memory": (node.memory_bytes(batch) if batch else node.weight_bytes()) / node.memory_limit_bytes,
             "compute": (node.compute_s(batch) + node.parts_s(batch) if batch else 0.0) / node.window_s,
         }
+
+
+def believed(request: Request, workload: Workload) -> Request:
+    """A request as the node believes it to be, with the request as its truth."""
+    uplink, downlink, tokens = (
+        workload.believed_uplink_gain,
+        workload.believed_downlink_gain,
+        workload.believed_output_tokens,
+    )
+    return replace(
+        request,
+        output_tokens=request.output_tokens if tokens is None else int(tokens[request.index]),
+        uplink_gains=request.uplink_gains if uplink is None else uplink[request.index].tolist(),
+        downlink_gains=request.downlink_gains if downlink is None else downlink[request.index].tolist(),
+        truth=request,
+    )

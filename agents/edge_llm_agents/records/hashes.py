@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -20,11 +19,10 @@ def workloads_sha256(workloads: Sequence[Workload]) -> str:
     """SHA-256 (hex) of every array of every workload; classes count where there are several."""
     digest = hashlib.sha256()
     for workload in workloads:
-        for field in fields(workload):
-            if field.name == "request_class" and not workload.request_class.any():
+        for name, values in workload.given().items():
+            if name == "request_class" and not values.any():
                 continue
-            values = getattr(workload, field.name)
-            digest.update(f"{field.name} {values.dtype.str} {values.shape}".encode())
+            digest.update(f"{name} {values.dtype.str} {values.shape}".encode())
             digest.update(values.tobytes())
     return digest.hexdigest()
 

@@ -57,12 +57,13 @@ class EpisodeProblem:
     def of_workload(cls, scenario: Scenario, workload: Workload) -> EpisodeProblem:
         """The episode of a scenario on a workload.
 
-        The environment's own dynamics tell who is pending when, in a run that serves nobody.
+        The environment's own dynamics tell who is pending when, in a run that serves nobody. Channels and lengths are
+        as they are, whatever the node believes of them: nobody is served with less than that takes.
 
         Raises ValueError when more requests are pending at once than a scenario can have slots.
         """
         slots = min(MOST_SLOTS, max(1, workload.requests))
-        simulation = Simulation(load_scenario(scenario, **{"epoch.visible_slots": slots}), rows=1)
+        simulation = Simulation(load_scenario(scenario, **{"epoch.visible_slots": slots, "beliefs": {}}), rows=1)
         # Of a mixture of experts, costs depend on the largest batch, and so on the scenario's own slots.
         params, rule = simulation.params, rule_of(node_params(scenario))
         simulation.load(0, workload)

@@ -7,10 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.dynamics.channels import uplink_arrives
 from edge_llm_env.dynamics.epoch import admit, dispatch, load_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.selections.selection import select_batch
-from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
+from edge_llm_env.dynamics.serving import settle
+from edge_llm_env.dynamics.state import N_NOT_ADMITTED, N_UPLINKS_FAILED, NodeState
 from edge_llm_env.dynamics.uploads.sending import complete, send
 from edge_llm_env.envs.box_action import as_share, onto_simplex
 from edge_llm_env.envs.observation import observe
@@ -106,6 +108,42 @@ def transfer(params: NodeParams, state: NodeState, row: int, action: NDArray[np.
 
 
 @compiled_allocating
+def transferred(
+    params: NodeParams, state: NodeState, row: int, action: NDArray[np.float64], first: int, believed: Transfers
+) -> Transfers:
+    """Who is carried as the channels are: whose prompts arrive, and whose answers are believed to.
+
+    Slots then have the shares that they are granted, not those that they are believed to need.
+    """
+    slots, visible = state.slot_request.shape[1], state.visible[row]
+    downlink_scale = onto_simplex(action, first + slots, visible)
+    among = np.zeros(visible, dtype=np.int64)
+    size = 0
+    for slot in range(visible):
+        uplink_s = believed.uplink[slot] * believed.uplink_s
+        downlink_s = as_share(action[first + slots + slot]) * downlink_scale * believed.downlink_s
+        was_to_arrive = arrives(params, state, row, slot, uplink_s, downlink_s)
+        answer_arrives = arrives(params, state, row, slot, np.inf, downlink_s)
+        state.slot_uplink_share[row, slot] = uplink_s / params.uplink_s
+        state.slot_downlink_share[row, slot] = downlink_s / params.downlink_s
+        prompt_arrives = uplink_arrives(params, state, row, slot)
+        if was_to_arrive and not prompt_arrives:
+            state.counters[row, N_UPLINKS_FAILED] += 1
+        if prompt_arrives and answer_arrives:
+            among[size] = slot
+            size += 1
+    return Transfers(
+        among[:size],
+        believed.granted,
+        believed.uplink,
+        believed.uplink_share,
+        believed.downlink_share,
+        believed.uplink_s,
+        believed.downlink_s,
+    )
+
+
+@compiled_allocating
 def batch_granted(params: NodeParams, state: NodeState, row: int, carried: Transfers) -> NDArray[np.bool_]:
     """The batch that the node computes of those who are carried, bool over the visible slots."""
     size = len(carried.among)
@@ -137,6 +175,8 @@ def step_row(
     rule = rule_of(params)
     state.reward_terms[row, :] = 0.0
     carried = transfer(params, state, row, action, 0)
+    if params.believes:
+        carried = transferred(params, state, row, action, 0, carried)
     selected = batch_granted(params, state, row, carried)
     served = 0
     for slot in range(len(selected)):
@@ -147,6 +187,8 @@ def step_row(
                 complete(params, state, row, slot)
         elif params.carries_over:
             send(params, state, row, slot, carried.uplink[slot] * carried.uplink_s / params.uplink_s)
+    if params.believes:
+        settle(rule, params, state, row)
     batch = load_batch(state, row)
     dispatch(rule, params, state, row)
     state.counters[row, N_NOT_ADMITTED] = carried.granted - served

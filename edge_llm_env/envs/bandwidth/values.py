@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.epoch import dispatch, in_slot, serve, spend, store_batch
+from edge_llm_env.dynamics.epoch import in_slot, reserve, serve, spend, store_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
+from edge_llm_env.dynamics.serving import settle_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.dynamics.uploads.sending import complete, send_in_order
 from edge_llm_env.dynamics.uploads.spare import count_as_used, held_back, spare_uplink
@@ -37,7 +38,10 @@ def step_row(
     for slot in range(len(selected)):
         if selected[slot]:
             batch = with_request(batch, in_slot(state, row, slot))
-            serve(params, state, row, slot)
+            if params.believes:
+                reserve(state, row, slot)
+            else:
+                serve(params, state, row, slot)
             served += 1
             if params.carries_over:
                 complete(params, state, row, slot)
@@ -46,8 +50,9 @@ def step_row(
         spare = spare_uplink(rule, params, batch) * (1.0 + min(0.0, split))
         sent = send_in_order(params, state, row, order, selected, spare)
     store_batch(state, row, batch)
-    spend(params, state, row, energy_j(rule, batch))
-    dispatch(rule, params, state, row)
+    if not params.believes:
+        spend(params, state, row, energy_j(rule, batch))
+    settle_and_dispatch(rule, params, state, row)
     count_as_used(params, state, row, sent)
     state.counters[row, N_NOT_ADMITTED] = wanted - served
     observe(rule, params, state, row, observation)

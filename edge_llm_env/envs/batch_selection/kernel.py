@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.epoch import admit, dispatch, prefetch_epoch, refresh_mask
+from edge_llm_env.dynamics.epoch import admit, prefetch_epoch, refresh_mask
 from edge_llm_env.dynamics.params import NodeParams, rule_of
+from edge_llm_env.dynamics.serving import settle_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.envs.observation import observe
 from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out
@@ -31,7 +32,7 @@ def step_row(
                 refresh_mask(rule, state, row)
             else:
                 not_admitted += 1
-    dispatch(rule, params, state, row)
+    settle_and_dispatch(rule, params, state, row)
     state.counters[row, N_NOT_ADMITTED] = not_admitted
     observe(rule, params, state, row, observation)
 

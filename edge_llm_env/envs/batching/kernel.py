@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.epoch import admit, dispatch, prefetch_epoch, refresh_mask
+from edge_llm_env.dynamics.epoch import admit, prefetch_epoch, refresh_mask
 from edge_llm_env.dynamics.params import NodeParams, rule_of
+from edge_llm_env.dynamics.serving import settle_and_dispatch
 from edge_llm_env.dynamics.state import N_INVALID, NodeState
 from edge_llm_env.envs.observation import observe, observe_admission
 from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out
@@ -26,7 +27,7 @@ def step_row(params: NodeParams, state: NodeState, row: int, action: int, observ
         refresh_mask(rule, state, row)
         observe_admission(rule, params, state, row, action, observation)
     else:
-        dispatch(rule, params, state, row)
+        settle_and_dispatch(rule, params, state, row)
         state.counters[row, N_INVALID] += action < slots
         observe(rule, params, state, row, observation)
 

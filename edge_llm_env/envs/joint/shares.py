@@ -11,7 +11,7 @@ from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.serving import delays_after, groups_of, serve_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.dynamics.values.partition import wanted_modules
-from edge_llm_env.envs.bandwidth.shares import rule_with_parts, transfer
+from edge_llm_env.envs.bandwidth.shares import rule_with_parts, transfer, transferred
 from edge_llm_env.envs.box_action import as_share
 from edge_llm_env.envs.observation import observe
 from edge_llm_env.envs.returned import Returned, hand_out
@@ -30,6 +30,8 @@ def step_row(
     counts = wanted_modules(params, state, row, action, len(action) - len(params.variant_accuracy))
     move_modules(params, state, row, counts)
     carried = transfer(params, state, row, action, slots)
+    if params.believes:
+        carried = transferred(params, state, row, action, slots, carried)
     values = np.zeros(state.visible[row])
     for i in range(len(carried.among)):
         values[carried.among[i]] = as_share(action[carried.among[i]])

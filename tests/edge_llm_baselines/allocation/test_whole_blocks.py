@@ -55,18 +55,18 @@ def test_solvers_agree_with_enumeration(split: str):
 @pytest.mark.parametrize("split", ["fixed", "flexible"])
 @pytest.mark.parametrize("form", ["values", "shares"])
 def test_the_oracle_serves_what_it_says_and_nothing_serves_more(form: str, split: str):
-    report = replay(BANDWIDTH, cell(split), 500, form=form)
+    report = replay(BANDWIDTH, cell(split), 200, form=form)
     assert report["wrong"] == 0
     assert report["mean_visible"] > 4.0
-    tried = contest(BANDWIDTH, cell(split), 20, actions=200, rounds=2, form=form)
+    tried = contest(BANDWIDTH, cell(split), 8, actions=100, rounds=1, form=form)
     assert tried["above_bound"] == 0
 
 
 @pytest.mark.parametrize("form", ["values", "shares"])
 def test_the_oracle_of_everything_serves_what_it_says(form: str):
-    report = replay(JOINT, cell(), 200, form=form)
+    report = replay(JOINT, cell(), 60, form=form)
     assert report["wrong"] == 0
-    assert report["proven_optimal"] > 180
+    assert report["proven_optimal"] > 50
 
 
 def test_no_schedule_is_below_what_is_played_nor_above_its_bound():

@@ -83,6 +83,30 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
             "radio.uplink_bits_per_token": 3200.0,
         },
     ),
+    "beliefs of gains and lengths": (
+        "carry-over",
+        ALL_WEIGHTS
+        | FEW_BLOCKS
+        | {
+            "beliefs.gain_error_db": 2.0,
+            "beliefs.gain_margin_db": 1.0,
+            "beliefs.output_tokens": {"kind": "noisy", "deviation": 0.3},
+            "radio.reciprocal_fading": False,
+        },
+    ),
+    "beliefs of classes, outputs padded, flexible split": (
+        "carry-over",
+        ALL_WEIGHTS
+        | {
+            "beliefs.gain_error_db": 3.0,
+            "beliefs.output_tokens": {"kind": "classes", "upper_tokens": [128, 200], "accuracy": 0.6},
+            "node.output_length": "batch_max",
+            "epoch.split": "flexible",
+            "radio.uplink_bandwidth_hz": 30e3,
+            "radio.downlink_bandwidth_hz": 30e3,
+            "workload.latency_requirement_s.high": 10.0,
+        },
+    ),
     "urban cell, slow users": (
         "carry-over",
         {
@@ -196,6 +220,19 @@ def test_scenarios_above_make_the_constraint_bind(name: str, constraint: str):
                     }[constraint]
             reference.step_batching(int(open_slots[0]))
     assert binding > 0
+
+
+def test_beliefs_above_fail_in_every_way():
+    failed = dict.fromkeys(("uplinks_failed", "outputs_cut", "downlinks_failed", "served"), 0)
+    for name in ("beliefs of gains and lengths", "beliefs of classes, outputs padded, flexible split"):
+        scenario = scenario_called(name)
+        for seed in range(2):
+            reference = ReferenceSimulator(scenario, draw_workload(scenario, np.random.default_rng(seed)))
+            while not reference.truncated:
+                reference.step_batching(int(np.flatnonzero(reference.mask())[0]))
+            for way in failed:
+                failed[way] += reference.counters()[way]
+    assert min(failed.values()) > 0, failed
 
 
 # Workloads that no generator would draw: ties of arrivals with each other and with epoch starts, dead channels, prompts

@@ -16,6 +16,8 @@ from edge_llm_baselines import BatchProblem
 from edge_llm_env import Scenario, ScenarioError, load_scenario
 from edge_llm_env.arrivals.process import ArrivalProcess
 from edge_llm_env.arrivals.table import ARRIVALS
+from edge_llm_env.beliefs.length_belief import LengthBelief
+from edge_llm_env.beliefs.table import LENGTH_BELIEFS
 from edge_llm_env.dynamics.selections.selection import select_batch
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.radio.draws import Draws
@@ -37,6 +39,7 @@ SECTIONS = {
     "radio.path_loss": PATH_LOSSES,
     "radio.fading": FADINGS,
     "radio.rate_model": RATE_MODELS,
+    "beliefs.output_tokens": LENGTH_BELIEFS,
 }
 KINDS = [(field, kind) for field, kinds in SECTIONS.items() for kind in kinds]
 
@@ -46,7 +49,7 @@ def name_of(kind: type[Section]) -> str:
 
 
 def smallest(kind: type[Section], folder: Path) -> dict[str, Any]:
-    """Settings of a kind: whatever has no default is 1, or (1, 1) where there are several; a file is a trace.
+    """Settings of a kind: whatever has no default is 1, or (1, 2) where there are several; a file is a trace.
 
     A path loss is 100 dB at 1 km, since one of 1 dB would be a gain near the base station.
     """
@@ -63,7 +66,7 @@ def smallest(kind: type[Section], folder: Path) -> dict[str, Any]:
                 values[name] = field.annotation.__args__[0]  # type: ignore[union-attr]
             else:
                 one = 100.0 if name == "intercept_db" else 1.0
-                values[name] = [one, one] if annotation.startswith("tuple") else one
+                values[name] = [one, 2.0 * one] if annotation.startswith("tuple") else one
     return values
 
 
@@ -143,6 +146,17 @@ def test_a_rate_model_carries_more_at_a_higher_snr_and_less_than_shannon(kind: t
     assert (np.diff(efficiency) >= 0.0).all()
     assert efficiency[0] < efficiency[100] < efficiency[-1]
     assert (efficiency <= np.log2(1.0 + 10.0 ** np.linspace(-3.0, 4.0, 200)) + 1e-12).all()
+
+
+@pytest.mark.parametrize("kind", LENGTH_BELIEFS, ids=name_of)
+def test_a_length_belief_is_a_length_that_the_node_can_reserve(kind: type[LengthBelief], tmp_path: Path):
+    lengths = np.random.default_rng(5).integers(1, 401, size=500)
+    believed = kind(**smallest(kind, tmp_path)).draw(Draws([np.random.default_rng(6)], [500]), lengths, 400)
+    if believed is not None:
+        assert believed.shape == lengths.shape
+        assert believed.dtype.kind == "i"
+        assert (believed >= 1).all()
+        assert (believed <= 400).all()
 
 
 W8A16 = {"node.precision": "w8a16"}

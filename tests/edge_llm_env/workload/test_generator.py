@@ -96,8 +96,8 @@ def test_gains_are_path_loss_times_exponential_fading(workload: Workload):
 )
 def test_another_channel_leaves_what_requests_ask_for_as_it_was(scenario: Scenario, workload: Workload, radio: dict):
     other = load_scenario(scenario, **{f"radio.{field}": value for field, value in radio.items()})
-    drawn = vars(draw_workload(other, np.random.default_rng(5)))
-    for name, values in vars(workload).items():
+    drawn = draw_workload(other, np.random.default_rng(5)).given()
+    for name, values in workload.given().items():
         assert np.array_equal(drawn[name], values) != name.endswith("_gain"), name
 
 
@@ -129,6 +129,10 @@ MODELS: dict[str, dict[str, Any]] = {
         "radio.path_loss": {"kind": "log_distance", "intercept_db": 120.0, "slope_db": 30.0, "shadowing_db": 5.0}
     },
     "urban": {"radio.path_loss": {"kind": "umi"}, "radio.fading": {"kind": "rician", "k_factor_db": 6.0}},
+    "beliefs": {
+        "beliefs.gain_error_db": 2.0,
+        "beliefs.output_tokens": {"kind": "classes", "upper_tokens": [128], "accuracy": 0.8},
+    },
     "moving": {"radio.fading": {"kind": "rician", "k_factor_db": 6.0, "user_speed_m_per_s": 1.5}},
 }
 
@@ -143,8 +147,8 @@ def test_workloads_drawn_together_are_those_drawn_alone(model: str, episodes: in
     first = 0
     for requests, twin in zip(drawn.requests, twins, strict=True):
         alone = draw_workload(scenario, twin)
-        mine = {name: array[first : first + requests] for name, array in vars(drawn.joined).items()}
-        assert_same(mine, vars(alone))
+        mine = {name: array[first : first + requests] for name, array in drawn.joined.given().items()}
+        assert_same(mine, alone.given())
         first += requests
     assert first == drawn.joined.requests
     assert [rng.random() for rng in rngs] == [twin.random() for twin in twins]
