@@ -32,6 +32,7 @@ from edge_llm_env.solver.subproblems import (
     depends_on_s,
 )
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating, compiled_apart
+from edge_llm_env.support.sorting import ascending_order
 
 PROMPT, OUTPUT, SLACK = range(3)
 """The dimensions of a box; levels of each ascend."""
@@ -76,15 +77,17 @@ def levels_of(rule: Rule, candidates: Candidates, values: NDArray[np.float64]) -
     shortest[PROMPT], shortest[OUTPUT] = np.inf, np.inf
     for k in range(count):
         slack_s[k] = -min(candidates.slack_s[among[k]], rule.window_s)
-    among = among[:count][np.argsort(slack_s, kind="mergesort")]
+    by_slack = ascending_order(slack_s)
+    unordered, among = among, np.empty(count, dtype=np.int64)
     for k in range(count):
+        among[k] = unordered[by_slack[k]]
         s[k] = candidates.prompt_tokens[among[k]] if matters(rule, PROMPT) else np.inf
         n[k] = candidates.output_tokens[among[k]] if matters(rule, OUTPUT) else np.inf
         slack_s[k] = min(candidates.slack_s[among[k]], rule.window_s)
         loss[k] = -values[among[k]]
         shortest[PROMPT] = min(shortest[PROMPT], candidates.prompt_tokens[among[k]])
         shortest[OUTPUT] = min(shortest[OUTPUT], candidates.output_tokens[among[k]])
-    by_value = np.argsort(loss, kind="mergesort")
+    by_value = ascending_order(loss)
     longest_s, longest_n, threshold_s = distinct(s), distinct(n), distinct(slack_s)
     level = np.empty((count, 3), dtype=np.int64)
     for k in range(count):
@@ -117,7 +120,7 @@ def distinct(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The distinct values, ascending."""
     ascending = np.empty(len(values))
     count = 0
-    for k in np.argsort(values, kind="mergesort"):  # one way to sort is enough to compile
+    for k in ascending_order(values):
         value = values[k]
         if count == 0 or value != ascending[count - 1]:
             ascending[count] = value

@@ -9,6 +9,7 @@ from edge_llm_env.feasibility.batch import empty_batch, with_request
 from edge_llm_env.feasibility.rule import Rule, is_feasible
 from edge_llm_env.solver.candidates import Candidates, request_at
 from edge_llm_env.support.compilation.compiling import compiled_allocating
+from edge_llm_env.support.sorting import ascending_order
 
 
 @compiled_allocating
@@ -20,7 +21,7 @@ def select_first_come_first_served(rule: Rule, candidates: Candidates, wanted: N
 @compiled_allocating
 def select_earliest_deadline_first(rule: Rule, candidates: Candidates, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Those wanted in the order of their slack, between equals the first come first, bool of shape (n,)."""
-    return select_in_order(rule, candidates, np.argsort(candidates.slack_s, kind="mergesort"), wanted)
+    return select_in_order(rule, candidates, ascending_order(candidates.slack_s), wanted)
 
 
 @compiled_allocating

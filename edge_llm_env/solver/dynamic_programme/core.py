@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.solver.linear_programme.relaxation import AT_ONE, BASIC, NOISE, RESOURCES, Relaxation
 from edge_llm_env.support.compilation.compiling import compiled_allocating, compiled_apart
+from edge_llm_env.support.sorting import ascending_order
 
 FINEST_STEP, LARGEST_NOISE = 1e-7, 1e-10
 """Least step of costs that is told from rounding, and what is taken for rounding, in units of a capacity."""
@@ -118,7 +119,7 @@ def core_of(
         if lp.state[i] == BASIC or bound - abs(lp.reduced[i]) >= goal:
             distance[i] = abs(efficiency[i] - 1.0) if weight > 0.0 else 1e300
             count += 1
-    order = np.argsort(distance, kind="mergesort")[:count]
+    order = ascending_order(distance)[:count]
     taken, value, cost = np.zeros(count, dtype=np.bool_), np.zeros(count), np.zeros((count, RESOURCES))
     ordered = np.zeros(count)
     for k in range(count):
