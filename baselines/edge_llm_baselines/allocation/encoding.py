@@ -59,12 +59,8 @@ def shares_for(simulation: Simulation, row: int, selected: NDArray[np.bool_]) ->
     for band, needs in enumerate(needs_s(simulation, row)):
         part = (params.uplink_s, params.downlink_s)[band]
         if params.flexible_split and len(wanted):
-            # Half the tolerance that the batch was accepted with: shares that fill the part are not scaled down for it.
             nominal_s = (params.nominal_uplink_s, params.nominal_downlink_s)[band]
-            longest_s = needs[wanted].max()
-            entry = part_entry(max(needs[wanted].sum() / (1.0 + TOLERANCE / 2), longest_s), nominal_s, params.epoch_s)
-            while part_s(params, entry, nominal_s) < longest_s:  # nobody can have more than the whole part
-                entry = np.nextafter(entry, np.inf)
+            entry = least_part_entry(params, needs[wanted], nominal_s)
             action[2 * slots + band] = entry
             part = part_s(params, entry, nominal_s)
         action[band * slots + wanted] = least_entries(needs[wanted], part)
@@ -96,6 +92,18 @@ def least_entries(needs_s: NDArray[np.float64], part: float) -> NDArray[np.float
     while (short := (1.0 + entries) / 2.0 * part < needs_s).any():  # as `as_share` reads them
         entries[short] = np.nextafter(entries[short], np.inf)
     return entries
+
+
+def least_part_entry(params: NodeParams, needs_s: NDArray[np.float64], nominal_s: float) -> float:
+    """The entry of the least part of the epoch that carries those needs (s of the whole band), at least one of them.
+
+    With half the tolerance that a batch is accepted with, so that shares which fill the part are not scaled down.
+    """
+    longest_s = needs_s.max()
+    entry = part_entry(max(needs_s.sum() / (1.0 + TOLERANCE / 2), longest_s), nominal_s, params.epoch_s)
+    while part_s(params, entry, nominal_s) < longest_s:  # nobody can have more than the whole part
+        entry = np.nextafter(entry, np.inf)
+    return entry
 
 
 def part_entry(part: float, nominal_s: float, epoch_s: float) -> float:

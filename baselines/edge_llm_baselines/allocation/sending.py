@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.allocation.encoding import least_entries, needs_s, part_entry, shares_for
+from edge_llm_baselines.allocation.encoding import least_entries, least_part_entry, needs_s, shares_for
 from edge_llm_env.dynamics.epoch import in_slot
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
@@ -15,7 +15,7 @@ from edge_llm_env.dynamics.uploads.spare import spare_uplink
 from edge_llm_env.dynamics.values.batch import alone_s
 from edge_llm_env.envs.bandwidth.shares import part_s
 from edge_llm_env.feasibility.batch import empty_batch, with_request
-from edge_llm_env.feasibility.rule import TOLERANCE, is_feasible
+from edge_llm_env.feasibility.rule import is_feasible
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 BEHIND = 0.25
@@ -58,13 +58,21 @@ def shares_and_rest(
     simulation: Simulation, row: int, selected: NDArray[np.bool_], order: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Shares and parts: the least for the batch, and what it leaves of the uplink for the others in their order."""
+    rest = shares_of_rest(simulation.params, simulation.state, row, selected, order)
+    return shares_beside(simulation, row, selected, rest)
+
+
+def shares_beside(
+    simulation: Simulation, row: int, selected: NDArray[np.bool_], rest: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Shares and parts: the least for a batch, and shares of the uplink for others, which it leaves; (visible,)."""
     params, slots = simulation.params, simulation.slots
     action = shares_for(simulation, row, selected)
     uplink_s = np.where(selected, needs_s(simulation, row)[0], 0.0)
-    rest_s = shares_of_rest(params, simulation.state, row, selected, order) * params.uplink_s
+    rest_s = rest * params.uplink_s
     part = params.uplink_s
     if params.flexible_split and (selected.any() or rest_s.any()):
-        entry = part_entry((uplink_s.sum() + rest_s.sum()) / (1.0 + TOLERANCE / 2), params.nominal_uplink_s, part)
+        entry = least_part_entry(params, uplink_s + rest_s, params.nominal_uplink_s)
         action[2 * slots] = min(1.0, entry)
         part = part_s(params, action[2 * slots], params.nominal_uplink_s)
     batch, sends = np.flatnonzero(selected), np.flatnonzero(rest_s > 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,7 @@ from edge_llm_baselines.allocation.partitions import (
 )
 from edge_llm_baselines.allocation.policy import AllocationPolicy
 from edge_llm_baselines.hindsight.bands import hindsight_of_bands
-from edge_llm_baselines.hindsight.hindsight import hindsight_bounds
+from edge_llm_baselines.hindsight.hindsight import HindsightBounds, hindsight_bounds
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable, allocating, solving
 from edge_llm_baselines.rules.heuristics import (
@@ -39,9 +40,13 @@ from edge_llm_baselines.rules.heuristics import (
 from edge_llm_baselines.rules.look_ahead import LookAhead
 from edge_llm_baselines.rules.tuning import tune_discount
 from edge_llm_baselines.solvers.dftsp import DFTSP
+from edge_llm_baselines.uploads.hindsight import upload_bounds
+from edge_llm_baselines.uploads.predictive import PredictiveUploads, tune_uploads
+from edge_llm_baselines.uploads.table import UPLOAD_RULES
 from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, COMPUTE, JOINT
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
+from edge_llm_env.workload.workload import Workload
 
 
 def within_epoch(scenario: Scenario) -> bool:
@@ -55,6 +60,23 @@ def _discount(scenario: Scenario, seed: int) -> float | None:
 
 DISCOUNT = Tunable("discount", _discount)
 """δ of the look-ahead rule, which looks at waiting and not at what is sent."""
+
+
+def carried_over(scenario: Scenario) -> bool:
+    """Whether what was sent of an upload stays sent."""
+    return not within_epoch(scenario)
+
+
+def _uploads(scenario: Scenario, seed: int) -> list[float] | None:
+    return tune_uploads(scenario, seed) if carried_over(scenario) else None
+
+
+UPLOADS = Tunable("uploads", _uploads)
+"""α and β of the predictive rule of uploads."""
+
+
+def _bounds_of_bands(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
+    return (hindsight_of_bands if within_epoch(scenario) else upload_bounds)(scenario, workloads)
 
 
 def _fixed_partition(scenario: Scenario, seed: int) -> list[float] | None:
@@ -106,9 +128,16 @@ OF_BANDS = Baselines(
             lambda env, seed, tuned: AllocationPolicy(MinimumShares(_look_ahead(env, tuned)), env),
             DISCOUNT,
         ),
+        "predictive": Baseline(
+            "predictive",
+            lambda env, seed, tuned: AllocationPolicy(PredictiveUploads(*tuned), env),
+            UPLOADS,
+            plays=carried_over,
+        ),
+        **{key: allocating(name, make, carried_over) for key, (name, make) in UPLOAD_RULES.items()},
         "random": RANDOM,
     },
-    hindsight=hindsight_of_bands,
+    hindsight=_bounds_of_bands,
 )
 
 OF_MODULES = Baselines(
