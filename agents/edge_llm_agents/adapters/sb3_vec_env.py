@@ -11,16 +11,19 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
+from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 
 import edge_llm_env  # noqa: F401 (registers the ids)
 from edge_llm_agents.adapters.joined_rows import JoinedRows
 from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.envs.base import checked_options
 from edge_llm_env.envs.restoring import checked_arrays
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import shown
 
-_NOTHING: dict[str, Any] = {}
+_ALL = np.ones(0, dtype=np.bool_)
+"""In place of a mask where every row has an entry."""
 
 
 class EdgeVecEnv(VecEnv):
@@ -29,10 +32,12 @@ class EdgeVecEnv(VecEnv):
     `scenario` is a preset's name, a TOML file's path or a `Scenario`, or several of them, which share the rows evenly,
     one after the other; their observation and action spaces must be equal.
 
-    Rewards are multiplied by `reward_scale`, so that values can be brought to order one; `infos[i]["episode"]` of a
-    finished row tells its unscaled return `r`, length `l` and time `t`, as SB3's `Monitor` does. The row of `seed(s)`
-    number i is the single environment of `reset(seed=s + i)`. Rows that did not finish share one empty info, since
-    building a thousand of them would cost more than the step. `wrapper` goes around the vector environment, for
+    `set_options({"workload": workload})`, or one for each row, holds for the next reset, whose infos are in
+    `reset_infos`. Rewards are multiplied by `reward_scale`, so that values can be brought to order one;
+    `infos[i]["episode"]` of a finished row tells its unscaled return `r`, length `l` and time `t`, as SB3's `Monitor`
+    does, so that `env_is_wrapped(Monitor)` is true, beside the info of its last step. Infos of other rows are empty,
+    since filling a thousand of them would cost more than the step. The row of `seed(s)` number i is the single
+    environment of `reset(seed=s + i)`. `wrapper` goes around the vector environment, for
     instance `edge_llm_baselines.allocation.oracle_decoding.VectorOracleDecoding`. With `rows_per_workload` above 1 that
     many consecutive rows have the same seed, so that they play the same workloads, one after the other. `options` are
     further arguments of the environment, `{"action": "shares"}`.
@@ -102,10 +107,12 @@ class EdgeVecEnv(VecEnv):
         return self._seeds
 
     def reset(self) -> NDArray[np.float32]:
-        """Begin an episode on every row, seeded if `seed` was called since the last reset."""
+        """Begin an episode on every row, seeded if `seed` was called since the last reset, with the options set."""
         seeds = None if all(seed is None for seed in self._seeds) else self._seeds
-        observations, _ = self.env.reset(seed=seeds)
+        observations, infos = self.env.reset(seed=seeds, options=self._native_options())
+        self.reset_infos = [_info_of(infos, row) for row in range(self.num_envs)]
         self._reset_seeds()
+        self._reset_options()
         self._returns[:] = 0.0
         self._lengths[:] = 0
         return observations
@@ -120,9 +127,9 @@ class EdgeVecEnv(VecEnv):
         done = terminated | truncated
         self._returns += rewards
         self._lengths += 1
-        infos = [_NOTHING] * self.num_envs
-        for row in np.flatnonzero(done):
-            infos[row] = {
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        for row in np.flatnonzero(done).tolist():
+            infos[row] = _info_of(vector_infos["final_info"], row) | {
                 "terminal_observation": vector_infos["final_obs"][row],
                 "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
                 "episode": {
@@ -186,5 +193,23 @@ class EdgeVecEnv(VecEnv):
         return [answers[row] for row in self._get_indices(indices)]
 
     def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: Any = None) -> list[bool]:
-        """False for each row: there are no wrappers around single rows."""
-        return [False] * len(list(self._get_indices(indices)))
+        """Whether rows do what a wrapper does: SB3's `Monitor`, and no other, since none is around single rows."""
+        return [issubclass(wrapper_class, Monitor)] * len(list(self._get_indices(indices)))
+
+    def _native_options(self) -> dict[str, Any] | None:
+        """The options of all rows as the vector environment takes them."""
+        workloads = [checked_options(options, "workload").get("workload") for options in self._options]
+        return None if all(one is None for one in workloads) else {"workloads": workloads}
+
+
+def _info_of(infos: Mapping[str, Any], row: int) -> dict[str, Any]:
+    """A row's info of those of all rows, as the single environment has it."""
+    found: dict[str, Any] = {}
+    for name, values in infos.items():
+        if name.startswith("_") or not np.all(infos.get(f"_{name}", _ALL)[row : row + 1]):
+            continue
+        if isinstance(values, Mapping):
+            found[name] = _info_of(values, row)
+        else:
+            found[name] = values[row].copy() if np.ndim(values) > 1 else values[row].item()
+    return found

@@ -1,11 +1,16 @@
 """The VecEnv over the native vector environment behaves as SB3's own over single environments."""
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import gymnasium as gym
 import numpy as np
 import pytest
 import torch
 from sb3_contrib.common.maskable.utils import get_action_masks, is_masking_supported
 from stable_baselines3 import PPO, SAC, TD3
+from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
@@ -13,8 +18,23 @@ from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_env import load_scenario
 from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.workload.streams import draw_workloads
 
 SHORT = load_scenario("carry-over", **{"epoch.episode_epochs": 4})
+
+
+OF_SB3 = ("terminal_observation", "episode", "TimeLimit.truncated")
+
+
+def assert_same_infos(ours: list[dict], theirs: list[dict]) -> None:
+    """Nested infos that have the same names and values."""
+    for one, other in zip(ours, theirs, strict=True):
+        assert one.keys() == other.keys()
+        for name, value in other.items():
+            if isinstance(value, dict):
+                assert_same_infos([one[name]], [value])
+            else:
+                np.testing.assert_array_equal(one[name], value)
 
 
 @pytest.mark.parametrize("env_id", ENVIRONMENTS)
@@ -24,6 +44,7 @@ def test_it_steps_exactly_as_sb3s_own_vec_env_over_single_environments(env_id: s
     for env in (ours, theirs):
         env.seed(11)
     np.testing.assert_array_equal(ours.reset(), theirs.reset())
+    assert_same_infos(ours.reset_infos, theirs.reset_infos)
     ours.action_space.seed(0)
     episodes = 0
     for _ in range(150):
@@ -36,10 +57,75 @@ def test_it_steps_exactly_as_sb3s_own_vec_env_over_single_environments(env_id: s
         for row in np.flatnonzero(dones):
             episodes += 1
             np.testing.assert_array_equal(infos[row]["terminal_observation"], infos_there[row]["terminal_observation"])
+            assert_same_infos(
+                [{name: value for name, value in one[row].items() if name not in OF_SB3} for one in (infos,)],
+                [{name: value for name, value in one[row].items() if name not in OF_SB3} for one in (infos_there,)],
+            )
             assert infos[row]["TimeLimit.truncated"] is infos_there[row]["TimeLimit.truncated"] is True
             for key in ("r", "l"):
                 assert infos[row]["episode"][key] == pytest.approx(infos_there[row]["episode"][key])
     assert episodes >= 10
+
+
+def test_options_hold_for_the_next_reset_and_no_other() -> None:
+    workloads = draw_workloads(SHORT, 3, seed=5)
+    env = EdgeVecEnv("EdgeLLM/BatchSelection-v0", 3, SHORT)
+    env.seed(0)
+    drawn = env.reset()
+    env.set_options([{"workload": one} for one in workloads])
+    given = env.reset()
+    single = gym.make("EdgeLLM/BatchSelection-v0", scenario=SHORT)
+    for row, workload in enumerate(workloads):
+        np.testing.assert_array_equal(given[row], single.reset(options={"workload": workload})[0])
+    env.seed(0)
+    np.testing.assert_array_equal(env.reset(), drawn)
+    env.set_options({"wrkload": workloads[0]})
+    with pytest.raises(ValueError, match="options = 'wrkload': must be one of workload"):
+        env.reset()
+
+
+def test_what_is_written_into_an_info_shows_nowhere_else() -> None:
+    one, other = (EdgeVecEnv("EdgeLLM/BatchSelection-v0", 2, SHORT) for _ in range(2))
+    nothing = np.zeros((2, *one.action_space.shape), dtype=np.int8)
+    for env in (one, other):
+        env.reset()
+        env.step_async(nothing)
+    infos = one.step_wait()[3]
+    infos[0]["mine"] = 1
+    assert infos[1] == {}
+    assert other.step_wait()[3] == [{}, {}]
+    assert one.step(nothing)[3] == [{}, {}]
+
+
+@pytest.mark.filterwarnings("ignore:The environment is already wrapped with a `Monitor`:UserWarning")  # as it says
+def test_sb3_reads_unscaled_returns_and_keys_of_infos_at_the_ends_of_episodes() -> None:
+    env = VecMonitor(EdgeVecEnv("EdgeLLM/BatchSelection-v0", 2, SHORT), info_keywords=("served",))
+    env.reset()
+    everything = np.ones((2, *env.action_space.shape), dtype=np.int8)
+    infos = [env.step(everything)[3] for _ in range(4)][-1]
+    assert [info["episode"]["served"] for info in infos] == [info["served"] for info in infos]
+    scaled = EdgeVecEnv("EdgeLLM/BatchSelection-v0", 2, SHORT, reward_scale=0.01)
+    assert scaled.env_is_wrapped(Monitor) == [True, True]
+    assert scaled.env_is_wrapped(gym.wrappers.TimeLimit) == [False, False]
+    model = PPO("MlpPolicy", scaled, n_steps=2, batch_size=4)
+    returns, lengths = evaluate_policy(model, scaled, n_eval_episodes=2, return_episode_rewards=True)
+    assert lengths == [4, 4]
+    assert all(one == round(one) for one in returns), "a request counts one"
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+def test_a_copy_made_in_the_middle_of_an_episode_goes_on_alike(duplicate: Callable) -> None:
+    env = EdgeVecEnv("EdgeLLM/BatchSelection-v0", 3, ["carry-over", SHORT], reward_scale=0.5)
+    env.seed(3)
+    env.reset()
+    rng = np.random.default_rng(0)
+    actions = rng.integers(0, 2, (12, 3, *env.action_space.shape), dtype=np.int8)
+    for action in actions[:3]:
+        env.step(action)
+    twin = duplicate(env)
+    for action in actions[3:]:
+        for ours, theirs in zip(env.step(action)[:3], twin.step(action)[:3], strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 def test_masks_are_one_array_that_sb3_contrib_finds() -> None:
@@ -83,9 +169,10 @@ def test_attributes_and_methods_reach_the_vector_environment() -> None:
     assert env.get_attr("note", indices=1) == ["kept"]
     with pytest.raises(ValueError, match="indices"):
         env.set_attr("note", "x", indices=[0])
-    assert env.env_is_wrapped(Monitor) == [False, False, False]
+    assert env.env_is_wrapped(Monitor, indices=[0, 2]) == [True, True]
 
 
+@pytest.mark.filterwarnings("ignore:The environment is already wrapped with a `Monitor`:UserWarning")  # as it says
 def test_sb3_wrappers_go_around_it() -> None:
     env = VecMonitor(EdgeVecEnv("EdgeLLM/BatchSelection-v0", 2, SHORT))
     env.reset()

@@ -12,7 +12,6 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from stable_baselines3.common.evaluation import evaluate_policy
-from stable_baselines3.common.vec_env import VecMonitor
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.allocations import search as search_module
@@ -78,7 +77,7 @@ def test_one_row_and_many_are_alike_and_sb3_evaluates_it(env_id: str) -> None:
             assert env.action_space.contains(action)
             observation, reward, _, truncated, _ = env.step(action)
             total += float(reward)
-    rows = VecMonitor(EdgeVecEnv(env_id, 2, policy.scenario))
+    rows = EdgeVecEnv(env_id, 2, policy.scenario)
     rows.seed(0)
     assert evaluate_policy(policy, rows, n_eval_episodes=2)[0] == pytest.approx(total / 2)
 

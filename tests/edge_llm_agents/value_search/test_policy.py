@@ -6,7 +6,6 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from stable_baselines3.common.evaluation import evaluate_policy
-from stable_baselines3.common.vec_env import VecMonitor
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.evaluation.playing import evaluate_solver, evaluate_values
@@ -42,7 +41,7 @@ def test_it_serves_alike_in_the_wrapped_environment_and_in_the_evaluation():
 
 
 def test_sb3_evaluates_it_as_its_own_policies():
-    env = VecMonitor(EdgeVecEnv(SELECTION, 4, SCENARIO, wrapper=VectorOracleDecoding))
+    env = EdgeVecEnv(SELECTION, 4, SCENARIO, wrapper=VectorOracleDecoding)
     env.seed(0)
     mean, _ = evaluate_policy(policy(), env, n_eval_episodes=4)
     workloads = [gym.make(SELECTION, scenario=SCENARIO) for _ in range(4)]

@@ -228,6 +228,7 @@ def test_sb3_evaluates_it_on_several_environments(env_id):
 
 @pytest.mark.parametrize("env_id", [BATCHING, SELECTION])
 @pytest.mark.parametrize("monitor", [lambda env: env, VecMonitor], ids=["bare", "monitored"])
+@pytest.mark.filterwarnings("ignore:The environment is already wrapped with a `Monitor`:UserWarning")
 def test_sb3_evaluates_it_on_the_native_vector_environment(env_id, monitor):
     env = monitor(EdgeVecEnv(env_id, num_envs=3, scenario="carry-over"))
     env.seed(7)
