@@ -29,6 +29,16 @@ from edge_llm_baselines.hindsight.bands import hindsight_of_bands
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds, hindsight_bounds
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable, allocating, solving
+from edge_llm_baselines.residency.tuning import (
+    following,
+    follows,
+    has_phases,
+    looking_ahead,
+    plans,
+    told,
+    tune_plan,
+    tune_threshold,
+)
 from edge_llm_baselines.rules.heuristics import (
     EarliestDeadlineFirst,
     FirstComeFirstServed,
@@ -91,6 +101,13 @@ PARTITION = Tunable("partition", _fixed_partition)
 """Shares of the modules that serve most when they never change."""
 
 
+THRESHOLD = Tunable("threshold", tune_threshold)
+"""Of the rule that follows demand: what a move must gain."""
+
+PLAN = Tunable("plan", tune_plan)
+"""Of the rule that plans which modules host what: what is kept of the recent mix, and what a move costs."""
+
+
 def _look_ahead(env: Any, discount: float) -> LookAhead:
     return LookAhead(discount, env.unwrapped.scenario.epoch.epoch_s)
 
@@ -150,6 +167,21 @@ OF_MODULES = Baselines(
             "best fixed partition",
             lambda env, seed, tuned: AllocationPolicy(FixedPartition(np.array(tuned)), env),
             PARTITION,
+        ),
+        "follow": Baseline(
+            "follow the demand",
+            lambda env, seed, tuned: AllocationPolicy(following(env, tuned), env),
+            THRESHOLD,
+            follows,
+        ),
+        "look-ahead": Baseline(
+            "look-ahead over partitions",
+            lambda env, seed, tuned: AllocationPolicy(looking_ahead(env, tuned), env),
+            PLAN,
+            plans,
+        ),
+        "informed": Baseline(
+            "informed: told the phases", lambda env, seed, tuned: AllocationPolicy(told(env), env), plays=has_phases
         ),
         "random": RANDOM,
     },

@@ -27,14 +27,15 @@ def test_keys_can_be_typed_and_names_tell_baselines_apart(env_id: str) -> None:
 
 
 def test_what_is_tuned_is_tuned_once_and_left_out_where_there_is_nothing_to_tune() -> None:
-    assert [one.name for one in tunables()] == ["discount", "uploads", "partition"]
+    assert [one.name for one in tunables()] == ["discount", "uploads", "partition", "threshold", "plan"]
     baselines = baselines_of(COMPUTE)
-    assert baselines.tuned(small_scenario(), seed=0) == {"partition": None}  # of one variant
+    assert baselines.tuned(small_scenario(), seed=0) == dict.fromkeys(
+        ("partition", "threshold", "plan")
+    )  # of one variant
     assert "fixed" in baselines.rules
     assert "fixed" not in baselines.playable(load_scenario("carry-over"), {"partition": None})
-    assert "best fixed partition" in baselines.policies(
-        load_scenario("accuracy-tiers"), {"partition": [0.5, 0.5]}, seed=0
-    )
+    tuned = {"partition": [0.5, 0.5], "threshold": 0.1, "plan": [1.0, 0.0]}
+    assert "best fixed partition" in baselines.policies(load_scenario("accuracy-tiers"), tuned, seed=0)
     assert baselines.rules["fixed"].of({"partition": [0.5, 0.5]}) == [0.5, 0.5]
 
 

@@ -19,7 +19,7 @@ PAPER = {"paper-bloom-3b": "bloom-3b", "paper-bloom-7b1": "bloom-7b1", "paper-op
 def test_presets_are_listed_in_order():
     ours = ["accuracy-tiers", "azure-conversation", "bursty", "carry-over", "embedding-uplink"]
     ours += ["embedding-uplink-carried", "mobile-uplink", "nr-cell", "orin-llama-8b"]
-    assert list_scenarios() == [*ours, *PAPER, "quantization-choice", "specialists-compute"]
+    assert list_scenarios() == [*ours, *PAPER, "quantization-choice", "shifting-tiers", "specialists-compute"]
 
 
 @pytest.mark.parametrize("name", list_scenarios())
