@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import gymnasium as gym
 
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.support.naming import one_of
 
 
@@ -55,6 +56,7 @@ ENVIRONMENTS: dict[str, EnvironmentEntry] = {}
 """Every environment by its id; `register_environment` adds to it."""
 
 
+@checked
 def register_environment(entry: EnvironmentEntry) -> None:
     """Add an environment, and make its id known to `gymnasium.make` and `gymnasium.make_vec`.
 

@@ -20,6 +20,7 @@ from edge_llm_env.envs.layout import Layout, length
 from edge_llm_env.envs.observation import OBSERVATION, Extent, observe
 from edge_llm_env.scenarios import Scenario, ScenarioError, load_scenario
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.naming import one_of
@@ -144,6 +145,7 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
     forms: ClassVar[Mapping[str, Mechanism]] = {}
     """What an action can be, by the name that `action=` takes, where there is a choice."""
 
+    @checked
     def __init__(self, scenario: str | Path | Scenario, render_mode: str | None = None) -> None:
         if render_mode is not None:
             one_of("render_mode", render_mode, self.metadata["render_modes"])

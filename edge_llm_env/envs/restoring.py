@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.modules import GROUPS
+from edge_llm_env.dynamics.epoch import load_batch
+from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import (
     COUNTERS,
@@ -20,10 +22,17 @@ from edge_llm_env.dynamics.state import (
     NodeState,
 )
 from edge_llm_env.residency.residents import IDLE
+from edge_llm_env.feasibility.batch import BatchSums
+from edge_llm_env.feasibility.rule import is_feasible
+from edge_llm_env.support.calling import direct
+from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.naming import shown
 
 MAY_BE_INFINITE = ("slot_uplink_share", "slot_downlink_share", "batch", "busy_since_s")
 """Shares of a dead channel, the least slack of an empty batch, and when a class was busy that never was."""
+
+LEAST_SLACK = BatchSums._fields.index("least_slack_s")
+"""Column of `NodeState.batch` that may be negative."""
 
 MOST_COUNTED = 2**62
 """Of a counter, which goes on from there."""
@@ -56,7 +65,7 @@ def checked_arrays(given: Any, expected: Mapping[str, tuple[np.dtype, tuple[int 
     if not isinstance(given, Mapping):
         raise TypeError(f"state = {shown(given)}: must be what state() returned, arrays by name")
     if unknown := [name for name in given if name not in expected]:
-        raise ValueError(f"state[{unknown[0]!r}]: there is no such array, must be one of {', '.join(expected)}")
+        raise ValueError(f"state[{unknown[0]!r}]: there is no such array, must be one that state() returned")
     arrays = {}
     for name, (dtype, shape) in expected.items():
         if name not in given:
@@ -98,6 +107,7 @@ def checked_state(arrays: Mapping[str, NDArray], simulation: Simulation) -> Node
             low, high = BOUNDS[name](simulation, state)
             _check_within(f"rows.{name}", array, low, high)
     _check_requests(state)
+    _check_batches(simulation, state)
     if simulation.params.carries_over:
         whole_bits = state.prompt_tokens * simulation.params.uplink_bits_per_token
         if ((state.sent_bits < 0) | (state.sent_bits > whole_bits)).any():
@@ -152,6 +162,25 @@ def _check_within(name: str, array: NDArray, low: NDArray | int, high: NDArray |
     if bad.any():
         least, most = (int(np.broadcast_to(bound, array.shape)[bad][0]) for bound in (lowest, highest))
         raise ValueError(f"state['{name}'] has {array[bad][0]}: must be in {least}..{most}")
+
+
+def _check_batches(simulation: Simulation, state: NodeState) -> None:
+    """Batches under way are such as an environment admits."""
+    if (np.delete(state.batch, LEAST_SLACK, axis=1) < 0).any() or (state.batch[:, 0] > simulation.slots).any():
+        raise ValueError("state['rows.batch']: must be sums over requests in slots, at least 0")
+    row = direct(first_infeasible)(simulation.params, state)
+    if row >= 0:
+        raise ValueError(f"state['rows.batch'][{row}] cannot be served: must be a feasible batch")
+
+
+@compiled
+def first_infeasible(params: NodeParams, state: NodeState) -> int:
+    """The first row whose batch the rule of feasibility refuses, -1 if there is none."""
+    rule = rule_of(params)
+    for row in range(len(state.requests)):
+        if not is_feasible(rule, load_batch(state, row)):
+            return row
+    return -1
 
 
 def _check_requests(state: NodeState) -> None:

@@ -20,6 +20,7 @@ from edge_llm_env.envs.base import Mechanism, checked_options, checked_workload
 from edge_llm_env.envs.restoring import checked_arrays, checked_generators, checked_state, expected_arrays
 from edge_llm_env.envs.returned import Infos, Returned, hand_out_rows, room_to_return
 from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.sharing import share_rows
 from edge_llm_env.workload.generator import Drawn, draw_together, episodes_at_once
@@ -44,6 +45,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
 
     mechanism: Mechanism
 
+    @checked
     def __init__(
         self,
         num_envs: int,

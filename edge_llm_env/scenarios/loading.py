@@ -11,6 +11,7 @@ from typing import Any
 
 from edge_llm_env.scenarios.file_paths import paths_of, with_absolute_paths
 from edge_llm_env.scenarios.schema import Scenario, ScenarioError
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.support.naming import one_of
 
 _CHANGED = "changed by the user; before: "
@@ -33,6 +34,7 @@ def preset_content(name: str) -> dict[str, Any]:
     return _extended(_read_preset(name, "scenario"))
 
 
+@checked
 def load_scenario(scenario: str | Path | Scenario, **overrides: Any) -> Scenario:
     """The scenario of that preset name or TOML path (or the one given), with dotted fields overridden.
 

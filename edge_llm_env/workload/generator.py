@@ -13,6 +13,7 @@ from edge_llm_env.radio.users import distance_in_disc
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.workload_settings import Range
 from edge_llm_env.workload.beliefs import draw_beliefs
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.workload.channel import draw_channel, draw_channel_along
 from edge_llm_env.workload.workload import Workload
 
@@ -29,6 +30,7 @@ class Drawn(NamedTuple):
     """Their arrays, those of one episode behind those of the other."""
 
 
+@checked
 def draw_workload(scenario: Scenario, rng: np.random.Generator) -> Workload:
     """One episode's workload; equal generators give equal workloads."""
     return draw_together(scenario, [rng]).joined

@@ -14,6 +14,7 @@ import numpy as np
 
 from edge_llm_env.scenarios.loading import load_scenario
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.workload import Workload
 
@@ -36,6 +37,7 @@ class Stream(IntEnum):
     """What is reported of a scenario that a policy was not made for."""
 
 
+@checked
 def draw_workloads(
     scenario: str | Path | Scenario, episodes: int, seed: int = 0, stream: Stream = Stream.EVALUATION
 ) -> list[Workload]:

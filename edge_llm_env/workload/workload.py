@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.support.system.files import write_bytes
 
 LONGEST_TOKENS = int(np.iinfo(np.int32).max)
@@ -97,6 +98,7 @@ class Workload:
         """N, number of requests."""
         return len(self.arrival_s)
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Write the arrays to a compressed NumPy archive, `.npz` by custom, whole or not at all."""
         content = BytesIO()
@@ -104,6 +106,7 @@ class Workload:
         write_bytes(Path(path), content.getvalue())
 
     @classmethod
+    @checked
     def load(cls, path: str | Path) -> Workload:
         """Read what `save` wrote; a ValueError names the file and what is wrong with it."""
         try:

@@ -79,3 +79,16 @@ def leaves(info: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from ((f"{name}.{below}", leaf) for below, leaf in leaves(value))
         else:
             yield name, value
+
+
+def check_vector(
+    where: str, env: Any, observations: Any, rewards: Any, terminated: Any, truncated: Any, infos: Mapping[str, Any]
+) -> None:
+    """`check_returned` of what a step of a vector environment returns."""
+    if not ((observations >= 0) & (observations <= 1)).all() or observations.dtype != np.float32:
+        raise FaultError(f"{where}: an observation is not in the space")
+    if not np.isfinite(rewards).all() or terminated.any() or truncated.shape != (env.num_envs,):
+        raise FaultError(f"{where}: rewards {rewards}, terminated {terminated}, truncated {truncated}")
+    for name, value in leaves(infos):
+        if isinstance(value, np.ndarray) and value.dtype != object and not np.isfinite(value).all():
+            raise FaultError(f"{where}: info {name} = {value}")

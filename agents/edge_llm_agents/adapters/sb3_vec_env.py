@@ -20,6 +20,7 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.base import checked_options
 from edge_llm_env.envs.restoring import checked_arrays
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.support.naming import shown
 
 _ALL = np.ones(0, dtype=np.bool_)
@@ -46,6 +47,7 @@ class EdgeVecEnv(VecEnv):
     `rows_per_workload` that does not divide the rows of each scenario.
     """
 
+    @checked
     def __init__(
         self,
         env_id: str,
@@ -97,6 +99,7 @@ class EdgeVecEnv(VecEnv):
         """
         return self.env.unwrapped.simulation
 
+    @checked
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Seeds of the rows at the next reset: consecutive from `seed`, or drawn, one per `rows_per_workload` rows."""
         self._seeds = [
@@ -170,15 +173,18 @@ class EdgeVecEnv(VecEnv):
         """Close the vector environment."""
         self.env.close()
 
+    @checked
     def has_attr(self, attr_name: str) -> bool:
         """Whether the vector environments have an attribute."""
         return all(hasattr(env.unwrapped, attr_name) for env in self.envs)
 
+    @checked
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         """The attribute of the vector environment that a row belongs to, for each row asked for."""
         values = [value for env in self.envs for value in [getattr(env.unwrapped, attr_name)] * env.num_envs]
         return [values[row] for row in self._get_indices(indices)]
 
+    @checked
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
         """Set an attribute of the vector environments; rows share it, so `indices` must be None."""
         if indices is not None:
@@ -186,12 +192,14 @@ class EdgeVecEnv(VecEnv):
         for env in self.envs:
             setattr(env.unwrapped, attr_name, value)
 
+    @checked
     def env_method(self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any) -> list[Any]:
         """Call a method of the vector environments that answers for all rows; its answer for the rows asked for."""
         methods = [getattr(env.unwrapped, method_name) for env in self.envs]
         answers = [answer for method in methods for answer in method(*method_args, **method_kwargs)]
         return [answers[row] for row in self._get_indices(indices)]
 
+    @checked
     def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: Any = None) -> list[bool]:
         """Whether rows do what a wrapper does: SB3's `Monitor`, and no other, since none is around single rows."""
         return [issubclass(wrapper_class, Monitor)] * len(list(self._get_indices(indices)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from edge_llm_agents.networks.set_networks import AdmissionScores
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.naming import shown
 
 
 class AdmissionPolicy:
@@ -24,6 +25,8 @@ class AdmissionPolicy:
     """
 
     env_id = BATCHING
+    card_fields: ClassVar[dict[str, type]] = {"width": int, "encoder": str}
+    """What its cards have beside those of every policy, and the types in JSON."""
 
     def __init__(self, width: int, encoder: str, scenario: Scenario) -> None:
         self.width, self.encoder, self.scenario = width, encoder, scenario
@@ -43,7 +46,7 @@ class AdmissionPolicy:
         wanted = {name: tuple(one.shape) for name, one in policy.network.state_dict().items()}
         found = {name: array.shape for name, array in arrays.items()}
         if found != wanted:
-            raise ValueError(f"weights have the shapes {found}: must be {wanted}")
+            raise ValueError(f"weights have the shapes {shown(found)}: must be {shown(wanted)}")
         policy.network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
         return policy
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
@@ -18,7 +20,8 @@ from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
 from edge_llm_env.scenarios.file_paths import without_folders
 from edge_llm_env.scenarios.loading import contained_scenario
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.naming import one_of, shown
 from edge_llm_env.support.system.files import write_bytes
 
 SavedPolicy = ValuePolicy | AdmissionPolicy | LearnedAllocation
@@ -29,6 +32,21 @@ KINDS: dict[str, type[ValuePolicy] | type[AdmissionPolicy] | type[LearnedAllocat
     **dict.fromkeys(MECHANISMS, LearnedAllocation),
 }
 """What a policy on disk is, by the environment of its card, whose id ends with its version."""
+
+_OF_EVERY_CARD: dict[str, type] = {
+    "environment": str,
+    "scenario_fingerprint": str,
+    "weights_sha256": str,
+    "scenario": str,
+    "overrides": dict,
+    "algorithm": str,
+    "hyperparameters": dict,
+    "seed": int,
+    "training_steps": int,
+    "evaluation": object,
+    "check": object,
+}
+"""Fields of a card, and their types in JSON; what it reached is nobody's condition."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,7 @@ def save_policy(policy: SavedPolicy, card: Card, path: Path) -> list[Path]:
     return paths
 
 
+@checked
 def load_policy(name: str | Path, scenario: Scenario | None = None) -> tuple[SavedPolicy, Card]:
     """A policy that the package brings along, by its name, or one of your own by its path without suffix.
 
@@ -99,7 +118,7 @@ def load_policy(name: str | Path, scenario: Scenario | None = None) -> tuple[Sav
     policy, card, fingerprint = read_policy(path, scenario)
     now = policy.scenario
     if now.fingerprint() != fingerprint:
-        reason = f"was trained when scenario {now.name!r} was another ({fingerprint[:12]}), train it again"
+        reason = f"was trained when scenario {now.name!r} was another ({fingerprint[:12]}), must be trained again"
         raise ValueError(f"policy = {path}: {reason} or see scripts/pages.py policies")
     if scenario is not None and scenario.fingerprint() != fingerprint:
         raise ValueError(f"policy = {path}: is for scenario {now.name!r} ({fingerprint[:12]}), not {scenario.name!r}")
@@ -114,23 +133,48 @@ def read_policy(path: Path, scenario: Scenario | None = None) -> tuple[SavedPoli
     """
     card_path, weights_path = path.with_name(f"{path.name}.json"), path.with_name(f"{path.name}.safetensors")
     try:
-        written = read_record(card_path)
-        weights = weights_path.read_bytes()
+        written, weights = _card(card_path), weights_path.read_bytes()
+        if written["environment"] not in KINDS:
+            reason = f"is for {written['environment']}, which there is not: must be {' or '.join(KINDS)}"
+            raise ValueError(reason)
+        if hashlib.sha256(weights).hexdigest() != written["weights_sha256"]:
+            raise ValueError("its weights are not those of its card: must be the file that was saved with it")
+        arrays = _arrays(weights)
         given = {field: written[field] for field in Card.__dataclass_fields__ if field != "content"}
         card = Card(**given, content=written.get("content"))
-        kind = KINDS.get(written["environment"])
-        if kind is None:
-            reason = f"is for {written['environment']}, which there is not: must be {' or '.join(KINDS)}"
-            raise ValueError(f"policy = {path}: {reason}")
-        if hashlib.sha256(weights).hexdigest() != written["weights_sha256"]:
-            raise ValueError(f"policy = {path}: its weights are not those of its card")
         fingerprint = str(written["scenario_fingerprint"])
         if scenario is None or scenario.fingerprint() != fingerprint:
             scenario = card.load_scenario(card_path.parent)
-        return kind.from_card(written, load(weights), scenario), card, fingerprint
+        return KINDS[written["environment"]].from_card(written, arrays, scenario), card, fingerprint
     except OSError as error:
         raise ValueError(f"policy = {path}: cannot be read: {error.strerror}, {error.filename}") from None
-    except (NoRecordError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"policy = {path}: its card is damaged: {error!r}") from None
-    except SafetensorError as error:
-        raise ValueError(f"policy = {path}: its weights are damaged: {error}") from None
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"policy = {path}: {error}") from None
+
+
+def _card(path: Path) -> dict[str, Any]:
+    """A card whose fields are all there and of their types; raises ValueError naming one that is not, and OSError."""
+    try:
+        written = read_record(path)
+    except NoRecordError as error:
+        raise ValueError(f"its card is damaged: {shown(error)}, must be as save_policy wrote it") from None
+    kind = KINDS.get(str(written.get("environment")))
+    for field, of_type in (_OF_EVERY_CARD | (kind.card_fields if kind is not None else {})).items():
+        if field not in written:
+            raise ValueError(f"its card is damaged: {field} is required")
+        value = written[field]
+        if not isinstance(value, of_type) or isinstance(value, bool):
+            raise ValueError(f"its card is damaged: {field} = {shown(value)}, must be of type {of_type.__name__}")
+    return written
+
+
+def _arrays(weights: bytes) -> dict[str, NDArray]:
+    """The arrays of a file of weights, all finite; raises ValueError."""
+    try:
+        arrays: dict[str, NDArray] = load(weights)
+    except (SafetensorError, TypeError, KeyError) as error:  # safetensors' own, and those of types that NumPy lacks
+        raise ValueError(f"its weights are damaged: {shown(error)}, must be safetensors") from None
+    for name, array in arrays.items():
+        if array.dtype.kind != "f" or not np.isfinite(array).all():
+            raise ValueError(f"its weights {shown(name)} are of dtype {array.dtype}: must be finite floats")
+    return arrays

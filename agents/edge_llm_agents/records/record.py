@@ -73,6 +73,6 @@ def read_record(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
         if not record["provenance"].keys() >= {"versions", "machine"}:
             raise KeyError("versions, machine")
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NoRecordError(f"{path}: is no record of results: {error!r}") from None
     return record

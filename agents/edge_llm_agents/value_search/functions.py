@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from edge_llm_agents.value_search.features import COLUMNS, FEATURES, RAMPS
 from edge_llm_baselines.rules.look_ahead import GRID
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 
 Parameters = NDArray[np.float32]
+
+WIDEST = 4096
+"""Units of a hidden layer."""
 
 PARTS_OF_CHANCE = {"chance": 1.0} | {f"margin_ramp_{ramp}": 1.0 / RAMPS for ramp in range(RAMPS)}
 """What the look-ahead rule's chance to wait is the sum of: the feature itself or its ramps."""
@@ -28,12 +31,12 @@ class ValueFunction:
     matter to the oracle, rounded up to multiples of 1/`levels`, and are 0 for empty slots. The oracle is faster with
     fewer levels.
 
-    Raises ValueError for a negative width, an unknown feature, or levels that are not a power of two in 2..GRID.
+    Raises ValueError for a width out of 0..WIDEST, an unknown feature, or levels that are no power of two in 2..GRID.
     """
 
     def __init__(self, width: int = 0, features: Sequence[str] = FEATURES, levels: int = GRID) -> None:
-        if width < 0:
-            raise ValueError(f"width = {width}: must be at least 0")
+        if width < 0 or width > WIDEST:
+            raise ValueError(f"width = {width}: must be in 0..{WIDEST}")
         if not 2 <= levels <= GRID or levels & (levels - 1):
             raise ValueError(f"levels = {levels}: must be a power of two in 2..{GRID}")
         for name in features:
@@ -79,7 +82,7 @@ class ValueFunction:
         """The inverse of `split` for one vector; ValueError when names or shapes differ."""
         found = {name: array.shape for name, array in arrays.items()}
         if found != self.shapes:
-            raise ValueError(f"weights have the shapes {found}: must be {self.shapes}")
+            raise ValueError(f"weights have the shapes {shown(found)}: must be {self.shapes}")
         return np.concatenate([arrays[name].ravel() for name in self.shapes])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium.vector import VectorEnv
@@ -14,6 +14,7 @@ from edge_llm_agents.value_search.functions import Parameters, ValueFunction
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.naming import shown
 
 
 class ValuePolicy:
@@ -24,6 +25,8 @@ class ValuePolicy:
     """
 
     env_id = BATCH_SELECTION
+    card_fields: ClassVar[dict[str, type]] = {"width": int, "features": list, "levels": int}
+    """What its cards have beside those of every policy, and the types in JSON."""
 
     def __init__(self, function: ValueFunction, parameters: NDArray, scenario: Scenario) -> None:
         self.function = function
@@ -36,8 +39,11 @@ class ValuePolicy:
     @classmethod
     def from_card(cls, description: dict[str, Any], arrays: dict[str, NDArray], scenario: Scenario) -> ValuePolicy:
         """What `description` and `arrays` told of; raises ValueError where they do not fit each other."""
-        if unknown := [name for name in description["features"] if name not in COLUMNS]:
-            raise ValueError(f"is for features that there are not ({', '.join(unknown)}), train it again")
+        if unknown := [shown(name) for name in description["features"] if name not in tuple(COLUMNS)]:
+            raise ValueError(
+                f"is for features that there are not ({', '.join(unknown[:3])}), must be trained again with some of "
+                f"{shown(list(COLUMNS))}"
+            )
         function = ValueFunction(description["width"], description["features"], description["levels"])
         return cls(function, function.join(arrays), scenario)
 

@@ -12,6 +12,7 @@ from edge_llm_baselines.solvers.problem import BatchProblem, Solver
 from edge_llm_env.dynamics.params import rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.values.batch import batch_by_value, order_by_value
+from edge_llm_env.support.arguments import checked
 
 
 class MinimumShares:
@@ -29,9 +30,11 @@ class MinimumShares:
     `solver` solves that problem; `BranchAndBound` by default.
     """
 
+    @checked
     def __init__(self, solver: Solver | None = None) -> None:
         self.solver = solver or BranchAndBound()
 
+    @checked
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """The action that serves the best batch of a row with least shares, and nobody else."""
         selected = self.solver.solve(BatchProblem.of_row(simulation, row)).selected

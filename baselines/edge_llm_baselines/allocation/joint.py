@@ -21,6 +21,7 @@ from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.solver.best_first import best_batch
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.solver.search_state import default_node_limit
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
 
@@ -61,11 +62,13 @@ class BestJoint:
     `iterations` of the relaxation per partition. Raises ValueError for less than one.
     """
 
+    @checked
     def __init__(self, iterations: int = 40) -> None:
         if iterations < 1:
             raise ValueError(f"iterations = {iterations}: must be at least 1")
         self.iterations = iterations
 
+    @checked
     def solve(self, simulation: Simulation, row: int) -> JointSolution:
         """The best allocation found for a row's epoch, and the bound."""
         params, state = simulation.params, simulation.state
@@ -77,11 +80,13 @@ class BestJoint:
         choice, server, bound = best_joint(params, state, row, choices[order], self.iterations, by_value)
         return JointSolution(choices[order][choice], server, int(bound))
 
+    @checked
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """The action that does it."""
         return self.action_of(self.solve(simulation, row), simulation, row)
 
     @staticmethod
+    @checked
     def action_of(solution: JointSolution, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """The action that does what `solve` found for a row."""
         logits, groups = logits_of(solution.counts), len(solution.counts) * GROUPS

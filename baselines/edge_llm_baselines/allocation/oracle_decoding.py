@@ -16,6 +16,7 @@ from edge_llm_baselines.rules.look_ahead import GRID
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.batch_selection.environment import BatchSelectionEnv, BatchSelectionVectorEnv
+from edge_llm_env.support.arguments import checked
 
 Observation = NDArray[np.float32]
 Values = NDArray[np.float32]
@@ -36,6 +37,7 @@ class OracleDecoding(gym.ActionWrapper[Observation, Values, Batch], RecordConstr
     Raises ValueError for another environment, and at `step` for an action that is not in the space.
     """
 
+    @checked
     def __init__(self, env: gym.Env[Observation, Batch]) -> None:
         if not isinstance(env.unwrapped, BatchSelectionEnv):
             raise ValueError(f"env = {env}: must be EdgeLLM/BatchSelection-v0")
@@ -44,6 +46,7 @@ class OracleDecoding(gym.ActionWrapper[Observation, Values, Batch], RecordConstr
         self._simulation = env.unwrapped.simulation
         self.action_space = values_space(self._simulation.slots)
 
+    @checked
     def action(self, action: Values) -> Batch:
         """The batch, int8 of shape (Q,), that the values choose in the present epoch."""
         return decode(self._simulation, checked_values(action, self.action_space)[None])[0]

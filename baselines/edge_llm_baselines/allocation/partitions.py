@@ -18,6 +18,7 @@ from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.dynamics.values.partition import LOGIT_SCALE, share_of_logit, whole_modules
 from edge_llm_env.envs.suite import COMPUTE
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.workload.workload import Workload
 
@@ -55,11 +56,13 @@ class BestPartition:
     def __init__(self) -> None:
         self._partitions: dict[tuple[int, int], NDArray[np.int64]] = {}
 
+    @checked
     def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """Logits of the modules, of shape (G,)."""
         counts, _ = self.best(simulation, row)
         return logits_of(counts)
 
+    @checked
     def best(self, simulation: Simulation, row: int) -> tuple[NDArray[np.int64], int]:
         """The partition, int64 of shape (G,), and how many requests it serves."""
         params = simulation.params

@@ -16,6 +16,7 @@ from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.forward_schedule import forward_schedule
 from edge_llm_baselines.hindsight.lagrangian import descend
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.workload.workload import Workload
 
 
@@ -116,6 +117,7 @@ class HindsightBounds(NamedTuple):
     """Mean time per workload."""
 
 
+@checked
 def hindsight_bounds(
     scenario: Scenario, workloads: Sequence[Workload], solver: HindsightSolver | None = None
 ) -> HindsightBounds:

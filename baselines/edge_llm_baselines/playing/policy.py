@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edge_llm_baselines.solvers.problem import BatchProblem, Solver
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
+from edge_llm_env.support.arguments import checked
 
 
 class EpochPolicy:
@@ -24,6 +25,7 @@ class EpochPolicy:
     Raises ValueError for an environment that is not of this suite.
     """
 
+    @checked
     def __init__(self, solver: Solver, env: Any) -> None:
         rows_of(env)  # raises where there are none
         self.solver = solver
@@ -33,6 +35,7 @@ class EpochPolicy:
         self._plans = np.zeros((0, 0), dtype=np.bool_)
         self._planned_epoch = np.zeros(0, dtype=np.int64)
 
+    @checked
     def predict(
         self,
         observation: NDArray[np.float32],

@@ -11,6 +11,7 @@ from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_baselines.solvers.greedy import compute_times_alone_s
 from edge_llm_baselines.solvers.problem import BatchProblem, Solution, Solver
 from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.support.arguments import checked
 
 GRID = 1024
 """Values are rounded up to multiples of 1/GRID: `BranchAndBound` is faster where values are multiples of one number."""
@@ -35,6 +36,7 @@ class LookAhead:
     Raises ValueError for a discount outside 0 ≤ δ < 1, or an epoch that is not positive and finite.
     """
 
+    @checked
     def __init__(self, discount: float, epoch_s: float, solver: Solver | None = None) -> None:
         if not 0.0 <= discount < 1.0:
             raise ValueError(f"discount = {discount}: must be at least 0 and less than 1")
@@ -44,11 +46,13 @@ class LookAhead:
         self.epoch_s = epoch_s
         self.solver = solver or BranchAndBound()
 
+    @checked
     def solve(self, problem: BatchProblem) -> Solution:
         """The batch; `value` and `upper_bound` are in the discounted values that it maximises."""
         values = on_grid(problem.values * (1.0 - self.discount * self.chances_to_wait(problem)))
         return self.solver.solve(replace(problem, values=values))
 
+    @checked
     def chances_to_wait(self, problem: BatchProblem) -> NDArray[np.float64]:
         """P_i of each request, float64 of shape (n,)."""
         alone_s = np.empty(len(problem))

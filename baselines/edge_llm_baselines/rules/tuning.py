@@ -14,6 +14,7 @@ from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
 
@@ -24,6 +25,7 @@ TUNING_EPISODES = 40
 """Workloads to tune on: one to four seconds of computing for a preset."""
 
 
+@checked
 def tuned_look_ahead(scenario: Scenario, seed: int = 0, episodes: int = TUNING_EPISODES) -> LookAhead:
     """`LookAhead` with the discount of `tune_discount`."""
     return LookAhead(tune_discount(scenario, seed, episodes), scenario.epoch.epoch_s)

@@ -13,6 +13,7 @@ from edge_llm_baselines.solvers.solve_rows import RowSolutions, checked_values, 
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.solver.best_first import advance, begin_heap, best_batch, outcome
 from edge_llm_env.solver.search_state import NODES, begin_search, default_node_limit
+from edge_llm_env.support.arguments import checked
 
 NODES_BETWEEN_LOOKS = 256
 """Nodes between two looks at the clock, and at what the interpreter wants: an interrupt from the keyboard."""
@@ -51,11 +52,13 @@ class BranchAndBound:
     Raises ValueError for a limit that is not positive.
     """
 
+    @checked
     def __init__(self, node_limit: int | None = None, time_limit_s: float | None = None) -> None:
         check_limits(node_limit, time_limit_s)
         self.node_limit = node_limit
         self.time_limit_s = time_limit_s
 
+    @checked
     def solve(self, problem: BatchProblem) -> Solution:
         """The optimum, or the best found within the limits."""
         most_nodes = self._most_nodes(len(problem))
@@ -70,6 +73,7 @@ class BranchAndBound:
         value = problem.value(selected)
         return Solution(selected, value, nodes, finished, value if finished else max(value, bound * ROUNDED_UP))
 
+    @checked
     def solve_many(self, simulation: Simulation, values: NDArray[np.float64] | None = None) -> RowSolutions:
         """The epoch problems of all rows of a simulation, shared among threads when there are many.
 

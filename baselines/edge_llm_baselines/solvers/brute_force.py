@@ -9,6 +9,7 @@ from edge_llm_baselines.solvers.problem import BatchProblem, Solution
 from edge_llm_env.feasibility.batch import empty_batch, with_request
 from edge_llm_env.feasibility.rule import Rule, is_feasible
 from edge_llm_env.solver.candidates import Candidates, request_at
+from edge_llm_env.support.arguments import checked
 from edge_llm_env.support.compilation.compiling import compiled
 
 
@@ -21,6 +22,7 @@ class BruteForce:
 
     most = 20
 
+    @checked
     def solve(self, problem: BatchProblem) -> Solution:
         """The optimum, of any values and any padding."""
         size = len(problem)

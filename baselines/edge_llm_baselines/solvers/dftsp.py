@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from edge_llm_baselines.solvers.greedy import shortest_job_first
 from edge_llm_baselines.solvers.problem import BatchProblem, Solution, check_limits
 from edge_llm_baselines.solvers.size_tree import SIZE, bound_parts, largest_batch, parts_of, place_of_room
+from edge_llm_env.support.arguments import checked
 
 DEFAULT_NODES = 10_000_000
 """Nodes of a search that is given no limit: some seconds."""
@@ -39,6 +40,7 @@ class DFTSP:
     Raises ValueError for a limit that is not positive, and for a problem whose requests are not all of equal value.
     """
 
+    @checked
     def __init__(
         self, *, prunes: bool = True, node_limit: int | None = None, time_limit_s: float | None = None
     ) -> None:
@@ -47,6 +49,7 @@ class DFTSP:
         self.node_limit = node_limit
         self.time_limit_s = time_limit_s
 
+    @checked
     def solve(self, problem: BatchProblem) -> Solution:
         """The largest feasible batch, or the best found within the limits."""
         if not problem.counts_requests:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.solvers.milp_model import MilpModel, model_of
 from edge_llm_baselines.solvers.problem import BatchProblem, Solution, check_limits
+from edge_llm_env.support.arguments import checked
 
 DEFAULT_NODES = 100_000
 """Nodes of HiGHS that is given no limit."""
@@ -33,11 +34,13 @@ class MilpSolver:
     Raises ValueError for a limit that is not positive, RuntimeError if HiGHS fails.
     """
 
+    @checked
     def __init__(self, time_limit_s: float | None = None, *, node_limit: int | None = None) -> None:
         check_limits(node_limit, time_limit_s)
         self.time_limit_s = time_limit_s
         self.node_limit = highs_nodes(node_limit, time_limit_s)
 
+    @checked
     def solve(self, problem: BatchProblem) -> Solution:
         """The optimum, or the best found within the limit."""
         from scipy.optimize import Bounds, LinearConstraint, milp

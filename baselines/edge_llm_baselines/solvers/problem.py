@@ -14,6 +14,7 @@ from edge_llm_env.dynamics.slots import candidates_of_row
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.solver.candidates import Candidates, batch_is_feasible
+from edge_llm_env.support.arguments import checked
 
 MOST_SPAN = 1e15
 """Most that one value can be as a multiple of another: floats have sixteen digits."""
@@ -101,15 +102,18 @@ class BatchProblem:
         )
 
     @classmethod
+    @checked
     def of_row(cls, simulation: Simulation, row: int = 0) -> BatchProblem:
         """The epoch problem of a simulated row: its visible requests, each of value 1."""
         candidates = candidates_of_row(simulation.state, row)
         return cls(rule_of(simulation.params), candidates, np.ones(len(candidates.slack_s)))
 
+    @checked
     def is_feasible(self, selected: NDArray[np.bool_]) -> bool:
         """Whether a batch, bool of shape (n,), can be served: the rule that environments mask with."""
         return bool(batch_is_feasible(self.rule, self.candidates, selected))
 
+    @checked
     def value(self, selected: NDArray[np.bool_]) -> float:
         """Σ v_i over a batch."""
         return float(self.values[selected].sum())

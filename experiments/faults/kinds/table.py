@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from experiments.faults.case import Kind
-from experiments.faults.kinds import commands, kills, scenarios
+from experiments.faults.kinds import cards, commands, kills, misuse, scenarios, states, workloads
 
 KINDS: dict[str, Kind] = {
     "scenarios": scenarios.MALFORMED,
     "legal-scenarios": scenarios.LEGAL,
+    "states": states.STATES,
+    "workloads": workloads.WORKLOADS,
+    "misuse": misuse.MISUSE,
+    "cards": cards.CARDS,
     "commands": commands.COMMANDS,
     "kills": kills.KILLS,
 }

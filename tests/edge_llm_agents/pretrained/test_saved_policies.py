@@ -71,7 +71,7 @@ def changed(path: Path, **entries: object) -> None:
         ({"environment": "EdgeLLM/BatchSelection-v9"}, "is for EdgeLLM/BatchSelection-v9, which there is not: must be"),
         ({"scenario_fingerprint": "0123"}, r"was trained when scenario 'carry-over' was another \(0123\)"),
         ({"overrides": {"epoch.episode_epochs": 5}}, "was trained when scenario 'carry-over' was another"),
-        ({"features": ["sise"]}, r"is for features that there are not \(sise\), train it again"),
+        ({"features": ["sise"]}, r"is for features that there are not \('sise'\), must be trained again"),
         ({"features": ["size"]}, "weights have the shapes"),
         ({"levels": 3}, "levels = 3: must be a power of two"),
         ({"weights_sha256": "0"}, "its weights are not those of its card"),
