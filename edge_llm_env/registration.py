@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import gymnasium as gym
 
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import one_of
 
 

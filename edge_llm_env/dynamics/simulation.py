@@ -96,6 +96,16 @@ class Simulation:
             self._store_truth(np.array([row]), [int(count)], tokens, gains.swapaxes(0, 1))
             self.state.first_output_tokens[row, :count] = state.first_output_tokens[source_row, :count]
 
+    def check_row(self, row: int, *, divided: bool = False) -> None:
+        """Raise ValueError where there is no such row, or the modules are not `divided` that must be."""
+        rows = len(self.state.requests)
+        if not 0 <= row < rows:
+            raise ValueError(f"row = {row}: must be in 0..{rows - 1}")
+        if divided and not self.divided_modules:
+            raise ValueError(
+                "simulation: its modules work as one, must be that of an environment which divides them, as Compute-v0"
+            )
+
     @property
     def per_request(self) -> tuple[str, ...]:
         """Arrays of the state that have an entry per request of a row."""

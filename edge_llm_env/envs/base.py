@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, c
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
+from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.epoch import begin_episode
@@ -20,10 +21,10 @@ from edge_llm_env.envs.layout import Layout, length
 from edge_llm_env.envs.observation import OBSERVATION, Extent, observe
 from edge_llm_env.scenarios import Scenario, ScenarioError, load_scenario
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
-from edge_llm_env.support.arguments import checked
 from edge_llm_env.support.calling import direct
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.workload import Workload
 
@@ -155,6 +156,7 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         self.observation_space = self.mechanism.observation_space(self.scenario)
         self.action_space = self.mechanism.action_space(self.scenario)
         self._observation = np.zeros(self.mechanism.observation_length(self.scenario), dtype=np.float32)
+        self._begun = False
         self.viewer: Viewer | None = None
         if render_mode is not None:
             from edge_llm_env.rendering.viewer import Viewer
@@ -165,12 +167,12 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """Begin an episode on `options["workload"]`, or on a workload drawn from the seeded generator."""
-        super().reset(seed=seed)
         given = checked_options(options, "workload").get("workload")
-        if given is None:
-            workload = draw_workload(self.scenario, self.np_random)
-        else:
-            workload = checked_workload(given, "options['workload']")
+        if given is not None:
+            checked_workload(given, "options['workload']")
+        super().reset(seed=seed)
+        workload = draw_workload(self.scenario, self.np_random) if given is None else given
+        self._begun = True
         self.simulation.load(0, workload)
         everyone = np.zeros(1, dtype=np.intp)
         begin_rows = direct(self.mechanism.begin_rows)
@@ -181,6 +183,8 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
 
     def step(self, action: Action) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Take one step of the mechanism; see the subclass for what an action does."""
+        if not self._begun:
+            raise ResetNeeded("step was called before reset: call reset first")
         simulation, checked = self.simulation, self._checked(action)
         direct(self.mechanism.step_row)(simulation.params, simulation.state, 0, checked, self._observation)
         if self.viewer is not None:
@@ -225,15 +229,19 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
 
 def checked_options(options: dict[str, Any] | None, *known: str) -> dict[str, Any]:
     """The options of a reset, none if there are none; a ValueError names one that is not known."""
-    for name in options or {}:
+    if options is None:
+        return {}
+    if not isinstance(options, dict):
+        raise TypeError(f"options = {shown(options)}: must be a dictionary, of {' and '.join(known)}")
+    for name in options:
         one_of("options", name, known)
-    return options or {}
+    return options
 
 
 def checked_workload(given: Any, name: str) -> Workload:
     """A valid `Workload` as it is given; raises TypeError or ValueError with the option's name when it is not one."""
     if not isinstance(given, Workload):
-        raise TypeError(f"{name} = {given!r}: must be a Workload")
+        raise TypeError(f"{name} = {shown(given)}: must be a Workload")
     try:
         return given.validate()
     except ValueError as error:

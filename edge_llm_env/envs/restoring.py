@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.modules import GROUPS
 from edge_llm_env.dynamics.epoch import load_batch
+from edge_llm_env.dynamics.modules import GROUPS
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import (
@@ -21,9 +21,9 @@ from edge_llm_env.dynamics.state import (
     RESERVED,
     NodeState,
 )
-from edge_llm_env.residency.residents import IDLE
 from edge_llm_env.feasibility.batch import BatchSums
 from edge_llm_env.feasibility.rule import is_feasible
+from edge_llm_env.residency.residents import IDLE
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.naming import shown

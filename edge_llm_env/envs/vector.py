@@ -20,8 +20,9 @@ from edge_llm_env.envs.base import Mechanism, checked_options, checked_workload
 from edge_llm_env.envs.restoring import checked_arrays, checked_generators, checked_state, expected_arrays
 from edge_llm_env.envs.returned import Infos, Returned, hand_out_rows, room_to_return
 from edge_llm_env.scenarios import Scenario, load_scenario
-from edge_llm_env.support.arguments import checked
 from edge_llm_env.support.calling import direct
+from edge_llm_env.support.checking.arguments import checked
+from edge_llm_env.support.naming import shown
 from edge_llm_env.support.sharing import share_rows
 from edge_llm_env.workload.generator import Drawn, draw_together, episodes_at_once
 
@@ -79,8 +80,10 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         options = checked_options(options, "workloads", "reset_mask")
         mask = options.get("reset_mask", np.ones(self.num_envs, dtype=np.bool_))
         if not isinstance(mask, np.ndarray) or mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
-            raise ValueError(f"options['reset_mask'] = {mask!r}: must be a bool array of shape ({self.num_envs},)")
+            raise ValueError(f"options['reset_mask'] = {shown(mask)}: must be a bool array of shape ({self.num_envs},)")
         workloads = options.get("workloads", [None] * self.num_envs)
+        if not isinstance(workloads, list | tuple):
+            raise TypeError(f"options['workloads'] = {shown(workloads)}: must be a list of {self.num_envs} workloads")
         if len(workloads) != self.num_envs:
             raise ValueError(f"options['workloads'] has {len(workloads)} workloads: must have {self.num_envs}")
         for at, workload in enumerate(workloads):
@@ -198,6 +201,9 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
 
     def _seed(self, seed: int | list[int | None] | None, mask: NDArray[np.bool_]) -> None:
         """One generator per row, those of `mask` seeded as `gymnasium.Env.reset` seeds its own."""
+        for one in seed if isinstance(seed, list) else [seed]:
+            if one is not None and (not isinstance(one, int | np.integer) or isinstance(one, bool) or one < 0):
+                raise ValueError(f"seed = {shown(seed)}: must be a whole number, at least 0, None, or a list of them")
         seeds = (
             [None if seed is None else seed + row for row in range(self.num_envs)]
             if not isinstance(seed, list)

@@ -11,7 +11,7 @@ from typing import Any
 
 from edge_llm_env.scenarios.file_paths import paths_of, with_absolute_paths
 from edge_llm_env.scenarios.schema import Scenario, ScenarioError
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import one_of
 
 _CHANGED = "changed by the user; before: "

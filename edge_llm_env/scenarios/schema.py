@@ -33,8 +33,8 @@ from edge_llm_env.scenarios.node_settings import NodeSettings, VariantSettings
 from edge_llm_env.scenarios.radio_settings import RadioSettings
 from edge_llm_env.scenarios.reward_settings import RewardWeights
 from edge_llm_env.scenarios.workload_settings import WorkloadSettings
+from edge_llm_env.support.checking.problems import first_line
 from edge_llm_env.support.naming import shown
-from edge_llm_env.support.problems import first_line
 from edge_llm_env.support.section import NEUTRAL, Section
 
 MOST_BYTES = 2**31

@@ -14,7 +14,7 @@ import numpy as np
 
 from edge_llm_env.scenarios.loading import load_scenario
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.workload import Workload
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from dataclasses import dataclass, fields
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +13,8 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
+from edge_llm_env.support.naming import shown
 from edge_llm_env.support.system.files import write_bytes
 
 LONGEST_TOKENS = int(np.iinfo(np.int32).max)
@@ -27,6 +30,16 @@ WHOLE = {
     "request_class": MOST_CLASSES,
 }
 """Arrays of whole numbers, and the largest that each may have."""
+
+
+MOST_BYTES = 2**33
+"""Of a workload's arrays in a file."""
+
+DAMAGED = (
+    ValueError, TypeError, BadZipFile, zlib.error, EOFError, KeyError, IndexError, NotImplementedError, RuntimeError,
+    SyntaxError, struct.error, MemoryError, OverflowError, UnicodeError, AttributeError,
+)  # fmt: skip
+"""What `zipfile` and NumPy raise for files that are none of theirs, or claim more numbers than memory holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +83,9 @@ class Workload:
 
     def validate(self) -> Workload:
         """The workload itself; a ValueError names the array whose shape, order or range is wrong."""
+        for name, values in self.given().items():
+            if not isinstance(values, np.ndarray) or values.ndim == 0:
+                raise TypeError(f"workload {name} = {shown(values)}: must be a NumPy array, an entry per request")
         blocks = self.uplink_gain.shape[1] if self.uplink_gain.ndim == 2 else 0
         for name, values in self.given().items():
             is_gain = name.endswith("_gain")
@@ -113,8 +129,11 @@ class Workload:
             with Path(path).open("rb") as file, NpzFile(file) as stored:
                 names = [field.name for field in fields(cls)]
                 missing = [name for name in names if name not in stored and not name.startswith("believed_")]
+                held = sum(info.file_size for info in stored.zip.infolist())
+                if held > MOST_BYTES:
+                    raise ValueError(f"it holds {held:,} bytes, must hold at most {MOST_BYTES:,}")
                 if missing:
                     raise ValueError(f"it lacks {', '.join(missing)}")
                 return cls(**{name: stored[name] for name in names if name in stored}).validate()
-        except (ValueError, BadZipFile) as error:
-            raise ValueError(f"{path}: not a workload, {error}") from None
+        except DAMAGED as error:
+            raise ValueError(f"{path}: not a workload, {error}; must be as save wrote it") from None

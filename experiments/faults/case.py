@@ -21,6 +21,8 @@ class Case(NamedTuple):
     """Of which a clear error says one: the field's or argument's name."""
     values: tuple[str, ...] = ()
     """Of which a clear error says one: forms of the value; none where there is no value to say."""
+    also: tuple[type[Exception], ...] = ()
+    """Errors that are right beside the usual ones, where the contract of a tool asks for them."""
     may_hold: bool = False
     """Not refusing it is right too, if nothing else is wrong with what it then does."""
 

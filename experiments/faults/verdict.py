@@ -20,8 +20,8 @@ LONGEST_MESSAGE = 500
 
 _SAYS_WHAT_IS_ACCEPTED = re.compile(
     r"\b(must|required|allowed|expected|call reset|did you mean|not supported|no such|should be|input should|"
-    r"choose from)\b",
-    re.I,
+    r"choose from|unexpected keyword argument|takes no (keyword )?arguments|has no attribute)\b",
+    re.IGNORECASE,
 )
 
 
@@ -51,7 +51,7 @@ def refusal(case: Case, error: Exception) -> Outcome:
     """Whether an error says clearly why a case is refused."""
     message = str(error)
     said = f"{type(error).__name__}: {message}"[: 2 * LONGEST_MESSAGE]
-    if not isinstance(error, (TypeError, ValueError, gym.error.Error)):
+    if not isinstance(error, (*case.also, TypeError, ValueError, gym.error.Error)):
         return Outcome(UNCLEAR, f"{said} (is no TypeError, ValueError or Gymnasium error)")
     if "\n" in message.strip() or len(message) > LONGEST_MESSAGE:
         return Outcome(UNCLEAR, f"{said} (is more than a line)")

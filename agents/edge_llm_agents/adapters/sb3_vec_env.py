@@ -20,7 +20,7 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.base import checked_options
 from edge_llm_env.envs.restoring import checked_arrays
 from edge_llm_env.scenarios import Scenario
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import shown
 
 _ALL = np.ones(0, dtype=np.bool_)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium.vector import VectorEnv
@@ -38,6 +38,9 @@ class LearnedAllocation:
 
     Raises ValueError for another environment, and for parameters of another size.
     """
+
+    card_fields: ClassVar[dict[str, type]] = {"width": int, "features": list, "module_features": list}
+    """What its cards have beside those of every policy, and the types in JSON."""
 
     def __init__(self, env_id: str, function: AllocationFunction, parameters: NDArray, scenario: Scenario) -> None:
         self.env_id, self.function, self.scenario = env_id, function, scenario

@@ -16,7 +16,7 @@ from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.roll_out import RollOut, roll_out
 from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios import Scenario, load_scenario
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.workload.streams import draw_workloads
 
 

@@ -15,6 +15,9 @@ from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import shown
 
+WIDEST = 4096
+"""Units of a layer."""
+
 
 class AdmissionPolicy:
     """What SB3 calls a policy, for `EdgeLLM/Batching-v0`: the best-scored of the admissible slots, or to dispatch.
@@ -29,6 +32,8 @@ class AdmissionPolicy:
     """What its cards have beside those of every policy, and the types in JSON."""
 
     def __init__(self, width: int, encoder: str, scenario: Scenario) -> None:
+        if not 1 <= width <= WIDEST:
+            raise ValueError(f"width = {width}: must be in 1..{WIDEST}")
         self.width, self.encoder, self.scenario = width, encoder, scenario
         self.network = AdmissionScores(width, encoder).double().eval().requires_grad_(False)
 

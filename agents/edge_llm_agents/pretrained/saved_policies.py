@@ -20,8 +20,8 @@ from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
 from edge_llm_env.scenarios.file_paths import without_folders
 from edge_llm_env.scenarios.loading import contained_scenario
-from edge_llm_env.support.arguments import checked
-from edge_llm_env.support.naming import one_of, shown
+from edge_llm_env.support.checking.arguments import checked
+from edge_llm_env.support.naming import LONGEST_SHOWN, one_of, shown
 from edge_llm_env.support.system.files import write_bytes
 
 SavedPolicy = ValuePolicy | AdmissionPolicy | LearnedAllocation
@@ -135,7 +135,9 @@ def read_policy(path: Path, scenario: Scenario | None = None) -> tuple[SavedPoli
     try:
         written, weights = _card(card_path), weights_path.read_bytes()
         if written["environment"] not in KINDS:
-            reason = f"is for {written['environment']}, which there is not: must be {' or '.join(KINDS)}"
+            reason = (
+                f"is for {written['environment'][:LONGEST_SHOWN]}, which there is not: must be {' or '.join(KINDS)}"
+            )
             raise ValueError(reason)
         if hashlib.sha256(weights).hexdigest() != written["weights_sha256"]:
             raise ValueError("its weights are not those of its card: must be the file that was saved with it")
@@ -165,6 +167,8 @@ def _card(path: Path) -> dict[str, Any]:
         value = written[field]
         if not isinstance(value, of_type) or isinstance(value, bool):
             raise ValueError(f"its card is damaged: {field} = {shown(value)}, must be of type {of_type.__name__}")
+    if not isinstance(written.get("content"), dict | None):
+        raise ValueError(f"its card is damaged: content = {shown(written['content'])}, must be a scenario or left out")
     return written
 
 

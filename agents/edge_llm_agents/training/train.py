@@ -15,7 +15,7 @@ from edge_llm_agents.training.registered import Asked, training_of
 from edge_llm_agents.training.suite import register_suite
 from edge_llm_agents.training.trained import TrainedModel
 from edge_llm_env.scenarios import Scenario, load_scenario
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import one_of
 
 STEPS = 100_000

@@ -12,7 +12,7 @@ from edge_llm_baselines.solvers.problem import BatchProblem, Solver
 from edge_llm_env.dynamics.params import rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.values.batch import batch_by_value, order_by_value
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 
 
 class MinimumShares:

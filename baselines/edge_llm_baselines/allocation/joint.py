@@ -21,7 +21,7 @@ from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.solver.best_first import best_batch
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.solver.search_state import default_node_limit
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
 
@@ -71,6 +71,7 @@ class BestJoint:
     @checked
     def solve(self, simulation: Simulation, row: int) -> JointSolution:
         """The best allocation found for a row's epoch, and the bound."""
+        simulation.check_row(row, divided=True)
         params, state = simulation.params, simulation.state
         choices = partitions(params.modules, len(params.variant_accuracy))
         present = [hosted(state, row, variant) for variant in range(choices.shape[1])]

@@ -16,7 +16,7 @@ from edge_llm_baselines.rules.look_ahead import GRID
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.batch_selection.environment import BatchSelectionEnv, BatchSelectionVectorEnv
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 
 Observation = NDArray[np.float32]
 Values = NDArray[np.float32]

@@ -18,7 +18,7 @@ from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.dynamics.values.partition import LOGIT_SCALE, share_of_logit, whole_modules
 from edge_llm_env.envs.suite import COMPUTE
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.workload.workload import Workload
 
@@ -65,6 +65,7 @@ class BestPartition:
     @checked
     def best(self, simulation: Simulation, row: int) -> tuple[NDArray[np.int64], int]:
         """The partition, int64 of shape (G,), and how many requests it serves."""
+        simulation.check_row(row, divided=True)
         params = simulation.params
         shape = params.modules, len(params.variant_accuracy)
         if shape not in self._partitions:

@@ -16,7 +16,7 @@ from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.forward_schedule import forward_schedule
 from edge_llm_baselines.hindsight.lagrangian import descend
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.workload.workload import Workload
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_llm_baselines.solvers.problem import BatchProblem, Solver
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 
 
 class EpochPolicy:

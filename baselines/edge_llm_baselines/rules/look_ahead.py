@@ -11,7 +11,7 @@ from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_baselines.solvers.greedy import compute_times_alone_s
 from edge_llm_baselines.solvers.problem import BatchProblem, Solution, Solver
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 
 GRID = 1024
 """Values are rounded up to multiples of 1/GRID: `BranchAndBound` is faster where values are multiples of one number."""

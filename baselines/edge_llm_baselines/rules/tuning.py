@@ -14,7 +14,7 @@ from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
 

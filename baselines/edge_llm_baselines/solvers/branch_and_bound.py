@@ -13,7 +13,7 @@ from edge_llm_baselines.solvers.solve_rows import RowSolutions, checked_values, 
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.solver.best_first import advance, begin_heap, best_batch, outcome
 from edge_llm_env.solver.search_state import NODES, begin_search, default_node_limit
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 
 NODES_BETWEEN_LOOKS = 256
 """Nodes between two looks at the clock, and at what the interpreter wants: an interrupt from the keyboard."""

@@ -9,7 +9,7 @@ from edge_llm_baselines.solvers.problem import BatchProblem, Solution
 from edge_llm_env.feasibility.batch import empty_batch, with_request
 from edge_llm_env.feasibility.rule import Rule, is_feasible
 from edge_llm_env.solver.candidates import Candidates, request_at
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.compilation.compiling import compiled
 
 

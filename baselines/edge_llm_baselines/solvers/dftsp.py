@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge_llm_baselines.solvers.greedy import shortest_job_first
 from edge_llm_baselines.solvers.problem import BatchProblem, Solution, check_limits
 from edge_llm_baselines.solvers.size_tree import SIZE, bound_parts, largest_batch, parts_of, place_of_room
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 
 DEFAULT_NODES = 10_000_000
 """Nodes of a search that is given no limit: some seconds."""

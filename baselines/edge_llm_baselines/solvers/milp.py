@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.solvers.milp_model import MilpModel, model_of
 from edge_llm_baselines.solvers.problem import BatchProblem, Solution, check_limits
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 
 DEFAULT_NODES = 100_000
 """Nodes of HiGHS that is given no limit."""

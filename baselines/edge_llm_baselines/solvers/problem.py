@@ -14,7 +14,8 @@ from edge_llm_env.dynamics.slots import candidates_of_row
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.solver.candidates import Candidates, batch_is_feasible
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
+from edge_llm_env.support.naming import shown
 
 MOST_SPAN = 1e15
 """Most that one value can be as a multiple of another: floats have sixteen digits."""
@@ -36,7 +37,13 @@ class BatchProblem:
     values: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        size = len(self.candidates.slack_s)
+        for field, kind in (("rule", Rule), ("candidates", Candidates), ("values", np.ndarray)):
+            if not isinstance(getattr(self, field), kind):
+                raise TypeError(f"{field} = {shown(getattr(self, field))}: must be of type {kind.__name__}")
+        for name, array in (self.candidates._asdict() | {"values": self.values}).items():
+            if not isinstance(array, np.ndarray) or array.dtype != np.float64:
+                raise TypeError(f"{name} = {shown(array)}: must be a NumPy array of dtype float64")
+        size = len(self.candidates.slack_s) if self.candidates.slack_s.ndim == 1 else 0
         for name, array in (self.candidates._asdict() | {"values": self.values}).items():
             if array.shape != (size,):
                 raise ValueError(f"{name} has shape {array.shape}: must be ({size},), one entry per request")
@@ -68,6 +75,7 @@ class BatchProblem:
         return bool((self.values == self.values[:1]).all())
 
     @classmethod
+    @checked
     def additive(
         cls,
         compute_s: ArrayLike,
@@ -84,7 +92,7 @@ class BatchProblem:
 
         `window_s` (s) bounds the compute time of any batch, `memory_limit_bytes` its memory.
         """
-        compute, slack = np.asarray(compute_s, dtype=float), np.asarray(slack_s, dtype=float)
+        compute, slack = _numbers("compute_s", compute_s), _numbers("slack_s", slack_s)
         nothing = AffineCost(Polynomial(), Polynomial())
         length = np.ones(slack.shape)
         return cls(
@@ -93,30 +101,50 @@ class BatchProblem:
                 length,
                 length,
                 slack,
-                np.asarray(uplink_share, dtype=float),
-                np.asarray(downlink_share, dtype=float),
+                _numbers("uplink_share", uplink_share),
+                _numbers("downlink_share", downlink_share),
                 compute,
-                np.asarray(memory_bytes, dtype=float),
+                _numbers("memory_bytes", memory_bytes),
             ),
-            np.ones(slack.shape) if values is None else np.asarray(values, dtype=float),
+            np.ones(slack.shape) if values is None else _numbers("values", values),
         )
 
     @classmethod
     @checked
     def of_row(cls, simulation: Simulation, row: int = 0) -> BatchProblem:
         """The epoch problem of a simulated row: its visible requests, each of value 1."""
+        simulation.check_row(row)
         candidates = candidates_of_row(simulation.state, row)
         return cls(rule_of(simulation.params), candidates, np.ones(len(candidates.slack_s)))
 
     @checked
     def is_feasible(self, selected: NDArray[np.bool_]) -> bool:
         """Whether a batch, bool of shape (n,), can be served: the rule that environments mask with."""
+        self._check_batch(selected)
         return bool(batch_is_feasible(self.rule, self.candidates, selected))
 
     @checked
     def value(self, selected: NDArray[np.bool_]) -> float:
         """Σ v_i over a batch."""
+        self._check_batch(selected)
         return float(self.values[selected].sum())
+
+    def _check_batch(self, selected: NDArray[np.bool_]) -> None:
+        if selected.shape != self.values.shape or selected.dtype != np.bool_:
+            raise ValueError(
+                f"selected = {shown(selected)}: must be a bool array of shape {self.values.shape}, an entry per request"
+            )
+
+
+def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
+    """An argument as float64; raises TypeError, naming it, for what is no array of real numbers."""
+    try:
+        array = np.asarray(given)
+        if array.dtype.kind not in "fiub":
+            raise TypeError("of another kind")
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"{name} = {shown(given)}: must be numbers, an entry per request") from None
 
 
 def check_values(values: NDArray[np.float64]) -> None:

@@ -62,7 +62,10 @@ def step_rows(
 
 def checked_selection(chosen: Any, shape: tuple[int, ...]) -> NDArray[np.int8]:
     """Selections as int8 of that shape; raises ValueError when the shape differs or a value is neither 0 nor 1."""
-    chosen = np.asarray(chosen)
+    try:
+        chosen = np.asarray(chosen)
+    except ValueError:
+        raise ValueError(f"action of parts of unequal length: must have shape {shape}") from None
     if chosen.shape != shape:
         raise ValueError(f"action of shape {chosen.shape}: must have shape {shape}")
     if not ((chosen == 0) | (chosen == 1)).all():

@@ -18,7 +18,7 @@ from edge_llm_env.inference.prediction.estimates import Binding, Estimate, Predi
 from edge_llm_env.inference.prediction.question import Question, question
 from edge_llm_env.inference.prediction.spreads import classes, spread
 from edge_llm_env.inference.quantization import Precision
-from edge_llm_env.support.arguments import checked
+from edge_llm_env.support.checking.arguments import checked
 
 
 @checked

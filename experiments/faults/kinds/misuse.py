@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_llm_env.support.arguments import accepts, types_of
+from edge_llm_env.support.checking.arguments import accepts, types_of
 from edge_llm_env.support.naming import shown
 from experiments.faults.case import Case, FaultError, Kind
 from experiments.faults.kinds.scenarios import prepare
@@ -65,11 +65,17 @@ def _case(subject: Subject, name: str, value: Any) -> Case:
             _check_step(returned)
 
     may_hold = name != "no_such_argument" or "**" in str(subject.signature)
-    names = (name, "reset", *_BY_ANOTHER_NAME.get(name, ()))
-    return Case(f"{subject.name}, {name} {said}", do, names, may_hold=may_hold)
+    names = (name, "reset", "takes no", *_BY_ANOTHER_NAME.get(name, ()))
+    also = (AttributeError,) if name in ("attr_name", "method_name") else ()  # as SB3's own VecEnvs
+    return Case(f"{subject.name}, {name} {said}", do, names, also=also, may_hold=may_hold)
 
 
-_BY_ANOTHER_NAME = {"seed": ("Seed",), "actions": ("action",), "state": ("state",)}
+_BY_ANOTHER_NAME = {
+    "seed": ("Seed",),
+    "attr_name": ("attribute",),
+    "method_name": ("attribute",),
+    "actions": ("action",),
+}
 """What errors call an argument, Gymnasium's among them."""
 
 

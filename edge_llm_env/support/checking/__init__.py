@@ -1,0 +1,1 @@
+"""Values from outside, checked, and what is wrong with them in one line."""

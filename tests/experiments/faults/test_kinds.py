@@ -1,0 +1,28 @@
+"""The first cases of every kind of the campaign; `scripts/benchmark.py faults` plays them all, in processes apart."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+from experiments.faults.kinds.table import KINDS
+from experiments.faults.verdict import GOOD, outcome_of
+
+FIRST = {"scenarios": 250, "legal-scenarios": 60, "states": 150, "workloads": 60, "misuse": 320, "cards": 150}
+"""Of the kinds whose cases take no processes of their own."""
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_the_first_cases_are_refused_clearly_or_hold(name: str) -> None:
+    kind = KINDS[name]
+    kind.prepare()
+    bad = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is odd there is much to warn of
+        for index in range(FIRST[name]):
+            case = kind.make(0, index)
+            outcome = outcome_of(case)
+            if outcome.verdict not in GOOD:
+                bad.append((index, outcome.verdict, case.what[:200], outcome.said[:300]))
+    assert not bad, bad[:10]
