@@ -26,6 +26,9 @@ from edge_llm_env.support.naming import shown
 from edge_llm_env.support.sharing import share_rows
 from edge_llm_env.workload.generator import Drawn, draw_together, episodes_at_once
 
+MOST_ROWS = 2**24
+"""Of an environment; what memory holds of a scenario with many requests is less."""
+
 
 class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
     """Rows of one scenario behind Gymnasium's vector interface; a subclass adds the mechanism.
@@ -54,8 +57,8 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:
-        if num_envs < 1:
-            raise ValueError(f"num_envs = {num_envs}: must be at least 1")
+        if not 1 <= num_envs <= MOST_ROWS:
+            raise ValueError(f"num_envs = {num_envs}: must be in 1..{MOST_ROWS}")
         if render_mode is not None:
             raise ValueError(f"render_mode = {render_mode!r}: must be None, a vector environment does not render")
         self.num_envs = num_envs
@@ -63,7 +66,10 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {"autoreset_mode": self.autoreset_mode, "render_modes": []}
         self.scenario = load_scenario(scenario)
-        self.simulation = self.mechanism.simulation(self.scenario, rows=num_envs)
+        try:
+            self.simulation = self.mechanism.simulation(self.scenario, rows=num_envs)
+        except MemoryError as error:
+            raise ValueError(f"num_envs = {num_envs}: must be so many that memory holds them ({error})") from None
         self.single_observation_space = self.mechanism.observation_space(self.scenario)
         self.single_action_space = self.mechanism.action_space(self.scenario)
         self.observation_space = batch_space(self.single_observation_space, num_envs)

@@ -129,7 +129,7 @@ class Workload:
             with Path(path).open("rb") as file, NpzFile(file) as stored:
                 names = [field.name for field in fields(cls)]
                 missing = [name for name in names if name not in stored and not name.startswith("believed_")]
-                held = sum(info.file_size for info in stored.zip.infolist())
+                held = sum(int(info.file_size) for info in stored.zip.infolist()) if stored.zip is not None else 0
                 if held > MOST_BYTES:
                     raise ValueError(f"it holds {held:,} bytes, must hold at most {MOST_BYTES:,}")
                 if missing:

@@ -75,6 +75,7 @@ _BY_ANOTHER_NAME = {
     "attr_name": ("attribute",),
     "method_name": ("attribute",),
     "actions": ("action",),
+    "options": ("unexpected keyword argument",),
 }
 """What errors call an argument, Gymnasium's among them."""
 
