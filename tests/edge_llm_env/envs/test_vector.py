@@ -301,7 +301,7 @@ def test_step_before_reset_is_an_error(env_id: str):
 
 @pytest.mark.parametrize("num_envs", [0, -3])
 def test_vector_of_no_environments_is_an_error(env_id: str, num_envs: int):
-    with pytest.raises(ValueError, match=f"num_envs = {num_envs}: must be at least 1"):
+    with pytest.raises(ValueError, match=rf"num_envs = {num_envs}: must be in 1\.\."):
         native(env_id, num_envs)
 
 

@@ -12,7 +12,7 @@ from edge_llm_env import Scenario, ScenarioError, load_scenario
 
 def numbers(schema: dict[str, Any], where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every schema of a number below a JSON schema, with the place it stands at."""
-    if schema.get("type") in ("number", "integer") and "const" not in schema:
+    if schema.get("type") in ("number", "integer") and not schema.keys() & {"const", "enum"}:
         yield where, schema
     for key, below in schema.items():
         for at, part in enumerate(below) if isinstance(below, list) else [("", below)]:
