@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.allocations import modules
+from edge_llm_agents.allocations.forecast import AHEAD_EPOCHS
 from edge_llm_agents.value_search.functions import Parameters, ValueFunction
 from edge_llm_baselines.allocation.partitions import logits_of
 from edge_llm_env.envs.layout import Layout, names
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import one_of
 
-MODULE_FEATURES = tuple(modules.COLUMNS)
-"""What logits of modules follow from by default."""
+MODULE_FEATURES = ("hosted", "loaded", "demand", "urgent")
+"""What logits of modules follow from where requests are of one class."""
+
+EXPECTED = tuple(f"expected_{span}" for span in range(len(AHEAD_EPOCHS)))
+"""What they follow from, too, where requests are of several classes."""
 
 FEWEST = -0.9
 """Entry that a search begins with for a variant without modules: at -1 a logit is cut off and feels no change."""
@@ -27,7 +31,8 @@ class AllocationFunction:
     variants share but for a bias of each; where uploads carry over, a constant for the split of the uplink.
 
     What an action has no entries for is left out. `features` are those of requests, `module_features` those of
-    variants. Parameters are float32 of shape (P, size), a population, each for an equal share of consecutive rows.
+    variants, by default all that there are in the scenario. Parameters are float32 of shape (P, size), a population,
+    each for an equal share of consecutive rows.
 
     Raises ValueError for unknown features.
     """
@@ -39,11 +44,14 @@ class AllocationFunction:
         *,
         width: int = 0,
         features: Sequence[str] = (),
-        module_features: Sequence[str] = MODULE_FEATURES,
+        module_features: Sequence[str] | None = None,
     ) -> None:
         entries = [name.partition("[")[0] for name in names(action, scenario)]
         self.variants = entries.count("modules")
         self.splits = entries.count("split")
+        self.classes = scenario.workload.class_count
+        if module_features is None:
+            module_features = MODULE_FEATURES + (EXPECTED if self.classes > 1 else ())
         for name in module_features:
             one_of("module feature", name, modules.COLUMNS)
         self.values = ValueFunction(width, features) if "value" in entries else None
@@ -52,6 +60,11 @@ class AllocationFunction:
         own = {"module_bias": (self.variants,), "module_weights": weights} if self.variants else {}
         split = {"split": (self.splits,)} if self.splits else {}
         self.shapes: dict[str, tuple[int, ...]] = (self.values.shapes if self.values else {}) | split | own
+
+    @property
+    def foresees(self) -> bool:
+        """Whether it sees what is expected to arrive, and so needs a forecast."""
+        return any(name in EXPECTED for name in self.module_features)
 
     @property
     def size(self) -> int:

@@ -10,7 +10,8 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 from edge_llm_agents.allocations import modules
-from edge_llm_agents.allocations.function import MODULE_FEATURES, AllocationFunction
+from edge_llm_agents.allocations.forecast import class_features, expected_shares
+from edge_llm_agents.allocations.function import AllocationFunction
 from edge_llm_agents.value_search.features import Scales, request_features
 from edge_llm_agents.value_search.functions import Parameters
 from edge_llm_baselines.playing.play import Policy
@@ -36,17 +37,29 @@ class LearnedAllocation:
     It decides by the observation alone; the scenario only tells its units and layout. `parameters` has shape (size,),
     or (P, size) for a population, of which each has an equal share of consecutive rows.
 
-    Raises ValueError for another environment, and for parameters of another size.
+    `forecast` has the weights of `edge_llm_agents.allocations.forecast` where the function sees what is expected.
+
+    Raises ValueError for another environment, parameters of another size, and a forecast that is missing.
     """
 
     card_fields: ClassVar[dict[str, type]] = {"width": int, "features": list, "module_features": list}
     """What its cards have beside those of every policy, and the types in JSON."""
 
-    def __init__(self, env_id: str, function: AllocationFunction, parameters: NDArray, scenario: Scenario) -> None:
+    def __init__(
+        self,
+        env_id: str,
+        function: AllocationFunction,
+        parameters: NDArray,
+        scenario: Scenario,
+        forecast: NDArray[np.float32] | None = None,
+    ) -> None:
         self.env_id, self.function, self.scenario = env_id, function, scenario
         self.parameters: Parameters = np.atleast_2d(np.asarray(parameters, dtype=np.float32))
         if self.parameters.shape[1:] != (function.size,):
             raise ValueError(f"parameters of shape {parameters.shape}: must have {function.size} per member")
+        if function.foresees and forecast is None:
+            raise ValueError("forecast = None: must be weights, the function sees what is expected to arrive")
+        self.forecast = forecast
         self._mechanism = mechanism_of(env_id)
         self._scales = Scales.of(scenario)
 
@@ -58,7 +71,8 @@ class LearnedAllocation:
         env_id = description["environment"]
         said = {name: description[name] for name in ("width", "features", "module_features")}
         function = allocation_function(env_id, scenario, **said)
-        return cls(env_id, function, function.join(arrays), scenario)
+        searched = {name: array for name, array in arrays.items() if name != "forecast"}
+        return cls(env_id, function, function.join(searched), scenario, arrays.get("forecast"))
 
     def description(self) -> dict[str, Any]:
         """What a card says of the environment and the function."""
@@ -68,7 +82,8 @@ class LearnedAllocation:
         """The weights by name; raises ValueError for a population."""
         if len(self.parameters) != 1:
             raise ValueError(f"policy: has {len(self.parameters)} members, must have 1")
-        return {name: array.copy() for name, array in self.function.split(self.parameters[0]).items()}
+        found = {name: array.copy() for name, array in self.function.split(self.parameters[0]).items()}
+        return found if self.forecast is None else found | {"forecast": self.forecast.copy()}
 
     def acting(self, env: VectorEnv) -> Policy:
         """The policy of the actions of its environment: itself."""
@@ -102,13 +117,20 @@ class LearnedAllocation:
         if self.function.splits:
             parts.append(np.clip(np.repeat(arrays["split"], len(rows) // len(self.parameters), axis=0), -1.0, 1.0))
         if self.function.variants:
-            variants = modules.SeenVariants(rows, self._mechanism.observation, self.scenario)
+            variants = modules.SeenVariants(rows, self._mechanism.observation, self.scenario, self._expected(rows))
             features = np.stack([modules.COLUMNS[name](variants) for name in self.function.module_features])
             each = len(rows) // len(self.parameters)
             bias, weights = (np.repeat(arrays[name], each, axis=0) for name in ("module_bias", "module_weights"))
             parts.append(modules.entries_of(bias, weights, features))
         actions = np.concatenate(parts, axis=1)
         return (actions[0] if observation.ndim == 1 else actions), state
+
+    def _expected(self, rows: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """Shares of the classes that are expected to arrive, (spans, rows, K), where the function sees them."""
+        if self.forecast is None:
+            return None
+        features = class_features(rows, self._mechanism.observation, self.scenario)
+        return expected_shares(self.forecast, features, self.function.classes)
 
 
 def mechanism_of(env_id: str) -> Mechanism:
@@ -122,7 +144,7 @@ def allocation_function(
     *,
     width: int = 0,
     features: Sequence[str] = (),
-    module_features: Sequence[str] = MODULE_FEATURES,
+    module_features: Sequence[str] | None = None,
 ) -> AllocationFunction:
     """The function of the actions of an environment in a scenario."""
     layout = mechanism_of(env_id).action

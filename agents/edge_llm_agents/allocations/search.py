@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_agents.allocations.forecast import fit_forecast
 from edge_llm_agents.allocations.function import AllocationFunction
-from edge_llm_agents.allocations.policy import LearnedAllocation, allocation_function
+from edge_llm_agents.allocations.policy import LearnedAllocation, allocation_function, mechanism_of
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.value_search.cross_entropy import CrossEntropy, CrossEntropySettings
 from edge_llm_agents.value_search.features import FEATURE_SETS
@@ -20,6 +21,9 @@ from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
+
+FORECAST_EPISODES = 60
+"""Workloads that what will be asked for is learned from, where requests are of several classes."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,17 @@ def search_allocation(
     """Search from the tuned look-ahead rule and the best fixed partition on; equal settings and seeds find the same.
 
     Values begin as those of the look-ahead rule and modules divided as by the best fixed partition, where a scenario
-    leaves these to be tuned. All candidates of a generation play the same workloads in one vector environment.
+    leaves these to be tuned. Where requests are of several classes, what will be asked for is fitted first, and modules
+    begin divided evenly: a variant that the fixed partition does without would be too far down to be tried. All
+    candidates of a generation play the same workloads in one vector environment.
     """
     function = allocation_function(env_id, scenario, width=settings.width, features=FEATURE_SETS[settings.features])
-    partition = PARTITION.tune(scenario, seed) if function.variants else None
+    partition = PARTITION.tune(scenario, seed) if function.variants and not function.foresees else None
     discount = DISCOUNT.tune(scenario, seed) if function.values else None
+    forecast = None
+    if function.foresees:
+        known = training_workloads(scenario, seed, 0, FORECAST_EPISODES)
+        forecast = fit_forecast(env_id, scenario, mechanism_of(env_id).observation, known)
     start = function.starting_point(partition, discount)
     method = CrossEntropy(start, settings.cross_entropy, np.random.default_rng((seed, 0)))
     validation = draw_workloads(scenario, settings.validation_episodes, seed, Stream.VALIDATION)
@@ -94,17 +104,19 @@ def search_allocation(
         if generation > 0:
             workloads = training_workloads(scenario, seed, generation, settings.episodes)
             candidates = method.ask()
-            served = served_by_each(env_id, function, candidates, scenario, workloads)
+            served = served_by_each(env_id, function, candidates, scenario, workloads, forecast)
             method.tell(candidates, served.mean(axis=1))
         validated = None
         if generation % settings.validate_every == 0 or generation == settings.generations:
-            validated = float(served_by_each(env_id, function, method.mean[None], scenario, validation).mean())
+            validated = float(
+                served_by_each(env_id, function, method.mean[None], scenario, validation, forecast).mean()
+            )
             if validated > most:
                 best, most = method.mean, validated
         curve.append(Progress(generation, validated, float(method.deviation.mean())))
         report(curve[-1])
     steps = settings.generations * settings.cross_entropy.population * settings.episodes * scenario.epoch.episode_epochs
-    return Found(LearnedAllocation(env_id, function, best, scenario), curve, steps)
+    return Found(LearnedAllocation(env_id, function, best, scenario, forecast), curve, steps)
 
 
 def served_by_each(
@@ -113,8 +125,9 @@ def served_by_each(
     parameters: NDArray[np.float64],
     scenario: Scenario,
     workloads: Sequence[Workload],
+    forecast: NDArray[np.float32] | None = None,
 ) -> NDArray[np.int64]:
     """(P, workloads) requests that each candidate of (P, size) serves on each workload."""
-    policy = LearnedAllocation(env_id, function, parameters, scenario)
+    policy = LearnedAllocation(env_id, function, parameters, scenario, forecast)
     served: NDArray[np.int64] = evaluate_learned(policy, scenario, list(workloads) * len(parameters)).served
     return served.reshape(len(parameters), -1)
