@@ -182,7 +182,7 @@ class Simulation:
                 grown[:, :had_requests] = old
                 self.state = self.state._replace(**{name: grown})
         if directions > had_directions or blocks > had_blocks:
-            for name in ("gain", "true_gain"):
+            for name in ("gain", "true_gain") if self.params.believes else ("gain",):
                 old = getattr(self.state, name)
                 gain = np.zeros((*old.shape[:2], max(directions, had_directions), max(blocks, had_blocks)))
                 gain[..., :had_blocks] = old

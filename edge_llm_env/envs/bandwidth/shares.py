@@ -11,7 +11,7 @@ from edge_llm_env.dynamics.channels import uplink_arrives
 from edge_llm_env.dynamics.epoch import admit, dispatch, load_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.selections.selection import select_batch
-from edge_llm_env.dynamics.serving import settle
+from edge_llm_env.dynamics.settling.node import settle
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, N_UPLINKS_FAILED, NodeState
 from edge_llm_env.dynamics.uploads.sending import complete, send
 from edge_llm_env.envs.box_action import as_share, onto_simplex

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.epoch import admit, prefetch_epoch, refresh_mask
 from edge_llm_env.dynamics.params import NodeParams, rule_of
-from edge_llm_env.dynamics.serving import settle_and_dispatch
+from edge_llm_env.dynamics.settling.node import settle_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.envs.observation import observe
 from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.cascade import SHARES, bands_used, cascade
 from edge_llm_env.dynamics.modules import move_modules
 from edge_llm_env.dynamics.params import NodeParams, rule_of
-from edge_llm_env.dynamics.serving import delays_after, groups_of, serve_and_dispatch
+from edge_llm_env.dynamics.settling.variants import delays_after, groups_of, serve_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.dynamics.values.partition import wanted_modules
 from edge_llm_env.envs.observation import observe

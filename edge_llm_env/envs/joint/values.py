@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.cascade import bands_used
 from edge_llm_env.dynamics.modules import move_modules
 from edge_llm_env.dynamics.params import NodeParams, rule_of
-from edge_llm_env.dynamics.serving import groups_of, serve_and_dispatch
+from edge_llm_env.dynamics.settling.variants import groups_of, serve_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.dynamics.values.batch import order_by_value
 from edge_llm_env.dynamics.values.cascade import cascade_by_value

@@ -8,7 +8,7 @@ from edge_llm_env.dynamics.cascade import SHARES, cascade
 from edge_llm_env.dynamics.epoch import admit, begin_episode, dispatch, load_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.selections.selection import select_batch
-from edge_llm_env.dynamics.serving import delays_after, groups_of, serve_and_dispatch
+from edge_llm_env.dynamics.settling.variants import delays_after, groups_of, serve_and_dispatch
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.slots import candidates_of_row
 from edge_llm_env.dynamics.state import NodeState
