@@ -45,6 +45,8 @@ class EnvironmentEntry:
     default_scenario: str
     """The preset that `gymnasium.make` takes without one."""
     tiers: Tiers
+    counts_epochs: bool = True
+    """A step decides on an epoch, or on a part of one; False where an engine schedules iterations."""
 
     @property
     def name(self) -> str:

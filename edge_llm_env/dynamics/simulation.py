@@ -24,6 +24,8 @@ _PER_REQUEST = (
 class Simulation:
     """State of `rows` environments of one scenario; kernels step `params` and `state`, this class loads them."""
 
+    counter_names = COUNTERS
+
     def __init__(
         self,
         scenario: Scenario,

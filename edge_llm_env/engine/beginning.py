@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.engine.actions import refresh_mask
+from edge_llm_env.engine.iterating import account, next_visible_s
 from edge_llm_env.engine.params import EngineParams
 from edge_llm_env.engine.queue import take_arrivals
 from edge_llm_env.engine.state import UPLOADING, EngineState
@@ -69,7 +70,7 @@ def put_on_rows(
 
 @compiled
 def begin_episode(params: EngineParams, state: EngineState, row: int) -> None:
-    """Begin an episode on a row, with the workload that it holds."""
+    """Begin an episode on a row, with the workload that it holds: when its first request becomes visible."""
     for request in range(state.requests[row]):
         state.status[row, request] = UPLOADING
         state.target[row, request] = state.prompt_tokens[row, request]
@@ -92,5 +93,9 @@ def begin_episode(params: EngineParams, state: EngineState, row: int) -> None:
     state.utilisation[row, :] = 0.0
     state.utilisation_sum[row, :] = 0.0
     state.reward_terms[row, :] = 0.0
+    first_s = next_visible_s(state, row)
+    if first_s < params.end_s:
+        state.now_s[row] = first_s
+        account(params, state, row, 0.0, 0.0, 0.0, 0.0)
     take_arrivals(params, state, row)
     refresh_mask(params, state, row)

@@ -18,6 +18,7 @@ class EngineSimulation:
     """State of `rows` environments of one scenario; kernels step `params` and `state`, this class loads them."""
 
     counter_names = COUNTERS
+    per_request = PER_REQUEST
 
     def __init__(self, scenario: Scenario, rows: int) -> None:
         self.scenario = scenario

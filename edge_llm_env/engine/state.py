@@ -129,7 +129,7 @@ class EngineState(NamedTuple):
     """(R, actions)"""
 
 
-PER_REQUEST = EngineState._fields[1:18]
+PER_REQUEST = EngineState._fields[1:17]
 """Arrays over requests."""
 
 

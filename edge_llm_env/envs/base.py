@@ -19,6 +19,8 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES, NodeState
 from edge_llm_env.envs.layout import Layout, length
 from edge_llm_env.envs.observation import OBSERVATION, Extent, observe
+from edge_llm_env.envs.restoring import checked_state
+from edge_llm_env.envs.returned import hand_out_rows
 from edge_llm_env.scenarios import Scenario, ScenarioError, load_scenario
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from edge_llm_env.support.calling import direct
@@ -29,7 +31,7 @@ from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.workload import Workload
 
 if TYPE_CHECKING:
-    from edge_llm_env.rendering.viewer import RenderFrame, Viewer
+    from edge_llm_env.rendering.showing import RenderFrame, Showing
 
 Action = TypeVar("Action")
 
@@ -62,6 +64,12 @@ class Mechanism(NamedTuple):
     begin_rows: Callable[..., None] = begin_rows
     """Compiled `(params, state, beginning, observations (R, length))`: begin an episode on each of those rows, with the
     workload that it holds, and write its first observation. A mechanism of another observation has its own."""
+    hand_out_rows: Callable[..., None] = hand_out_rows
+    """Compiled `(params, state, rows, observations (R, length), returned)`: copy what those rows return. One of its own
+    where parameters and state are."""
+    checked_state: Callable[..., Any] = checked_state
+    """`(arrays by name, simulation)`: the state of rows of them, or ValueError naming the array that kernels could not
+    go on from."""
     rows_per_thread: int = 256
     """Fewer rows do not repay waking a thread, and training with few leaves the cores to torch."""
     hosts_variants: bool = False
@@ -157,11 +165,7 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         self.action_space = self.mechanism.action_space(self.scenario)
         self._observation = np.zeros(self.mechanism.observation_length(self.scenario), dtype=np.float32)
         self._begun = False
-        self.viewer: Viewer | None = None
-        if render_mode is not None:
-            from edge_llm_env.rendering.viewer import Viewer
-
-            self.viewer = Viewer(self.simulation, render_mode, self.metadata["render_fps"])
+        self.viewer: Showing[Any] | None = None if render_mode is None else self._new_viewer(render_mode)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -212,6 +216,12 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         """Close the window, if there is one; again does nothing."""
         if self.viewer is not None:
             self.viewer.close()
+
+    def _new_viewer(self, render_mode: str) -> Showing[Any]:
+        """What shows the row in a render mode."""
+        from edge_llm_env.rendering.viewer import Viewer
+
+        return Viewer(self.simulation, render_mode, self.metadata["render_fps"])
 
     @abstractmethod
     def _checked(self, action: Action) -> Any:

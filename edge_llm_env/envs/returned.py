@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.params import NodeParams
-from edge_llm_env.dynamics.state import COUNTERS, N_EPOCHS, RESOURCES, NodeState
+from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from edge_llm_env.support.compilation.compiling import compiled
 
@@ -17,6 +16,44 @@ Infos = dict[str, Any]
 
 ROWS_AHEAD = 8
 """While a row steps, memory is asked for what the row so many further on will need: time enough for it to come."""
+
+
+class RowsParams(Protocol):
+    """What of a scenario's constants the end of an episode follows from."""
+
+    @property
+    def episode_epochs(self) -> int:
+        """Epochs after which an episode is truncated."""
+        ...
+
+
+class RowsState(Protocol):
+    """What of the state of rows is returned: arrays as `NodeState` has them, with the epochs in the same column."""
+
+    @property
+    def counters(self) -> NDArray[np.int64]:
+        """(R, counters)"""
+        ...
+
+    @property
+    def energy_j(self) -> NDArray[np.float64]:
+        """(R,)"""
+        ...
+
+    @property
+    def utilisation(self) -> NDArray[np.float64]:
+        """(R, RESOURCES)"""
+        ...
+
+    @property
+    def reward_terms(self) -> NDArray[np.float64]:
+        """(R, terms)"""
+        ...
+
+    @property
+    def action_mask(self) -> NDArray[np.bool_]:
+        """(R, actions)"""
+        ...
 
 
 class Returned(NamedTuple):
@@ -29,7 +66,7 @@ class Returned(NamedTuple):
     truncated: NDArray[np.bool_]
     """(R,)"""
     counters: NDArray[np.int64]
-    """(R, 12); this and the following as `NodeState` has them."""
+    """(R, counters); this and the following as `NodeState` has them."""
     energy_j: NDArray[np.float64]
     """(R,)"""
     utilisation: NDArray[np.float64]
@@ -37,17 +74,17 @@ class Returned(NamedTuple):
     reward_terms: NDArray[np.float64]
     """(R, terms)"""
     action_mask: NDArray[np.bool_]
-    """(R, Q + 1)"""
+    """(R, actions)"""
 
     def copy(self) -> Returned:
         """Arrays of their own."""
         copies: Any = [array.copy() for array in self]
         return Returned(*copies)
 
-    def infos(self) -> Infos:
+    def infos(self, counters: tuple[str, ...]) -> Infos:
         """As Gymnasium's own vector environments have them: every entry an array, with its `_key` mask."""
         everywhere = np.ones(len(self.rewards), dtype=np.bool_)
-        infos = _columns(COUNTERS, self.counters, everywhere)
+        infos = _columns(counters, self.counters, everywhere)
         infos["energy_j"] = self.energy_j
         infos["utilisation"] = _columns(RESOURCES, self.utilisation, everywhere)
         infos["reward_terms"] = _columns(REWARD_TERMS, self.reward_terms, everywhere)
@@ -69,7 +106,7 @@ def _mask_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"_{name}" for name in names)
 
 
-def room_to_return(state: NodeState, observations: NDArray[np.float32]) -> Returned:
+def room_to_return(state: RowsState, observations: NDArray[np.float32]) -> Returned:
     """Arrays that are not written yet, for the rows of a state."""
     rows = len(observations)
     return Returned(
@@ -86,7 +123,7 @@ def room_to_return(state: NodeState, observations: NDArray[np.float32]) -> Retur
 
 @compiled
 def hand_out(
-    params: NodeParams, state: NodeState, observations: NDArray[np.float32], returned: Returned, row: int
+    params: RowsParams, state: RowsState, observations: NDArray[np.float32], returned: Returned, row: int
 ) -> None:
     """Copy what a row returns.
 
@@ -111,8 +148,8 @@ def hand_out(
 
 @compiled
 def hand_out_rows(
-    params: NodeParams,
-    state: NodeState,
+    params: RowsParams,
+    state: RowsState,
     rows: NDArray[np.intp],
     observations: NDArray[np.float32],
     returned: Returned,

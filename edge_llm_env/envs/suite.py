@@ -9,6 +9,7 @@ BATCH_SELECTION = "EdgeLLM/BatchSelection-v0"
 BANDWIDTH = "EdgeLLM/Bandwidth-v0"
 COMPUTE = "EdgeLLM/Compute-v0"
 JOINT = "EdgeLLM/Joint-v0"
+CONTINUOUS_BATCHING = "EdgeLLM/ContinuousBatching-v0"
 
 _OF_BATCHES = Tiers(
     easy=Tier("paper-bloom-3b", "hardly a request can wait, so the best batch of each epoch is all that there is"),
@@ -83,6 +84,20 @@ SUITE = (
                 "embedding-uplink", "the uplink binds and the parts are free: as shares, equal ones serve nobody at all"
             ),
         ),
+    ),
+    EnvironmentEntry(
+        CONTINUOUS_BATCHING,
+        "edge_llm_env.envs.continuous_batching.environment:ContinuousBatchingEnv",
+        "edge_llm_env.envs.continuous_batching.environment:ContinuousBatchingVectorEnv",
+        summary="admit, preempt, drop, or run the engine to the next event; Discrete, masked",
+        question="Who joins an engine's running batch, and how many tokens of prompts go beside its decodes?",
+        default_scenario="chat-4090",
+        tiers=Tiers(
+            easy=Tier("chat-orin", "users are patient: in order of arrival two thirds are served in time"),
+            medium=Tier("chat-4090", "in order of arrival a fifth is served, by a rule that chooses three quarters"),
+            hard=Tier("long-context", "memory binds, lengths are only predicted, and a long prompt holds everybody up"),
+        ),
+        counts_epochs=False,
     ),
 )
 

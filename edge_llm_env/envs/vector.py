@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import N_EPOCHS
 from edge_llm_env.envs.base import Mechanism, checked_options, checked_workload
-from edge_llm_env.envs.restoring import checked_arrays, checked_generators, checked_state, expected_arrays
-from edge_llm_env.envs.returned import Infos, Returned, hand_out_rows, room_to_return
+from edge_llm_env.envs.restoring import checked_arrays, checked_generators, expected_arrays
+from edge_llm_env.envs.returned import Infos, Returned, room_to_return
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.checking.arguments import checked
@@ -105,7 +105,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self._finished[mask] = False
         returned = room_to_return(self.simulation.state, self._observations)
         self._hand_out(np.arange(self.num_envs), returned)
-        return returned.observations, returned.infos()
+        return returned.observations, returned.infos(self.simulation.counter_names)
 
     def step(
         self, actions: NDArray
@@ -124,7 +124,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         def meanwhile() -> None:
             if len(beginning):
                 late.extend(self._load_within_room(self._drawn(beginning)))
-            infos.update(returned.infos())  # views of arrays that are being written
+            infos.update(returned.infos(simulation.counter_names))  # views of arrays that are being written
 
         share_rows(
             direct(self.mechanism.step_rows),
@@ -177,7 +177,8 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
                 "generators": (np.dtype(str), (self.num_envs,)),
             },
         )
-        rows, generators = checked_state(arrays, self.simulation), checked_generators(arrays["generators"])
+        rows = self.mechanism.checked_state(arrays, self.simulation)
+        generators = checked_generators(arrays["generators"])
         if not ((arrays["observations"] >= 0) & (arrays["observations"] <= 1)).all():
             raise ValueError("state['observations']: every entry must be in 0..1")
         if (arrays["finished"] != (rows.counters[:, N_EPOCHS] >= self.simulation.params.episode_epochs)).any():
@@ -193,7 +194,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self._finished = np.zeros(self.num_envs, dtype=np.bool_)
         begun = final.copy()
         self._hand_out(beginning, begun)
-        infos = begun.infos() | {
+        infos = begun.infos(self.simulation.counter_names) | {
             "reward_terms": final_infos["reward_terms"],
             "final_obs": final.observations,
             "final_info": final_infos,
@@ -252,4 +253,5 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
 
     def _hand_out(self, rows: NDArray[np.intp], returned: Returned) -> None:
         """Copy what rows return as they stand."""
-        direct(hand_out_rows)(self.simulation.params, self.simulation.state, rows, self._observations, returned)
+        hand_out_rows = direct(self.mechanism.hand_out_rows)
+        hand_out_rows(self.simulation.params, self.simulation.state, rows, self._observations, returned)

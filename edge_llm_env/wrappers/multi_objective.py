@@ -10,6 +10,7 @@ from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
+from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.base import EpochEnv
 from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.wrappers.objectives import OBJECTIVES, Objectives, own_weights, reward_space
@@ -31,8 +32,8 @@ class MultiObjective(gym.Wrapper, RecordConstructorArgs):
 
     def __init__(self, env: gym.Env) -> None:
         inner: Any = env.unwrapped
-        if not isinstance(inner, EpochEnv):
-            raise ValueError(f"env = {env}: must be an environment of edge_llm_env")
+        if not isinstance(inner, EpochEnv) or not isinstance(inner.simulation, Simulation):
+            raise ValueError(f"env = {env}: must be an environment of edge_llm_env that counts epochs")
         RecordConstructorArgs.__init__(self)
         super().__init__(env)
         self.reward_space = inner.reward_space = reward_space(inner.scenario)  # type: ignore[attr-defined]
@@ -63,8 +64,8 @@ class VectorMultiObjective(VectorWrapper):
 
     def __init__(self, env: VectorEnv) -> None:
         inner: Any = env.unwrapped
-        if not isinstance(inner, EpochVectorEnv):
-            raise ValueError(f"env = {env}: must be a native vector environment of edge_llm_env")
+        if not isinstance(inner, EpochVectorEnv) or not isinstance(inner.simulation, Simulation):
+            raise ValueError(f"env = {env}: must be a native vector environment of edge_llm_env that counts epochs")
         if inner.autoreset_mode is AutoresetMode.SAME_STEP:
             raise ValueError("autoreset_mode = SAME_STEP: must be NEXT_STEP or DISABLED")
         super().__init__(env)

@@ -14,9 +14,11 @@ from gymnasium import spaces
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import ScenarioError, list_scenarios, load_scenario
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
+from edge_llm_env.engine.state import COUNTERS as ENGINE_COUNTERS
 from edge_llm_env.envs.base import Mechanism
 from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
-from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry
+from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
+from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry, environment
 from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.tables import Table
 from experiments.allocation.trials_table import trials_table
@@ -92,8 +94,9 @@ def tiers_table(environment: EnvironmentEntry) -> Table:
 def baselines_of_table(env_id: str) -> Table:
     """Every baseline of an environment, by the name that commands take."""
     baselines = baselines_of(env_id)
+    held_against = "the oracle" if environment(env_id).counts_epochs else "the best rule"
     rows = [
-        (f"`{key}`", rule.name + (": the oracle, at 100 %" if key == baselines.oracle else ""))
+        (f"`{key}`", rule.name + (f": {held_against}, at 100 %" if key == baselines.oracle else ""))
         for key, rule in baselines.rules.items()
     ]
     return Table(("`--policy`", "baseline"), rows)
@@ -133,14 +136,17 @@ def shared_page() -> str:
         "# Environments\n\nMade by `python scripts/pages.py` from the registry, the docstrings and the layouts.\n",
         "## Which environment for which question?\n\n" + questions_table().markdown() + "\n\n"
         f"Ids have the namespace first, as in `{first.id}`. The oracle serves most in each epoch, and comparisons show "
-        f"policies in percent of it. Begin with `{first.name}`: its step is the smallest, and it has most rules.\n",
+        f"policies in percent of it; of an engine of iterations it is the best rule, tuned. "
+        f"Begin with `{first.name}`: its step is the smallest, and it has most rules.\n",
         "## Easy, medium, hard\n\nEach environment has a scenario of each difficulty. Any other can be played too "
         "([Scenarios](../scenarios/index.md)).\n\n" + all_tiers_table().markdown() + "\n",
         "## Episodes\n\nAn episode is `epoch.episode_epochs` epochs, 50 in the presets, and is truncated, never "
         "terminated. All randomness is a workload drawn at `reset(seed=)`; "
         '`reset(options={"workload": workload})` replays one. Row i of a vector environment is the single '
-        "environment of seed + i. Requests beyond the Q visible slots wait, and are counted.\n",
-        "## Observation\n\nOne float32 vector. Every entry is a quantity divided by its scale, clipped to 0..1. All "
+        "environment of seed + i. Requests beyond the Q visible slots wait, and are counted. "
+        f"`{environment(CONTINUOUS_BATCHING).name}` has no epochs: its episodes last as long as so many would.\n",
+        "## Observation\n\nOne float32 vector. Every entry is a quantity divided by its scale, clipped to 0..1. "
+        f"`{environment(CONTINUOUS_BATCHING).name}` has the one on its page, the others this. All "
         "entries of a slot that is empty or admitted are 0. This is their order, with variants from the cheapest on; "
         "those of what is to come are only there if an action divides bands or modules, and those of variants and "
         "modules, and `accuracy_requirement`, if it divides modules. What is to come is the best linear prediction of "
@@ -158,7 +164,9 @@ def shared_page() -> str:
         "was wrong to believe that it could be ([What the node believes](../model.md#what-the-node-believes)). "
         "`energy_j`: joules spent by the batches of the episode. "
         f"`utilisation` of {_names(RESOURCES)} by the last batch, as fractions of each capacity. `action_mask`: bool "
-        "of shape (Q + 1,), the slots that can be served, and dispatch.\n",
+        "of shape (Q + 1,), the slots that can be served, and dispatch.\n\n"
+        f"`{environment(CONTINUOUS_BATCHING).name}` counts {_names(ENGINE_COUNTERS)}; `energy_j` and `utilisation` are "
+        "of its iterations, and `action_mask` of its actions.\n",
     ]
     return "\n".join(parts)
 

@@ -55,6 +55,8 @@ class PlainEngine:
         self.behind: list[Sequence] = []
         self.running: list[Sequence] = []
         self.missed_ttft = self.missed_tpot = self.preempted = self.recomputed = self.admitted = 0
+        if self.ahead and self.ahead[0].visible_s < self.end_s:
+            self.now_s = self.ahead[0].visible_s
         self._let_in()
 
     def _sequence(self, workload: Workload, number: int) -> Sequence:

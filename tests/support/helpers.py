@@ -43,6 +43,12 @@ for _id, _form in CARRIED_FORMS.items():
 ALL_FORMS = (*ENVIRONMENT_IDS, *OTHER_FORMS, *CARRIED_FORMS)
 """Every environment in every form of its action, and with uploads that carry over."""
 
+EPOCH_IDS = tuple(env_id for env_id, entry in ENVIRONMENTS.items() if entry.counts_epochs)
+"""Environments whose step decides on an epoch, or on a part of one."""
+
+EPOCH_FORMS = (*EPOCH_IDS, *OTHER_FORMS)
+"""These in every form of their action."""
+
 ALL_WEIGHTS = {"reward.served": 1.0, "reward.tokens": 0.01, "reward.energy": -0.003, "reward.expired": -0.7}
 """Reward weights that make every term of the reward count."""
 
@@ -66,6 +72,11 @@ def small_scenario(preset: str = "carry-over", **overrides: Any) -> Scenario:
     """A preset with few slots and short episodes; dots of the overridden fields are written as `__`."""
     dotted = {name.replace("__", "."): value for name, value in overrides.items()}
     return load_scenario(preset, **({"epoch.visible_slots": 6, "epoch.episode_epochs": 4} | dotted))
+
+
+def steps_for(env_id: str, of_epochs: int) -> int:
+    """Steps that take about as much simulated time as so many of an environment that counts epochs."""
+    return 20 * of_epochs if env_id in ENVIRONMENTS and not ENVIRONMENTS[env_id].counts_epochs else of_epochs
 
 
 def observation_length(slots: int) -> int:

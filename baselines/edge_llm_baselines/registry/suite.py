@@ -49,11 +49,13 @@ from edge_llm_baselines.rules.heuristics import (
 )
 from edge_llm_baselines.rules.look_ahead import LookAhead
 from edge_llm_baselines.rules.tuning import tune_discount
+from edge_llm_baselines.schedulers.policy import Scheduler, tuned
+from edge_llm_baselines.schedulers.suite import SCHEDULERS
 from edge_llm_baselines.solvers.dftsp import DFTSP
 from edge_llm_baselines.uploads.hindsight import upload_bounds
 from edge_llm_baselines.uploads.predictive import PredictiveUploads, tune_uploads
 from edge_llm_baselines.uploads.table import UPLOAD_RULES
-from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, COMPUTE, JOINT
+from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, COMPUTE, CONTINUOUS_BATCHING, JOINT
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
@@ -201,11 +203,22 @@ OF_EVERYTHING = Baselines(
     },
 )
 
+
+def _scheduling(name: str, scheduler: Scheduler) -> Baseline:
+    return Baseline(name, lambda env, seed, numbers: tuned(scheduler, env, seed))
+
+
+OF_ITERATIONS = Baselines(
+    oracle="cheapest",
+    rules={key: _scheduling(name, scheduler) for key, (name, scheduler) in SCHEDULERS.items()} | {"random": RANDOM},
+)
+
 SUITE = {
     BATCHING: replace(OF_BATCHES, solved_in=BATCH_SELECTION),
     BATCH_SELECTION: OF_BATCHES,
     BANDWIDTH: OF_BANDS,
     COMPUTE: OF_MODULES,
     JOINT: OF_EVERYTHING,
+    CONTINUOUS_BATCHING: OF_ITERATIONS,
 }
 """By the id of the environment."""

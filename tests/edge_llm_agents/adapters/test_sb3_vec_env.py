@@ -19,6 +19,7 @@ from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_env import load_scenario
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.workload.streams import draw_workloads
+from tests.support.helpers import steps_for
 
 SHORT = load_scenario("carry-over", **{"epoch.episode_epochs": 4})
 
@@ -47,7 +48,7 @@ def test_it_steps_exactly_as_sb3s_own_vec_env_over_single_environments(env_id: s
     assert_same_infos(ours.reset_infos, theirs.reset_infos)
     ours.action_space.seed(0)
     episodes = 0
-    for _ in range(150):
+    for _ in range(steps_for(env_id, 150)):
         actions = np.array([ours.action_space.sample() for _ in range(5)])
         seen, rewards, dones, infos = ours.step(actions)
         seen_there, rewards_there, dones_there, infos_there = theirs.step(actions)

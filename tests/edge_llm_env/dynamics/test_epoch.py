@@ -17,7 +17,7 @@ from edge_llm_env import Workload, draw_workload
 from edge_llm_env.dynamics.channels import first_epoch
 from edge_llm_env.dynamics.state import PENDING
 from edge_llm_env.envs.observation import slot_feature
-from tests.support.helpers import ALL_WEIGHTS, ENVIRONMENT_IDS, small_scenario, some_action, workload_at
+from tests.support.helpers import ALL_WEIGHTS, EPOCH_IDS, small_scenario, some_action, workload_at
 
 Q = 6
 
@@ -262,12 +262,12 @@ SCENARIOS = {
 }
 ENVS = {
     (env_id, name): gym.make(env_id, scenario=scenario, disable_env_checker=True)
-    for env_id in ENVIRONMENT_IDS
+    for env_id in EPOCH_IDS
     for name, scenario in SCENARIOS.items()
 }
 
 
-@pytest.mark.parametrize("env_id", ENVIRONMENT_IDS)
+@pytest.mark.parametrize("env_id", EPOCH_IDS)
 @settings(max_examples=200)
 @given(name=st.sampled_from(sorted(SCENARIOS)), seed=st.integers(0, 2**31))
 def test_every_arrival_is_served_expired_rejected_or_pending_at_every_step(env_id: str, name: str, seed: int):

@@ -16,7 +16,7 @@ from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
 
 from edge_llm_env import draw_workload, load_scenario
 from edge_llm_env.support import sharing
-from tests.support.helpers import ALL_FORMS, ALL_WEIGHTS, assert_same, small_scenario, workload_at
+from tests.support.helpers import ALL_FORMS, ALL_WEIGHTS, assert_same, small_scenario, steps_for, workload_at
 
 SCENARIO = small_scenario(**ALL_WEIGHTS)
 ROWS = 5
@@ -81,7 +81,7 @@ def test_row_is_the_single_environment_with_its_seed(env_id: str):
     for row, env in enumerate(singles):
         assert_same((observations[row], info_of_row(infos, row)), env.reset(seed=30 + row))
     over = [False] * ROWS
-    for actions in actions_for(vectorised, 60):
+    for actions in actions_for(vectorised, steps_for(env_id, 60)):
         observations, rewards, terminated, truncated, infos = vectorised.step(actions)
         for row, env in enumerate(singles):
             if over[row]:
@@ -100,7 +100,7 @@ def test_autoreset_is_that_of_the_synchronous_vector(env_id: str, mode: Autorese
     (observations, infos), expected = mine.reset(seed=9), theirs.reset(seed=9)
     assert_same(observations, expected[0])
     episodes = 0
-    for actions in actions_for(mine, 60):
+    for actions in actions_for(mine, steps_for(env_id, 60)):
         *returned, infos = mine.step(actions)
         *expected, expected_infos = theirs.step(actions)
         assert_same(returned, expected)
@@ -147,7 +147,7 @@ def test_finished_row_stands_still_until_it_is_reset(env_id: str):
     env = native(env_id, mode=AutoresetMode.DISABLED)
     env.reset(seed=0)
     over = np.zeros(ROWS, dtype=bool)
-    actions = iter(actions_for(env, 100))
+    actions = iter(actions_for(env, steps_for(env_id, 100)))
     while not over.all():
         observations, _, _, over, infos = env.step(next(actions))
     for _ in range(3):
@@ -164,7 +164,7 @@ def test_episode_statistics_are_those_of_the_synchronous_vector(env_id: str, mod
     mine = RecordEpisodeStatistics(native(env_id, mode=mode))
     theirs = RecordEpisodeStatistics(synchronous(env_id, mode=mode))
     mine.reset(seed=9), theirs.reset(seed=9)
-    for actions in actions_for(mine, 60):
+    for actions in actions_for(mine, steps_for(env_id, 60)):
         mine.step(actions), theirs.step(actions)
     assert len(mine.return_queue) > ROWS
     assert list(mine.return_queue) == pytest.approx(list(theirs.return_queue))
@@ -372,7 +372,7 @@ def test_rows_that_draw_more_requests_than_there_is_room_for_begin_all_the_same(
     for row, single_env in enumerate(singles):
         single_env.reset(seed=row)
     over = [False] * ROWS
-    for actions in actions_for(env, 60):
+    for actions in actions_for(env, steps_for(env_id, 60)):
         observations, *_ = env.step(actions)
         for row, single_env in enumerate(singles):
             expected = single_env.reset() if over[row] else single_env.step(actions[row])

@@ -17,9 +17,10 @@ PAPER = {"paper-bloom-3b": "bloom-3b", "paper-bloom-7b1": "bloom-7b1", "paper-op
 
 
 def test_presets_are_listed_in_order():
-    ours = ["accuracy-tiers", "azure-conversation", "bursty", "carry-over", "embedding-uplink"]
-    ours += ["embedding-uplink-carried", "mobile-uplink", "nr-cell", "orin-llama-8b"]
-    assert list_scenarios() == [*ours, *PAPER, "quantization-choice", "shifting-tiers", "specialists-compute"]
+    last = ["quantization-choice", "shifting-tiers", "specialists-compute"]
+    ours = ["accuracy-tiers", "azure-conversation", "bursty", "carry-over", "chat-4090", "chat-orin"]
+    ours += ["embedding-uplink", "embedding-uplink-carried", "long-context", "mobile-uplink", "nr-cell"]
+    assert list_scenarios() == [*ours, "orin-llama-8b", *PAPER, *last]
 
 
 @pytest.mark.parametrize("name", list_scenarios())
@@ -34,7 +35,7 @@ def test_preset_says_of_every_value_where_it_comes_from(name: str, tmp_path: Pat
     scenario = load_preset(name, tmp_path)
     values = [
         f"{section}.{field}"
-        for section in ("epoch", "node", "radio", "workload")
+        for section in ("epoch", "node", "radio", "workload", "iterations")
         for field in type(getattr(scenario, section)).model_fields
         if getattr(scenario, section).model_fields_set >= {field} and field != "cost_model"
     ]
@@ -49,7 +50,7 @@ def test_preset_says_itself_where_the_values_come_from_that_it_changes(name: str
     content = tomllib.loads(text)
     changed = {
         f"{section}.{field}"
-        for section in ("epoch", "node", "radio", "workload")
+        for section in ("epoch", "node", "radio", "workload", "iterations")
         for field in content.get(section, {})
         if field != "cost_model"
     }

@@ -1,0 +1,1 @@
+"""Schedulers of iterations: rules by which an engine admits, preempts, drops and chunks."""

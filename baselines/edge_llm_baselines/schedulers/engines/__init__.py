@@ -1,0 +1,1 @@
+"""Schedulers of engines that people use: in order of arrival."""

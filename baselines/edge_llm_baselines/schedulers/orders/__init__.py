@@ -1,0 +1,1 @@
+"""Schedulers that choose whom to admit first."""

@@ -1,0 +1,95 @@
+"""An engine's state from outside, checked before any kernel reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.engine.actions import refresh_mask
+from edge_llm_env.engine.simulation import EngineSimulation
+from edge_llm_env.engine.state import N_EPOCHS, N_RUNNING, REJECTED, UPLOADING, EngineState
+from edge_llm_env.support.calling import direct
+
+MAY_BE_INFINITE = ("visible_s", "first_due_s", "first_s", "last_s")
+"""Over a channel without a rate, and before a token is computed."""
+
+MOST_COUNTED = 2**62
+"""Of a counter, which goes on from there."""
+
+LONGEST_TOKENS = int(np.iinfo(np.int32).max)
+
+Bound = NDArray | int
+
+BOUNDS: dict[str, Callable[[EngineSimulation, EngineState], tuple[Bound, Bound]]] = {
+    "requests": lambda simulation, state: (0, state.status.shape[1]),
+    "prompt_tokens": lambda simulation, state: (0, LONGEST_TOKENS),
+    "output_tokens": lambda simulation, state: (0, LONGEST_TOKENS),
+    "told_tokens": lambda simulation, state: (0, LONGEST_TOKENS),
+    "service_class": lambda simulation, state: (0, len(simulation.params.class_ttft_s) - 1),
+    "order": lambda simulation, state: (0, max(0, state.status.shape[1] - 1)),
+    "status": lambda simulation, state: (UPLOADING, REJECTED),
+    "target": lambda simulation, state: (0, LONGEST_TOKENS),
+    "cached": lambda simulation, state: (0, LONGEST_TOKENS),
+    "generated": lambda simulation, state: (0, LONGEST_TOKENS),
+    "next_arrival": lambda simulation, state: (0, state.requests),
+    "next_visible": lambda simulation, state: (0, state.requests),
+    "next_beyond": lambda simulation, state: (0, state.next_visible),
+    "free_blocks": lambda simulation, state: (0, simulation.params.blocks),
+    "running": lambda simulation, state: (0, max(0, state.status.shape[1] - 1)),
+    "waiting": lambda simulation, state: (0, max(0, state.status.shape[1] - 1)),
+    "in_slots": lambda simulation, state: (0, state.waiting.shape[1] - state.counters[:, N_RUNNING]),
+    "last_budget": lambda simulation, state: (0, int(simulation.params.budgets[-1])),
+    "counters": lambda simulation, state: (0, MOST_COUNTED),
+}
+"""Between which the whole numbers of each array are, inclusive; every array of whole numbers is here."""
+
+
+def checked_engine_state(arrays: Mapping[str, NDArray], simulation: EngineSimulation) -> EngineState:
+    """A state that kernels can go on from; raises ValueError naming the array whose numbers they could not use."""
+    state = EngineState(**{name: arrays[f"rows.{name}"] for name in EngineState._fields})
+    capacity = state.status.shape[1]
+    for name in simulation.per_request:
+        if getattr(state, name).shape[1] != capacity:
+            raise ValueError(f"state['rows.{name}'] has room for other than {capacity} requests: must have as much")
+    _check_within("counters (running)", state.counters[:, N_RUNNING], 0, simulation.params.running_slots)
+    _check_within("counters (epochs)", state.counters[:, N_EPOCHS], 0, simulation.params.episode_epochs)
+    for name, array in state._asdict().items():
+        if array.dtype.kind == "f":
+            bad = np.isnan(array) if name in MAY_BE_INFINITE else ~np.isfinite(array)
+            if bad.any():
+                raise ValueError(f"state['rows.{name}'] has {array[bad][0]}: every number must be finite")
+        elif array.dtype.kind != "b":
+            _check_within(name, array, *BOUNDS[name](simulation, state))
+    _check_running(state)
+    _check_mask(state, simulation)
+    return state
+
+
+def _check_within(name: str, array: NDArray, low: Bound, high: Bound) -> None:
+    columns = (..., *[None] * (array.ndim - 1))
+    lowest, highest = (np.asarray(bound)[columns] if np.ndim(bound) else np.asarray(bound) for bound in (low, high))
+    bad = (array < lowest) | (array > highest)
+    if bad.any():
+        least, most = (int(np.broadcast_to(bound, array.shape)[bad][0]) for bound in (lowest, highest))
+        raise ValueError(f"state['rows.{name}'] has {array[bad][0]}: must be in {least}..{most}")
+
+
+def _check_running(state: EngineState) -> None:
+    """Who runs has tokens to come: iterations then come to their end."""
+    for row, count in enumerate(state.counters[:, N_RUNNING].tolist()):
+        runs = state.running[row, :count]
+        if (state.generated[row, runs] >= state.output_tokens[row, runs]).any() or (state.target[row, runs] < 1).any():
+            raise ValueError(f"state['rows.generated'][{row}]: must be less than the output of each who runs")
+        if len(set(runs.tolist())) < count:
+            raise ValueError(f"state['rows.running'][{row}]: must be {count} different requests")
+
+
+def _check_mask(state: EngineState, simulation: EngineSimulation) -> None:
+    """The mask is what follows from the rest."""
+    given = state.action_mask.copy()
+    for row in range(len(given)):
+        direct(refresh_mask)(simulation.params, state, row)
+        if (given[row] != state.action_mask[row]).any():
+            raise ValueError(f"state['rows.action_mask'][{row}]: must be open where the rest of the state has it")

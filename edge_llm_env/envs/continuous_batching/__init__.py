@@ -1,0 +1,1 @@
+"""`EdgeLLM/ContinuousBatching-v0`: schedule an engine's iterations."""

@@ -1,0 +1,110 @@
+"""`EdgeLLM/ContinuousBatching-v0`: schedule an engine's iterations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from edge_llm_env.engine.restoring import checked_engine_state
+from edge_llm_env.engine.simulation import EngineSimulation
+from edge_llm_env.envs.base import EpochEnv, Mechanism
+from edge_llm_env.envs.continuous_batching.kernel import begin_rows, hand_out_rows, step_row, step_rows
+from edge_llm_env.envs.continuous_batching.observation import OBSERVATION
+from edge_llm_env.envs.layout import Block, Feature, per_slot
+from edge_llm_env.envs.vector import EpochVectorEnv
+from edge_llm_env.scenarios import Scenario
+
+if TYPE_CHECKING:
+    from edge_llm_env.rendering.showing import Showing
+
+
+class EngineMechanism(Mechanism):
+    """A mechanism on an engine that schedules iterations."""
+
+    def simulation(self, scenario: Scenario, rows: int) -> Any:
+        """Rows of a scenario's engine."""
+        return EngineSimulation(scenario, rows)
+
+
+MECHANISM = EngineMechanism(
+    action=(
+        per_slot(Feature("admit", "", "admit the request in the waiting slot")),
+        Block(
+            (Feature("preempt", "", "preempt the request in the running slot"),),
+            "running slot",
+            lambda scenario: scenario.iterations.running_slots,
+        ),
+        per_slot(Feature("drop", "", "drop the request in the waiting slot")),
+        Block(
+            (Feature("run", "", "run on with the budget of that number: 0, then `iterations.prefill_budgets`"),),
+            "budget",
+            lambda scenario: 1 + len(scenario.iterations.prefill_budgets),
+        ),
+    ),
+    space=spaces.Discrete,
+    step_row=step_row,
+    step_rows=step_rows,
+    observation=OBSERVATION,
+    begin_rows=begin_rows,
+    hand_out_rows=hand_out_rows,
+    checked_state=checked_engine_state,
+)
+
+
+class ContinuousBatchingEnv(EpochEnv[np.int64]):
+    """An engine's iterations ([From epochs to iterations](../iterations.md)): who joins the running batch, who leaves
+    it, and how many tokens of prompts are computed beside its decodes.
+
+    **Action** `Discrete(2·Q + B + C)`: admit waiting slot 0..Q-1, preempt running slot 0..B-1, drop waiting slot
+    0..Q-1, or run on with one of C prefill budgets. Only running takes simulated time: until a request becomes visible,
+    a prefill or a request is done, the next decodes lack blocks, or after `iterations.most_iterations`.
+    `action_masks()` and `info["action_mask"]` tell which actions are open; one that is not runs with the least open
+    budget, or preempts the youngest where there is none, and counts in `info["invalid_actions"]`.
+
+    **Observation** `Box(0, 1)`: see `edge_llm_env.envs.continuous_batching.observation`.
+
+    **Reward**: the scenario's weights times requests completed within both objectives and their tokens, the energy of
+    iterations, and requests that expired: were dropped, or completed outside of one; each when that is settled.
+
+    **Episode**: `epoch.episode_epochs`·`epoch.epoch_s` of simulated time; `info["epochs"]` counts those that passed.
+    """
+
+    mechanism = MECHANISM
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Open actions, bool of shape (2·Q + B + C,); the name that sb3-contrib looks for."""
+        return self.simulation.state.action_mask[0].copy()
+
+    def _new_viewer(self, render_mode: str) -> Showing[Any]:
+        from edge_llm_env.rendering.engine.viewer import EngineViewer
+
+        return EngineViewer(cast(EngineSimulation, self.simulation), render_mode, self.metadata["render_fps"])
+
+    def _checked(self, action: Any) -> Any:
+        if not self.action_space.contains(action):
+            raise ValueError(f"action = {action!r}: must be an integer in 0..{self.action_space.n - 1}")  # type: ignore[attr-defined]
+        return int(action)  # one type, so that the kernel is compiled once
+
+
+class ContinuousBatchingVectorEnv(EpochVectorEnv):
+    """The native vector form of `ContinuousBatchingEnv`: actions int of shape (R,)."""
+
+    mechanism = MECHANISM
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Open actions of each row, bool of shape (R, 2·Q + B + C)."""
+        return self.simulation.state.action_mask.copy()
+
+    def _checked(self, actions: Any) -> NDArray:
+        actions, last = np.asarray(actions), self.simulation.state.action_mask.shape[1] - 1
+        if actions.shape != (self.num_envs,) or actions.dtype.kind not in "iu":
+            raise ValueError(
+                f"actions of shape {actions.shape} and dtype {actions.dtype}: "
+                f"must be integers of shape ({self.num_envs},)"
+            )
+        if actions.min() < 0 or actions.max() > last:
+            raise ValueError(f"actions in {actions.min()}..{actions.max()}: must be in 0..{last}")
+        return np.array(actions, dtype=np.int64)  # one layout, so that the kernel is compiled once

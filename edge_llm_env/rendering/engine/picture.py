@@ -1,0 +1,111 @@
+"""An engine's frame as a picture of 800 × 600 pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas
+from edge_llm_env.rendering.drawing.palette import COMPUTE, DEADLINE, MEMORY, light, variant_colour
+from edge_llm_env.rendering.engine.frame import EngineFrame
+
+if TYPE_CHECKING:
+    import pygame
+
+WIDTH, HEIGHT, MARGIN = 800, 600, 16
+LANES_TOP, LANES_BOTTOM = 88, 388
+LEFT, RIGHT = 56, 784
+MEMORY_TOP, MEMORY_BOTTOM = 408, 448
+WAITING_TOP, WAITING_HEIGHT = 486, 13
+COLUMN = 384
+"""Width of a column of waiting requests."""
+
+
+class EnginePicture:
+    """Draws frames, each over the last."""
+
+    def __init__(self) -> None:
+        self._canvas = Canvas(WIDTH, HEIGHT)
+
+    @property
+    def surface(self) -> pygame.Surface:
+        """What was drawn last."""
+        return self._canvas.surface
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """What was drawn last, uint8 of shape (600, 800, 3)."""
+        return self._canvas.pixels()
+
+    def draw(self, frame: EngineFrame) -> None:
+        """Draw a frame."""
+        self._canvas.clear()
+        draw_header(self._canvas, frame)
+        draw_lanes(self._canvas, frame)
+        draw_memory(self._canvas, frame)
+        draw_waiting(self._canvas, frame)
+
+
+def draw_header(canvas: Canvas, frame: EngineFrame) -> None:
+    """What is played, when, and what has become of the requests so far."""
+    when = (
+        f"{frame.now_s:.2f} of {frame.end_s:g} s   {1000 * frame.iteration_s:.0f} ms, {frame.iteration_tokens} tokens"
+    )
+    taken = canvas.text(when, WIDTH - MARGIN, 22, 20, align="right")
+    canvas.text(f"{frame.environment}   {frame.scenario}", MARGIN, 22, 24, width=WIDTH - 2 * MARGIN - taken - 24)
+    x = float(MARGIN)
+    for name, count in frame.counters:
+        x += canvas.text(f"{name.replace('_', ' ')} ", x, 46, 16, GREY)
+        x += canvas.text(f"{count}", x, 46, 16) + 12
+    canvas.text("running batch: prompts light, decodes full, late ones marked", MARGIN, 72, 16, GREY)
+
+
+def across(frame: EngineFrame, at_s: float) -> float:
+    """Where a time stands on the scale of the window."""
+    left_s = frame.now_s - frame.window_s
+    return LEFT + (RIGHT - LEFT) * min(1.0, max(0.0, (at_s - left_s) / frame.window_s))
+
+
+def draw_lanes(canvas: Canvas, frame: EngineFrame) -> None:
+    """Who was in the running batch when."""
+    height = min(14.0, (LANES_BOTTOM - LANES_TOP) / max(1, len(frame.lanes)))
+    for second in range(int(frame.now_s - frame.window_s), int(frame.now_s) + 1):
+        if second >= max(0.0, frame.now_s - frame.window_s):
+            x = across(frame, second)
+            canvas.line(x, LANES_TOP, x, MEMORY_BOTTOM, FAINT)
+            canvas.text(f"{second} s", x, MEMORY_BOTTOM + 9, 14, GREY, align="centre")
+    for at, lane in enumerate(frame.lanes):
+        y, colour = LANES_TOP + at * height, variant_colour(lane.service_class)
+        begins, ends = across(frame, lane.begins_s), across(frame, lane.ends_s)
+        first = min(ends, across(frame, lane.first_token_s))
+        canvas.box(begins, y, first - begins, height - 1, light(colour))
+        canvas.box(first, y, ends - first, height - 1, colour)
+        if lane.is_late:
+            canvas.line(first, y, first, y + height - 1, DEADLINE, 2)
+        if height >= 10:
+            canvas.text(f"{lane.request}", LEFT - 8, y + height / 2, 14, GREY, align="right")
+
+
+def draw_memory(canvas: Canvas, frame: EngineFrame) -> None:
+    """How full the KV cache was when."""
+    canvas.text("KV", LEFT - 8, (MEMORY_TOP + MEMORY_BOTTOM) / 2, 16, GREY, align="right")
+    canvas.line(LEFT, MEMORY_BOTTOM, RIGHT, MEMORY_BOTTOM, GREY)
+    canvas.line(LEFT, MEMORY_TOP, RIGHT, MEMORY_TOP, FAINT)
+    height = MEMORY_BOTTOM - MEMORY_TOP
+    for (at_s, share), (until_s, _) in zip(frame.memory, frame.memory[1:], strict=False):
+        begins, ends = across(frame, at_s), across(frame, until_s)
+        canvas.box(begins, MEMORY_BOTTOM - share * height, ends - begins, share * height, MEMORY)
+
+
+def draw_waiting(canvas: Canvas, frame: EngineFrame) -> None:
+    """Who waits, and for how long they still can."""
+    beyond = f", {frame.beyond_visible} more beyond" if frame.beyond_visible else ""
+    canvas.text(f"waiting: {len(frame.waiting)}{beyond}", MARGIN, WAITING_TOP - 14, 16, GREY)
+    rows = (HEIGHT - WAITING_TOP) // WAITING_HEIGHT
+    for at, one in enumerate(frame.waiting[: 2 * rows]):
+        x, y = MARGIN + (at // rows) * COLUMN, WAITING_TOP + (at % rows) * WAITING_HEIGHT + 4
+        told = f"{one.told_tokens}" if one.told_tokens else "?"
+        canvas.text(f"{one.request}  {one.class_name}  {one.prompt_tokens} + {told}", x, y, 14, width=200)
+        share = min(1.0, max(0.0, one.slack_s / frame.longest_slack_s))
+        canvas.box(x + 210, y - 4, 150 * share, 8, DEADLINE if one.is_late else COMPUTE)
