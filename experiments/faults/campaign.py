@@ -17,7 +17,7 @@ from experiments.faults.verdict import GOOD, VERDICTS
 KEPT = 200
 """Faults of a kind that the record describes; all are counted."""
 
-EVERY = 200
+EVERY = 10
 """Cases after which the record is written."""
 
 Record = dict[str, Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,22 @@ def test_what_is_saved_is_loaded(tmp_path: Path, width: int):
     workloads = draw_workloads(SCENARIO, 2, 0)
     served = [evaluate_values(one, SCENARIO, workloads).served.tolist() for one in (loaded, policy(width))]
     assert served[0] == served[1]
+
+
+def test_a_policy_of_a_file_of_ones_own_loads_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "there" / "own.toml").write_text('extends = "carry-over"\n[epoch]\nepisode_epochs = 4\n')
+    monkeypatch.chdir(tmp_path / "there")
+    own = policy().for_scenario(load_scenario("own.toml"))
+    save_policy(own, replace(CARD, scenario="own.toml", overrides={}), tmp_path / "elsewhere" / "mine")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there" / "own.toml").unlink()
+    loaded, card = load_policy(tmp_path / "elsewhere" / "mine")
+    assert (loaded.scenario, card.scenario) == (own.scenario, "own")
+    assert str(tmp_path) not in (tmp_path / "elsewhere" / "mine.json").read_text()
+    save_policy(loaded, card, tmp_path / "again")
+    assert load_policy(tmp_path / "again")[0].scenario == own.scenario
 
 
 def test_what_a_function_sees_and_its_levels_are_saved_with_it(tmp_path: Path):
