@@ -41,8 +41,7 @@ class Signals:
 
     def __enter__(self) -> Signals:
         if threading.current_thread() is threading.main_thread():
-            handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: self._terminate}
-            self._before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+            self._before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 
     def __exit__(
@@ -56,8 +55,10 @@ class Signals:
         for number in self._before:
             signal.signal(number, signal.SIG_IGN)
 
-    def _terminate(self, number: int, frame: FrameType | None) -> None:
-        self.terminated = True
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        self.terminated = number == signal.SIGTERM
+        # Objects of other packages that are only half made, as within Numba's compiler, fail as they are destroyed.
+        sys.unraisablehook = lambda unraisable: None
         raise KeyboardInterrupt
 
 
