@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from edge_llm_env import Scenario
+from edge_llm_env import Scenario, ScenarioError
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry
 from experiments.faults.case import FaultError
 
@@ -30,10 +30,15 @@ def forms() -> Iterator[tuple[str, dict[str, Any]]]:
 def check_scenario(scenario: Scenario, rng: np.random.Generator, steps: int) -> None:
     """Play some steps of every environment; raises `FaultError` where what they return is not finite or in no space.
 
-    An environment may refuse the scenario by an error.
+    An environment may refuse the scenario: then the others play it, and its error is raised.
     """
+    refusals = []
     for env_id, arguments in forms():
-        env = environment_class(ENVIRONMENTS[env_id])(scenario, **arguments)
+        try:
+            env = environment_class(ENVIRONMENTS[env_id])(scenario, **arguments)
+        except ScenarioError as error:
+            refusals.append(error)
+            continue
         where = f"{env_id} {arguments or ''}"
         observation, info = env.reset(seed=int(rng.integers(2**31)))
         check_returned(where, env, observation, 0.0, info)
@@ -43,6 +48,8 @@ def check_scenario(scenario: Scenario, rng: np.random.Generator, steps: int) -> 
             if truncated:
                 break
         env.close()
+    if refusals:
+        raise refusals[0]
 
 
 def some_action(env: Any, info: Mapping[str, Any], rng: np.random.Generator) -> Any:

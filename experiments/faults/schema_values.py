@@ -23,6 +23,7 @@ TEXTS = {
     "source": ("drawn by the campaign",),
     "path": (),
     "measured": (),
+    "names": (),
 }
 """What the schema calls text and is not any text, by the field's name; nothing for what is left as it is."""
 

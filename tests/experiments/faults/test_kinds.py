@@ -9,7 +9,7 @@ import pytest
 from experiments.faults.kinds.table import KINDS
 from experiments.faults.verdict import GOOD, outcome_of
 
-FIRST = {"scenarios": 250, "legal-scenarios": 60, "states": 150, "workloads": 60, "misuse": 320, "cards": 150}
+FIRST = {"scenarios": 200, "legal-scenarios": 40, "states": 150, "workloads": 60, "misuse": 320, "cards": 150}
 """Of the kinds whose cases take no processes of their own."""
 
 
