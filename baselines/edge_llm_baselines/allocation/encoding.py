@@ -90,7 +90,9 @@ def least_entries(needs_s: NDArray[np.float64], part: float) -> NDArray[np.float
     """
     entries = 2.0 * (needs_s / part) - 1.0
     while (short := (1.0 + entries) / 2.0 * part < needs_s).any():  # as `as_share` reads them
-        entries[short] = np.nextafter(entries[short], np.inf)
+        # The next number, or that with the next share: near 0 numbers lie closer together than shares do.
+        nearest, next_share = np.nextafter(entries[short], np.inf), np.nextafter(1.0 + entries[short], np.inf) - 1.0
+        entries[short] = np.maximum(nearest, next_share)
     return entries
 
 

@@ -127,6 +127,15 @@ def test_no_split_in_between_those_of_batches_is_better():
         assert epoch.best_batch_in_parts(*parts) == best
 
 
+def test_a_share_a_hair_above_a_half_is_found_at_once():
+    needs_s, part_s = np.array([0.023950980392156866]), 0.09580392152072548 / 2.0
+    for off in (0, 1, 2, 5, 40):
+        needs = needs_s + off * np.spacing(needs_s)
+        (entry,) = least_entries(needs, part_s)
+        assert (1.0 + entry) / 2.0 * part_s >= needs[0]
+        assert abs(entry) < 1e-9
+
+
 def test_shares_and_parts_are_the_least():
     """A little less of any of them, and a request fails."""
     for split in ("fixed", "flexible"):
