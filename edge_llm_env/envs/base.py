@@ -85,13 +85,17 @@ class Mechanism(NamedTuple):
     parts_s: Callable[[NodeParams, NDArray[np.float64]], tuple[float, float]] | None = None
     """T_U and T_D (s) of an action that divides the epoch; None where actions do not."""
 
-    def simulation(self, scenario: Scenario, rows: int) -> Simulation:
-        """Rows of a scenario as the mechanism needs them; raises `ScenarioError` for one that it cannot run on."""
+    def check_transfers(self, scenario: Scenario) -> None:
+        """Raise `ScenarioError` for uploads that carry over where nobody divides the bands."""
         if scenario.radio.transfers == "carried_over" and not self.carries_over:
             raise ScenarioError(
                 f'scenario {scenario.name}: radio.transfers = "carried_over": must be "within_epoch" here, or the '
                 "environment EdgeLLM/Bandwidth-v0, which divides the bands"
             )
+
+    def simulation(self, scenario: Scenario, rows: int) -> Simulation:
+        """Rows of a scenario as the mechanism needs them; raises `ScenarioError` for one that it cannot run on."""
+        self.check_transfers(scenario)
         if self.hosts_variants:
             try:
                 scenario.check_variants_fit_a_module()

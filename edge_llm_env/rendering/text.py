@@ -72,7 +72,8 @@ def request_line(one: PendingRequest, frame: Frame) -> str:
     """A row of the table of pending requests."""
     by = f" by {frame.variants[one.variant]}" if one.variant is not None else ""
     numbers = f"{one.request:7}  {one.prompt_tokens:6}  {one.output_tokens:6}  {one.compute_s:7.3f}  {one.slack_s:7.3f}"
-    return f"{numbers}  {bar(one.slack_s / frame.longest_slack_s)}  {one.fate}{by}"
+    sent = f", {one.sent:.0%} sent" if one.sent is not None else ""
+    return f"{numbers}  {bar(one.slack_s / frame.longest_slack_s)}  {one.fate}{by}{sent}"
 
 
 def bar(fraction: float) -> str:

@@ -29,6 +29,7 @@ from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.solver.candidates import batch_of
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
+from experiments.allocation.uploads import measure_uploads
 
 
 def measure_scenario(
@@ -37,11 +38,14 @@ def measure_scenario(
     """Counts and fractions, as JSON can hold them; equal seeds, equal result.
 
     `episodes` workloads are played by DFTSP (and, with several variants, by partitions), the first `hindsight_episodes`
-    of them also seen in hindsight, by `LagrangianHindsight` if no solver is given. Raises ValueError where 1 ≤
+    of them also seen in hindsight, by `LagrangianHindsight` if no solver is given; where uploads carry over the oracle
+    of bands and its rules play, and hindsight is theirs. Raises ValueError where 1 ≤
     `hindsight_episodes` ≤ `episodes` does not hold.
     """
     if not 1 <= hindsight_episodes <= episodes:
         raise ValueError(f"hindsight_episodes = {hindsight_episodes}: must lie in [1, {episodes}], as episodes does")
+    if scenario.radio.transfers == "carried_over":
+        return measure_uploads(scenario, episodes, hindsight_episodes, seed)
     workloads = draw_workloads(scenario, episodes, seed)
     metered = ComputeMeter(DFTSP())
     result = roll_out(lambda env: EpochPolicy(metered, env), BATCH_SELECTION, scenario, workloads)

@@ -9,7 +9,7 @@ from typing import Any
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.scenarios.loading import describe_scenarios, preset_content
 from edge_llm_env.scenarios.settings import settings
-from edge_llm_env.support.tables import Table
+from edge_llm_env.support.tables import NO_VALUE, Table
 
 FOLDER = Path("docs/scenarios")
 """Where the pages stand in the repository; the first compares the presets."""
@@ -21,8 +21,9 @@ mean over DFTSP's batches, of the bands, the memory and the compute window; with
 the whole epoch, and compute includes the transfers. *Per batch* is the part of compute time that a batch costs whoever
 is in it: with the `roofline` cost model mainly the weights, read once per decode step; the `paper` model has none. The
 last two columns are what a clairvoyant's schedule serves more than DFTSP, and what no policy exceeds, on the first
-workloads. Where a preset has several variants, DFTSP and hindsight have `node.decoder` alone on all modules, and a
-table compares ways to divide these. Counts and fractions only: no timing was taken.
+workloads; where uploads carry over, more than `MinimumShares` in `EdgeLLM/Bandwidth-v0`. Where a preset has several
+variants, DFTSP and hindsight have `node.decoder` alone on all modules, and a table compares ways to divide these.
+Counts and fractions only: no timing was taken.
 """
 
 
@@ -48,7 +49,7 @@ def overview(measured: Mapping[str, dict[str, Any]]) -> Table:
             f"{one['arrivals_per_s']:.2f}",
             f"{100 * one['served'] / max(1, one['settled']):.1f}",
             *(f"{100 * one['utilisation'][resource]:.1f}" for resource in RESOURCES),
-            f"{100 * one['compute_per_batch']:.0f}",
+            f"{100 * one['compute_per_batch']:.0f}" if "compute_per_batch" in one else NO_VALUE,
             *(f"{_percent_above_dftsp(one, which):+.1f} %" for which in ("schedule", "upper_bound")),
         )
         for name, one in measured.items()
@@ -72,17 +73,36 @@ def findings(measured: dict[str, Any]) -> str:
     hindsight = measured["hindsight"]
     most_used = max(RESOURCES, key=lambda resource: measured["utilisation"][resource])
     epochs = measured["episodes"] * measured["epochs"]
+    oracle = "MinimumShares" if "uploads" in measured else "DFTSP"
     text = (
-        f"On {measured['episodes']} workloads of {measured['epochs']} epochs DFTSP serves "
+        f"On {measured['episodes']} workloads of {measured['epochs']} epochs {oracle} serves "
         f"{100 * measured['served'] / max(1, measured['settled']):.1f} % of the requests, "
         f"{measured['served'] / epochs:.2f} per epoch; {most_used} is used most, "
         f"{100 * measured['utilisation'][most_used]:.0f} %. "
         f"{measured['beyond_visible'] / epochs:.2f} requests per epoch wait beyond the visible slots. "
-        f"On the first {hindsight['episodes']} workloads DFTSP serves {hindsight['dftsp']}, a clairvoyant's schedule "
-        f"{hindsight['schedule']} ({_percent_above_dftsp(measured, 'schedule'):+.1f} %), and no policy more than "
-        f"{hindsight['upper_bound']} ({_percent_above_dftsp(measured, 'upper_bound'):+.1f} %).\n"
+        f"On the first {hindsight['episodes']} workloads {oracle} serves {hindsight['dftsp']}, a clairvoyant's "
+        f"schedule {hindsight['schedule']} ({_percent_above_dftsp(measured, 'schedule'):+.1f} %), and no policy more "
+        f"than {hindsight['upper_bound']} ({_percent_above_dftsp(measured, 'upper_bound'):+.1f} %).\n"
     )
+    if "uploads" in measured:
+        return f"{text}\n{uploads_table(measured)}\n"
     return f"{text}\n{partitions_table(measured['partitions'])}\n" if "partitions" in measured else text
+
+
+def uploads_table(measured: dict[str, Any]) -> str:
+    """What each rule serves where uploads carry over, and the oracle where they do not."""
+    uploads, oracle = measured["uploads"], measured["served"]
+    patience, urgency = uploads["tuned"]
+    served = {"MinimumShares within an epoch": uploads["within_epoch"]} | uploads["served"]
+    rows = [
+        (
+            f"{name}, α = {patience:g}, β = {urgency:g}" if name == "predictive" else name,
+            f"{count}",
+            f"{100 * (count / max(1, oracle) - 1):+.1f} %",
+        )
+        for name, count in sorted(served.items(), key=lambda one: -one[1])
+    ]
+    return Table(("in `EdgeLLM/Bandwidth-v0`", "served", "against the oracle"), rows).markdown()
 
 
 def partitions_table(partitions: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ class EngineMechanism(Mechanism):
 
     def simulation(self, scenario: Scenario, rows: int) -> Any:
         """Rows of a scenario's engine."""
+        self.check_transfers(scenario)
         return EngineSimulation(scenario, rows)
 
 

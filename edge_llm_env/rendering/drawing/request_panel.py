@@ -18,7 +18,9 @@ def draw_requests(canvas: Canvas, frame: Frame, left: float, top: float, right: 
     heading = f"pending at {frame.begins_s:g} s: {count}" + (f", and {beyond} beyond the visible" if beyond else "")
     canvas.text(heading, left, top, 20)
     draw_legend(canvas, frame, left, top + 20)
-    canvas.text("bar: slack, dark: time alone", right, top + 20, 16, GREY, align="right")
+    carried = any(one.sent is not None for one in frame.requests)
+    legend = "bar: slack, dark: time alone" + (", line: part that is sent" if carried else "")
+    canvas.text(legend, right, top + 20, 16, GREY, align="right")
     top += 40
     requests = sorted(frame.requests, key=lambda one: one.slack_s)
     rows = int((bottom - top - 8) // ROW)
@@ -62,6 +64,8 @@ def draw_table(
         canvas.box(bar, y - 6, longest, 12, light(FAINT, 0.5))
         canvas.box(bar, y - 6, longest * part(one.slack_s, frame), 12, light(colour, 0.45))
         canvas.box(bar, y - 6, longest * part(one.compute_s, frame), 12, colour)
+        if one.sent is not None:
+            canvas.box(bar, y + 4, longest * one.sent, 2, GREY)
         canvas.text(f"{one.slack_s:.2f}", right, y, 16, align="right")
 
 

@@ -31,6 +31,8 @@ class PendingRequest(NamedTuple):
     fate: Fate
     variant: int | None
     """What served it, where modules host variants."""
+    sent: float | None = None
+    """Part of its upload that is sent, 0..1, where uploads carry over."""
 
 
 class Part(NamedTuple):

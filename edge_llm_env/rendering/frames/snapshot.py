@@ -76,7 +76,10 @@ def request_of(params: NodeParams, begun: NodeState, state: NodeState, slot: int
     elif not dispatched and compute_s > slack_s - params.epoch_s:
         fate = Fate.LAST_CHANCE
     prompt_tokens, output_tokens = int(state.prompt_tokens[0, request]), int(state.output_tokens[0, request])
-    return PendingRequest(request, prompt_tokens, output_tokens, slack_s, compute_s, fate, variant)
+    sent = None
+    if params.carries_over:
+        sent = float(state.sent_bits[0, request] / (prompt_tokens * params.uplink_bits_per_token))
+    return PendingRequest(request, prompt_tokens, output_tokens, slack_s, compute_s, fate, variant, sent)
 
 
 def module_loading_s(params: NodeParams, begun: NodeState, state: NodeState) -> NDArray[np.float64]:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import gymnasium as gym
+import numpy as np
 import pytest
 
 from edge_llm_env.rendering.frames.frame import Score
 from edge_llm_env.rendering.text import TIMELINE_WIDTH, as_text, bar, module_mark, on_scale
 from tests.edge_llm_env.rendering.frames import SMALL, frame, with_requests
+from tests.support.allocation import CAPPED
+from tests.support.helpers import small_scenario, workload_at
 
 # 60 characters are 2 s: the uplink's 0.2 s are 6 of them, 0.2 to 1.0 s are the 6th to the 30th, 0.5 s of loading are 15
 EXPECTED = f"""\
@@ -74,3 +78,14 @@ def test_bars_are_full_beyond_one():
 
 def test_modules_have_a_letter_small_while_they_load():
     assert [module_mark(0, False), module_mark(2, True), module_mark(None, False)] == ["A", "c", "."]
+
+
+def test_what_is_sent_of_an_upload_is_shown_where_uploads_carry_over():
+    """An uplink of 512 tokens: 128 complete, and of 800 the other 384 are sent."""
+    overrides = CAPPED | {"radio.transfers": "carried_over"}
+    env = gym.make("EdgeLLM/Bandwidth-v0", scenario=small_scenario(**overrides), render_mode="ansi").unwrapped
+    env.reset(options={"workload": workload_at([0.0, 0.1], prompt_tokens=[128, 800])})
+    env.step(np.zeros(7))
+    text = env.render()
+    assert "served, 100% sent" in text
+    assert "waits, 48% sent" in text
