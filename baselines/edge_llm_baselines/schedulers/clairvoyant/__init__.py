@@ -1,0 +1,1 @@
+"""What is known of an episode of iterations with everything about it known: a schedule, and a bound."""
