@@ -20,8 +20,9 @@ from edge_llm_env.workload.workload import Workload
 class Rivals:
     """Every baseline of an environment, tuned for a scenario, and hindsight where the environment knows it.
 
-    The best rule is that which serves most on these very workloads, the hardest to beat. `stream` is the split that
-    they are of. Raises ValueError for less than two workloads, and for more in hindsight than there are.
+    The best rule is that which serves most on these very workloads, the hardest to beat, of those that are told nothing
+    which no observation shows. `stream` is the split that the workloads are of. Raises ValueError for less than two
+    workloads, and for more in hindsight than there are.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Rivals:
             key: roll_out(rule.acting(seed, rule.of(self.tuned)), env_id, scenario, self.workloads)
             for key, rule in baselines.playable(scenario, self.tuned).items()
         }
-        rules = [key for key in self.played if key != self.oracle_key]
+        rules = [key for key in self.played if key != self.oracle_key and not baselines.rules[key].informed]
         self.best_rule = max(rules, key=lambda key: int(self.played[key].served.sum()))
         known = self.workloads[:hindsight_episodes] if baselines.hindsight is not None else []
         self.hindsight = baselines.hindsight(scenario, known) if baselines.hindsight is not None and known else None

@@ -38,6 +38,8 @@ class Baseline:
     tunable: Tunable | None = None
     plays: Callable[[Scenario], bool] = lambda scenario: True
     """Whether it is for a scenario."""
+    informed: bool = False
+    """Whether it is told what no observation shows: a structure of the scenario."""
 
     def of(self, tuned: Mapping[str, Any]) -> Any:
         """What is tuned of this one, among what is tuned of an environment's baselines; None if nothing is."""

@@ -183,7 +183,10 @@ OF_MODULES = Baselines(
             plans,
         ),
         "informed": Baseline(
-            "informed: told the phases", lambda env, seed, tuned: AllocationPolicy(told(env), env), plays=has_phases
+            "informed: told the phases",
+            lambda env, seed, tuned: AllocationPolicy(told(env), env),
+            plays=has_phases,
+            informed=True,
         ),
         "random": RANDOM,
     },

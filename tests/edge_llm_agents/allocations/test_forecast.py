@@ -16,6 +16,7 @@ from edge_llm_agents.allocations.modules import SeenVariants
 from edge_llm_agents.allocations.policy import LearnedAllocation, allocation_function, mechanism_of
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.value_search.search import training_workloads
+from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import load_scenario
 from edge_llm_env.envs.suite import COMPUTE
 from edge_llm_env.workload.streams import draw_workloads
@@ -79,3 +80,7 @@ def test_a_policy_that_sees_it_decides_alike_for_one_row_and_many_and_needs_it()
     assert evaluate_learned(again, SCENARIO, workloads).served.tolist() == alone
     with pytest.raises(ValueError, match="forecast = None: must be weights"):
         LearnedAllocation(COMPUTE, function, parameters, SCENARIO)
+
+
+def test_who_is_told_the_phases_is_no_rule_to_beat() -> None:
+    assert [key for key, rule in baselines_of(COMPUTE).rules.items() if rule.informed] == ["informed"]
