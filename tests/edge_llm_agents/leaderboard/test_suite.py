@@ -202,15 +202,14 @@ def test_somebody_elses_function_is_a_policy_like_another(copy: Path, monkeypatc
 def test_every_environment_has_its_reference_among_its_rules(environment: str, finished: Path) -> None:
     workload_set = WorkloadSet.of(load_scenario(finished / "short.toml"), 2, 0)
     jobs = playing(small_suite(finished, environments=(environment,)), workload_set, {})
+    if not ENVIRONMENTS[environment].counts_epochs:  # its reference is a rule, and its rules take long to tune
+        jobs = [job for job in jobs if job.cell.policy == baselines_of(environment).reference]
     served = {}
     for at, job in enumerate(jobs):
         assert isinstance(job, Playing)
         _, outcome = outcome_of(at, job)
         assert outcome.record is not None, outcome.failed
         served[job.name] = sum(outcome.record["served"])
-    if not ENVIRONMENTS[environment].counts_epochs:  # its reference is a rule
-        assert served[baselines_of(environment).reference] > 0
-        return
     myopic = {name: count for name, count in served.items() if "look-ahead" not in name}
     assert served[baselines_of(environment).reference] == max(myopic.values()) > 0
 
