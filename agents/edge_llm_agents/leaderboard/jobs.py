@@ -129,8 +129,14 @@ class Hindsight:
         return self.workload_set.identity() | {"policy_sha256": code_sha256(hindsight_bounds.__module__)}
 
     def results(self) -> dict[str, Any]:
-        """What the best schedule found serves on each workload, and what none exceeds."""
-        bounds = hindsight_bounds(self.workload_set.scenario, self.workload_set.draw())
+        """What the best schedule found serves on each workload, and what none exceeds.
+
+        Raises DoesNotPlayError where requests are not served within an epoch each.
+        """
+        try:
+            bounds = hindsight_bounds(self.workload_set.scenario, self.workload_set.draw())
+        except ScenarioError as error:
+            raise DoesNotPlayError(str(error)) from None
         return {"served": bounds.served.tolist(), "upper_bound": bounds.upper_bound.tolist()}
 
 

@@ -15,7 +15,7 @@ from edge_llm_baselines.hindsight.block_bound import block_bound
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.forward_schedule import forward_schedule
 from edge_llm_baselines.hindsight.lagrangian import descend
-from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.scenarios.schema import Scenario, ScenarioError
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.workload.workload import Workload
 
@@ -121,9 +121,17 @@ class HindsightBounds(NamedTuple):
 def hindsight_bounds(
     scenario: Scenario, workloads: Sequence[Workload], solver: HindsightSolver | None = None
 ) -> HindsightBounds:
-    """What could be served on each workload, by default by `LagrangianHindsight`. Raises ValueError for no workload."""
+    """What could be served on each workload, by default by `LagrangianHindsight`.
+
+    Raises ValueError for no workload, and ScenarioError for uploads that carry over, of which each epoch holds a part.
+    """
     if not workloads:
         raise ValueError("workloads: must have at least one workload")
+    if scenario.radio.transfers == "carried_over":
+        raise ScenarioError(
+            f'scenario {scenario.name}: radio.transfers = "carried_over": must be "within_epoch" here; '
+            "the registry's hindsight of EdgeLLM/Bandwidth-v0 is of uploads that carry over"
+        )
     solver = solver or LagrangianHindsight()
     started_s = time.perf_counter()
     found = [solver.solve(EpisodeProblem.of_workload(scenario, workload)) for workload in workloads]

@@ -22,6 +22,7 @@ from edge_llm_baselines.rules.heuristics import (
 )
 from edge_llm_baselines.rules.look_ahead import LookAhead
 from edge_llm_env import load_scenario
+from edge_llm_env.scenarios import ScenarioError
 from edge_llm_env.workload.streams import draw_workloads
 from experiments.speed.hindsight import hindsight_benchmark
 from tests.edge_llm_baselines.hindsight.schedules import MODES, replayed, scenario_of, workload_of
@@ -253,3 +254,9 @@ def test_the_schedule_serves_at_least_what_the_largest_batch_of_every_epoch_does
         hindsight = LagrangianHindsight(iterations=5, restarts=1, moves_per_offer=1).solve(episode)
         assert hindsight.value >= episode.value(forward) > 0
         assert episode.is_feasible(hindsight.schedule)
+
+
+def test_uploads_that_carry_over_are_refused():
+    scenario = load_scenario("embedding-uplink-carried", **{"epoch.episode_epochs": 3})
+    with pytest.raises(ScenarioError, match="radio.transfers"):
+        hindsight_bounds(scenario, draw_workloads(scenario, 1, seed=0))
