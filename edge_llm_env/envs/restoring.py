@@ -31,6 +31,9 @@ from edge_llm_env.support.naming import shown
 MAY_BE_INFINITE = ("slot_uplink_share", "slot_downlink_share", "batch", "busy_since_s")
 """Shares of a dead channel, the least slack of an empty batch, and when a class was busy that never was."""
 
+MAY_BE_NEGATIVE = ("slot_slack_s", "batch", "busy_since_s", "reward_terms")
+"""Of the arrays of numbers that are not whole."""
+
 LEAST_SLACK = BatchSums._fields.index("least_slack_s")
 """Column of `NodeState.batch` that may be negative."""
 
@@ -103,6 +106,8 @@ def checked_state(arrays: Mapping[str, NDArray], simulation: Simulation) -> Node
             bad = np.isnan(array) if name in MAY_BE_INFINITE else ~np.isfinite(array)
             if bad.any():
                 raise ValueError(f"state['rows.{name}'] has {array[bad][0]}: every number must be finite")
+            if name not in MAY_BE_NEGATIVE and (array < 0).any():
+                raise ValueError(f"state['rows.{name}'] has {array.min()}: every number must be at least 0")
         elif array.dtype.kind != "b":
             low, high = BOUNDS[name](simulation, state)
             _check_within(f"rows.{name}", array, low, high)
@@ -115,6 +120,11 @@ def checked_state(arrays: Mapping[str, NDArray], simulation: Simulation) -> Node
     _check_within("rows.counters (epochs)", state.counters[:, N_EPOCHS], 0, simulation.params.episode_epochs)
     if state.action_mask.shape[1] and not state.action_mask[:, -1].all():
         raise ValueError("state['rows.action_mask'] closes the last action of a row: must leave it open")
+    if (state.accuracy_requirement > 1).any():
+        raise ValueError("state['rows.accuracy_requirement']: every number must be in 0..1")
+    needed = state.slot_uplink_share + state.slot_downlink_share
+    if (state.action_mask[:, : simulation.slots] & np.isinf(needed)).any():
+        raise ValueError("state['rows.action_mask'] opens a slot whose channel is dead: must leave it closed")
     return state
 
 

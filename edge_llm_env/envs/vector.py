@@ -63,6 +63,9 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             raise ValueError(f"render_mode = {render_mode!r}: must be None, a vector environment does not render")
         self.num_envs = num_envs
         self.render_mode = render_mode
+        if autoreset_mode not in tuple(AutoresetMode) + tuple(mode.value for mode in AutoresetMode):
+            modes = ", ".join(repr(mode.value) for mode in AutoresetMode)
+            raise ValueError(f"autoreset_mode = {shown(autoreset_mode)}: must be an AutoresetMode, or one of {modes}")
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {"autoreset_mode": self.autoreset_mode, "render_modes": []}
         self.scenario = load_scenario(scenario)

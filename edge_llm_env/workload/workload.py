@@ -136,4 +136,4 @@ class Workload:
                     raise ValueError(f"it lacks {', '.join(missing)}")
                 return cls(**{name: stored[name] for name in names if name in stored}).validate()
         except DAMAGED as error:
-            raise ValueError(f"{path}: not a workload, {error}; must be as save wrote it") from None
+            raise ValueError(f"{path}: not a workload, {error!s:.300}; must be as save wrote it") from None

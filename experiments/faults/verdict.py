@@ -19,7 +19,7 @@ LONGEST_MESSAGE = 500
 """Characters of a line that somebody reads."""
 
 _SAYS_WHAT_IS_ACCEPTED = re.compile(
-    r"\b(must|required|allowed|expected|call reset|did you mean|not supported|no such|should be|input should|"
+    r"\b(must|required|allowed|expected|call reset|did you mean|not supported|no such|should (be|have)|input should|"
     r"choose from|unexpected keyword argument|takes no (keyword )?arguments|has no attribute)\b",
     re.IGNORECASE,
 )

@@ -182,7 +182,7 @@ class EdgeVecEnv(VecEnv):
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         """The attribute of the vector environment that a row belongs to, for each row asked for."""
         values = [value for env in self.envs for value in [getattr(env.unwrapped, attr_name)] * env.num_envs]
-        return [values[row] for row in self._get_indices(indices)]
+        return [values[row] for row in self._rows(indices)]
 
     @checked
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
@@ -197,12 +197,24 @@ class EdgeVecEnv(VecEnv):
         """Call a method of the vector environments that answers for all rows; its answer for the rows asked for."""
         methods = [getattr(env.unwrapped, method_name) for env in self.envs]
         answers = [answer for method in methods for answer in method(*method_args, **method_kwargs)]
-        return [answers[row] for row in self._get_indices(indices)]
+        return [answers[row] for row in self._rows(indices)]
+
+    def _rows(self, indices: Any) -> list[int]:
+        """The rows that SB3 calls `indices`: None for all, one, or several."""
+        several: Any = range(self.num_envs) if indices is None else indices
+        rows: list[Any] = (
+            list(several) if isinstance(several, Sequence | np.ndarray | range) and np.ndim(several) else [several]
+        )
+        for row in rows:
+            whole = isinstance(row, int | np.integer) and not isinstance(row, bool)
+            if not whole or not -self.num_envs <= row < self.num_envs:
+                raise ValueError(f"indices = {shown(indices)}: must be None or rows in 0..{self.num_envs - 1}")
+        return [int(row) for row in rows]
 
     @checked
     def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: Any = None) -> list[bool]:
         """Whether rows do what a wrapper does: SB3's `Monitor`, and no other, since none is around single rows."""
-        return [issubclass(wrapper_class, Monitor)] * len(list(self._get_indices(indices)))
+        return [issubclass(wrapper_class, Monitor)] * len(self._rows(indices))
 
     def _native_options(self) -> dict[str, Any] | None:
         """The options of all rows as the vector environment takes them."""

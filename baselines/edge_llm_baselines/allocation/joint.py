@@ -90,6 +90,7 @@ class BestJoint:
     @checked
     def action_of(solution: JointSolution, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """The action that does what `solve` found for a row."""
+        simulation.check_row(row, divided=True)
         logits, groups = logits_of(solution.counts), len(solution.counts) * GROUPS
         entries = np.full(simulation.slots, -1.0)
         if not simulation.grants_bands:

@@ -93,6 +93,8 @@ class BatchProblem:
         `window_s` (s) bounds the compute time of any batch, `memory_limit_bytes` its memory.
         """
         compute, slack = _numbers("compute_s", compute_s), _numbers("slack_s", slack_s)
+        if slack.ndim != 1:
+            raise ValueError(f"slack_s has shape {slack.shape}: must have one entry per request")
         nothing = AffineCost(Polynomial(), Polynomial())
         length = np.ones(slack.shape)
         return cls(

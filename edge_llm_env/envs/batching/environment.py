@@ -12,6 +12,7 @@ from edge_llm_env.envs.base import EpochEnv, Mechanism
 from edge_llm_env.envs.batching.kernel import step_row, step_rows
 from edge_llm_env.envs.layout import Feature, once, per_slot
 from edge_llm_env.envs.vector import EpochVectorEnv
+from edge_llm_env.support.naming import shown
 
 MECHANISM = Mechanism(
     action=(
@@ -50,7 +51,7 @@ class BatchingEnv(EpochEnv[np.int64]):
         if not (isinstance(action, int | np.integer) and 0 <= action <= slots) and not self.action_space.contains(
             action
         ):
-            raise ValueError(f"action = {action!r}: must be an integer in 0..{slots}")
+            raise ValueError(f"action = {shown(action)}: must be an integer in 0..{slots}")
         return int(action)  # one type, so that the kernel is compiled once
 
 

@@ -75,6 +75,8 @@ _BY_ANOTHER_NAME = {
     "attr_name": ("attribute",),
     "method_name": ("attribute",),
     "actions": ("action",),
+    "name": ("policy",),
+    "slack_s": ("one entry per request",),
     "options": ("unexpected keyword argument",),
 }
 """What errors call an argument, Gymnasium's among them."""
