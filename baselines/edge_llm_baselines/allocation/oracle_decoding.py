@@ -46,7 +46,6 @@ class OracleDecoding(gym.ActionWrapper[Observation, Values, Batch], RecordConstr
         self._simulation = env.unwrapped.simulation
         self.action_space = values_space(self._simulation.slots)
 
-    @checked
     def action(self, action: Values) -> Batch:
         """The batch, int8 of shape (Q,), that the values choose in the present epoch."""
         return decode(self._simulation, checked_values(action, self.action_space)[None])[0]

@@ -15,7 +15,7 @@ from edge_llm_env.envs.continuous_batching.kernel import begin_rows, hand_out_ro
 from edge_llm_env.envs.continuous_batching.observation import OBSERVATION
 from edge_llm_env.envs.layout import Block, Feature, per_slot
 from edge_llm_env.envs.vector import EpochVectorEnv
-from edge_llm_env.scenarios import Scenario
+from edge_llm_env.scenarios import Scenario, ScenarioError
 
 if TYPE_CHECKING:
     from edge_llm_env.rendering.showing import Showing
@@ -25,8 +25,13 @@ class EngineMechanism(Mechanism):
     """A mechanism on an engine that schedules iterations."""
 
     def simulation(self, scenario: Scenario, rows: int) -> Any:
-        """Rows of a scenario's engine."""
+        """Rows of a scenario's engine; raises `ScenarioError` for one that it cannot run on."""
         self.check_transfers(scenario)
+        if not scenario.beliefs.are_true:
+            raise ScenarioError(
+                f"scenario {scenario.name}: beliefs: must be without errors here, where `iterations.output_lengths` "
+                "says what is known"
+            )
         return EngineSimulation(scenario, rows)
 
 

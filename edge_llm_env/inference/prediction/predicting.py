@@ -18,10 +18,8 @@ from edge_llm_env.inference.prediction.estimates import Binding, Estimate, Predi
 from edge_llm_env.inference.prediction.question import Question, question
 from edge_llm_env.inference.prediction.spreads import classes, spread
 from edge_llm_env.inference.quantization import Precision
-from edge_llm_env.support.checking.arguments import checked
 
 
-@checked
 def predict(
     decoder: str | os.PathLike[str] | DecoderConfig,
     precision: str | Precision,

@@ -258,5 +258,5 @@ def test_the_schedule_serves_at_least_what_the_largest_batch_of_every_epoch_does
 
 def test_uploads_that_carry_over_are_refused():
     scenario = load_scenario("embedding-uplink-carried", **{"epoch.episode_epochs": 3})
-    with pytest.raises(ScenarioError, match="radio.transfers"):
+    with pytest.raises(ScenarioError, match=r"radio\.transfers"):
         hindsight_bounds(scenario, draw_workloads(scenario, 1, seed=0))

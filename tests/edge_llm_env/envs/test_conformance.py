@@ -16,7 +16,7 @@ from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from edge_llm_env import Scenario, ScenarioError, draw_workload
-from edge_llm_env.registration import EnvironmentEntry, environment, register_environment
+from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry, environment, register_environment
 from tests.support.helpers import (
     ALL_FORMS,
     ALL_WEIGHTS,
@@ -42,7 +42,7 @@ def make(env_id: str, scenario: str | Scenario = SCENARIO) -> gym.Env:
 
 def entry_of(env_id: str) -> EnvironmentEntry:
     """What is registered, of a form of the tests' own that of its environment."""
-    return environment(f"EdgeLLM/{env_id.partition('/')[2]}")
+    return environment(env_id if env_id in ENVIRONMENTS else f"EdgeLLM/{env_id.partition('/')[2]}")
 
 
 def actions_for(env: gym.Env, count: int, seed: int = 0) -> list[Any]:

@@ -8,7 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from edge_llm_env import load_scenario
+from edge_llm_env import ScenarioError, load_scenario
 from edge_llm_env.engine.restoring import BOUNDS
 from edge_llm_env.envs.layout import names
 from edge_llm_env.inference.iteration import IterationCost, IterationCosts
@@ -197,3 +197,9 @@ def test_a_state_that_kernels_could_not_go_on_from_is_refused(name: str) -> None
 def test_every_array_of_whole_numbers_has_bounds() -> None:
     state = make().simulation.state
     assert {name for name, array in state._asdict().items() if array.dtype.kind in "iu"} == set(BOUNDS)
+
+
+def test_beliefs_are_refused():
+    scenario = load_scenario("carry-over", **{"beliefs.gain_error_db": 1.0})
+    with pytest.raises(ScenarioError, match="beliefs: must be without errors here"):
+        gym.make(ID, scenario=scenario)
