@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas
-from edge_llm_env.rendering.drawing.palette import COMPUTE, DEADLINE, MEMORY, light, variant_colour
+from edge_llm_env.rendering.drawing.palette import DEADLINE, MEMORY, light, variant_colour
 from edge_llm_env.rendering.engine.frame import EngineFrame
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ def draw_header(canvas: Canvas, frame: EngineFrame) -> None:
         x += canvas.text(f"{name.replace('_', ' ')} ", x, 46, 16, GREY)
         x += canvas.text(f"{count}", x, 46, 16) + 12
     canvas.text("running batch: prompts light, decodes full, late ones marked", MARGIN, 72, 16, GREY)
+    x = float(WIDTH - MARGIN)
+    for at, name in reversed(list(enumerate(frame.class_names))):
+        x -= canvas.text(name, x, 72, 16, GREY, align="right") + 14
+        canvas.box(x, 67, 10, 10, variant_colour(at))
+        x -= 12
 
 
 def across(frame: EngineFrame, at_s: float) -> float:
@@ -108,4 +113,5 @@ def draw_waiting(canvas: Canvas, frame: EngineFrame) -> None:
         told = f"{one.told_tokens}" if one.told_tokens else "?"
         canvas.text(f"{one.request}  {one.class_name}  {one.prompt_tokens} + {told}", x, y, 14, width=200)
         share = min(1.0, max(0.0, one.slack_s / frame.longest_slack_s))
-        canvas.box(x + 210, y - 4, 150 * share, 8, DEADLINE if one.is_late else COMPUTE)
+        colour = DEADLINE if one.is_late else variant_colour(frame.class_names.index(one.class_name))
+        canvas.box(x + 210, y - 4, 150 * share, 8, colour)
