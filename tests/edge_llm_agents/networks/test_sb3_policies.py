@@ -18,7 +18,7 @@ from edge_llm_env.envs.observation import Extent, split_further, split_observati
 
 SLOTS, VARIANTS, MODULES = 8, 3, 10
 SMALL = {"epoch.visible_slots": SLOTS, "epoch.episode_epochs": 6}
-OF_VARIANTS = Extent(3, 3 * VARIANTS + 2 * MODULES)
+OF_VARIANTS = Extent(4, 3 * VARIANTS + 2 * MODULES)
 CASES: dict[str, tuple[str, str, Extent, int, dict[str, Any]]] = {
     "decoding": ("EdgeLLM/BatchSelection-v0", "carry-over", Extent(), 0, {}),
     "bandwidth": ("EdgeLLM/Bandwidth-v0", "embedding-uplink", Extent(2, 0), 0, {}),
@@ -135,8 +135,8 @@ def test_other_sizes_and_state_dependent_exploration_are_errors() -> None:
     joint = environment("joint")
     with pytest.raises(ValueError, match=r"whole = 2: actions of length 11 have another number behind 8 slots"):
         PPO(SetActorCriticPolicy, joint, policy_kwargs={"extent": tuple(OF_VARIANTS), "whole": 2}, device="cpu")
-    with pytest.raises(ValueError, match=r"Extent\(per_slot=3, whole=28\): observations of length .* are of another"):
-        PPO(SetActorCriticPolicy, joint, policy_kwargs={"extent": (3, 28), "whole": 3}, device="cpu")
+    with pytest.raises(ValueError, match=r"Extent\(per_slot=4, whole=28\): observations of length .* are of another"):
+        PPO(SetActorCriticPolicy, joint, policy_kwargs={"extent": (4, 28), "whole": 3}, device="cpu")
     for make, policy in ((PPO, SetActorCriticPolicy), (SAC, SetSACPolicy)):
         with pytest.raises(ValueError, match="use_sde = True: must be False"):
             make(policy, environment("bandwidth"), policy_kwargs={"extent": (2, 0)}, use_sde=True, device="cpu")

@@ -8,29 +8,47 @@ import pytest
 
 from edge_llm_agents.value_search.features import COLUMNS, FEATURE_SETS, FEATURES, RAMPS, Scales, request_features
 from edge_llm_baselines import BatchProblem, LookAhead
-from edge_llm_env import load_scenario
-from edge_llm_env.envs.observation import slot_feature, split_observation
-from tests.edge_llm_agents.networks.test_actor_critics import reordered
+from edge_llm_env import Scenario, load_scenario
+from edge_llm_env.envs.observation import PLAIN, Extent, slot_feature, split_further, split_observation
+from tests.edge_llm_agents.networks.test_sb3_policies import reordered
 from tests.support.helpers import observation_length
 
 SCENARIO = load_scenario("carry-over")
 SCALES = Scales.of(SCENARIO)
+OF_BANDS = Extent(per_slot=2)
+"""Of observations that tell what channels are expected to become."""
+
+OF_ANY_OBSERVATION = [name for name in COLUMNS if "better_later" not in name]
 
 
-@pytest.fixture(scope="module")
-def rows() -> gym.vector.VectorEnv:
-    """Some epochs into episodes that serve nobody, with queues of many lengths and slacks."""
-    env = gym.make_vec(
-        "EdgeLLM/BatchSelection-v0", num_envs=30, vectorization_mode="vector_entry_point", scenario=SCENARIO
-    )
+def some_epochs_in(env_id: str, scenario: Scenario) -> gym.vector.VectorEnv:
+    """Episodes that serve nobody, with queues of many lengths and slacks."""
+    env = gym.make_vec(env_id, num_envs=30, vectorization_mode="vector_entry_point", scenario=scenario)
     env.reset(seed=0)
     for _ in range(3):
-        env.step(np.zeros(env.action_space.shape, dtype=np.int8))
+        observations_of(env)
     return env
 
 
 def observations_of(rows: gym.vector.VectorEnv) -> np.ndarray:
-    return rows.step(np.zeros(rows.action_space.shape, dtype=np.int8))[0]
+    nobody = np.broadcast_to(rows.action_space.low, rows.action_space.shape)
+    return rows.step(nobody.astype(rows.action_space.dtype))[0]
+
+
+@pytest.fixture(scope="module")
+def rows() -> gym.vector.VectorEnv:
+    return some_epochs_in("EdgeLLM/BatchSelection-v0", SCENARIO)
+
+
+@pytest.fixture(scope="module", params=["plain", "of bands"])
+def seen(request: pytest.FixtureRequest) -> tuple[np.ndarray, Scales, list[str], Extent]:
+    """Observations with their scales, all features that can be made of them, and their extent."""
+    if request.param == "plain":
+        env = some_epochs_in("EdgeLLM/BatchSelection-v0", SCENARIO)
+        return observations_of(env), SCALES, OF_ANY_OBSERVATION, PLAIN
+    scenario = load_scenario("embedding-uplink")
+    env = some_epochs_in("EdgeLLM/Bandwidth-v0", scenario)
+    return observations_of(env), Scales.of(scenario), list(COLUMNS), OF_BANDS
 
 
 def test_the_ramps_make_up_the_chance_to_wait_of_the_look_ahead_rule(rows: gym.vector.VectorEnv):
@@ -84,23 +102,29 @@ def test_features_by_hand():
 
 def test_features_of_patient_requests_by_hand():
     # Window and epoch 2 s. Slot 0: slack 9 s, 0.4 s of compute, so a margin of (9 - 2 - 0.4)/2 = 3.3 epochs; a share of
-    # 1/8 for half the longest prompt, 1/4 for the longest. Slot 1: cannot wait. Slot 2: slack 4.8 s, margin 1.2.
-    observation = np.zeros((1, observation_length(4)), dtype=np.float32)
-    for slot, (slack_s, compute_s, can_wait, share, prompt, output) in enumerate(
-        [(9.0, 0.4, 1.0, 0.125, 0.5, 0.25), (2.0, 0.4, 0.0, 0.25, 1.0, 0.5), (4.8, 0.4, 1.0, 1.0, 0.25, 1.0)]
+    # 1/8 for half the longest prompt, 1/4 for the longest. Slot 1: cannot wait. Slot 2: slack 4.8 s, margin 1.2. The
+    # share to come is twice that of slot 0, and half that of slot 2.
+    observation = np.zeros((1, observation_length(4) + 4 * OF_BANDS.per_slot), dtype=np.float32)
+    for slot, (slack_s, compute_s, can_wait, share, prompt, output, to_come) in enumerate(
+        [
+            (9.0, 0.4, 1.0, 0.125, 0.5, 0.25, 0.25),
+            (2.0, 0.4, 0.0, 0.25, 1.0, 0.5, 1.0),
+            (4.8, 0.4, 1.0, 1.0, 0.25, 1.0, 0.5),
+        ]
     ):
-        slot_feature(observation, "present")[0, slot] = 1.0
-        slot_feature(observation, "slack")[0, slot] = slack_s / 12.0
-        slot_feature(observation, "compute")[0, slot] = compute_s / 2.0
-        slot_feature(observation, "can_wait")[0, slot] = can_wait
-        slot_feature(observation, "uplink_share")[0, slot] = share
-        slot_feature(observation, "prompt")[0, slot] = prompt
-        slot_feature(observation, "output")[0, slot] = output
+        slot_feature(observation, "present", OF_BANDS)[0, slot] = 1.0
+        slot_feature(observation, "slack", OF_BANDS)[0, slot] = slack_s / 12.0
+        slot_feature(observation, "compute", OF_BANDS)[0, slot] = compute_s / 2.0
+        slot_feature(observation, "can_wait", OF_BANDS)[0, slot] = can_wait
+        slot_feature(observation, "uplink_share", OF_BANDS)[0, slot] = share
+        slot_feature(observation, "prompt", OF_BANDS)[0, slot] = prompt
+        slot_feature(observation, "output", OF_BANDS)[0, slot] = output
+        split_further(observation, OF_BANDS)[0][0, slot, 0] = to_come
     names = list(COLUMNS)
-    features, _ = request_features(observation, Scales(2.0, 2.0, 12.0), names)
+    features, _ = request_features(observation, Scales(2.0, 2.0, 12.0), names, OF_BANDS)
     found = dict(zip(names, features[:, 0, :3].tolist(), strict=True))
     # log2(1/4)/4 + 3/4 = 1/4, twice; log2(4)/4 + 3/4 = 5/4, clipped. Demand (1.375 + 0.6)/4 = 0.49375.
-    # Outputs at least as long: 3, 2 and 1 of 3; the one that cannot wait covers the first.
+    # Outputs at least as long: 3, 2 and 1 of 3; the one that cannot wait covers the first. log2(1/2)/2 and log2(2)/2.
     expected = {
         "chance": [1, 0, 1],
         "second_epoch": [1, 0, 0.2],
@@ -122,6 +146,10 @@ def test_features_of_patient_requests_by_hand():
         "chance_output_peers": [-0.25, 0, 0.5 / 3],
         "chance_covered": [1, 0, 0],
         "chance_output_covered": [0.25, 0, 0],
+        "better_later": [-0.5, 0, 0.5],
+        "chance_better_later": [-0.5, 0, 0.5],
+        "second_epoch_better_later": [-0.5, 0, 0.1],
+        "third_epoch_better_later": [-0.5, 0, 0],
     }
     for name, values in expected.items():
         np.testing.assert_allclose(found[name], values, atol=1e-5, err_msg=name)
@@ -134,26 +162,32 @@ def test_the_window_of_a_flexible_split_is_the_whole_epoch():
     assert Scales.of(SCENARIO).window_s == 1.5
 
 
-def test_a_row_s_features_do_not_depend_on_other_rows(rows: gym.vector.VectorEnv):
-    observations = observations_of(rows)
-    features, _ = request_features(observations, SCALES, list(COLUMNS))
+def test_a_row_s_features_do_not_depend_on_other_rows(seen: tuple[np.ndarray, Scales, list[str], Extent]):
+    observations, *how = seen
+    features, _ = request_features(observations, *how)
     for row in range(30):
-        np.testing.assert_array_equal(
-            request_features(observations[row : row + 1], SCALES, list(COLUMNS))[0][:, 0], features[:, row]
-        )
+        alone, _ = request_features(observations[row : row + 1], *how)
+        np.testing.assert_array_equal(alone[:, 0], features[:, row])
 
 
-def test_reordering_the_slots_reorders_the_features(rows: gym.vector.VectorEnv):
-    observations = observations_of(rows)
-    order = np.random.default_rng(0).permutation(SCENARIO.epoch.visible_slots)
-    features, present = request_features(observations, SCALES, list(COLUMNS))
-    there, present_there = request_features(reordered(observations, order), SCALES, list(COLUMNS))
+def test_reordering_the_slots_reorders_the_features(seen: tuple[np.ndarray, Scales, list[str], Extent]):
+    observations, *how = seen
+    extent = seen[-1]
+    order = np.random.default_rng(0).permutation(extent.slots(observations.shape[1]))
+    features, present = request_features(observations, *how)
+    there, present_there = request_features(reordered(observations, order, extent), *how)
     np.testing.assert_array_equal(present_there, present[:, order])
     np.testing.assert_allclose(there, features[:, :, order], rtol=1e-5, atol=1e-6)
 
 
 def test_features_of_an_empty_queue_are_finite():
-    nothing = np.zeros((2, observation_length(4)), dtype=np.float32)
-    features, present = request_features(nothing, SCALES, list(COLUMNS))
+    nothing = np.zeros((2, observation_length(4) + 4 * OF_BANDS.per_slot), dtype=np.float32)
+    features, present = request_features(nothing, SCALES, list(COLUMNS), OF_BANDS)
     assert np.isfinite(features).all()
     assert not present.any()
+
+
+@pytest.mark.parametrize("name", sorted(COLUMNS.keys() - set(OF_ANY_OBSERVATION)))
+def test_channels_to_come_that_are_not_observed_are_an_error(name: str):
+    with pytest.raises(ValueError, match="features: the channels to come are not observed here"):
+        request_features(np.zeros((2, observation_length(4)), dtype=np.float32), SCALES, [name])

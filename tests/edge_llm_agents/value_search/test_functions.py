@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_llm_agents.value_search.features import FEATURES, RAMPS
-from edge_llm_agents.value_search.functions import ValueFunction
+from edge_llm_agents.value_search.functions import WIDEST, ValueFunction
 from edge_llm_baselines.rules.look_ahead import GRID
 
 K = len(FEATURES)
@@ -95,8 +95,9 @@ def test_named_arrays_and_the_vector_are_the_same_parameters():
 def test_arrays_of_other_shapes_are_an_error():
     with pytest.raises(ValueError, match="weights have the shapes"):
         ValueFunction().join({"weights": np.zeros(3)})
-    with pytest.raises(ValueError, match="width = -1: must be at least 0"):
-        ValueFunction(-1)
+    for width in (-1, WIDEST + 1):
+        with pytest.raises(ValueError, match=f"width = {width}: must be in 0..4096"):
+            ValueFunction(width)
 
 
 @pytest.mark.parametrize("levels", [1, 48, 2048])

@@ -10,7 +10,8 @@ from edge_llm_baselines.hindsight.bands import Scheduled, hindsight_of_bands
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_baselines.playing.roll_out import roll_out
-from edge_llm_baselines.registry.suite import OF_BANDS
+from edge_llm_baselines.registry.suite import DISCOUNT, OF_BANDS
+from edge_llm_baselines.uploads.table import UPLOAD_RULES
 from edge_llm_env import load_scenario
 from edge_llm_env.envs.suite import BANDWIDTH
 from edge_llm_env.workload.streams import draw_workloads
@@ -28,9 +29,11 @@ def test_the_bound_is_above_the_schedule_and_that_above_every_rule_on_every_epis
     workloads = draw_workloads(scenario, 6, seed=1)
     found = hindsight_of_bands(scenario, workloads)
     assert (found.upper_bound >= found.served).all()
-    for key, rule in OF_BANDS.rules.items():
-        tuned = 0.5 if rule.tunable is not None else None
-        served = roll_out(rule.acting(0, tuned), BANDWIDTH, scenario, workloads).served
+    tuned = {DISCOUNT.name: 0.5}
+    rules = OF_BANDS.playable(scenario, tuned)
+    assert OF_BANDS.rules.keys() - rules.keys() == {"predictive", *UPLOAD_RULES}  # where uploads carry over
+    for key, rule in rules.items():
+        served = roll_out(rule.acting(0, rule.of(tuned)), BANDWIDTH, scenario, workloads).served
         assert (found.served >= served).all(), key
 
 

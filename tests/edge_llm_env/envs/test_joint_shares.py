@@ -92,12 +92,24 @@ def test_values_of_a_smaller_scale_mean_the_same():
 def test_modules_load_while_requests_are_uploaded_and_the_longer_of_both_is_waited_for():
     """BLOOM-3B comes to all four modules in 0.786 s. The requests take 0.0625 s of the whole uplink and downlink, and
     0.8·1.22 TFLOP / 5.32 TFLOP/s = 0.184 s to compute. With T_U = 0.0625 s the answer is there 0.786 + 0.184 + 0.0625 =
-    1.03 s after the start at 4 s; with T_U = 0.8 s after 0.8 + 0.184 + 0.0625 = 1.05 s."""
+    1.03 s after the start at 8 s; with T_U = 0.8 s after 0.8 + 0.184 + 0.0625 = 1.05 s. The epoch before moves all
+    modules to another variant."""
     scenario = scenario_of(epoch__split="flexible", node__storage_bandwidth_bytes_per_s=3e9)
     for latency_s, uplink_s, expected in ((1.04, 0.0625, [0]), (1.03, 0.0625, []), (1.05, 0.8, [0]), (1.04, 0.8, [])):
-        env = granting(scenario, workload_at([3.999], latency_requirement_s=latency_s))
+        env = granting(scenario, workload_at([7.999], latency_requirement_s=latency_s))
+        env.step(action(env, [], [], [], [0, 0, 1], [0.0625 / 4, 0.0625 / 4]))
         env.step(action(env, [1], [1], [1], [1, 0, 0], [uplink_s / 4, 0.0625 / 4]))
         assert served(env) == expected, (latency_s, uplink_s)
+
+
+def test_modules_that_have_loaded_serve_while_others_load():
+    """BLOOM-3B has two of the four modules, and the others load it in 0.786 s. The two compute the request in 0.8·1.22
+    TFLOP / 2.66 TFLOP/s = 0.367 s, so that the answer is there 0.0625 + 0.367 + 0.0625 = 0.49 s after the start."""
+    scenario = scenario_of(epoch__split="flexible", node__storage_bandwidth_bytes_per_s=3e9)
+    for latency_s, expected in ((0.50, [0]), (0.48, [])):
+        env = granting(scenario, workload_at([3.999], latency_requirement_s=latency_s))
+        env.step(action(env, [1], [1], [1], [1, 0, 0], [0.0625 / 4, 0.0625 / 4]))
+        assert served(env) == expected, latency_s
 
 
 def test_what_is_not_transferred_is_not_computed_though_there_is_room():

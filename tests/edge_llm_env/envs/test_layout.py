@@ -49,5 +49,9 @@ def test_an_observations_entries_are_what_their_names_say(env_id: str) -> None:
         assert [named[f"uplink_share_to_come[{slot}]"] for slot in range(6)] == further[:, 0].tolist()
     if env.mechanism.hosts_variants:
         assert [named[f"accuracy_requirement[{slot}]"] for slot in range(6)] == further[:, 2].tolist()
-        assert [named[f"accuracy[{variant}]"] for variant in range(3)] == whole[2:9:3].tolist()
+        assert [named[f"class[{slot}]"] for slot in range(6)] == further[:, 3].tolist()
+        assert [named[f"modules[{variant}]"] for variant in range(3)] == whole[0:6:2].tolist()
+        assert [named[f"loaded[{variant}]"] for variant in range(3)] == whole[1:6:2].tolist()
+        offered = np.float32(env.simulation.params.variant_accuracy[:, 0])
+        assert [named[f"accuracy[{variant}]"] for variant in range(3)] == whole[6:9].tolist() == offered.tolist()
         assert [named[f"hosts[{module}]"] for module in range(10)] == whole[9::2].tolist()
