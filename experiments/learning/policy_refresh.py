@@ -13,7 +13,7 @@ from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.pretrained.saved_policies import read_policy, save_policy
-from edge_llm_agents.pretrained.shipped import path_of
+from edge_llm_agents.pretrained.shipped import path_of, percent_of_oracle
 
 
 class Refreshed(NamedTuple):
@@ -40,9 +40,9 @@ def refresh_policy(name: str | Path, hindsight_episodes: int | None = None) -> R
     played = (evaluated["episodes"], known, evaluated["seed"])
     references: References | Rivals
     if isinstance(policy, LearnedAllocation):
-        references, percent = Rivals(policy.env_id, policy.scenario, *played), "percent_of_oracle"
+        references = Rivals(policy.env_id, policy.scenario, *played)
     else:
-        references, percent = References(policy.scenario, *played), "percent_of_dftsp"
+        references = References(policy.scenario, *played)
     judged = references.judge(partial(evaluate_learned, policy))
     of_hindsight = ("closes_percent_of_gap_to_hindsight", "percent_of_hindsight")
     kept = {key: value for key, value in card.evaluation.items() if key not in of_hindsight}
@@ -50,4 +50,4 @@ def refresh_policy(name: str | Path, hindsight_episodes: int | None = None) -> R
     check = card.check | {"served": judged["served_on_check_episodes"]}
     save_policy(policy, replace(card, evaluation=evaluation, check=check), path)
     changed = fingerprint != policy.scenario.fingerprint()
-    return Refreshed(card.evaluation[percent], judged[percent], changed)
+    return Refreshed(percent_of_oracle(card.evaluation), percent_of_oracle(judged), changed)

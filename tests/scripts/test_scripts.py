@@ -201,7 +201,9 @@ def test_a_value_function_is_found_saved_and_compared(short: Path) -> None:
     assert "is for scenario 'short'" in other.stderr
     again = run("pages.py", "policies", "--policies", "results/mine", "nothing", cwd=short)
     percent = f"{record['runs'][0]['percent_of_dftsp']:.3f}"
-    assert f"results/mine: {percent} -> {percent} % of DFTSP; its scenario is as it was" in again.stdout, again.stderr
+    assert f"results/mine: {percent} -> {percent} % of the oracle; its scenario is as it was" in again.stdout, (
+        again.stderr
+    )
     assert again.returncode == 2
     assert "error: policy = 'nothing': must be one of" in again.stderr
     there = ("--rates-per-s", "4", "--decoders", "bloom-7b1", "--episodes", "2")

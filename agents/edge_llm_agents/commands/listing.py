@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge_llm_agents.pretrained.shipped import PRETRAINED, card_of, shipped_policies
+from edge_llm_agents.pretrained.shipped import PRETRAINED, card_of, percent_of_oracle, shipped_policies
 from edge_llm_env.inference.catalog import table
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import describe_scenarios
@@ -74,14 +74,14 @@ def policies() -> Table:
     """Every policy that the package brings along."""
     cards = {name: card_of(PRETRAINED / name) for name in shipped_policies()}
     return Table(
-        ("policy", "environment", "scenario", "learned by", "% of DFTSP"),
+        ("policy", "environment", "scenario", "learned by", "% of the oracle"),
         [
             (
                 name,
                 card["environment"],
                 card["scenario"] + "".join(f", {field} {value}" for field, value in card["overrides"].items()),
                 card["algorithm"],
-                f"{card['evaluation']['percent_of_dftsp']:.2f}",
+                f"{percent_of_oracle(card['evaluation']):.2f}",
             )
             for name, card in cards.items()
         ],

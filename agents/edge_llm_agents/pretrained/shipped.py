@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,14 @@ def policies_for(scenario: Scenario, folder: Path | None = None) -> list[str]:
 def card_of(path: Path) -> dict[str, Any]:
     """The card of the policy at a path without suffix, as it is written."""
     return read_record(path.with_name(f"{path.name}.json"))
+
+
+def percent_of_oracle(evaluation: Mapping[str, Any]) -> float:
+    """What a policy serves by its card's evaluation, in percent of its environment's oracle of one epoch.
+
+    Where batches are chosen the oracle is DFTSP, and the card says so.
+    """
+    return float(evaluation["percent_of_dftsp" if "percent_of_dftsp" in evaluation else "percent_of_oracle"])
 
 
 def path_of(name: str | Path) -> Path:

@@ -17,7 +17,7 @@ from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.masked_ppo.training import SETTINGS, outcome_of, train
 from edge_llm_agents.seeded.runs import Run, Trained, judge_runs
-from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.scenarios import Scenario
 
 VALIDATED = "validation/percent_of_dftsp"
 
@@ -32,6 +32,7 @@ def train_seeds(
 ) -> Iterator[Trained]:
     """Train with every seed in a folder of its own, `run_dir`-seed, and judge each; after each what there is so far.
 
+    The scenario is that of `references`; the settings' says only what the record calls it.
     A run that has finished is taken as it is, one that was interrupted goes on. Raises ValueError for a folder of other
     settings, and KeyboardInterrupt where Ctrl-C ends a run.
     """
@@ -43,20 +44,24 @@ def train_seeds(
         "algorithm": "MaskablePPO" + (f" after imitation of {settings.imitate}" if settings.imitate else ""),
         "hyperparameters": hyperparameters,
     }
-    runs = (_run(replace(settings, seed=seed), run_dir.with_name(f"{run_dir.name}-{seed}"), report) for seed in seeds)
+    runs = (
+        _run(replace(settings, seed=seed), references.scenario, run_dir.with_name(f"{run_dir.name}-{seed}"), report)
+        for seed in seeds
+    )
     return judge_runs(header, runs, references)
 
 
-def _run(settings: TrainingSettings, run_dir: Path, report: Report) -> Run:
-    if not outcome_of(run_dir, settings)["finished"]:
-        _, finished = train(settings, run_dir, resume=(run_dir / SETTINGS).exists(), report=report)
+def _run(settings: TrainingSettings, scenario: Scenario, run_dir: Path, report: Report) -> Run:
+    if not outcome_of(run_dir, settings, scenario)["finished"]:
+        resume = (run_dir / SETTINGS).exists()
+        _, finished = train(settings, run_dir, resume=resume, scenario=scenario, report=report)
         if not finished:
             raise KeyboardInterrupt
     return Run(
         seed=settings.seed,
-        seconds=outcome_of(run_dir, settings)["seconds"],
+        seconds=outcome_of(run_dir, settings, scenario)["seconds"],
         training_steps=settings.steps,
-        policy=AdmissionPolicy.of_model(MaskablePPO.load(run_dir / "best.zip"), load_scenario(settings.scenario)),
+        policy=AdmissionPolicy.of_model(MaskablePPO.load(run_dir / "best.zip"), scenario),
         curve=learning_curve(run_dir),
         more={},
     )

@@ -28,7 +28,7 @@ class TrainedModel:
         return TrainedModel(self.model, self.env_id, scenario)
 
     def save(self, path: Path | str) -> Path:
-        """Write the model as SB3 does; the file, which ends in .zip."""
+        """Write the model as SB3 does; the file, which ends in .zip and which `compare` reads with `unpickle` alone."""
         file = Path(path).with_suffix(".zip")
         file.parent.mkdir(parents=True, exist_ok=True)
         save_model(self.model, file)

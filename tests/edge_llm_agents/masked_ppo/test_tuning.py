@@ -9,6 +9,7 @@ import pytest
 
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.masked_ppo.tuning import SPACE, drawn_settings, tune
+from edge_llm_env import load_scenario
 
 TINY = TrainingSettings(
     scenario="short.toml", steps=256, rows=8, rollout_steps=16, checkpoint_every=128, validation_episodes=2,
@@ -42,7 +43,7 @@ def test_a_search_goes_on_where_it_stopped_and_keeps_its_best_run(short: Path) -
     kept = json.loads((short / "search" / "best" / "best.json").read_text())
     assert kept["percent_of_dftsp"] == percent
     settings = json.loads((short / "search" / "best" / "settings.json").read_text())
-    assert settings == asdict(best)
+    assert settings == asdict(best) | {"scenario_fingerprint": load_scenario("short.toml").fingerprint()}
 
 
 def test_less_than_one_trial_is_an_error(short: Path) -> None:

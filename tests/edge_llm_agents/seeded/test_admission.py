@@ -1,6 +1,6 @@
 """Admission policies: several seeds, going on, and saved ones that decide as the model did."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,17 +100,11 @@ def test_finished_runs_are_taken_as_they_are_and_others_refused(
         assert {name: one[name] for name in one if name not in timed} == {
             name: other[name] for name in other if name not in timed
         }
+    named_otherwise = next(train_seeds(replace(settings, scenario="short"), (0,), folder / "run", references))
+    assert named_otherwise.record["runs"][0]["served"] == again.record["runs"][0]["served"]
+    assert named_otherwise.record["scenario_fingerprint"] == references.scenario.fingerprint()
     with pytest.raises(ValueError, match="was trained with another gae_lambda; only steps may differ"):
-        next(
-            train_seeds(
-                TrainingSettings(
-                    **(json.loads((folder / "run-0" / "settings.json").read_text()) | {"gae_lambda": 0.5})
-                ),
-                (0,),
-                folder / "run",
-                references,
-            )
-        )
+        next(train_seeds(replace(settings, gae_lambda=0.5), (0,), folder / "run", references))
 
 
 def test_weights_of_another_shape_are_refused(trained: Trained, folder: Path) -> None:

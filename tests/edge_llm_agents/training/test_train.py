@@ -24,8 +24,8 @@ SEARCH: dict[str, Any] = {
 }
 
 
-def served(policy: Any, env_id: str, scenario: Any = SHORT) -> list[int]:
-    found = compare({"it": policy}, scenario, env_id=env_id, episodes=2, hindsight_episodes=0)
+def served(policy: Any, env_id: str, scenario: Any = SHORT, **options: Any) -> list[int]:
+    found = compare({"it": policy}, scenario, env_id=env_id, episodes=2, hindsight_episodes=0, **options)
     (record,) = [record for record in found.policies if record["policy"] == "it"]
     return record["served_per_episode"]
 
@@ -58,7 +58,10 @@ def test_a_policy_is_trained_saved_and_compared(
     policy = train(env_id, scenario, algorithm, steps=64, network=network, **settings)
     assert isinstance(policy, TrainedModel)
     name = "SAC@" if algorithm == "sac" else ""
-    assert served(policy, env_id, scenario) == served(f"{name}{policy.save(tmp_path / 'it')}", env_id, scenario)
+    file = f"{name}{policy.save(tmp_path / 'it')}"
+    with pytest.raises(ValueError, match=r"it.zip': a .zip is unpickled"):
+        served(file, env_id, scenario)
+    assert served(policy, env_id, scenario) == served(file, env_id, scenario, unpickle=True)
 
 
 def test_values_are_searched_for() -> None:

@@ -38,7 +38,7 @@ def outdated(tmp_path: Path) -> Path:
 
 
 def test_an_outdated_policy_is_evaluated_in_what_its_scenario_is_now(outdated: Path):
-    with pytest.raises(ValueError, match=r"was another .*, train it again or see scripts/pages.py policies"):
+    with pytest.raises(ValueError, match=r"was another .*, must be trained again or see scripts/pages.py policies"):
         load_policy(outdated)
     weights = outdated.with_name("mine.safetensors").read_bytes()
     refreshed = refresh_policy(outdated)
@@ -49,8 +49,8 @@ def test_an_outdated_policy_is_evaluated_in_what_its_scenario_is_now(outdated: P
     assert card.evaluation["served"] == served.sum()
     assert card.evaluation["references"]["dftsp_served"] == oracle.sum()
     assert card.check == {"episodes": 10, "seed": 0, "served": served[:10].sum()}
-    assert refreshed.after_percent_of_dftsp == card.evaluation["percent_of_dftsp"]
-    assert refreshed.after_percent_of_dftsp == pytest.approx(100.0 * served.sum() / oracle.sum())
+    assert refreshed.after_percent == card.evaluation["percent_of_dftsp"]
+    assert refreshed.after_percent == pytest.approx(100.0 * served.sum() / oracle.sum())
     assert refreshed.changed
     assert outdated.with_name("mine.safetensors").read_bytes() == weights
 
@@ -61,7 +61,7 @@ def test_refreshing_again_changes_no_result(outdated: Path):
     again = refresh_policy(outdated, hindsight_episodes=1)
     twice = load_policy(outdated)[1]
     assert not again.changed
-    assert again.before_percent_of_dftsp == again.after_percent_of_dftsp
+    assert again.before_percent == again.after_percent
     assert twice.evaluation["served"] == once.evaluation["served"]
     assert "closes_percent_of_gap_to_hindsight" in twice.evaluation
     assert "closes_percent_of_gap_to_hindsight" not in once.evaluation

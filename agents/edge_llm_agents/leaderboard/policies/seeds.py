@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,7 @@ class Training:
     def results(self) -> dict[str, Any]:
         """The policy and its card."""
         (trained,) = self._trained()
+        content = load_policy(self.shipped)[1].content  # a scenario that is no preset goes with the card
         arrays = {
             name: {"dtype": str(array.dtype), "values": array.tolist()}
             for name, array in trained.policy.arrays().items()
@@ -93,13 +94,13 @@ class Training:
             "environment": trained.policy.env_id,
             "description": trained.policy.description(),
             "arrays": arrays,
-            "card": asdict(trained.card),
+            "card": asdict(replace(trained.card, content=content)),
         }
 
     def _trained(self) -> list[Trained]:
         """The run of the one seed, judged on the check's workloads."""
         policy, card = load_policy(self.shipped)
-        scenario, settings = card.load_scenario(), settings_of(self.shipped, self.seed)
+        scenario, settings = policy.scenario, settings_of(self.shipped, self.seed)
         if isinstance(settings, AllocationSettings):
             rivals = Rivals(policy.env_id, scenario, CHECK_EPISODES, hindsight_episodes=0, seed=0)
             return list(allocations.train_seeds(card.scenario, card.overrides, settings, [self.seed], rivals))
