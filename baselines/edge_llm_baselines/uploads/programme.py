@@ -108,11 +108,5 @@ def programme_of(episode: UploadEpisode) -> Programme:
 
 def marginal(cost: AffineCost, episode: UploadEpisode) -> NDArray[np.float64]:
     """What each chance's request adds to a cost at its own lengths."""
-    of, s, n = cost.marginal, episode.prompt_tokens, episode.output_tokens
-    return of.constant + of.s * s + of.s_squared * s * s + of.n * n + of.n_squared * n * n + of.s_times_n * s * n
-
-
-def is_exact(episode: UploadEpisode) -> bool:
-    """Whether batches cost what the programme says: nothing beside their requests' own, at their own lengths."""
-    rule = episode.rule
-    return not (rule.pads_prompts or rule.pads_outputs or any(rule.compute_s.base) or any(rule.memory_bytes.base[1:]))
+    lengths = zip(episode.prompt_tokens.tolist(), episode.output_tokens.tolist(), strict=True)
+    return np.array([cost.marginal(s, n) for s, n in lengths], dtype=np.float64)

@@ -16,6 +16,7 @@ from edge_llm_env.engine.params import EngineParams
 from edge_llm_env.engine.queue import blocks_of, held_blocks
 from edge_llm_env.engine.state import N_BEYOND, N_RUNNING, N_UPLOADING, EngineState
 from edge_llm_env.envs.layout import Block, Feature, once, per_slot
+from edge_llm_env.envs.observation import clipped
 from edge_llm_env.support.compilation.compiling import compiled
 
 ENGINE_FEATURES = (
@@ -63,12 +64,6 @@ OBSERVATION = (
     Block(RUNNING_FEATURES, "running slot", lambda scenario: scenario.iterations.running_slots),
 )
 """The layout."""
-
-
-@compiled
-def clipped(value: float) -> float:
-    """The value, at least 0 and at most 1."""
-    return min(1.0, max(0.0, value))
 
 
 @compiled

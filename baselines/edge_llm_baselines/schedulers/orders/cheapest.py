@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.schedulers.shared.steps import NONE, drop_late, is_short, preempt_late, preempt_youngest, run_on
+from edge_llm_baselines.schedulers.shared.steps import NONE, give_up_late, run_on
 from edge_llm_baselines.schedulers.shared.work import pace_slack_s, step_s, tokens_to_prefill, work_s
 from edge_llm_env.engine.actions import admit_action
 from edge_llm_env.engine.outlook import prefill_alone_s
@@ -43,11 +43,7 @@ def choose_priced(
 
     `prices` are factors on the work of each request, infinite for one that is to be left; empty where there are none.
     """
-    action = drop_late(params, state, row)
-    if action == NONE:
-        action = preempt_late(params, state, row)
-    if action == NONE and is_short(params, state, row):
-        action = preempt_youngest(params, state, row)
+    action = give_up_late(params, state, row)
     if action != NONE:
         return action
     time, tokens = params.time, tokens_to_prefill(state, row)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.schedulers.shared.steps import NONE, drop_late, is_short, preempt_late, preempt_youngest, run_on
+from edge_llm_baselines.schedulers.shared.steps import NONE, give_up_late, run_on
 from edge_llm_baselines.schedulers.shared.work import tokens_to_prefill
 from edge_llm_env.engine.actions import admit_action
 from edge_llm_env.engine.outlook import prefill_alone_s
@@ -22,11 +22,7 @@ def choose(params: EngineParams, state: EngineState, row: int, numbers: NDArray[
 
     Budget of prompts' tokens and most sequences are numbers 0 and 1.
     """
-    action = drop_late(params, state, row)
-    if action == NONE:
-        action = preempt_late(params, state, row)
-    if action == NONE and is_short(params, state, row):
-        action = preempt_youngest(params, state, row)
+    action = give_up_late(params, state, row)
     if action != NONE:
         return action
     if tokens_to_prefill(state, row) < numbers[0] and state.counters[row, N_RUNNING] < numbers[1]:

@@ -44,6 +44,19 @@ def preempt_youngest(params: EngineParams, state: EngineState, row: int) -> int:
 
 
 @compiled
+def give_up_late(params: EngineParams, state: EngineState, row: int) -> int:
+    """The action that gives up who is late, waiting or running, or else makes room for the next decodes; NONE if
+    nobody is late and they have room.
+    """
+    action = drop_late(params, state, row)
+    if action == NONE:
+        action = preempt_late(params, state, row)
+    if action == NONE and is_short(params, state, row):
+        action = preempt_youngest(params, state, row)
+    return action
+
+
+@compiled
 def run_on(params: EngineParams, state: EngineState, row: int, tokens: float) -> int:
     """The action that runs on with the largest budget of up to so many tokens, or the least that is open."""
     chosen = NONE
