@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge_llm_env.engine.iterating import is_decoding, lacking_blocks, run
 from edge_llm_env.engine.outlook import is_late
 from edge_llm_env.engine.params import EngineParams
-from edge_llm_env.engine.queue import admit, blocks_of, drop, preempt
+from edge_llm_env.engine.queue import admit, drop, held_blocks, preempt
 from edge_llm_env.engine.state import N_INVALID, N_RUNNING, EngineState
 from edge_llm_env.support.compilation.compiling import compiled
 
@@ -36,9 +36,9 @@ def run_action(params: EngineParams, choice: int) -> int:
 
 @compiled
 def fits(params: EngineParams, state: EngineState, row: int, request: int) -> bool:
-    """Whether there are blocks for all that a request is to prefill, above the watermark unless nothing runs."""
+    """Whether there are blocks for a request to join the batch, above the watermark unless nothing runs."""
     kept = params.watermark_blocks if state.counters[row, N_RUNNING] > 0 else 0
-    return blocks_of(params, state.target[row, request]) + kept <= state.free_blocks[row]
+    return held_blocks(params, state, row, request) + kept <= state.free_blocks[row]
 
 
 @compiled

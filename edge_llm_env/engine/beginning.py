@@ -79,12 +79,15 @@ def begin_episode(params: EngineParams, state: EngineState, row: int) -> None:
         state.first_s[row, request] = math.inf
         state.last_s[row, request] = math.inf
         state.preempted_s[row, request] = -1.0
+        state.in_host[row, request] = False
     state.now_s[row] = 0.0
     state.next_arrival[row] = 0
     state.next_visible[row] = 0
     state.next_beyond[row] = 0
     state.in_slots[row] = 0
     state.free_blocks[row] = params.blocks
+    state.host_free[row] = params.host_blocks
+    state.transfer_s[row] = 0.0
     state.last_tokens[row] = 0.0
     state.last_iteration_s[row] = 0.0
     state.last_budget[row] = 0

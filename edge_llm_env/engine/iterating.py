@@ -63,11 +63,16 @@ def run(params: EngineParams, state: EngineState, row: int, budget: int) -> None
 
     That is when a request has become visible, a prefill or a request is done, the next decodes lack blocks, after
     `most_iterations`, and at the end of the episode. An engine with nothing to compute waits until a request becomes
-    visible. There must be blocks for the first iteration's decodes.
+    visible. There must be blocks for the first iteration's decodes. What moves between cache and host comes first.
     """
     began_s, busy_s, energy_j = state.now_s[row], 0.0, 0.0
     left, asked = params.most_iterations, False
     memory = 0.0
+    if state.transfer_s[row] > 0.0:
+        state.now_s[row] += state.transfer_s[row]
+        memory += state.transfer_s[row] * (params.blocks - state.free_blocks[row]) / params.blocks
+        state.transfer_s[row] = 0.0
+        asked = take_arrivals(params, state, row)
     while not asked and left > 0 and state.now_s[row] < params.end_s:
         decodes, contexts, shortest, prefills = 0, 0, left, 0
         for slot in range(state.counters[row, N_RUNNING]):
@@ -194,14 +199,29 @@ def settle(params: EngineParams, state: EngineState, row: int) -> bool:
         counters[N_TOKENS] += tokens
         counters[N_MISSED_TTFT] += late
         counters[N_MISSED_TPOT] += slow
+        part = 1.0
         if late or slow:
             counters[N_EXPIRED] += 1
             terms[R_EXPIRED] += params.reward_weights[R_EXPIRED]
+            part = paid_part(params, state, row, request)
         else:
             counters[N_SERVED] += 1
-            terms[R_SERVED] += params.reward_weights[R_SERVED]
-            terms[R_TOKENS] += params.reward_weights[R_TOKENS] * tokens
+        terms[R_SERVED] += params.reward_weights[R_SERVED] * part
+        terms[R_TOKENS] += params.reward_weights[R_TOKENS] * tokens * part
     return anybody
+
+
+@compiled
+def paid_part(params: EngineParams, state: EngineState, row: int, request: int) -> float:
+    """What is paid of a completed request that missed an objective, in 0..1, by the worse of its misses."""
+    if params.soft_misses == 0.0:
+        return 0.0
+    first_s, further = state.first_s[row, request], state.output_tokens[row, request] - 1
+    ttft_s = params.class_ttft_s[state.service_class[row, request]]
+    miss = (first_s - state.first_due_s[row, request]) / ttft_s
+    if further > 0:
+        miss = max(miss, (state.last_s[row, request] - first_s) / (further * state.tpot_s[row, request]) - 1.0)
+    return max(0.0, 1.0 - miss / params.soft_misses)
 
 
 @compiled

@@ -76,6 +76,12 @@ class EngineParams(NamedTuple):
     downlink_bits_per_token: float
     prediction_error: float
     """Octaves."""
+    host_blocks: int
+    """That host memory holds of preempted requests."""
+    block_transfer_s: float
+    """To move a block there or back."""
+    soft_misses: float
+    """Of an objective, the miss at which nothing is paid any more; 0 where nothing is paid for any miss."""
 
 
 def engine_params(scenario: Scenario) -> EngineParams:
@@ -115,6 +121,9 @@ def engine_params(scenario: Scenario) -> EngineParams:
         uplink_bits_per_token=radio.uplink_bits_per_token,
         downlink_bits_per_token=radio.downlink_bits_per_token,
         prediction_error=settings.prediction_error,
+        host_blocks=int(settings.host_memory_bytes / block_bytes(scenario)),
+        block_transfer_s=block_bytes(scenario) / settings.host_link_bytes_per_s,
+        soft_misses=settings.soft_misses,
     )
 
 
@@ -127,4 +136,9 @@ def kv_blocks(scenario: Scenario) -> int:
     held, settings = scenario.batch_cost.memory_bytes, scenario.iterations
     activations = (held.marginal.s - held.marginal.n) * settings.prefill_budgets[-1]
     left = scenario.memory_limit_bytes - held.base.constant - activations
-    return max(1, int(left / (held.marginal.n * settings.block_tokens)))
+    return max(1, int(left / block_bytes(scenario)))
+
+
+def block_bytes(scenario: Scenario) -> float:
+    """Bytes of a block of the KV cache."""
+    return scenario.batch_cost.memory_bytes.marginal.n * scenario.iterations.block_tokens

@@ -16,6 +16,7 @@ from edge_llm_env.engine.state import (
     N_RECOMPUTED,
     N_REJECTED,
     N_RUNNING,
+    N_SWAPPED,
     N_UPLOADING,
     N_WAITING,
     R_EXPIRED,
@@ -35,7 +36,7 @@ def blocks_of(params: EngineParams, tokens: int) -> int:
 
 @compiled
 def held_blocks(params: EngineParams, state: EngineState, row: int, request: int) -> int:
-    """Blocks that a running request holds: those of all that it is to prefill, or of what it has since cached."""
+    """Blocks that a request holds while it runs: those of all that it is to prefill, or of what it has since cached."""
     return blocks_of(params, max(state.target[row, request], state.cached[row, request]))
 
 
@@ -99,13 +100,26 @@ def leave_slot(params: EngineParams, state: EngineState, row: int, slot: int) ->
 
 @compiled
 def admit(params: EngineParams, state: EngineState, row: int, slot: int) -> None:
-    """Let the request in a waiting slot join the running batch, with blocks for all that it is to prefill."""
+    """Let the request in a waiting slot join the running batch, with blocks for all that it is to prefill, and what it
+    has in host memory is moved back.
+    """
     request = leave_slot(params, state, row, slot)
+    if state.in_host[row, request]:
+        state.transfer_s[row] += leave_host(params, state, row, request) * params.block_transfer_s
     state.running[row, state.counters[row, N_RUNNING]] = request
     state.status[row, request] = RUNNING
     state.counters[row, N_RUNNING] += 1
     state.counters[row, N_ADMITTED] += 1
-    state.free_blocks[row] -= blocks_of(params, state.target[row, request])
+    state.free_blocks[row] -= held_blocks(params, state, row, request)
+
+
+@compiled
+def leave_host(params: EngineParams, state: EngineState, row: int, request: int) -> int:
+    """Free the blocks of host memory that a request has there; how many they were."""
+    blocks = blocks_of(params, state.cached[row, request])
+    state.in_host[row, request] = False
+    state.host_free[row] += blocks
+    return blocks
 
 
 @compiled
@@ -121,7 +135,10 @@ def leave_batch(params: EngineParams, state: EngineState, row: int, slot: int) -
 
 @compiled
 def preempt(params: EngineParams, state: EngineState, row: int, slot: int) -> None:
-    """Put the request in a running slot back to the front of those who wait; what it has cached is computed anew."""
+    """Put the request in a running slot back to the front of those who wait.
+
+    What it has cached goes to host memory where that has room for it, else it is computed anew.
+    """
     request = leave_batch(params, state, row, slot)
     for at in range(state.in_slots[row], 0, -1):
         state.waiting[row, at] = state.waiting[row, at - 1]
@@ -131,9 +148,16 @@ def preempt(params: EngineParams, state: EngineState, row: int, slot: int) -> No
     state.preempted_s[row, request] = state.now_s[row]
     state.counters[row, N_WAITING] += 1
     state.counters[row, N_PREEMPTED] += 1
-    state.counters[row, N_RECOMPUTED] += state.cached[row, request]
-    state.cached[row, request] = 0
-    state.target[row, request] = state.prompt_tokens[row, request] + state.generated[row, request]
+    blocks = blocks_of(params, state.cached[row, request])
+    if 0 < blocks <= state.host_free[row]:
+        state.in_host[row, request] = True
+        state.host_free[row] -= blocks
+        state.transfer_s[row] += blocks * params.block_transfer_s
+        state.counters[row, N_SWAPPED] += 1
+    else:
+        state.counters[row, N_RECOMPUTED] += state.cached[row, request]
+        state.cached[row, request] = 0
+        state.target[row, request] = state.prompt_tokens[row, request] + state.generated[row, request]
     fill_slots(params, state, row)
 
 
@@ -141,6 +165,8 @@ def preempt(params: EngineParams, state: EngineState, row: int, slot: int) -> No
 def drop(params: EngineParams, state: EngineState, row: int, slot: int) -> None:
     """Give up the request in a waiting slot."""
     request = leave_slot(params, state, row, slot)
+    if state.in_host[row, request]:
+        leave_host(params, state, row, request)
     state.status[row, request] = DROPPED
     state.counters[row, N_DROPPED] += 1
     state.counters[row, N_EXPIRED] += 1

@@ -36,6 +36,7 @@ BOUNDS: dict[str, Callable[[EngineSimulation, EngineState], tuple[Bound, Bound]]
     "next_arrival": lambda simulation, state: (0, state.requests),
     "next_visible": lambda simulation, state: (0, state.requests),
     "next_beyond": lambda simulation, state: (0, state.next_visible),
+    "host_free": lambda simulation, state: (0, simulation.params.host_blocks),
     "free_blocks": lambda simulation, state: (0, simulation.params.blocks),
     "running": lambda simulation, state: (0, max(0, state.status.shape[1] - 1)),
     "waiting": lambda simulation, state: (0, max(0, state.status.shape[1] - 1)),

@@ -37,17 +37,18 @@ COUNTERS = (
     "recomputed_tokens",
     "iterations",
     "tokens",
+    "swapped",
 )
 """Columns of `EngineState.counters`, as `info` names them.
 
 Served are those completed within both objectives, expired those dropped or completed outside of one. Pending is who
 uploads, waits or runs. All count from the start of the episode, but pending, beyond_visible, uploading, waiting and
-running are as of now.
+running are as of now. Swapped are preemptions whose cache went to host memory.
 """
 
 N_ARRIVED, N_SERVED, N_EXPIRED, N_REJECTED, N_PENDING, N_BEYOND, N_EPOCHS, N_INVALID = range(8)
 N_UPLOADING, N_WAITING, N_RUNNING, N_ADMITTED, N_COMPLETED, N_MISSED_TTFT, N_MISSED_TPOT = range(8, 15)
-N_DROPPED, N_PREEMPTED, N_RECOMPUTED, N_ITERATIONS, N_TOKENS = range(15, 20)
+N_DROPPED, N_PREEMPTED, N_RECOMPUTED, N_ITERATIONS, N_TOKENS, N_SWAPPED = range(15, 21)
 
 R_SERVED, R_TOKENS, R_ENERGY, R_EXPIRED = range(len(REWARD_TERMS))
 """Columns of `EngineState.reward_terms`."""
@@ -90,6 +91,8 @@ class EngineState(NamedTuple):
     """(R, N) when the last of all was computed; infinite before."""
     preempted_s: NDArray[np.float64]
     """(R, N) when it was preempted last; -1 before."""
+    in_host: NDArray[np.bool_]
+    """(R, N) whether what a waiting request has cached is in host memory."""
 
     now_s: NDArray[np.float64]
     """(R,)"""
@@ -101,6 +104,10 @@ class EngineState(NamedTuple):
     """(R,) first entry of `order` that has not had a waiting slot."""
     free_blocks: NDArray[np.int64]
     """(R,)"""
+    host_free: NDArray[np.int64]
+    """(R,) blocks of host memory that nobody holds."""
+    transfer_s: NDArray[np.float64]
+    """(R,) time of moves between cache and host that the next iteration waits for."""
     running: NDArray[np.int32]
     """(R, B) requests, the longest admitted first; the first `counters[N_RUNNING]` are used."""
     waiting: NDArray[np.int32]
@@ -129,7 +136,7 @@ class EngineState(NamedTuple):
     """(R, actions)"""
 
 
-PER_REQUEST = EngineState._fields[1:17]
+PER_REQUEST = EngineState._fields[1:18]
 """Arrays over requests."""
 
 
@@ -145,13 +152,23 @@ def allocate(rows: int, requests: int, waiting: int, running: int, actions: int)
         "target": np.int32,
         "cached": np.int32,
         "generated": np.int32,
+        "in_host": np.bool_,
     }
     arrays: dict[str, NDArray] = {
         name: np.zeros((rows, requests), dtype=dtypes.get(name, np.float64)) for name in PER_REQUEST
     }
-    whole = ("requests", "next_arrival", "next_visible", "next_beyond", "free_blocks", "in_slots", "last_budget")
+    whole = (
+        "requests",
+        "next_arrival",
+        "next_visible",
+        "next_beyond",
+        "free_blocks",
+        "in_slots",
+        "last_budget",
+        "host_free",
+    )
     arrays |= {name: np.zeros(rows, dtype=np.int64) for name in whole}
-    measured = ("now_s", "last_tokens", "last_iteration_s", "energy_j")
+    measured = ("now_s", "last_tokens", "last_iteration_s", "energy_j", "transfer_s")
     arrays |= {name: np.zeros(rows) for name in measured}
     return EngineState(
         **arrays,

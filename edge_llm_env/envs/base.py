@@ -20,7 +20,7 @@ from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES, NodeState
 from edge_llm_env.envs.layout import Layout, length
 from edge_llm_env.envs.observation import OBSERVATION, Extent, observe
 from edge_llm_env.envs.restoring import checked_state
-from edge_llm_env.envs.returned import hand_out_rows
+from edge_llm_env.envs.returned import hand_out_rows, of_row
 from edge_llm_env.scenarios import Scenario, ScenarioError, load_scenario
 from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from edge_llm_env.support.calling import direct
@@ -70,6 +70,9 @@ class Mechanism(NamedTuple):
     checked_state: Callable[..., Any] = checked_state
     """`(arrays by name, simulation)`: the state of rows of them, or ValueError naming the array that kernels could not
     go on from."""
+    at_the_end: Callable[[Any, NDArray[np.intp]], dict[str, Any]] | None = None
+    """`(simulation, rows)`: what `info` tells beside the rest of rows whose episode has just ended, arrays over them in
+    dictionaries; None where that is nothing."""
     rows_per_thread: int = 256
     """Fewer rows do not repay waking a thread, and training with few leaves the cores to torch."""
     hosts_variants: bool = False
@@ -200,6 +203,8 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
             self.viewer.advance(parts_s(simulation.params, checked) if parts_s is not None else None)
         info = self._info()
         truncated = info["epochs"] >= simulation.params.episode_epochs
+        if truncated and self.mechanism.at_the_end is not None:
+            info |= of_row(self.mechanism.at_the_end(simulation, np.zeros(1, dtype=np.intp)))
         served, tokens, energy, expired = info["reward_terms"].values()
         reward = served + tokens + energy + expired  # as the vector environment adds; since Python 3.12 sum() does not
         return self._observation.copy(), reward, False, truncated, info

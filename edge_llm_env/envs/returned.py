@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
@@ -104,6 +105,26 @@ def _columns(names: tuple[str, ...], array: NDArray, everywhere: NDArray[np.bool
 def _mask_names(names: tuple[str, ...]) -> tuple[str, ...]:
     """What Gymnasium calls the masks of entries."""
     return tuple(f"_{name}" for name in names)
+
+
+def of_row(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Of arrays over rows in dictionaries, the first row's numbers."""
+    return {name: of_row(one) if isinstance(one, Mapping) else one.item(0) for name, one in found.items()}
+
+
+def spread_over(found: Mapping[str, Any], rows: NDArray[np.intp], count: int) -> Infos:
+    """Arrays over those rows, in dictionaries, as entries of infos of `count` rows, with masks that show which."""
+    shown = np.zeros(count, dtype=np.bool_)
+    shown[rows] = True
+    infos: Infos = {}
+    for name, one in found.items():
+        if isinstance(one, Mapping):
+            infos[name] = spread_over(one, rows, count)
+        else:
+            infos[name] = np.zeros(count, dtype=one.dtype)
+            infos[name][rows] = one
+        infos[f"_{name}"] = shown.copy()
+    return infos
 
 
 def room_to_return(state: RowsState, observations: NDArray[np.float32]) -> Returned:

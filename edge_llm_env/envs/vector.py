@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.state import N_EPOCHS
 from edge_llm_env.envs.base import Mechanism, checked_options, checked_workload
 from edge_llm_env.envs.restoring import checked_arrays, checked_generators, expected_arrays
-from edge_llm_env.envs.returned import Infos, Returned, room_to_return
+from edge_llm_env.envs.returned import Infos, Returned, room_to_return, spread_over
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.checking.arguments import checked
@@ -145,6 +145,9 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             self._load(late)
             self._begin(beginning)
             self._hand_out(beginning, returned)
+        ended = np.flatnonzero(returned.truncated & ~self._finished)
+        if len(ended) and self.mechanism.at_the_end is not None:
+            infos |= spread_over(self.mechanism.at_the_end(simulation, ended), ended, self.num_envs)
         observations = returned.observations
         self._finished = returned.truncated.copy()
         if self.autoreset_mode is AutoresetMode.SAME_STEP and self._finished.any():

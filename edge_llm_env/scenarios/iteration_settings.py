@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from edge_llm_env.support.quantities import DurationS, Tokens
-from edge_llm_env.support.section import Section
+from edge_llm_env.support.quantities import BytesPerS, DurationS, Tokens
+from edge_llm_env.support.section import NEUTRAL, Section
 
 
 class ServiceClass(Section):
@@ -43,6 +43,21 @@ class IterationSettings(Section):
     )
     uplink_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.1, description="share of the uplink that a prompt is uploaded at, and of the downlink for its tokens"
+    )
+    host_memory_bytes: Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)] = Field(
+        default=0.0,
+        description="host memory that the KV cache of preempted requests is swapped to; without any, or where it is "
+        "full, it is computed anew",
+        json_schema_extra=NEUTRAL,
+    )
+    host_link_bytes_per_s: BytesPerS = Field(
+        default=25e9, description="how fast it is moved there and back", json_schema_extra=NEUTRAL
+    )
+    soft_misses: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = Field(
+        default=0.0,
+        description="of an objective, by how much a completed request may miss it and still be paid for in part: all "
+        "of `served` and `tokens` if it is met, linearly down to nothing at that miss",
+        json_schema_extra=NEUTRAL,
     )
     classes: Annotated[tuple[ServiceClass, ...], Field(min_length=1, max_length=1000)] = Field(
         default=(ServiceClass(name="all", ttft_s=1.0, tpot_s=0.1),),

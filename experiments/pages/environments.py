@@ -166,7 +166,8 @@ def shared_page() -> str:
         f"`utilisation` of {_names(RESOURCES)} by the last batch, as fractions of each capacity. `action_mask`: bool "
         "of shape (Q + 1,), the slots that can be served, and dispatch.\n\n"
         f"`{environment(CONTINUOUS_BATCHING).name}` counts {_names(ENGINE_COUNTERS)}; `energy_j` and `utilisation` are "
-        "of its iterations, and `action_mask` of its actions.\n",
+        "of its iterations, and `action_mask` of its actions. At the end of an episode `percentiles` has p50, p90 and "
+        "p99 of `ttft_s`, `tpot_s` and `end_to_end_s` ([what of](../iterations.md#the-batch-and-its-memory)).\n",
     ]
     return "\n".join(parts)
 

@@ -31,6 +31,10 @@ class Sequence:
     blocks: int = 0
     first_s: float | None = None
     preempted_s: float | None = None
+    last_s: float | None = None
+    in_host: bool = False
+    ttft_s: float = 0.0
+    down_s: float = 0.0
 
     @property
     def decodes(self) -> bool:
@@ -54,6 +58,12 @@ class PlainEngine:
         """Who has had a waiting slot."""
         self.behind: list[Sequence] = []
         self.running: list[Sequence] = []
+        block_bytes = scenario.batch_cost.memory_bytes.marginal.n * self.settings.block_tokens
+        self.host_blocks = self.host_free = int(self.settings.host_memory_bytes / block_bytes)
+        self.block_transfer_s = block_bytes / self.settings.host_link_bytes_per_s
+        self.to_transfer_s = 0.0
+        self.swapped = 0
+        self.paid_served = self.paid_tokens = 0.0
         self.missed_ttft = self.missed_tpot = self.preempted = self.recomputed = self.admitted = 0
         if self.ahead and self.ahead[0].visible_s < self.end_s:
             self.now_s = self.ahead[0].visible_s
@@ -98,6 +108,8 @@ class PlainEngine:
             prompt,
             output,
             to_prefill=prompt,
+            ttft_s=asked.ttft_s,
+            down_s=down_s,
         )
 
     def _blocks(self, tokens: int) -> int:
@@ -119,6 +131,10 @@ class PlainEngine:
     def _fill(self) -> None:
         while self.behind and len(self.front) < self.scenario.epoch.visible_slots:
             self.front.append(self.behind.pop(0))
+
+    def _needed(self, one: Sequence) -> int:
+        """Blocks to join the batch with."""
+        return self._blocks(max(one.to_prefill, one.cached))
 
     @property
     def visible(self) -> list[Sequence]:
@@ -143,7 +159,7 @@ class PlainEngine:
     def open(self) -> tuple[list[bool], list[bool], list[bool], list[bool]]:
         """Which waiting slots can be admitted, running ones preempted, waiting ones dropped, and which budgets run."""
         kept = self.kept if self.running else 0
-        room = [self._blocks(one.to_prefill) + kept <= self.free for one in self.visible]
+        room = [self._needed(one) + kept <= self.free for one in self.visible]
         short = self.lacks_blocks()
         pressed = short or not all(room)
         admit = [
@@ -161,19 +177,35 @@ class PlainEngine:
         one = self.front.pop(slot)
         self._fill()
         one.fate = "running"
-        one.blocks = self._blocks(one.to_prefill)
+        one.blocks = self._needed(one)
+        if one.in_host:
+            self.to_transfer_s += self._leave_host(one) * self.block_transfer_s
         self.free -= one.blocks
         self.running.append(one)
         self.admitted += 1
+
+    def _leave_host(self, one: Sequence) -> int:
+        blocks = self._blocks(one.cached)
+        one.in_host = False
+        self.host_free += blocks
+        return blocks
 
     def preempt(self, slot: int) -> None:
         one = self.running.pop(slot)
         one.fate = "waiting"
         self.free += one.blocks
         self.preempted += 1
-        self.recomputed += one.cached
-        one.blocks = one.cached = 0
-        one.to_prefill = one.prompt + one.generated
+        one.blocks = 0
+        moved = self._blocks(one.cached)
+        if one.cached and moved <= self.host_free:
+            one.in_host = True
+            self.host_free -= moved
+            self.to_transfer_s += moved * self.block_transfer_s
+            self.swapped += 1
+        else:
+            self.recomputed += one.cached
+            one.cached = 0
+            one.to_prefill = one.prompt + one.generated
         one.preempted_s = self.now_s
         self.front.insert(0, one)
         self._fill()
@@ -181,10 +213,17 @@ class PlainEngine:
     def drop(self, slot: int) -> None:
         one = self.front.pop(slot)
         self._fill()
+        if one.in_host:
+            self._leave_host(one)
         one.fate = "dropped"
         self.missed_ttft += one.generated == 0
 
     def run(self, budget: int) -> None:
+        if self.to_transfer_s:
+            self.now_s += self.to_transfer_s
+            self.to_transfer_s = 0.0
+            if self._let_in():
+                return
         for _ in range(self.settings.most_iterations):
             if self.now_s >= self.end_s or self.lacks_blocks():
                 return
@@ -238,6 +277,16 @@ class PlainEngine:
             self.missed_ttft += late
             self.missed_tpot += slow
             one.fate = "completed late" if late or slow else "served"
+            one.last_s = self.now_s
+            paid = 1.0
+            if late or slow:
+                misses = [(one.first_s - one.first_due_s) / one.ttft_s]
+                if one.output > 1:
+                    misses.append((self.now_s - one.first_s) / (one.output - 1) / one.tpot_s - 1)
+                soft = self.settings.soft_misses
+                paid = max(0.0, 1 - max(misses) / soft) if soft else 0.0
+            self.paid_served += paid
+            self.paid_tokens += paid * one.output
         return self._let_in() or finished_prefill or bool(done)
 
     def counters(self) -> dict[str, int]:
@@ -265,6 +314,24 @@ class PlainEngine:
             "dropped": count("dropped"),
             "preempted": self.preempted,
             "recomputed_tokens": self.recomputed,
+            "swapped": self.swapped,
             "iterations": self.iterations,
             "tokens": sum(one.output for one in completed),
+        }
+
+    def percentiles(self) -> dict[str, dict[str, float]]:
+        """Of times at the end of an episode, by nearest rank."""
+        begun = [one for one in self.sequences if one.first_s is not None]
+        done = [one for one in begun if one.last_s is not None]
+        times = {
+            "ttft_s": [one.first_s + one.down_s - one.arrival_s for one in begun],
+            "tpot_s": [(one.last_s - one.first_s) / (one.output - 1) for one in done if one.output > 1],
+            "end_to_end_s": [one.last_s + one.down_s - one.arrival_s for one in done],
+        }
+        return {
+            name: {
+                f"p{percent}": sorted(values)[math.ceil(percent * len(values) / 100) - 1] if values else math.nan
+                for percent in (50, 90, 99)
+            }
+            for name, values in times.items()
         }

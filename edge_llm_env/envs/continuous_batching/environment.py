@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from edge_llm_env.engine.percentiles import at_the_end
 from edge_llm_env.engine.restoring import checked_engine_state
 from edge_llm_env.engine.simulation import EngineSimulation
 from edge_llm_env.envs.base import EpochEnv, Mechanism
@@ -57,6 +58,7 @@ MECHANISM = EngineMechanism(
     begin_rows=begin_rows,
     hand_out_rows=hand_out_rows,
     checked_state=checked_engine_state,
+    at_the_end=at_the_end,
 )
 
 
@@ -73,7 +75,10 @@ class ContinuousBatchingEnv(EpochEnv[np.int64]):
     **Observation** `Box(0, 1)`: see `edge_llm_env.envs.continuous_batching.observation`.
 
     **Reward**: the scenario's weights times requests completed within both objectives and their tokens, the energy of
-    iterations, and requests that expired: were dropped, or completed outside of one; each when that is settled.
+    iterations, and requests that expired: were dropped, or completed outside of one; each when that is settled. With
+    `iterations.soft_misses`, a part of the first two for requests that miss an objective by less.
+
+    **Info** at the end of an episode has `percentiles`: p50, p90 and p99 of `ttft_s`, `tpot_s` and `end_to_end_s`.
 
     **Episode**: `epoch.episode_epochs`·`epoch.epoch_s` of simulated time; `info["epochs"]` counts those that passed.
     """

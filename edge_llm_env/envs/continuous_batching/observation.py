@@ -13,7 +13,7 @@ from edge_llm_env.engine.actions import admit_action
 from edge_llm_env.engine.iterating import is_decoding
 from edge_llm_env.engine.outlook import prefill_alone_s
 from edge_llm_env.engine.params import EngineParams
-from edge_llm_env.engine.queue import blocks_of, held_blocks
+from edge_llm_env.engine.queue import held_blocks
 from edge_llm_env.engine.state import N_BEYOND, N_RUNNING, N_UPLOADING, EngineState
 from edge_llm_env.envs.layout import Block, Feature, once, per_slot
 from edge_llm_env.envs.observation import clipped
@@ -36,7 +36,11 @@ WAITING_FEATURES = (
     Feature("admissible", "1", "1 if it can be admitted now"),
     Feature("ttft", "longest TTFT", "its class's most to the first token, s"),
     Feature("tpot", "longest TPOT", "its class's most per further token, s"),
-    Feature("prompt", "longest prompt", "tokens to prefill, after a preemption those generated too"),
+    Feature(
+        "prompt",
+        "longest prompt",
+        "tokens to prefill, those generated before a preemption too",
+    ),
     Feature("told_output", "longest output", "output tokens as the agent is told; 0 if it is not"),
     Feature("age", "longest TTFT", "time since arrival, s"),
     Feature("slack", "longest TTFT", "time until its prefill must begin, if alone, s"),
@@ -108,11 +112,12 @@ def observe_waiting(params: EngineParams, state: EngineState, row: int, observat
             observation[at + 1] = state.action_mask[row, admit_action(params, slot)]
             observation[at + 2] = params.class_ttft_s[kind] / params.longest_ttft_s
             observation[at + 3] = params.class_tpot_s[kind] / params.longest_tpot_s
-            observation[at + 4] = clipped(state.target[row, request] / params.longest_prompt_tokens)
+            to_prefill = state.target[row, request] - min(state.cached[row, request], state.target[row, request])
+            observation[at + 4] = clipped(to_prefill / params.longest_prompt_tokens)
             observation[at + 5] = clipped(state.told_tokens[row, request] / params.longest_output_tokens)
             observation[at + 6] = clipped((now_s - state.arrival_s[row, request]) / params.longest_ttft_s)
             observation[at + 7] = clipped(slack_s / params.longest_ttft_s)
-            observation[at + 8] = clipped(blocks_of(params, state.target[row, request]) / params.blocks)
+            observation[at + 8] = clipped(held_blocks(params, state, row, request) / params.blocks)
             observation[at + 9] = clipped(state.generated[row, request] / params.longest_output_tokens)
         else:
             for entry in range(at, at + _WAITING):

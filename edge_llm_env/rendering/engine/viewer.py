@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gymnasium.error import ResetNeeded
 
 from edge_llm_env.engine.outlook import is_late, prefill_alone_s
-from edge_llm_env.engine.queue import blocks_of
+from edge_llm_env.engine.queue import held_blocks
 from edge_llm_env.engine.simulation import EngineSimulation
 from edge_llm_env.rendering.engine.frame import EngineFrame, Lane, Waiting
 from edge_llm_env.rendering.engine.text import as_text
@@ -36,18 +36,26 @@ class EngineViewer(Showing[EngineFrame]):
         """Who runs, and since when, in order of admission."""
         self._past: list[Lane] = []
         self._memory: list[tuple[float, float]] = []
+        self._next_s = 0.0
+        """When the window shows the next frame: as often as frames are shown in a second, in simulated time."""
 
     def begin(self, name: str, workload: Workload) -> None:
         """An episode has begun on a workload, in the environment of that name."""
         self._name, self._since_s, self._past, self._memory = name, {}, [], []
         self._follow()
-        if self.render_mode == "human":
-            self.render()
+        self._next_s = 0.0
+        self._show()
 
     def advance(self, parts_s: tuple[float, float] | None) -> None:
         """A step was taken."""
         self._follow()
-        if self.render_mode == "human":
+        self._show()
+
+    def _show(self) -> None:
+        """Let a window show the engine where the next frame is due."""
+        now_s = float(self._simulation.state.now_s[0])
+        if self.render_mode == "human" and now_s >= self._next_s:
+            self._next_s = now_s + 1.0 / self._frames_per_s
             self.render()
 
     def _follow(self) -> None:
@@ -105,7 +113,7 @@ class EngineViewer(Showing[EngineFrame]):
             simulation.scenario.iterations.classes[int(state.service_class[0, request])].name,
             int(state.target[0, request]),
             int(state.told_tokens[0, request]),
-            int(blocks_of(params, int(state.target[0, request]))),
+            int(held_blocks(params, state, 0, request)),
             float(slack_s),
             bool(is_late(params, state, 0, request)),
         )

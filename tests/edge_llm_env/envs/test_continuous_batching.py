@@ -117,6 +117,93 @@ def test_memory_that_runs_short_stops_the_engine_until_somebody_makes_room() -> 
     assert state.target[0, 1] == 33
 
 
+def test_what_is_swapped_to_the_host_is_moved_back_and_not_computed_anew() -> None:
+    env = make(**{"iterations.block_tokens": 16})
+    env.simulation.params = env.simulation.params._replace(
+        blocks=4, watermark_blocks=0, host_blocks=2, block_transfer_s=0.5
+    )
+    env.reset(options=at(0.0, 0.0, prompt_tokens=31, output_tokens=9, latency_requirement_s=80.0))
+    for action in (0, 0, RUN + 2, RUN):
+        env.step(action)
+    state, began_s = env.simulation.state, env.simulation.state.now_s[0]
+    _, _, _, _, info = env.step(PREEMPT + 1)
+    assert (info["preempted"], info["swapped"], info["recomputed_tokens"]) == (1, 1, 0)
+    assert (state.cached[0, 1], state.host_free[0], state.transfer_s[0]) == (32, 0, 1.0)
+    env.step(RUN)  # two blocks are moved, and then there are four decodes of 0.75 s
+    assert state.now_s[0] - began_s == pytest.approx(1.0 + 4 * 0.75)
+    _, _, _, _, info = env.step(RUN)
+    assert (info["completed"], info["waiting"], info["iterations"]) == (1, 1, 9)
+    began_s = state.now_s[0]
+    env.step(0)
+    _, _, _, _, info = env.step(RUN)  # back, and on with the third token
+    assert (state.host_free[0], state.transfer_s[0], info["recomputed_tokens"]) == (2, 0.0, 0)
+    assert state.now_s[0] - began_s == pytest.approx(1.0 + 4 * 0.75)
+    assert state.generated[0, 1] == 6
+
+
+def test_a_host_without_room_has_what_was_cached_computed_anew() -> None:
+    env = make(**{"iterations.block_tokens": 16})
+    env.simulation.params = env.simulation.params._replace(blocks=4, watermark_blocks=0, host_blocks=1)
+    env.reset(options=at(0.0, 0.0, prompt_tokens=31, output_tokens=9, latency_requirement_s=80.0))
+    for action in (0, 0, RUN + 2, RUN, PREEMPT + 1):
+        _, _, _, _, info = env.step(action)
+    assert (info["preempted"], info["swapped"], info["recomputed_tokens"]) == (1, 0, 32)
+
+
+def test_misses_are_paid_for_in_part_where_the_scenario_says_so() -> None:
+    # Alone: the prompt's pass ends at 1.5 s, each further token takes 0.75 s, so two of them 1.5 times 0.5 s.
+    classes = [{"name": "all", "ttft_s": 1.0, "tpot_s": 0.5}]
+    for soft, paid in ((0.0, 0.0), (0.25, 0.0), (1.0, 0.5), (2.0, 0.75)):
+        env = make(**{"iterations.classes": classes, "iterations.soft_misses": soft, "reward.tokens": 0.125})
+        env.reset(options=at(0.0, output_tokens=3))
+        env.step(0)
+        env.step(RUN + 2)
+        _, reward, _, _, info = env.step(RUN)
+        assert (info["served"], info["missed_ttft"], info["missed_tpot"], info["expired"]) == (0, 1, 1, 1)
+        assert info["reward_terms"]["served"] == pytest.approx(paid)
+        assert info["reward_terms"]["tokens"] == pytest.approx(0.375 * paid)
+        assert reward == pytest.approx(1.375 * paid)
+
+
+def test_percentiles_at_the_end_of_an_episode() -> None:
+    env = make()
+    _, info = env.reset(options=at(1.0, 1.0, 39.0, latency_requirement_s=[30.0, 50.0, 50.0]))
+    assert "percentiles" not in info
+    for action in (0, 0, RUN + 2, RUN):
+        _, _, _, truncated, info = env.step(action)
+    assert not truncated
+    assert "percentiles" not in info
+    while not truncated:
+        _, _, _, truncated, info = env.step(RUN)
+    # Both prompts take one pass of 0.5 + 40·0.05 s, and two tokens 1 s each; the third is never admitted.
+    for name, expected in {"ttft_s": 2.5, "tpot_s": 1.0, "end_to_end_s": 4.5}.items():
+        assert info["percentiles"][name] == pytest.approx({"p50": expected, "p90": expected, "p99": expected})
+    env.reset(options=at(39.5))
+    _, _, _, _, info = env.step(RUN)
+    assert np.isnan(info["percentiles"]["tpot_s"]["p99"])
+
+
+def test_a_vector_tells_percentiles_of_rows_that_end() -> None:
+    scenario = load_scenario("carry-over", **SETTINGS)
+    vector: Any = gym.make_vec(ID, num_envs=2, vectorization_mode="vector_entry_point", scenario=scenario)
+    _, infos = vector.reset(seed=3)
+    found: dict[int, Any] = {}
+    while len(found) < 2:
+        _, _, _, truncated, infos = vector.step(np.array([mask.argmax() for mask in infos["action_mask"]]))
+        if truncated.any():
+            assert infos["_percentiles"].tolist() == truncated.tolist()
+            for row in np.flatnonzero(truncated).tolist():
+                found.setdefault(row, {name: one[row] for name, one in infos["percentiles"]["ttft_s"].items()})
+    for row in range(2):
+        single: Any = gym.make(ID, scenario=scenario)
+        _, info = single.reset(seed=3 + row)
+        truncated = False
+        while not truncated:
+            _, _, _, truncated, info = single.step(int(info["action_mask"].argmax()))
+        mine = info["percentiles"]["ttft_s"]
+        assert {name: found[row][name] for name in mine} == pytest.approx(mine, abs=0, nan_ok=True)
+
+
 def test_a_request_that_the_memory_could_never_hold_is_rejected() -> None:
     env = make()
     env.simulation.params = env.simulation.params._replace(blocks=2)
