@@ -14,6 +14,7 @@ from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.pretrained.saved_policies import read_policy, save_policy
 from edge_llm_agents.pretrained.shipped import path_of, percent_of_oracle
+from edge_llm_agents.scheduling.policy import LearnedScheduler
 
 
 class Refreshed(NamedTuple):
@@ -39,7 +40,7 @@ def refresh_policy(name: str | Path, hindsight_episodes: int | None = None) -> R
     known = evaluated["hindsight_episodes"] if hindsight_episodes is None else hindsight_episodes
     played = (evaluated["episodes"], known, evaluated["seed"])
     references: References | Rivals
-    if isinstance(policy, LearnedAllocation):
+    if isinstance(policy, LearnedAllocation | LearnedScheduler):
         references = Rivals(policy.env_id, policy.scenario, *played)
     else:
         references = References(policy.scenario, *played)

@@ -18,7 +18,7 @@ from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.workload import Workload
 
 
-class LearnedPolicy(Policy, Protocol):
+class LearnedPolicy(Protocol):
     """A policy that knows where it acts: one that a package or a file brings along."""
 
     env_id: str

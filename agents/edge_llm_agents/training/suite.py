@@ -14,6 +14,9 @@ from edge_llm_agents.evaluation.progress import Progress
 from edge_llm_agents.masked_ppo.hyperparameter_files import algorithms, read_settings
 from edge_llm_agents.masked_ppo.settings import ENV_ID
 from edge_llm_agents.masked_ppo.training import train as train_masked
+from edge_llm_agents.scheduling.policy import LearnedScheduler
+from edge_llm_agents.scheduling.search import Progress as SchedulerProgress
+from edge_llm_agents.scheduling.search import SchedulerSettings, search_scheduler
 from edge_llm_agents.training.registered import Asked, Training, register_training
 from edge_llm_agents.training.trained import TrainedModel
 from edge_llm_agents.value_search.policy import ValuePolicy
@@ -23,7 +26,8 @@ from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.naming import one_of
 
 FRESH_GENERATIONS = 15
-"""Of a search for an allocation if not given: some twenty seconds, after which little is left to gain."""
+"""Of a search for an allocation or a scheduler if not given: some twenty seconds to two minutes, after which little is
+left to gain."""
 
 
 def masked(asked: Asked) -> TrainedModel:
@@ -66,6 +70,16 @@ def allocation(asked: Asked) -> LearnedAllocation:
     return search_allocation(asked.env_id, load_scenario(asked.scenario), settings, asked.seed, tell).policy
 
 
+def scheduler(asked: Asked) -> LearnedScheduler:
+    """The cross-entropy method's rule of an engine's iterations."""
+    settings = _replaced(SchedulerSettings(generations=FRESH_GENERATIONS), asked.settings)
+
+    def tell(found: SchedulerProgress) -> None:
+        asked.report(Progress("training", found.generation, settings.generations))
+
+    return search_scheduler(load_scenario(asked.scenario), settings, asked.seed, tell).policy
+
+
 def _replaced(settings: Any, changed: dict[str, Any]) -> Any:
     for name in changed:
         one_of("settings", name, type(settings).__dataclass_fields__)
@@ -76,6 +90,7 @@ SUITE = {
     ENV_ID: Training(dict.fromkeys(sorted(algorithms(), reverse=True), masked), "set"),
     ValuePolicy.env_id: Training({"values": values}, "set"),
     **{env_id: Training({"allocation": allocation}, "set") for env_id in MECHANISMS},
+    LearnedScheduler.env_id: Training({"scheduler": scheduler}, "mlp"),
 }
 
 

@@ -23,7 +23,9 @@ from edge_llm_agents.records.cells import PREPARATION, Cell, read_cell
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256
 from edge_llm_agents.records.record import LEARNING
 from edge_llm_agents.records.workload_sets import WorkloadSet
-from edge_llm_agents.seeded import admission, allocations, values
+from edge_llm_agents.scheduling.policy import LearnedScheduler
+from edge_llm_agents.scheduling.search import SchedulerSettings
+from edge_llm_agents.seeded import admission, allocations, schedulers, values
 from edge_llm_agents.seeded.runs import Trained
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_agents.value_search.features import FEATURE_SETS
@@ -38,8 +40,11 @@ ENTRIES = {
     BANDWIDTH: ("learned allocation", "bandwidth"),
     COMPUTE: ("learned allocation", "compute"),
     JOINT: ("learned allocation", "joint"),
+    LearnedScheduler.env_id: ("learned scheduler", "continuous"),
 }
 """By environment, what the suite calls a scenario's own policy of the package, and how its file's name begins."""
+
+Settings = SearchSettings | AllocationSettings | SchedulerSettings | TrainingSettings
 
 TRAINING = "training "
 """How the names of cells that train begin."""
@@ -71,7 +76,7 @@ class Training:
 
     def identity(self) -> dict[str, Any]:
         """What the policy follows from."""
-        modules = ("values", "admission", "allocations")
+        modules = ("values", "admission", "allocations", "schedulers")
         code = code_sha256(*(f"edge_llm_agents.seeded.{name}" for name in modules))
         settings = settings_of(self.shipped, self.seed)
         policy_sha256 = combined_sha256(code, str(settings), str(self.seed))
@@ -101,9 +106,12 @@ class Training:
         """The run of the one seed, judged on the check's workloads."""
         policy, card = load_policy(self.shipped)
         scenario, settings = policy.scenario, settings_of(self.shipped, self.seed)
-        if isinstance(settings, AllocationSettings):
+        if isinstance(settings, AllocationSettings | SchedulerSettings):
             rivals = Rivals(policy.env_id, scenario, CHECK_EPISODES, hindsight_episodes=0, seed=0)
-            return list(allocations.train_seeds(card.scenario, card.overrides, settings, [self.seed], rivals))
+            asked = (card.scenario, card.overrides)
+            if isinstance(settings, SchedulerSettings):
+                return list(schedulers.train_seeds(*asked, settings, [self.seed], rivals))
+            return list(allocations.train_seeds(*asked, settings, [self.seed], rivals))
         references = References(scenario, CHECK_EPISODES, hindsight_episodes=0, seed=0)
         if isinstance(settings, SearchSettings):
             return list(values.train_seeds(card.scenario, card.overrides, settings, [self.seed], references))
@@ -141,7 +149,7 @@ def saved_sources(env_id: str, scenario: Scenario, folder: Path) -> dict[str, li
     return sources
 
 
-def settings_of(shipped: str, seed: int) -> SearchSettings | AllocationSettings | TrainingSettings:
+def settings_of(shipped: str, seed: int) -> Settings:
     """How a policy of the package was trained, by its card; what a value function sees, by the policy itself.
 
     Raises ValueError for one that sees what no set of features has.
@@ -150,8 +158,9 @@ def settings_of(shipped: str, seed: int) -> SearchSettings | AllocationSettings 
     if isinstance(policy, AdmissionPolicy):
         return TrainingSettings(**(card.hyperparameters | {"scenario": card.scenario, "seed": seed}))
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
-    if isinstance(policy, LearnedAllocation):
-        return AllocationSettings(**(card.hyperparameters | {"cross_entropy": cross_entropy}))
+    if isinstance(policy, LearnedAllocation | LearnedScheduler):
+        settings = AllocationSettings if isinstance(policy, LearnedAllocation) else SchedulerSettings
+        return settings(**(card.hyperparameters | {"cross_entropy": cross_entropy}))
     function = policy.function
     names = [name for name, features in FEATURE_SETS.items() if tuple(features) == function.features]
     if not names:

@@ -1,0 +1,1 @@
+"""Learned schedulers of an engine's iterations: a rule of many numbers, found by search."""
