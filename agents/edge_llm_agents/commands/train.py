@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from edge_llm_agents.allocations.policy import MECHANISMS
 from edge_llm_agents.commands.bars import Bars
+from edge_llm_agents.commands.compare import main_scenario
 from edge_llm_agents.commands.running import Command
-from edge_llm_agents.training.train import train
+from edge_llm_agents.pretrained.saved_policies import Card, save_policy
+from edge_llm_agents.training.train import algorithms_for, train
 from edge_llm_agents.training.trained import TrainedModel
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 
@@ -19,6 +24,7 @@ COMMANDS = {
     "run": Command(f"{_HERE}.runs:Run", "MaskablePPO with checkpoints, TensorBoard and --resume"),
     "admission": Command(f"{_HERE}.runs:Admission", "MaskablePPO with several seeds, judged"),
     "values": Command(f"{_HERE}.runs:Values", "value functions with several seeds, judged"),
+    "schedulers": Command(f"{_HERE}.schedulers:Schedulers", "schedulers of an engine with several seeds, judged"),
     "allocations": Command(f"{_HERE}.allocations:Allocations", "bands and modules with several seeds, judged"),
 }
 
@@ -27,22 +33,23 @@ COMMANDS = {
 class Policy:
     """Train a policy from scratch and save it; Ctrl-C ends it and saves nothing."""
 
-    env: str = BATCHING
+    env: Annotated[str, tyro.conf.arg(aliases=("--env-id",))] = BATCHING
     """The environment's id."""
-    scenario: str = "carry-over"
-    """A preset's name or the path of a TOML file."""
+    scenario: str | None = None
+    """A preset's name or the path of a TOML file; if not given, carry-over where batches are chosen, and elsewhere the
+    environment's own."""
     algorithm: str | None = None
     """ppo_mask_imitation or ppo_mask (Batching-v0), ppo, sac or td3 (continuous actions); the environment's default if
     not given. Values of requests in BatchSelection-v0 have a command of their own, values, and so have learned
-    allocations, allocations."""
+    allocations, allocations; schedulers judges schedulers of ContinuousBatching-v0."""
     seed: int = 0
     """Seeds the network, the exploration and the training workloads."""
     steps: int | None = None
     """Environment steps; those of the algorithm if not given."""
-    network: str = "set"
-    """set or mlp, where the algorithm is ppo, sac or td3."""
+    network: str | None = None
+    """set or mlp, where the algorithm is one of SB3's; the environment's default if not given."""
     out: Path = Path("results/policy.zip")
-    """File to write, for edge-llm compare --policy."""
+    """File to write, for edge-llm compare --policy; of a scheduler its two files, with other suffixes."""
 
     def run(self) -> None:
         """Train, save, say where."""
@@ -54,15 +61,20 @@ class Policy:
                 f"algorithm = {own[self.env]!r}: edge-llm train {command} trains and judges those, "
                 "or give ppo, sac, td3"
             )
+        scenario = self.scenario or main_scenario(self.env)
         with Bars() as bars:
             trained = train(
                 self.env,
-                self.scenario,
+                scenario,
                 algorithm,
                 seed=self.seed,
                 steps=self.steps,
                 network=self.network,
                 report=bars,
             )
-        assert isinstance(trained, TrainedModel)  # values are not trained here
-        print(f"written: {trained.save(self.out)}")
+        if isinstance(trained, TrainedModel):
+            print(f"written: {trained.save(self.out)}")
+            return
+        name = algorithm or algorithms_for(self.env)[0]
+        card = Card(scenario, {}, name, {}, self.seed, training_steps=0, evaluation={}, check={})
+        print(f"written: {', '.join(map(str, save_policy(trained, card, self.out.with_suffix(''))))}")

@@ -1,0 +1,1 @@
+"""An episode as Chromium trace events, which Perfetto's viewer and chrome://tracing open."""
