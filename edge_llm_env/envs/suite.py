@@ -93,9 +93,14 @@ SUITE = (
         question="Who joins an engine's running batch, and how many tokens of prompts go beside its decodes?",
         default_scenario="chat-4090",
         tiers=Tiers(
-            easy=Tier("chat-orin", "users are patient: in order of arrival two thirds are served in time"),
-            medium=Tier("chat-4090", "in order of arrival a fifth is served, by a rule that chooses three quarters"),
-            hard=Tier("long-context", "memory binds, lengths are only predicted, and a long prompt holds everybody up"),
+            easy=Tier(
+                "chat-orin",
+                "users are patient: in order of arrival three fifths are served, by a rule that chooses three quarters",
+            ),
+            medium=Tier("chat-4090", "in order of arrival a fifth is served, by a rule that chooses two thirds"),
+            hard=Tier(
+                "long-context", "the cache binds, lengths are only predicted, and a long prompt holds everybody up"
+            ),
         ),
         counts_epochs=False,
     ),

@@ -16,7 +16,7 @@ from edge_llm_env import draw_workloads, load_scenario
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
 
 SHORT = load_scenario("chat-4090", **{"epoch.episode_epochs": 2})
-TIGHT = load_scenario("long-context", **{"epoch.episode_epochs": 3, "node.memory_bytes_per_module": 11e9})
+TIGHT = load_scenario("long-context", **{"epoch.episode_epochs": 3, "node.memory_bytes_per_module": 19.5e9})
 
 
 def numbers_of(scheduler: Scheduler) -> tuple[float, ...]:

@@ -18,8 +18,10 @@ PAPER = {"paper-bloom-3b": "bloom-3b", "paper-bloom-7b1": "bloom-7b1", "paper-op
 
 def test_presets_are_listed_in_order():
     last = ["quantization-choice", "shifting-tiers", "specialists-compute"]
-    ours = ["accuracy-tiers", "azure-conversation", "bursty", "carry-over", "chat-4090", "chat-orin"]
-    ours += ["embedding-uplink", "embedding-uplink-carried", "long-context", "mobile-uplink", "nr-cell"]
+    ours = ["accuracy-tiers", "azure-continuous", "azure-continuous-calm", "azure-continuous-overload"]
+    ours += ["azure-conversation", "bursty", "carry-over", "chat-4090", "chat-4090-calm", "chat-4090-overload"]
+    ours += ["chat-orin", "chat-orin-calm", "chat-orin-overload", "embedding-uplink", "embedding-uplink-carried"]
+    ours += ["long-context", "long-context-calm", "long-context-overload", "mobile-uplink", "nr-cell"]
     assert list_scenarios() == [*ours, "orin-llama-8b", *PAPER, *last]
 
 
