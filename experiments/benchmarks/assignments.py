@@ -1,0 +1,54 @@
+"""How fast and how right the solvers of several nodes are."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edge_llm_agents.records.record import write_record
+
+SIZES = ((3, 30), (4, 60), (8, 60), (8, 120), (8, 200))
+"""Nodes and requests that time and gap are told for."""
+
+
+@dataclass(frozen=True)
+class Assignments:
+    """Compare branch and price with every assignment and HiGHS, measure GAH, and time all as problems grow."""
+
+    instances: int = 300
+    """Small instances of each of six families, against every assignment and HiGHS."""
+    timed: int = 20
+    """Instances of each kind of values that are timed beside HiGHS."""
+    nodes: int = 3
+    """Of those."""
+    requests: int = 30
+    """Of those."""
+    growing: int = 5
+    """Instances of each larger size; 0 for none."""
+    time_limit_s: float = 30.0
+    """For every solver, per instance."""
+    seed: int = 0
+    results: Path = Path("results")
+    """Folder of assignment_benchmark.json."""
+
+    def run(self) -> int:
+        """Compare, time, write and print; 1 if a solver was wrong."""
+        from experiments.proofs.assignments import agreement
+        from experiments.speed.assignments import beside_highs, growth
+
+        report: dict[str, Any] = {"settings": {k: v for k, v in asdict(self).items() if k != "results"}}
+        parts = {
+            "agreement": agreement(self.instances, self.seed),
+            "beside_highs": beside_highs(self.nodes, self.requests, self.timed, self.seed, self.time_limit_s),
+            "growth": growth(SIZES if self.growing else (), self.growing, self.seed, self.time_limit_s),
+        }
+        for name, found in parts.items():
+            report[name] = []
+            for entry in found:
+                report[name].append(entry)
+                print(f"{name}: {json.dumps(entry)}", file=sys.stderr)
+        print(write_record(self.results / "assignment_benchmark.json", report), end="")
+        return int(any(entry["wrong"] for entry in report["agreement"]))
