@@ -85,6 +85,20 @@ class Scenarios:
 
 
 @dataclass(frozen=True)
+class Animations:
+    """Make the animations of the environments' pages anew; needs the extra viewer."""
+
+    folder: Path = Path("docs/images")
+    """Where they are written."""
+
+    def run(self) -> None:
+        """Play and write."""
+        from experiments.pages.pictures.animations import animate_engine
+
+        print(f"written: {animate_engine(self.folder)}")
+
+
+@dataclass(frozen=True)
 class Policies:
     """Evaluate policies again on their cards' workloads and rewrite the cards; the weights stay as they are."""
 
@@ -108,6 +122,7 @@ class Policies:
 COMMANDS = {
     "update": Command(Update, "the README's tables and the pages, from what is recorded"),
     "scenarios": Command(Scenarios, "measure the presets, for their pages"),
+    "animations": Command(Animations, "the animations of the environments' pages"),
     "policies": Command(Policies, "evaluate saved policies again after a change of the environment"),
 }
 

@@ -28,7 +28,7 @@ class Model:
         from edge_llm_env.inference.validation.fitting import factors_record
         from edge_llm_env.inference.validation.measurements import published_measurements
         from edge_llm_env.inference.validation.report import validation_report
-        from experiments.pages.validation_plot import plot_validation
+        from experiments.pages.pictures.validation_plot import plot_validation
         from experiments.pages.validation_tables import as_text
 
         rows = published_measurements()

@@ -24,6 +24,7 @@ from edge_llm_env.support.tables import Table
 from experiments.allocation.trials_table import trials_table
 from experiments.pages.kinds import reward_terms_table
 from experiments.pages.layouts import layout_table
+from experiments.pages.pictures.animations import ANIMATIONS, SCENARIO
 from experiments.pages.recorded import recorded
 
 FOLDER = Path("docs/environments")
@@ -48,7 +49,7 @@ def environment_page(environment: EnvironmentEntry) -> str:
     mechanism: Mechanism = kind.mechanism
     text = inspect.cleandoc(kind.__doc__ or "")
     return (
-        f"# {environment.id}\n\n*{environment.question}*\n\n{text}\n\n"
+        f"# {environment.id}\n\n*{environment.question}*\n\n{animation_of(environment.id)}{text}\n\n"
         f'```python\nimport gymnasium as gym\nimport edge_llm_env\n\nenv = gym.make("{environment.id}")\n'
         f'envs = gym.make_vec("{environment.id}", num_envs=64, vectorization_mode="vector_entry_point")\n```\n\n'
         "Both take `scenario=`: a preset's name, the path of a TOML file or a `Scenario`; without it they take "
@@ -61,6 +62,15 @@ def environment_page(environment: EnvironmentEntry) -> str:
         f"## Spaces\n\n{spaces_table(environment.id).markdown()}\n\n"
         "[What the environments share](index.md#episodes): episodes, the reward's terms, `info`.\n"
     )
+
+
+def animation_of(env_id: str) -> str:
+    """The animation of an environment, where it has one (`pages.py animations`)."""
+    if env_id not in ANIMATIONS:
+        return ""
+    caption = f"Ten seconds of the cheapest-first rule on {SCENARIO}"
+    says = "The running batch of the last ten seconds, the blocks of the KV cache, and who waits with which slack."
+    return f"![{caption}](../images/{ANIMATIONS[env_id]})\n\n{caption}. {says}\n\n"
 
 
 def actions_section(mechanism: Mechanism, forms: Mapping[str, Mechanism]) -> str:

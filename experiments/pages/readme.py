@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from inspect import isabstract
@@ -18,6 +18,7 @@ from edge_llm_env.inference.validation.kinds import SPLITS
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.support.tables import NO_VALUE, Table
 from experiments.allocation.learned_tables import ALLOCATION_TABLES, NAMES
+from experiments.learning import scheduler_tables
 from experiments.pages import validation_tables
 from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
@@ -122,10 +123,10 @@ def _of_validation(table: Callable[[Any], Table]) -> Callable[[], Table]:
     return lambda: table(recorded("validate_model"))
 
 
-def _of_allocations(make: Callable[[Mapping[str, Any]], Table]) -> Callable[[], Table]:
-    """A table of the recorded trainings of those learned allocations that the package brings along."""
+def _of_trainings(make: Callable[[Mapping[str, Any]], Table], names: Sequence[str]) -> Callable[[], Table]:
+    """A table of the recorded trainings of those of the policies that the package brings along."""
     shipped = shipped_policies()
-    return lambda: make({name: recorded(f"train-{name}") for name in NAMES if name in shipped})
+    return lambda: make({name: recorded(f"train-{name}") for name in names if name in shipped})
 
 
 Sections = Mapping[str, Callable[[], Table]]
@@ -146,7 +147,9 @@ PAGES: dict[Path, Sections] = {
     | {f"validation-{split}": _of_validation(partial(validation_tables.split_table, split=split)) for split in SPLITS},
     Path("docs/oracles.md"): {"baselines": baselines_table},
     Path("docs/speed.md"): {"benchmark": benchmark_table, "training": training_table},
-    LEARNED_PAGE: LEARNED_SECTIONS | {name: _of_allocations(make) for name, make in ALLOCATION_TABLES.items()},
+    LEARNED_PAGE: LEARNED_SECTIONS
+    | {name: _of_trainings(make, NAMES) for name, make in ALLOCATION_TABLES.items()}
+    | {"schedulers": _of_trainings(scheduler_tables.schedulers_table, scheduler_tables.NAMES)},
     KINDS_PAGE: KINDS_SECTIONS,
     RECORDS_PAGE: RECORDS_SECTIONS,
 }

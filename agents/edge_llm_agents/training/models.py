@@ -17,9 +17,11 @@ from stable_baselines3.common.policies import BasePolicy
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.networks.actor_critics import SetPolicy
+from edge_llm_agents.networks.engine_sets import EngineSetPolicy
 from edge_llm_agents.networks.sb3_policies import SetActorCriticPolicy, SetSACPolicy, SetTD3Policy
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_env.envs.layout import per_slot_and_whole
+from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of
 
@@ -97,7 +99,11 @@ def new_model(
     one_of("algorithm", algorithm, fitting(env_id))
     env = training_env(env_id, scenario)
     standard = deepcopy(standard)  # SB3 writes to policy_kwargs
-    if network == "set":
+    if network == "set" and env_id == CONTINUOUS_BATCHING:
+        iterations = scenario.iterations
+        extent = (scenario.epoch.visible_slots, iterations.running_slots, 1 + len(iterations.prefill_budgets))
+        policy_class, standard["policy_kwargs"] = EngineSetPolicy, {"extent": extent}
+    elif network == "set":
         keywords = standard.setdefault("policy_kwargs", {})
         keywords.pop("net_arch", None)
         if algorithm != "ppo_mask":

@@ -11,23 +11,43 @@ from edge_llm_agents.allocations.policy import MECHANISMS, LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings, search_allocation
 from edge_llm_agents.allocations.search import Progress as AllocationProgress
 from edge_llm_agents.evaluation.progress import Progress
+from edge_llm_agents.imitation.schedulers import imitate_scheduler
+from edge_llm_agents.masked_ppo.callbacks import Reporting
 from edge_llm_agents.masked_ppo.hyperparameter_files import algorithms, read_settings
 from edge_llm_agents.masked_ppo.settings import ENV_ID
 from edge_llm_agents.masked_ppo.training import train as train_masked
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import Progress as SchedulerProgress
 from edge_llm_agents.scheduling.search import SchedulerSettings, search_scheduler
+from edge_llm_agents.training.models import new_model
 from edge_llm_agents.training.registered import Asked, Training, register_training
 from edge_llm_agents.training.trained import TrainedModel
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import Progress as GenerationProgress
 from edge_llm_agents.value_search.search import SearchSettings, search
+from edge_llm_baselines.playing.play import Policy
+from edge_llm_baselines.schedulers.policy import SchedulerPolicy, tuned_numbers
+from edge_llm_baselines.schedulers.suite import CHEAPEST
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.naming import one_of
 
 FRESH_GENERATIONS = 15
-"""Of a search for an allocation or a scheduler if not given: some twenty seconds to two minutes, after which little is
-left to gain."""
+"""Of a search for an allocation if not given: some twenty seconds, after which little is left to gain."""
+
+FRESH_SCHEDULER = SchedulerSettings(generations=12, episodes=4, validation_episodes=24)
+"""A search for a scheduler that takes no longer, where none of its settings are given."""
+
+ENGINE_PPO: dict[str, Any] = {"gamma": 0.998, "n_steps": 512, "batch_size": 1024}
+"""Of MaskablePPO on an engine of iterations, where what a decision is worth shows hundreds of decisions later."""
+
+AFTER_IMITATION = {"learning_rate": 1e-4}
+"""Slower than from scratch, so that what was cloned is not lost before the critic knows anything."""
+
+DEMONSTRATION_EPISODES = 4
+"""Workloads of each round of cloning a scheduler, of some 1,500 decisions each."""
+
+ENGINE_STEPS = 300_000
+"""Decisions of MaskablePPO, if not given: some minutes."""
 
 
 def masked(asked: Asked) -> TrainedModel:
@@ -70,9 +90,37 @@ def allocation(asked: Asked) -> LearnedAllocation:
     return search_allocation(asked.env_id, load_scenario(asked.scenario), settings, asked.seed, tell).policy
 
 
+def imitated(asked: Asked) -> TrainedModel:
+    """MaskablePPO with networks over both sets that clones the tuned cheapest-first rule first."""
+    scenario = load_scenario(asked.scenario)
+    settings = ENGINE_PPO | AFTER_IMITATION | asked.settings
+    model = new_model(asked.env_id, scenario, "ppo_mask", "set", asked.seed, **settings)
+    numbers = tuned_numbers(CHEAPEST, scenario, asked.seed)
+
+    def teacher(env: Any) -> Policy:
+        return SchedulerPolicy(CHEAPEST, numbers, env)
+
+    imitate_scheduler(model, scenario, teacher, DEMONSTRATION_EPISODES, asked.seed, asked.report)
+    return _learned(model, asked, scenario)
+
+
+def engine_ppo(asked: Asked) -> TrainedModel:
+    """MaskablePPO from scratch."""
+    scenario = load_scenario(asked.scenario)
+    model = new_model(asked.env_id, scenario, "ppo_mask", asked.network, asked.seed, **ENGINE_PPO | asked.settings)
+    return _learned(model, asked, scenario)
+
+
+def _learned(model: Any, asked: Asked, scenario: Scenario) -> TrainedModel:
+    steps = ENGINE_STEPS if asked.steps is None else asked.steps
+    if steps:
+        model.learn(steps, callback=Reporting(steps, asked.report))
+    return TrainedModel(model, asked.env_id, scenario)
+
+
 def scheduler(asked: Asked) -> LearnedScheduler:
     """The cross-entropy method's rule of an engine's iterations."""
-    settings = _replaced(SchedulerSettings(generations=FRESH_GENERATIONS), asked.settings)
+    settings = _replaced(FRESH_SCHEDULER, asked.settings)
 
     def tell(found: SchedulerProgress) -> None:
         asked.report(Progress("training", found.generation, settings.generations))
@@ -90,7 +138,9 @@ SUITE = {
     ENV_ID: Training(dict.fromkeys(sorted(algorithms(), reverse=True), masked), "set"),
     ValuePolicy.env_id: Training({"values": values}, "set"),
     **{env_id: Training({"allocation": allocation}, "set") for env_id in MECHANISMS},
-    LearnedScheduler.env_id: Training({"scheduler": scheduler}, "mlp"),
+    LearnedScheduler.env_id: Training(
+        {"scheduler": scheduler, "ppo_mask_imitation": imitated, "ppo_mask": engine_ppo}, "set"
+    ),
 }
 
 

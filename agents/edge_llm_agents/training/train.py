@@ -45,7 +45,8 @@ def train(
     - `Bandwidth-v0`, `Compute-v0`, `Joint-v0`: `allocation` (the cross-entropy method; `settings` are fields of
       `AllocationSettings`, `steps` has no meaning), or SB3's `ppo`, `sac` and `td3`.
     - `ContinuousBatching-v0`: `scheduler` (the cross-entropy method; `settings` are fields of `SchedulerSettings`,
-      `steps` has no meaning), or `ppo_mask`.
+      `steps` has no meaning), `ppo_mask_imitation` (MaskablePPO over both sets that clones the tuned rule first;
+      `settings` are SB3's), or `ppo_mask`.
     - other environments: SB3's for their actions: `ppo_mask` where discrete ones are masked, `ppo` where they are not,
       `ppo`, `sac` and `td3` where they are a Box; `settings` are SB3's, `network` is set (`edge_llm_agents.networks`)
       or mlp, `steps` 100,000 if not given.

@@ -6,7 +6,7 @@ import pytest
 
 from edge_llm_agents.training.registered import Training, register_training, training_of
 from edge_llm_agents.training.train import algorithms_for
-from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING
+from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, CONTINUOUS_BATCHING
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry, environment, register_environment
 
 
@@ -14,6 +14,7 @@ def test_ways_of_its_own_come_before_those_of_its_actions() -> None:
     assert algorithms_for(BATCHING) == ["ppo_mask_imitation", "ppo_mask"]
     assert algorithms_for(BATCH_SELECTION) == ["values", "ppo", "sac", "td3"]
     assert algorithms_for(BANDWIDTH) == ["allocation", "ppo", "sac", "td3"]
+    assert algorithms_for(CONTINUOUS_BATCHING) == ["scheduler", "ppo_mask_imitation", "ppo_mask"]
     assert training_of(BANDWIDTH).network == "set"
 
 

@@ -7,7 +7,7 @@ import matplotlib.image
 import pytest
 
 from experiments.pages import validation_plot
-from experiments.pages.validation_plot import plot_validation
+from experiments.pages.pictures.validation_plot import plot_validation
 
 
 def report() -> dict[str, Any]:
