@@ -6,7 +6,7 @@ from typing import Any
 import matplotlib.image
 import pytest
 
-from experiments.pages import validation_plot
+from experiments.pages.pictures import validation_plot
 from experiments.pages.pictures.validation_plot import plot_validation
 
 
