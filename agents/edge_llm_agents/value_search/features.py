@@ -225,6 +225,13 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
 requests in batches that run until their longest output is done; patient requests whose channels are expected to become
 something that is observed."""
 
+PLAIN_FEATURE_SETS = {
+    name: features
+    for name, features in FEATURE_SETS.items()
+    if not any(feature.endswith("better_later") for feature in features)
+}
+"""Those that are made of observations which do not tell what channels are expected to become."""
+
 
 def request_features(
     observations: NDArray[np.float32], scales: Scales, names: Sequence[str] = FEATURES, extent: Extent = PLAIN

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge_llm_agents.evaluation.playing import evaluate_solver, evaluate_values
 from edge_llm_agents.value_search.cross_entropy import CrossEntropy, CrossEntropySettings
-from edge_llm_agents.value_search.features import FEATURE_SETS
+from edge_llm_agents.value_search.features import PLAIN_FEATURE_SETS
 from edge_llm_agents.value_search.functions import Parameters, ValueFunction
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_baselines import DFTSP
@@ -31,7 +31,7 @@ class SearchSettings:
     width: int = 0
     """Hidden units of the value function; 0 for a linear one."""
     features: str = "waiting"
-    """What it sees: a name of `edge_llm_agents.value_search.features.FEATURE_SETS`."""
+    """What it sees: a name of `edge_llm_agents.value_search.features.PLAIN_FEATURE_SETS`."""
     levels: int = GRID
     """Of its values; fewer make the oracle faster."""
     first_discount: float | None = None
@@ -50,7 +50,7 @@ class SearchSettings:
     """Workloads that choose among the means, apart from training's and from evaluation's."""
 
     def __post_init__(self) -> None:
-        one_of("features", self.features, FEATURE_SETS)
+        one_of("features", self.features, PLAIN_FEATURE_SETS)
         for name in ("generations", "episodes", "validate_every", "validation_episodes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
@@ -96,7 +96,7 @@ def search(
     and not the arrivals'. Candidates may noise the parameters, never a decision: with noise on each slot's value nobody
     could tell which one mattered.
     """
-    function = ValueFunction(settings.width, FEATURE_SETS[settings.features], settings.levels)
+    function = ValueFunction(settings.width, PLAIN_FEATURE_SETS[settings.features], settings.levels)
     discount = tune_discount(scenario, seed) if settings.first_discount is None else settings.first_discount
     method = CrossEntropy(function.starting_point(discount), settings.cross_entropy, np.random.default_rng((seed, 0)))
     loaded = [at_load(scenario, load) for load in settings.loads]

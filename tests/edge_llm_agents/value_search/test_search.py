@@ -83,6 +83,11 @@ def test_settings_below_one_are_errors(name: str):
         SearchSettings(**{name: 0})
 
 
+def test_what_no_batch_selection_observes_is_an_error_at_once():
+    with pytest.raises(ValueError, match="features = 'foreseen': must be one of channel, grouping, waiting"):
+        SearchSettings(features="foreseen")
+
+
 def test_loads_have_their_turns_and_count_alike():
     """Loads 1 and 2 on four workloads: (1 + 3)/(10 + 10) = 0.2 and (2 + 4)/(20 + 40) = 0.1, so 0.15 on average."""
     light, heavy = (at_load(SCENARIO, load) for load in (1.0, 2.0))

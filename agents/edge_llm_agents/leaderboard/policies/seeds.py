@@ -28,7 +28,7 @@ from edge_llm_agents.scheduling.search import SchedulerSettings
 from edge_llm_agents.seeded import admission, allocations, schedulers, values
 from edge_llm_agents.seeded.runs import Trained
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
-from edge_llm_agents.value_search.features import FEATURE_SETS
+from edge_llm_agents.value_search.features import PLAIN_FEATURE_SETS
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import SearchSettings
 from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
@@ -162,7 +162,7 @@ def settings_of(shipped: str, seed: int) -> Settings:
         settings = AllocationSettings if isinstance(policy, LearnedAllocation) else SchedulerSettings
         return settings(**(card.hyperparameters | {"cross_entropy": cross_entropy}))
     function = policy.function
-    names = [name for name, features in FEATURE_SETS.items() if tuple(features) == function.features]
+    names = [name for name, features in PLAIN_FEATURE_SETS.items() if tuple(features) == function.features]
     if not names:
         raise ValueError(f"policy = {shipped!r}: sees features that are of no set, so it cannot be trained again")
     seen = {"features": names[0], "levels": function.levels, "cross_entropy": cross_entropy}
