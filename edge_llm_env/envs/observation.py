@@ -188,8 +188,8 @@ def slot_feature(observation: NDArray[np.float32], name: str, extent: Extent = P
 @compiled
 def observe(rule: Rule, params: NodeParams, state: NodeState, row: int, observation: NDArray[np.float32]) -> None:
     """Write a row's whole observation, of shape (length,)."""
-    observe_context(rule, params, state, row, observation)
-    observation[_CONTEXT + state.visible[row] * _SLOT :] = 0.0
+    observe_context(rule, params, state, row, utilisation_of(rule, load_batch(state, row)), observation)
+    observation[entries_in_use(state, row) :] = 0.0
     at = _CONTEXT + state.slot_request.shape[1] * _SLOT
     if params.foresees:
         at = observe_further(params, state, row, at, observation)
@@ -237,6 +237,12 @@ def observe_further(params: NodeParams, state: NodeState, row: int, at: int, obs
 
 
 @compiled
+def entries_in_use(state: NodeState, row: int) -> int:
+    """How many entries a row's context and its slots in use take; the rest of an `OBSERVATION` is 0."""
+    return _CONTEXT + state.visible[row] * _SLOT
+
+
+@compiled
 def observe_variants(params: NodeParams, state: NodeState, row: int, at: int, observation: NDArray[np.float32]) -> int:
     """Write what each variant and each module has, from entry `at` on; the entry behind it."""
     variants, classes = params.variant_accuracy.shape
@@ -276,7 +282,8 @@ def observe_admission(
     rule: Rule, params: NodeParams, state: NodeState, row: int, admitted_slot: int, observation: NDArray[np.float32]
 ) -> None:
     """Bring a row's observation up to date after one admission: the context, the admitted slot and the mask."""
-    observe_context(rule, params, state, row, observation)
+    used = state.utilisation[row]
+    observe_context(rule, params, state, row, (used[0], used[1], used[2], used[3]), observation)
     at = _CONTEXT + admitted_slot * _SLOT
     observation[at : at + _SLOT] = 0.0
     for slot in range(state.visible[row]):
@@ -285,12 +292,17 @@ def observe_admission(
 
 @compiled
 def observe_context(
-    rule: Rule, params: NodeParams, state: NodeState, row: int, observation: NDArray[np.float32]
+    rule: Rule,
+    params: NodeParams,
+    state: NodeState,
+    row: int,
+    used: tuple[float, float, float, float],
+    observation: NDArray[np.float32],
 ) -> None:
-    """Write the context features of a row."""
+    """Write the context features of a row, of whose batch `used` is `utilisation_of`."""
     slots = state.slot_request.shape[1]
     batch = load_batch(state, row)
-    uplink, downlink, memory, compute = utilisation_of(rule, batch)
+    uplink, downlink, memory, compute = used
     observation[0] = batch.requests / slots
     observation[1] = clipped(uplink)
     observation[2] = clipped(downlink)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from sys import getrefcount
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -17,6 +18,10 @@ Infos = dict[str, Any]
 
 ROWS_AHEAD = 8
 """While a row steps, memory is asked for what the row so many further on will need: time enough for it to come."""
+
+
+MOST_SETS = 3
+"""Kept to be used again: one that the caller holds, one that is written, and one more."""
 
 
 class RowsParams(Protocol):
@@ -58,7 +63,7 @@ class RowsState(Protocol):
 
 
 class Returned(NamedTuple):
-    """Arrays over rows that no later step changes."""
+    """Arrays over rows that no later step changes while anybody holds one of them."""
 
     observations: NDArray[np.float32]
     """(R, length)"""
@@ -142,6 +147,33 @@ def room_to_return(state: RowsState, observations: NDArray[np.float32]) -> Retur
     )
 
 
+class Room:
+    """Arrays that rows return, one set after the other, each used again once nobody holds any of it or a view of it.
+
+    Memory that is new in every step would come from the system page by page, and go back to it.
+    """
+
+    def __init__(self) -> None:
+        self._sets: list[Returned] = []
+
+    def to_return(self, state: RowsState, observations: NDArray[np.float32]) -> Returned:
+        """What `room_to_return` makes, of rows that are always as many, with what was returned in it before."""
+        for returned in self._sets:
+            if _references(returned) == _NOBODY_HOLDS:
+                return returned
+        self._sets = [*self._sets[1 - MOST_SETS :], room_to_return(state, observations)]
+        return self._sets[-1]
+
+
+def _references(returned: Returned) -> int:
+    """Most references to one of the arrays, those of views included."""
+    return max(map(getrefcount, returned))
+
+
+_NOBODY_HOLDS = _references(Returned._make(np.empty(0) for _ in Returned._fields))
+"""Of arrays that are only in their set."""
+
+
 @compiled
 def hand_out(
     params: RowsParams, state: RowsState, observations: NDArray[np.float32], returned: Returned, row: int
@@ -150,8 +182,17 @@ def hand_out(
 
     In the loop over rows, since the thread that wrote it has it in its cache, and keeps it there for the next step.
     """
-    for entry in range(observations.shape[1]):
+    hand_out_entries(params, state, observations, returned, row, observations.shape[1])
+
+
+@compiled
+def hand_out_entries(
+    params: RowsParams, state: RowsState, observations: NDArray[np.float32], returned: Returned, row: int, entries: int
+) -> None:
+    """The same of a row whose observation is 0 from that many entries on, so that the rest need not be read."""
+    for entry in range(entries):
         returned.observations[row, entry] = observations[row, entry]
+    returned.observations[row, entries:] = 0.0
     reward = 0.0
     for term in range(state.reward_terms.shape[1]):
         reward += state.reward_terms[row, term]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.state import N_EPOCHS
 from edge_llm_env.envs.base import Mechanism, checked_options, checked_workload
 from edge_llm_env.envs.restoring import checked_arrays, checked_generators, expected_arrays
-from edge_llm_env.envs.returned import Infos, Returned, room_to_return, spread_over
+from edge_llm_env.envs.returned import Infos, Returned, Room, spread_over
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.checking.arguments import checked
@@ -78,6 +78,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._observations = np.zeros((num_envs, self.mechanism.observation_length(self.scenario)), dtype=np.float32)
+        self._room = Room()
         self._finished = np.zeros(num_envs, dtype=np.bool_)
         self._generators: list[np.random.Generator] = []
         self._drawn_together = episodes_at_once(self.scenario)
@@ -106,7 +107,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self._load(self._drawn(np.array([row for row in rows.tolist() if workloads[row] is None], dtype=np.intp)))
         self._begin(rows)
         self._finished[mask] = False
-        returned = room_to_return(self.simulation.state, self._observations)
+        returned = self._room.to_return(self.simulation.state, self._observations)
         self._hand_out(np.arange(self.num_envs), returned)
         return returned.observations, returned.infos(self.simulation.counter_names)
 
@@ -117,10 +118,11 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         if not self._generators:
             raise ResetNeeded("step was called before reset: call reset first")
         actions = self._checked(actions)
-        simulation, resting = self.simulation, np.flatnonzero(self._finished)
+        simulation, resting = self.simulation, self._finished.nonzero()[0]
         beginning = resting if self.autoreset_mode is AutoresetMode.NEXT_STEP else resting[:0]
-        returned = room_to_return(simulation.state, self._observations)
-        simulation.state.reward_terms[resting] = 0.0
+        returned = self._room.to_return(simulation.state, self._observations)
+        if len(resting):
+            simulation.state.reward_terms[resting] = 0.0
         late: list[tuple[NDArray[np.intp], Drawn]] = []
         infos: Infos = {}
 
@@ -145,9 +147,10 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             self._load(late)
             self._begin(beginning)
             self._hand_out(beginning, returned)
-        ended = np.flatnonzero(returned.truncated & ~self._finished)
-        if len(ended) and self.mechanism.at_the_end is not None:
-            infos |= spread_over(self.mechanism.at_the_end(simulation, ended), ended, self.num_envs)
+        if self.mechanism.at_the_end is not None:
+            ended = np.flatnonzero(returned.truncated & ~self._finished)
+            if len(ended):
+                infos |= spread_over(self.mechanism.at_the_end(simulation, ended), ended, self.num_envs)
         observations = returned.observations
         self._finished = returned.truncated.copy()
         if self.autoreset_mode is AutoresetMode.SAME_STEP and self._finished.any():

@@ -9,8 +9,8 @@ from edge_llm_env.dynamics.epoch import admit, prefetch_epoch, refresh_mask
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.settling.node import settle_and_dispatch
 from edge_llm_env.dynamics.state import N_INVALID, NodeState
-from edge_llm_env.envs.observation import observe, observe_admission
-from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out
+from edge_llm_env.envs.observation import entries_in_use, observe, observe_admission
+from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out_entries
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.memory import prefetch
 from edge_llm_env.support.sharing import next_rows
@@ -56,5 +56,5 @@ def step_rows(
                     prefetch(state.slot_request, ahead, actions[ahead])
             if active[row]:
                 step_row(params, state, row, actions[row], observations[row])
-            hand_out(params, state, observations, returned, row)
+            hand_out_entries(params, state, observations, returned, row, entries_in_use(state, row))
         first, last = next_rows(turns, thread)
