@@ -47,7 +47,9 @@ def cascade(
     transfers as leaves those before it in time (TIMES).
     """
     visible = len(values)
-    server = np.full(visible, NOBODY)
+    server = np.empty(visible, dtype=np.int64)
+    for slot in range(visible):
+        server[slot] = NOBODY
     uplink_left, downlink_left, spare_s = 1.0, 1.0, window_s - reserved_s
     for group in range(len(sizes)):
         variant, begins_s = group // GROUPS, reserved_s + delays_s[group]

@@ -177,7 +177,8 @@ def take_state(
 def outlooks(core: Core) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(m + 1,) each, what `Outlook` says once the first k requests are decided."""
     requests = len(core.request)
-    adds_at, leaves_at = np.zeros(requests + 1), np.full(requests + 1, np.inf)
+    adds_at, leaves_at = np.zeros(requests + 1), np.empty(requests + 1)
+    leaves_at[requests] = np.inf
     for position in range(requests - 1, -1, -1):
         adds_at[position], leaves_at[position] = adds_at[position + 1], leaves_at[position + 1]
         if core.taken[position]:

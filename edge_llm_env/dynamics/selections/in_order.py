@@ -15,7 +15,10 @@ from edge_llm_env.support.sorting import ascending_order
 @compiled_allocating
 def select_first_come_first_served(rule: Rule, candidates: Candidates, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Those wanted in the order of arrival, bool of shape (n,)."""
-    return select_in_order(rule, candidates, np.arange(len(wanted)), wanted)
+    arrived = np.empty(len(wanted), dtype=np.int64)
+    for i in range(len(wanted)):
+        arrived[i] = i
+    return select_in_order(rule, candidates, arrived, wanted)
 
 
 @compiled_allocating

@@ -34,7 +34,9 @@ def cascade_by_value(
     `sizes` modules, which load until `ready_s` after the start of the epoch, both of shape (G·GROUPS,), least shares,
     and least parts of a flexible split, beside the batches before it.
     """
-    server = np.full(state.visible[row], NOBODY)
+    server = np.empty(state.visible[row], dtype=np.int64)
+    for slot in range(len(server)):
+        server[slot] = NOBODY
     batches = np.zeros((len(sizes), FIELDS))
     tried = np.empty(len(order), dtype=np.int64)
     kept = np.empty(len(order), dtype=np.int64)

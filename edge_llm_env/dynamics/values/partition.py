@@ -38,7 +38,10 @@ def whole_modules(shares: NDArray[np.float64], modules: int) -> NDArray[np.int64
         remainders[variant] = quota - counts[variant]
         left -= counts[variant]
     for _ in range(left):
-        largest = np.argmax(remainders)
+        largest = 0
+        for variant in range(1, len(remainders)):
+            if remainders[variant] > remainders[largest]:
+                largest = variant
         counts[largest] += 1
         remainders[largest] -= 1.0
     return counts

@@ -28,7 +28,9 @@ def step_row(
     move_modules(params, state, row, counts)
     sizes, ready_s = groups_of(params, state, row)
     delays_s = delays_after(params.uplink_s, ready_s)
-    values = np.ones(state.visible[row])
+    values = np.empty(state.visible[row])
+    for slot in range(len(values)):
+        values[slot] = 1.0
     server = cascade(rule, params, state, row, values, sizes, delays_s, rule.window_s, 0.0, SHARES)
     uplink, downlink = bands_used(state, row, server)
     serve_and_dispatch(rule, params, state, row, server, sizes, uplink, downlink, 0.0)

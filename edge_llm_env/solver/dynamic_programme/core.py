@@ -72,9 +72,11 @@ def core_of(
     the resources that not all free requests fit into together, or with `priced_only` those of them that have a price: a
     relaxation.
     """
-    unit, capacity, price = np.ones(RESOURCES), np.full(RESOURCES, np.inf), np.zeros(RESOURCES)
+    unit, capacity, price = np.empty(RESOURCES), np.empty(RESOURCES), np.zeros(RESOURCES)
     used = np.zeros(RESOURCES, dtype=np.bool_)
     main, looked_at = 0, 0
+    for j in range(RESOURCES):
+        unit[j], capacity[j] = 1.0, np.inf
     for j in range(RESOURCES):
         total = 0.0
         for i in range(size):
@@ -94,10 +96,11 @@ def core_of(
                 main = j
     whole_cost = np.zeros((size, RESOURCES))
     whole_value = np.zeros(size)
-    efficiency, distance = np.zeros(size), np.full(size, np.inf)
+    efficiency, distance = np.zeros(size), np.empty(size)
     start_value, start_cost, misplaced = 0.0, np.zeros(RESOURCES), 0.0
     count = 0
     for i in range(size):
+        distance[i] = np.inf
         if not lp.free[i]:
             continue
         whole_value[i] = np.rint(lp.value[i] / step) if step > 0.0 else lp.value[i]

@@ -16,16 +16,52 @@ from typing import Any, ClassVar
 
 from numba.core import sigutils, types
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
+from numba.core.compiler import Compiler, DefaultPassBuilder
+from numba.core.compiler_machinery import PassManager
 from numba.core.registry import CPUDispatcher
+from numba.core.typed_passes import InlineOverloads, NopythonRewrites, NopythonTypeInference, PreLowerStripPhis
+from numba.core.untyped_passes import (
+    DeadBranchPrune,
+    FixupArgs,
+    GenericRewrites,
+    IRProcessing,
+    ReconstructSSA,
+    RewriteSemanticConstants,
+    TranslateByteCode,
+)
 
 from edge_llm_env.support.compilation.collection import seldom_collected
 from edge_llm_env.support.compilation.compile_progress import PROGRESS
 from edge_llm_env.support.compilation.kernel_cache import kernel_cache
 
+PASSES = (
+    TranslateByteCode,
+    FixupArgs,
+    IRProcessing,
+    RewriteSemanticConstants,
+    DeadBranchPrune,
+    GenericRewrites,
+    ReconstructSSA,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+    InlineOverloads,
+    NopythonRewrites,
+)
+"""Of Numba's own before it translates, those that kernels have a use for: the others look for closures, comprehensions,
+`with`, literals to unroll and the like, and after most of them Numba finds out anew which variables live where."""
+
 
 class _KernelCompiler(Compiler):
-    """Numba's compiler, which says what it does."""
+    """Numba's compiler, which says what it does, and does no more than kernels need."""
+
+    def define_pipelines(self) -> list[PassManager]:
+        """PASSES, and then what Numba does."""
+        passes = PassManager("kernel")
+        for one in PASSES:
+            passes.add_pass(one, one.__name__)
+        passes.passes.extend(DefaultPassBuilder.define_nopython_lowering_pipeline(self.state).passes)
+        passes.finalize()
+        return [passes]
 
     def _compile_bytecode(self) -> Any:
         name = f"{self.state.func_id.modname}.{self.state.func_id.func_qualname}"
