@@ -16,7 +16,7 @@ import numpy as np
 
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.envs.suite import BATCH_SELECTION
+from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, COMPUTE, JOINT
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
@@ -40,16 +40,20 @@ DECODING_ROWS = 256
 """Rows when oracle decoding is timed."""
 
 ALLOCATION_ROWS = 256
-"""Rows when `Bandwidth-v0` is timed with shares and each way to select the batch; only `exact` has a solver in the
-loop.
+"""Rows, at most, when allocations are timed: `Bandwidth-v0` with shares and each way to select the batch, of which only
+`exact` has a solver in the loop, and the environments as they are, with their phases.
 """
 
 PROFILED_STEPS = 500
-"""Vector steps of the profile, and as many before them."""
+"""Vector steps of the profile of `Batching-v0`, and as many before them."""
+
+PROFILED_EPOCHS = 150
+"""Likewise of environments whose step is an epoch."""
 
 
 def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict[str, Any]:
     """Every measurement; of speeds the median of `repeats`, each of `seconds`, with the least and the most."""
+    allocation_rows = min(rows, ALLOCATION_ROWS)
     return {
         "scenario": scenario,
         "rows": rows,
@@ -62,7 +66,21 @@ def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict
             }
             for env_id in ENVIRONMENTS
         },
-        "step_profile": step_profile("EdgeLLM/Batching-v0", scenario, rows, PROFILED_STEPS),
+        "step_profile": step_profile(BATCHING, scenario, rows, PROFILED_STEPS),
+        "allocations": {
+            "rows": allocation_rows,
+            **{
+                env_id: _allocations(env_id, scenario, allocation_rows, seconds, repeats)
+                for env_id in (BANDWIDTH, COMPUTE, JOINT)
+            },
+            # Beside the profile above, what the exact search takes, but for what other batches leave to later epochs.
+            "compute_without_search": step_profile(
+                COMPUTE,
+                load_scenario(scenario, **{"node.batch_selection": "first_come_first_served"}),
+                allocation_rows,
+                PROFILED_EPOCHS,
+            ),
+        },
         "oracle_decoding": _oracle_decoding(scenario, seconds, repeats),
         "bandwidth_by_batch_selection": {
             "rows": ALLOCATION_ROWS,
@@ -85,6 +103,14 @@ def _beside(mine: Turn, cartpole: Turn, seconds: float, repeats: int) -> dict[st
             "least": round(min(ratios), 3),
             "most": round(max(ratios), 3),
         },
+    }
+
+
+def _allocations(env_id: str, scenario: str, rows: int, seconds: float, repeats: int) -> dict[str, Any]:
+    """Speed and phases of an environment whose step is an epoch."""
+    return {
+        "vector": _beside(vector_turn(env_id, scenario, rows), cartpole_vector_turn(rows), seconds, repeats),
+        "step_profile": step_profile(env_id, scenario, rows, PROFILED_EPOCHS),
     }
 
 

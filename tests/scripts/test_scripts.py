@@ -228,6 +228,11 @@ def test_benchmark_prints_json(tmp_path: Path) -> None:
         vector["median"] / vector["cartpole"]["median"], abs=1e-3
     )
     assert 0 < report["step_profile"]["compiled_fraction"] < 1
+    assert report["allocations"]["rows"] == 4
+    assert all(
+        0 < report["allocations"][f"EdgeLLM/{name}-v0"]["step_profile"]["compiled_fraction"] < 1
+        for name in ("Bandwidth", "Compute", "Joint")
+    )
     assert report == json.loads((tmp_path / "results" / "benchmark.json").read_text())
 
 
