@@ -238,7 +238,7 @@ class Scenario(Section):
             if getattr(self, field) == type(self).model_fields[field].default:
                 del content[field]
         for name, section in self:
-            for field in section.neutral_fields() if isinstance(section, Section) else ():
+            for field in section.neutral_fields() if isinstance(section, Section) and name in content else ():
                 if getattr(section, field) == type(section).model_fields[field].default:
                     del content[name][field]
         if isinstance(self.workload.arrivals, TraceArrivals):
