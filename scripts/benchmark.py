@@ -7,7 +7,7 @@ import sys
 
 import repository  # noqa: F401 (makes experiments importable)
 
-if sys.argv[1:2] in (["solvers"], ["proofs"], ["assignments"], ["model"], ["faults"]):
+if sys.argv[1:2] in (["solvers"], ["proofs"], ["roofline-proofs"], ["assignments"], ["model"], ["faults"]):
     for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(_pool, "1")  # solvers and fits on a single thread; before NumPy and Numba are imported
 
@@ -24,6 +24,10 @@ COMMANDS = {
     "proofs": Command(
         "experiments.benchmarks.oracles:Proofs",
         "whether exact solvers are exact, and what the hard knapsack classes cost",
+    ),
+    "roofline-proofs": Command(
+        "experiments.benchmarks.oracles:RooflineProofs",
+        "whether exact solvers are exact with costs of the roofline model",
     ),
     "assignments": Command(
         "experiments.benchmarks.assignments:Assignments",

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from edge_llm_env.inference.hf_config.contexts import extended
 from edge_llm_env.inference.hf_config.families import Family, families, why_refused
 from edge_llm_env.inference.hf_config.keys import ConfigKeys, named, shown
 from edge_llm_env.inference.hf_config.layers import expert_layers, windowed_layers
@@ -25,8 +26,8 @@ The `text_config` of a model that also sees may leave them out, since transforme
 MOST_LAYERS = 10_000
 """More is a mistake; published decoders have up to 126."""
 
-POSITIVE = (*SHAPE, "kv_heads", "head_dim")
-"""Fields that no family can have without."""
+POSITIVE = (*SHAPE, "kv_heads", "head_dim", "experts", "experts_per_token")
+"""Fields that no family that names them can do without."""
 
 
 def decoder_fields(path: str | Path) -> dict[str, Any]:
@@ -35,13 +36,16 @@ def decoder_fields(path: str | Path) -> dict[str, Any]:
     Raises ValueError, one line, when it cannot be read.
     """
     try:
-        content = json.loads(existing_file(path, FILE_NAME).read_text(encoding="utf-8"))
+        text = existing_file(path, FILE_NAME).read_text(encoding="utf-8-sig")
+        content = json.loads(text, object_pairs_hook=_object)
     except FileNotFoundError as error:
         raise ValueError(str(error)) from None
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
     except RecursionError:
         raise ValueError(f"{path}: not a model's configuration (nested too deeply)") from None
+    except _TwiceError as error:
+        raise ValueError(f"{path}: {error}") from None
     except ValueError as error:
         raise ValueError(f"{path}: not a JSON file ({error})") from None
     try:
@@ -50,10 +54,23 @@ def decoder_fields(path: str | Path) -> dict[str, Any]:
         raise ValueError(f"{path}: {error}") from None
 
 
+class _TwiceError(ValueError):
+    """A key that stands in one table twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in content:
+            raise _TwiceError(f"{shown(key)} is given twice: must be once")
+        content[key] = value
+    return content
+
+
 def fields_of(content: Any) -> dict[str, Any]:
     """Fields of `DecoderConfig` as the content of a `config.json` gives them; ValueError, one line, if it does not."""
     model_type, family = _family_of(content)
-    stored = stored_weight_bits(content.get("quantization_config"))
+    stored = stored_weight_bits(content)
     all_given = True
     if family.text is not None:
         text = content.get("text_config")
@@ -62,12 +79,15 @@ def fields_of(content: Any) -> dict[str, Any]:
             text = content | {"model_type": family.text}
         elif not isinstance(text, dict):
             raise ValueError(f"text_config = {shown(text)}: must be a table of keys")
+        elif stored is None:
+            stored = stored_weight_bits(text)
         ties = [part[TIED] for part in (text, content) if TIED in part]
         content = {"model_type": family.text} | text | ({TIED: next(filter(None, ties), ties[0])} if ties else {})
         model_type, family = _family_of(content)
-    return _fields(ConfigKeys(content, family, model_type), family, all_given=all_given) | {
-        "stored_weight_bits": stored
-    }
+    fields = _fields(ConfigKeys(content, family, model_type), family, all_given=all_given)
+    if "context_limit" in fields and "positions" not in fields:
+        fields["context_limit"] = extended(fields["context_limit"], content, model_type)
+    return fields | {"stored_weight_bits": stored}
 
 
 TIED = "tie_word_embeddings"

@@ -17,6 +17,7 @@ from edge_llm_env.traces.parsing.rows import Lines
 LONGEST_LINE = 1 << 20
 """Characters; a longer line is malformed, and no more of it than this is ever held."""
 _BLOCK = 1 << 18
+_LOOKED_AT = 512
 _ERRORS = ("LZMAError", "ZstdError")
 """Names of decompressors' own errors, in their modules."""
 
@@ -26,12 +27,15 @@ COMPRESSIONS: dict[bytes, tuple[str, ...]] = {
     b"\x28\xb5\x2f\xfd": ("compression.zstd", "backports.zstd"),
     b"BZh": ("bz2",),
     b"\xfd7zXZ\x00": ("lzma",),
+    b"\x5d\x00\x00": ("lzma",),
 }
 """Modules that read a file that begins with these bytes, whatever its name; the first that is there does."""
 
 REFUSED = {
     b"PK\x03\x04": "is a ZIP archive: take the trace out of it",
     b"7z\xbc\xaf\x27\x1c": "is a 7z archive: take the trace out of it",
+    b"\x04\x22\x4d\x18": "is compressed with lz4: decompress it",
+    b"\x1f\x9d": "is compressed with compress: decompress it",
     b"PAR1": "is a Parquet file: write it as the text that its format is published in",
     b"\xff\xfe": "is UTF-16: write it as UTF-8",
     b"\xfe\xff": "is UTF-16: write it as UTF-8",
@@ -55,8 +59,17 @@ def opened(path: Path) -> Iterator[Lines]:
                 raise TraceError(wrong)
         module = _decompressor(start)
         plain = io.BufferedReader(_Decompressed(module, file), _BLOCK) if module else file
+        _refuse_no_text(plain.peek(_LOOKED_AT)[:_LOOKED_AT], compressed=module is not None)
         with io.TextIOWrapper(plain, encoding="utf-8-sig", errors="replace") as text:
             yield _lines(text)
+
+
+def _refuse_no_text(start: bytes, *, compressed: bool) -> None:
+    """Raise TraceError for content that is compressed once more or has a byte of zero, which no text has."""
+    if compressed and start.startswith(tuple(COMPRESSIONS)):
+        raise TraceError("is compressed twice: decompress it once")
+    if b"\x00" in start:
+        raise TraceError("is no text: an archive, UTF-16, or compressed in a way that is not read")
 
 
 def _decompressor(start: bytes) -> ModuleType | None:

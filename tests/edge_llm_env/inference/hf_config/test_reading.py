@@ -147,6 +147,12 @@ DEEPSEEK = {"model_type": "deepseek_v2", **LATENT}
         ({"hidden_size": 3}, "model_type is missing"),
         ("[1, 2]", "model_type is missing"),
         ("{", "not a JSON file"),
+        ('{"model_type": "llama", "vocab_size": 5, "vocab_size": 6}', "'vocab_size' is given twice: must be once"),
+        *[({"model_type": "mixtral", **B, **MIXTURE, key: value}, f"{key} = {said}: must be a whole number of at le")
+          for key in ("num_local_experts", "num_experts_per_tok") for value, said in ((0, "0"), (None, "null"))],
+        (LLAMA | {"rope_scaling": 4}, "rope_scaling = 4: must be a table of keys"),
+        (LLAMA | {"rope_scaling": {"type": "linear", "factor": "4"}}, "rope_scaling.factor = '4': must be a number of"),
+        (LLAMA | {"rope_scaling": {"type": "dynamic", "factor": 0.5}}, "rope_scaling.factor = 0.5: must be a number"),
         ('{"a":' * 100_000 + "1" + "}" * 100_000, "nested too deeply"),
         ("[" * 100_000, "nested too deeply"),
         *[(LLAMA | {key: 0}, rf"{key} = 0: must be a whole number of at least 1") for key in (
@@ -210,6 +216,70 @@ def test_what_cannot_be_read_is_an_error_of_one_line_that_names_the_key(content:
 )
 def test_the_bits_that_a_checkpoint_stores_its_weights_in(quantization: Any, bits: int | None, tmp_path: Path):
     assert read(tmp_path, LLAMA | {"quantization_config": quantization}).stored_weight_bits == bits
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"quantization": {"group_size": 64, "bits": 4}},
+        {"quantization": {"group_size": 64, "bits": 4}, "quantization_config": {"group_size": 64, "bits": 4}},
+        {
+            "compression_config": {
+                "quant_method": "sparseml",
+                "config_groups": {"group_0": {"weights": {"num_bits": 4}}},
+            }
+        },
+    ],
+)
+def test_the_bits_are_found_where_other_tools_write_them(keys: dict[str, Any], tmp_path: Path):
+    assert read(tmp_path, LLAMA | keys).stored_weight_bits == 4
+    in_text = {"model_type": "llava", "text_config": LLAMA | keys}
+    assert read(tmp_path, in_text).stored_weight_bits == 4
+
+
+def test_two_statements_of_different_bits_are_refused(tmp_path: Path):
+    keys = {"quantization_config": {"quant_method": "fp8"}, "quantization": {"bits": 4}}
+    with pytest.raises(ValueError, match="quantization_config: 8 bits, quantization: 4 bits: must be the same"):
+        read(tmp_path, LLAMA | keys)
+
+
+YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}
+
+
+@pytest.mark.parametrize(
+    ("keys", "limit"),
+    [
+        ({"rope_scaling": None}, 4096),
+        ({"rope_scaling": {"type": "linear", "factor": 4.0}}, 16384),
+        ({"rope_scaling": {"rope_type": "dynamic", "factor": 2}}, 8192),
+        ({"rope_scaling": {"type": "dynamic"}}, 4096),
+        ({"rope_scaling": {"rope_type": "default"}}, 4096),
+        # config.json of Qwen2.5 and of Qwen3 with the key that their pages say to add, of Llama 3.1 and of Phi-3
+        ({"max_position_embeddings": 32768, "rope_scaling": {"type": "yarn"} | YARN}, 131_072),
+        ({"max_position_embeddings": 40960, "rope_scaling": YARN}, 131_072),
+        ({"max_position_embeddings": 40960, "rope_parameters": YARN | {"rope_theta": 1e6}}, 131_072),
+        ({"max_position_embeddings": 131_072, "rope_scaling": {"rope_type": "llama3", "factor": 8.0,
+          "original_max_position_embeddings": 8192}}, 131_072),
+        ({"max_position_embeddings": 131_072, "rope_scaling": {"type": "longrope", "short_factor": [1.0],
+          "long_factor": [1.5]}}, 131_072),
+        ({"model_type": "gemma3_text", "max_position_embeddings": 131_072, "num_attention_heads": 8,
+          "num_key_value_heads": 4, "rope_scaling": {"rope_type": "linear", "factor": 8.0}}, 131_072),
+    ],
+)  # fmt: skip
+def test_contexts_reach_as_far_as_scaled_positions_do(keys: dict[str, Any], limit: int, tmp_path: Path):
+    given = {"max_position_embeddings": 4096} | keys
+    assert read(tmp_path, LLAMA | given).context_limit == limit
+
+
+def test_deepseek_v3_reaches_what_its_authors_say(tmp_path: Path):
+    keys = {"max_position_embeddings": 163_840, "rope_scaling": {"type": "yarn", "factor": 40,
+            "original_max_position_embeddings": 4096, "mscale": 1.0}}  # fmt: skip
+    assert read(tmp_path, PUBLISHED["deepseek-v3"] | keys).context_limit == 163_840
+
+
+def test_a_byte_order_mark_makes_no_difference(tmp_path: Path):
+    (tmp_path / "config.json").write_text(json.dumps(LLAMA), encoding="utf-8-sig")
+    assert load_decoder(str(tmp_path)).d_model == 4096
 
 
 @pytest.mark.parametrize("quantization", [{}, {"quant_method": "new"}, "awq", {"quant_method": "awq", "bits": "four"}])

@@ -162,7 +162,7 @@ def test_missing_columns_are_an_error_even_where_rows_are_skipped(tmp_path: Path
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_file_that_is_not_text_is_an_error_of_its_first_line(tmp_path: Path, kind: TraceKind):
-    assert "trace, line 1: " in error_of(tmp_path, b"\x7fELF\x08\x00\xff\xfe\xfd" * 100, kind)
+    assert "trace, line 1: " in error_of(tmp_path, b"\x7fELF\x08\x01\xff\xfe\xfd" * 100, kind)
 
 
 @pytest.mark.parametrize(

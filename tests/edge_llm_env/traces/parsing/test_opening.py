@@ -48,6 +48,12 @@ def test_compressed_files_are_read_whatever_they_are_called(tmp_path: Path, kind
     assert same_as_plain(path)
 
 
+def test_the_older_form_of_lzma_is_read_too(tmp_path: Path):
+    path = tmp_path / "trace.csv"
+    path.write_bytes(lzma.compress(TEXT, format=lzma.FORMAT_ALONE))
+    assert same_as_plain(path)
+
+
 def test_gzip_files_may_be_several_in_a_row(tmp_path: Path):
     path = tmp_path / "trace.csv.gz"
     path.write_bytes(gzip.compress(TEXT[:5000], mtime=0) + gzip.compress(TEXT[5000:], mtime=0))
@@ -87,6 +93,14 @@ def test_zstd_without_its_package_says_what_to_install(tmp_path: Path, monkeypat
         (b"PK\x03\x04" + bytes(30), "is a ZIP archive: take the trace out of it"),
         (b"PAR1" + bytes(30), "is a Parquet file: write it as the text that its format is published in"),
         (TEXT.decode().encode("utf-16"), "is UTF-16: write it as UTF-8"),
+        (b"\x04\x22\x4d\x18" + bytes(30), "is compressed with lz4: decompress it"),
+        (gzip.compress(gzip.compress(TEXT, mtime=0), mtime=0), "is compressed twice: decompress it once"),
+        (b"\x7fELF\x08\x00", "is no text: an archive, UTF-16, or compressed in a way that is not read"),
+        (TEXT.decode().encode("utf-16-le"), "is no text: an archive, UTF-16, or compressed in a way that is not read"),
+        (
+            gzip.compress(b"ustar" + bytes(100), mtime=0),
+            "is no text: an archive, UTF-16, or compressed in a way that is not read",
+        ),
         (b"", "is empty"),
         (gzip.compress(b"", mtime=0), "has no requests"),
     ],
