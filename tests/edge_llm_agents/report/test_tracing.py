@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from edge_llm_agents.report.tracing import EpisodeTrace
+from edge_llm_agents.report.watching import watch
 from edge_llm_baselines.playing.play import play
 from edge_llm_baselines.playing.random_actions import RandomActions
 from edge_llm_env import load_scenario
@@ -91,6 +92,20 @@ def test_the_events_of_epochs_are_what_happened(tmp_path: Path) -> None:
     assert all(one["ts"] + one["dur"] <= 5 * epoch + 1e-3 for one in slices)
     computed = [one for one in slices if one["name"] == "computes"]
     assert sum(one["args"]["requests"] for one in computed) == info["served"]
+
+
+def test_watching_an_engine_writes_a_trace_and_shows_it_at_its_own_pace(tmp_path: Path) -> None:
+    scenario = load_scenario("carry-over", **CROWDED)
+    env: Any = gym.make(CONTINUOUS_BATCHING, scenario=scenario, render_mode="ansi")
+    watched = watch(env, RandomActions(env, 0), 1, 1, frames_per_s=2.0, trace_out=tmp_path / "trace.json")
+    ended_s = float(env.unwrapped.simulation.state.now_s[0])
+    assert watched.info["epochs"] == 1
+    assert 2 < len(watched.pictures) <= 2 * ended_s + 2  # of some hundred decisions
+    assert read_trace(tmp_path / "trace.json")
+    silent: Any = gym.make(CONTINUOUS_BATCHING, scenario=scenario)
+    seen = watch(silent, RandomActions(silent, 0), 1, 1)
+    assert seen.pictures == []
+    assert seen.info["served"] == watched.info["served"]
 
 
 @pytest.mark.parametrize(

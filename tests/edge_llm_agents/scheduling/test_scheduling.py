@@ -10,9 +10,11 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from edge_llm_agents.commands import train as train_command
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.pretrained.saved_policies import load_policy
+from edge_llm_agents.report.watching import named_policy
 from edge_llm_agents.scheduling import search as search_module
 from edge_llm_agents.scheduling.numbers import NUMBERS, SPREADS, starting_point
 from edge_llm_agents.scheduling.policy import LearnedScheduler
@@ -29,7 +31,7 @@ from edge_llm_env.engine.params import engine_params
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
 
 SHORT = load_scenario("chat-4090", **{"epoch.episode_epochs": 2})
-TIGHT = load_scenario("long-context", **{"epoch.episode_epochs": 3, "node.memory_bytes_per_module": 11e9})
+TIGHT = load_scenario("long-context", **{"epoch.episode_epochs": 3, "node.memory_bytes_per_module": 19.5e9})
 RULE = (4.0, 0.5, 3.0)
 SMALL = SchedulerSettings(
     generations=2,
@@ -100,6 +102,22 @@ def test_what_is_trained_is_saved_and_loaded(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "continuous-short.json").write_text(json.dumps(written))
     with pytest.raises(ValueError, match="its numbers are"):
         load_policy(tmp_path / "continuous-short")
+
+
+def test_what_the_command_trains_is_loaded_and_acts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('extends = "chat-4090"\nname = "own"\n[epoch]\nepisode_epochs = 2\n')
+    scenario = load_scenario(own)
+    begun = LearnedScheduler(starting_point(engine_params(scenario), RULE), scenario)
+    monkeypatch.setattr("edge_llm_agents.commands.train.train", lambda *arguments, **named: begun)
+    train_command.Policy(env=CONTINUOUS_BATCHING, scenario=str(own), out=tmp_path / "mine.zip").run()
+    policy, card = load_policy(tmp_path / "mine", scenario)
+    assert card.algorithm == "scheduler"
+    env: Any = gym.make(CONTINUOUS_BATCHING, scenario=scenario)
+    acting = named_policy(str(tmp_path / "mine"), env, seed=0)
+    observation, info = env.reset(seed=0)
+    assert info["action_mask"][acting.predict(observation)[0]]
+    np.testing.assert_array_equal(policy.arrays()["numbers"], begun.numbers[0])
 
 
 def test_numbers_of_another_count_are_an_error() -> None:
