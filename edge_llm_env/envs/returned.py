@@ -20,8 +20,8 @@ ROWS_AHEAD = 8
 """While a row steps, memory is asked for what the row so many further on will need: time enough for it to come."""
 
 
-MOST_SETS = 3
-"""Kept to be used again: one that the caller holds, one that is written, and one more."""
+MOST_KEPT = 3
+"""Arrays of a kind that are used by turns: one that the caller holds, one that is written, and one more."""
 
 
 class RowsParams(Protocol):
@@ -148,30 +148,32 @@ def room_to_return(state: RowsState, observations: NDArray[np.float32]) -> Retur
 
 
 class Room:
-    """Arrays that rows return, one set after the other, each used again once nobody holds any of it or a view of it.
+    """Arrays that rows return in, each used again once nobody holds it or a view of it.
 
     Memory that is new in every step would come from the system page by page, and go back to it.
     """
 
     def __init__(self) -> None:
-        self._sets: list[Returned] = []
+        self._kept: tuple[list[NDArray], ...] = tuple([] for _ in Returned._fields)
 
     def to_return(self, state: RowsState, observations: NDArray[np.float32]) -> Returned:
         """What `room_to_return` makes, of rows that are always as many, with what was returned in it before."""
-        for returned in self._sets:
-            if _references(returned) == _NOBODY_HOLDS:
-                return returned
-        self._sets = [*self._sets[1 - MOST_SETS :], room_to_return(state, observations)]
-        return self._sets[-1]
+        free = [next((at for at in range(len(kept)) if _references(kept, at) == _NOBODY), None) for kept in self._kept]
+        if None in free:
+            for at, (kept, made) in enumerate(zip(self._kept, room_to_return(state, observations), strict=True)):
+                if free[at] is None:
+                    kept[:] = [*kept[1 - MOST_KEPT :], made]
+                    free[at] = len(kept) - 1
+        return Returned._make(kept[at] for kept, at in zip(self._kept, free, strict=True) if at is not None)
 
 
-def _references(returned: Returned) -> int:
-    """Most references to one of the arrays, those of views included."""
-    return max(map(getrefcount, returned))
+def _references(kept: list[NDArray], at: int) -> int:
+    """To one of the arrays, those of views included."""
+    return getrefcount(kept[at])
 
 
-_NOBODY_HOLDS = _references(Returned._make(np.empty(0) for _ in Returned._fields))
-"""Of arrays that are only in their set."""
+_NOBODY = _references([np.empty(0)], 0)
+"""References to an array that is only kept."""
 
 
 @compiled

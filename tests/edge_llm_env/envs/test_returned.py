@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import edge_llm_env  # noqa: F401 (registers the environments)
-from edge_llm_env.envs.returned import MOST_SETS
+from edge_llm_env.envs.returned import MOST_KEPT
 from tests.support.helpers import small_scenario
 
 HOLDS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
@@ -63,7 +63,7 @@ def test_what_nobody_holds_is_used_again():
     for _ in range(20):
         observations, *_, infos = stepped(env, infos)
         seen.add(observations.ctypes.data)
-    assert len(seen) <= MOST_SETS
+    assert len(seen) <= MOST_KEPT
 
 
 def test_what_a_caller_writes_into_an_observation_is_not_returned_again():
