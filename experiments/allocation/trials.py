@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -13,23 +13,17 @@ from stable_baselines3 import PPO, SAC
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_baselines.allocation.partitions import logits_of
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.registered import baselines_of
-from edge_llm_env.dynamics.modules import hosted
-from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.dynamics.values.partition import LOGIT_SCALE, whole_modules
 from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
+from experiments.allocation.readings import READINGS, Reading
 
 ROWS = 16
 ALGORITHMS: dict[str, tuple[type[PPO | SAC], int]] = {"PPO": (PPO, 65_536), "SAC": (SAC, 8_000)}
 """SB3's class, nothing tuned, and how many decisions it learns from: some twenty seconds of an idle core."""
-
-Reading = Callable[[Simulation, int, NDArray[np.float64]], NDArray[np.float64]]
-"""What an action of a trial is in the environment, for a row."""
 
 
 class Parametrization(NamedTuple):
@@ -43,33 +37,19 @@ class Parametrization(NamedTuple):
     """None where an action is the environment's own."""
 
 
-def rounded_anew(simulation: Simulation, row: int, action: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logits, rounded by largest remainders whatever is hosted now."""
-    shares = np.exp(LOGIT_SCALE * action.astype(np.float64))
-    return logits_of(whole_modules(shares, simulation.params.modules))
-
-
-def changes(simulation: Simulation, row: int, action: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Changes of the shares of the modules relative to what is hosted now."""
-    variants, modules = len(action), simulation.params.modules
-    now = np.array([hosted(simulation.state, row, variant) for variant in range(variants)])
-    wanted = np.maximum(0.0, now / modules + action)
-    return logits_of(whole_modules(wanted, modules) if wanted.any() else now)
-
-
-def cubed_changes(simulation: Simulation, row: int, action: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same with cubes of the entries, of which small ones move nothing."""
-    return changes(simulation, row, action.astype(np.float64) ** 3)
-
-
 PARAMETRIZATIONS = {
     "Compute-v0, logits": Parametrization(COMPUTE, "accuracy-tiers", {}),
-    "Compute-v0, logits, rounded anew": Parametrization(COMPUTE, "accuracy-tiers", {}, rounded_anew),
-    "Compute-v0, changes": Parametrization(COMPUTE, "accuracy-tiers", {}, changes),
-    "Compute-v0, changes, cubed": Parametrization(COMPUTE, "accuracy-tiers", {}, cubed_changes),
+    **{
+        f"Compute-v0, {name}": Parametrization(COMPUTE, "accuracy-tiers", {}, reading)
+        for name, reading in READINGS.items()
+    },
     "Bandwidth-v0, values": Parametrization(BANDWIDTH, "embedding-uplink", {"action": "values"}),
     "Bandwidth-v0, shares": Parametrization(BANDWIDTH, "embedding-uplink", {"action": "shares"}),
     "Joint-v0, values": Parametrization(JOINT, "accuracy-tiers", {"action": "values"}),
+    **{
+        f"Joint-v0, values, {name}": Parametrization(JOINT, "accuracy-tiers", {"action": "values"}, READINGS[name])
+        for name in ("logits, half the scale", "shares of modules")
+    },
     "Joint-v0, shares": Parametrization(JOINT, "accuracy-tiers", {"action": "shares"}),
 }
 """By the name in tables; the first of each environment is what it takes by default."""
@@ -141,7 +121,11 @@ def references(name: str, *, episodes: int) -> dict[str, float]:
     one = PARAMETRIZATIONS[name]
     scenario = load_scenario(one.scenario)
     workloads = draw_workloads(scenario, episodes, 0)
-    rules = {rule.name: rule for rule in baselines_of(one.env_id).rules.values() if rule.tunable is None}
+    rules = {
+        rule.name: rule
+        for rule in baselines_of(one.env_id).rules.values()
+        if rule.tunable is None and rule.plays(scenario) and not rule.informed
+    }
     return {
         rule_name: float(roll_out(rule.acting(0), one.env_id, scenario, workloads, **one.options).served.mean())
         for rule_name, rule in rules.items()

@@ -47,7 +47,7 @@ def measure_uploads(scenario: Scenario, episodes: int, hindsight_episodes: int, 
             "upper_bound": int(bounds.upper_bound.sum()),
         },
         "uploads": {
-            "tuned": tuned["uploads"],
+            "tuned": _numbers(tuned),
             "within_epoch": int(served_by_allocation(BANDWIDTH, MinimumShares(), within, workloads).sum()),
             "served": {
                 name: int(roll_out(make, BANDWIDTH, scenario, workloads).served.sum())
@@ -56,3 +56,10 @@ def measure_uploads(scenario: Scenario, episodes: int, hindsight_episodes: int, 
             },
         },
     }
+
+
+def _numbers(tuned: dict[str, Any]) -> dict[str, str]:
+    """What is said of the numbers of tuned rules, by their names."""
+    patience, urgency = tuned["uploads"]
+    price = {} if tuned["price"] is None else {"optimal stopping": f"λ = {tuned['price']:g}"}
+    return {"predictive": f"α = {patience:g}, β = {urgency:g}"} | price

@@ -92,11 +92,11 @@ def findings(measured: dict[str, Any]) -> str:
 def uploads_table(measured: dict[str, Any]) -> str:
     """What each rule serves where uploads carry over, and the oracle where they do not."""
     uploads, oracle = measured["uploads"], measured["served"]
-    patience, urgency = uploads["tuned"]
+    said = {name: f"{name}, {numbers}" for name, numbers in uploads["tuned"].items()}
     served = {"MinimumShares within an epoch": uploads["within_epoch"]} | uploads["served"]
     rows = [
         (
-            f"{name}, α = {patience:g}, β = {urgency:g}" if name == "predictive" else name,
+            said.get(name, name),
             f"{count}",
             f"{100 * (count / max(1, oracle) - 1):+.1f} %",
         )

@@ -17,6 +17,7 @@ from edge_llm_agents.value_search.cross_entropy import CrossEntropy, CrossEntrop
 from edge_llm_agents.value_search.features import FEATURE_SETS
 from edge_llm_agents.value_search.search import training_workloads
 from edge_llm_baselines.registry.suite import DISCOUNT, PARTITION
+from edge_llm_env.envs.suite import BANDWIDTH
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.streams import Stream, draw_workloads
@@ -32,8 +33,9 @@ class AllocationSettings:
 
     width: int = 0
     """Hidden units of the value function of requests; 0 for a linear one."""
-    features: str = "foreseen"
-    """What it sees of requests: a name of `edge_llm_agents.value_search.features.FEATURE_SETS`."""
+    features: str | None = None
+    """What it sees of requests: a name of `edge_llm_agents.value_search.features.FEATURE_SETS`; if not given, tiers
+    where variants serve the requests, foreseen elsewhere."""
     generations: int = 25
     """Generations of candidates."""
     episodes: int = 24
@@ -46,7 +48,8 @@ class AllocationSettings:
     """Workloads that choose among the means, apart from training's and from evaluation's."""
 
     def __post_init__(self) -> None:
-        one_of("features", self.features, FEATURE_SETS)
+        if self.features is not None:
+            one_of("features", self.features, FEATURE_SETS)
         for name in ("generations", "episodes", "validate_every", "validation_episodes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
@@ -88,7 +91,8 @@ def search_allocation(
     begin divided evenly: a variant that the fixed partition does without would be too far down to be tried. All
     candidates of a generation play the same workloads in one vector environment.
     """
-    function = allocation_function(env_id, scenario, width=settings.width, features=FEATURE_SETS[settings.features])
+    features = FEATURE_SETS[settings.features or ("foreseen" if env_id == BANDWIDTH else "tiers")]
+    function = allocation_function(env_id, scenario, width=settings.width, features=features)
     partition = PARTITION.tune(scenario, seed) if function.variants and not function.foresees else None
     discount = DISCOUNT.tune(scenario, seed) if function.values else None
     forecast = None

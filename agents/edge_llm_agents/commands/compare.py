@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Compare:
-    """Compare policies on the same workloads: a table, results/compare-<scenario>.json and .png.
+    """Compare policies on the same workloads: a table, results/compare-<scenario>.json and .png, with the environment
+    before the scenario where no batch is chosen.
 
     Ctrl-C ends it with a table and files of what is finished.
     """

@@ -18,6 +18,8 @@ from edge_llm_agents.records.record import provenance, write_record
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.roll_out import RollOut
 from edge_llm_env.dynamics.state import RESOURCES
+from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import Scenario
 
 BOUND = "hindsight bound"
@@ -41,6 +43,15 @@ class Comparison:
     kinds: Mapping[str, str]
     """What each policy is: oracle, rule, policy or hindsight."""
 
+    @property
+    def stem(self) -> str:
+        """Name of its files: compare-<scenario>, with the environment before the scenario where bands or modules are
+        divided or iterations scheduled, as scenarios are played in several of these.
+        """
+        if self.env_id in (BATCHING, BATCH_SELECTION):
+            return f"compare-{self.scenario.name}"
+        return f"compare-{environment(self.env_id).name.removesuffix('-v0').lower()}-{self.scenario.name}"
+
     def with_settings(self, settings: Mapping[str, Any]) -> Comparison:
         """The same, made with these settings."""
         return replace(self, settings=settings)
@@ -63,8 +74,8 @@ class Comparison:
         }
 
     def save(self, folder: Path | str = "results") -> list[Path]:
-        """Write `compare-<scenario>.json` and, if Matplotlib is installed, `.png`; the files written."""
-        file = Path(folder) / f"compare-{self.scenario.name}.json"
+        """Write `stem`.json and, if Matplotlib is installed, .png; the files written."""
+        file = Path(folder) / f"{self.stem}.json"
         write_record(file, self.to_dict())
         if find_spec("matplotlib") is None:
             return [file]

@@ -23,8 +23,8 @@ def check_html_report() -> None:
 
 
 def save_html_report(comparison: Comparison, folder: Path) -> Path:
-    """Write `compare-<scenario>.html`; the file."""
-    file = folder / f"compare-{comparison.scenario.name}.html"
+    """Write the comparison's `stem`.html; the file."""
+    file = folder / f"{comparison.stem}.html"
     write_text(file, html_report(comparison))
     return file
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.envs.observation import (
     PLAIN,
+    REQUIREMENT_FEATURES,
     SLOT_FEATURES,
     TO_COME_FEATURES,
     Extent,
@@ -19,7 +20,8 @@ from edge_llm_env.envs.observation import (
 from edge_llm_env.scenarios.schema import Scenario
 
 _NAMES = [feature.name for feature in SLOT_FEATURES]
-_TO_COME = [feature.name for feature in TO_COME_FEATURES].index("uplink_share_to_come")
+_FURTHER = [feature.name for feature in (*TO_COME_FEATURES, *REQUIREMENT_FEATURES)]
+_TO_COME, _ACCURACY = _FURTHER.index("uplink_share_to_come"), _FURTHER.index("accuracy_requirement")
 RAMPS = 4
 """Ramps that the chance to wait may be made of, each a quarter of an epoch of margin."""
 
@@ -91,6 +93,16 @@ class Seen:
         ratio = np.maximum(self.slot["uplink_share"], _LEAST_SHARE) / np.maximum(to_come, _LEAST_SHARE)
         return (np.clip(np.log2(ratio) / 2.0, -1.0, 1.0) * self.can_wait).astype(np.float32)
 
+    def accuracy(self) -> NDArray[np.float32]:
+        """Least accuracy that the request accepts, centred on a half.
+
+        Raises ValueError where observations do not tell it.
+        """
+        if self._extent.per_slot < len(_FURTHER):
+            raise ValueError("features: what accuracy requests accept is not observed here")
+        least = split_further(self._observations, self._extent)[0][..., _ACCURACY]
+        return (least * self.present - np.float32(0.5)).astype(np.float32)
+
     def queue_demand(self) -> NDArray[np.float32]:
         """Σ of uplink shares, as the channels are now, and of t/T_C; over 4 and at most 1."""
         share = self.slot["uplink_share"] + self.slot["compute"]
@@ -149,6 +161,10 @@ COLUMNS: dict[str, Callable[[Seen], NDArray]] = {
     "chance_better_later": lambda seen: seen.chance * seen.better_later(),
     "second_epoch_better_later": lambda seen: seen.further(1) * seen.better_later(),
     "third_epoch_better_later": lambda seen: seen.further(2) * seen.better_later(),
+    "accuracy": lambda seen: seen.accuracy(),
+    "chance_accuracy": lambda seen: seen.chance * seen.accuracy(),
+    "chance_accuracy_load": lambda seen: seen.chance * seen.accuracy() * (seen.load - 1.0),
+    "size_accuracy": lambda seen: seen.size * seen.accuracy(),
 }
 """Every feature there is, by its name. Products let what waiting is worth depend on what they are products with."""
 
@@ -220,10 +236,11 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
         "second_epoch_better_later",
         "third_epoch_better_later",
     ),
+    "tiers": (*FEATURES, "third_epoch", "accuracy", "chance_accuracy", "chance_accuracy_load", "size_accuracy"),
 }
 """Features by what they are for: deadlines of one or two epochs; patient requests whose channels change; patient
 requests in batches that run until their longest output is done; patient requests whose channels are expected to become
-something that is observed."""
+something that is observed; requests of which some variants are not accurate enough for."""
 
 PLAIN_FEATURE_SETS = {
     name: features

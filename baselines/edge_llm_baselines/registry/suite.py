@@ -54,6 +54,7 @@ from edge_llm_baselines.schedulers.suite import SCHEDULERS
 from edge_llm_baselines.solvers.dftsp import DFTSP
 from edge_llm_baselines.uploads.hindsight import upload_bounds
 from edge_llm_baselines.uploads.predictive import PredictiveUploads, tune_uploads
+from edge_llm_baselines.uploads.stopping import OptimalStopping, tune_price
 from edge_llm_baselines.uploads.table import UPLOAD_RULES
 from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, COMPUTE, CONTINUOUS_BATCHING, JOINT
 from edge_llm_env.scenarios.schema import Scenario
@@ -85,6 +86,19 @@ def _uploads(scenario: Scenario, seed: int) -> list[float] | None:
 
 UPLOADS = Tunable("uploads", _uploads)
 """α and β of the predictive rule of uploads."""
+
+
+def along_road(scenario: Scenario) -> bool:
+    """Whether uploads carry over of users who drive along a road."""
+    return carried_over(scenario) and scenario.radio.road is not None
+
+
+def _price(scenario: Scenario, seed: int) -> float | None:
+    return tune_price(scenario, seed) if along_road(scenario) else None
+
+
+PRICE = Tunable("price", _price)
+"""λ of the rule of optimal stopping: of a whole uplink."""
 
 
 def _bounds_of_bands(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
@@ -152,6 +166,12 @@ OF_BANDS = Baselines(
             lambda env, seed, tuned: AllocationPolicy(PredictiveUploads(*tuned), env),
             UPLOADS,
             plays=carried_over,
+        ),
+        "stopping": Baseline(
+            "optimal stopping",
+            lambda env, seed, tuned: AllocationPolicy(OptimalStopping(tuned, env.unwrapped.scenario), env),
+            PRICE,
+            plays=along_road,
         ),
         **{key: allocating(name, make, carried_over) for key, (name, make) in UPLOAD_RULES.items()},
         "random": RANDOM,

@@ -18,6 +18,7 @@ from edge_llm_baselines.uploads.played import NEVER, played, schedules_of
 from edge_llm_baselines.uploads.predictive import PredictiveUploads, tune_uploads
 from edge_llm_baselines.uploads.programme import Programme, programme_of
 from edge_llm_baselines.uploads.rounding import WHOLE, dive, relaxed
+from edge_llm_baselines.uploads.stopping import OptimalStopping, tune_price
 from edge_llm_baselines.uploads.table import UPLOAD_RULES
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
@@ -25,8 +26,8 @@ from edge_llm_env.workload.workload import Workload
 WINDOW_EPOCHS, STRIDE_EPOCHS = 8, 4
 """Epochs whose completions a step of the search frees, and how far the next step is."""
 
-_TUNED: dict[str, list[float]] = {}
-"""The predictive rule's numbers, by the fingerprint of the scenario."""
+_TUNED: dict[str, list[Allocation]] = {}
+"""The rules that are tuned, by the fingerprint of the scenario."""
 
 
 class UploadHindsight(NamedTuple):
@@ -90,12 +91,14 @@ def upload_bounds(scenario: Scenario, workloads: Sequence[Workload]) -> Hindsigh
 
 
 def rules_of(scenario: Scenario) -> list[Allocation]:
-    """Every rule that plays a scenario whose uploads carry over, the predictive one tuned with seed 0."""
+    """Every rule that plays a scenario whose uploads carry over, tuned with seed 0."""
     fingerprint = scenario.fingerprint()
     if fingerprint not in _TUNED:
-        _TUNED[fingerprint] = tune_uploads(scenario)
+        _TUNED[fingerprint] = [PredictiveUploads(*tune_uploads(scenario))]
+        if scenario.radio.road is not None:
+            _TUNED[fingerprint].append(OptimalStopping(tune_price(scenario), scenario))
     simple = [make() for _, make in UPLOAD_RULES.values()]
-    return [MinimumShares(), EqualValues(), *simple, PredictiveUploads(*_TUNED[fingerprint])]
+    return [MinimumShares(), EqualValues(), *simple, *_TUNED[fingerprint]]
 
 
 def _value(schedule: NDArray[np.int64]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.image
@@ -91,3 +92,16 @@ def test_without_matplotlib_the_json_file_is_written_alone(tmp_path: Path, monke
     monkeypatch.setattr(records_module, "find_spec", lambda name: None)
     assert compared(SHORT, {"DFTSP": roll_out_of([1])}).save(tmp_path) == [tmp_path / "compare-carry-over.json"]
     assert files_of(tmp_path) == ["compare-carry-over.json"]
+
+
+@pytest.mark.parametrize(
+    ("env_id", "stem"),
+    [
+        ("EdgeLLM/Batching-v0", "compare-carry-over"),
+        ("EdgeLLM/BatchSelection-v0", "compare-carry-over"),
+        ("EdgeLLM/Joint-v0", "compare-joint-carry-over"),
+    ],
+)
+def test_files_of_environments_that_divide_one_scenario_are_told_apart(env_id: str, stem: str) -> None:
+    comparison = compared(SHORT, {"DFTSP": roll_out_of([1])})
+    assert replace(comparison, env_id=env_id).stem == stem

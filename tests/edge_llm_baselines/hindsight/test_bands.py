@@ -31,7 +31,7 @@ def test_the_bound_is_above_the_schedule_and_that_above_every_rule_on_every_epis
     assert (found.upper_bound >= found.served).all()
     tuned = {DISCOUNT.name: 0.5}
     rules = OF_BANDS.playable(scenario, tuned)
-    assert OF_BANDS.rules.keys() - rules.keys() == {"predictive", *UPLOAD_RULES}  # where uploads carry over
+    assert OF_BANDS.rules.keys() - rules.keys() == {"predictive", "stopping", *UPLOAD_RULES}  # where uploads carry over
     for key, rule in rules.items():
         served = roll_out(rule.acting(0, rule.of(tuned)), BANDWIDTH, scenario, workloads).served
         assert (found.served >= served).all(), key

@@ -157,8 +157,8 @@ def test_tuning_is_of_its_seed_and_the_rules_are_for_uploads_that_carry_over():
     scenario = small_scenario("mobile-uplink", epoch__visible_slots=16)
     assert tune_uploads(scenario, seed=3, episodes=2) == tune_uploads(scenario, seed=3, episodes=2)
     rules = baselines_of(ENV)
-    tuned = {"discount": None, "uploads": [2.0, 0.1]}
+    tuned = {"discount": None, "uploads": [2.0, 0.1], "price": 1.5}
     carried = rules.playable(scenario, tuned).keys()
-    within = rules.playable(load_scenario("carry-over"), {"discount": 0.1, "uploads": None}).keys()
-    assert carried - within == {"predictive", "srt", "maximum-rate", "proportional-fair", "edf"}
+    within = rules.playable(load_scenario("carry-over"), {"discount": 0.1, "uploads": None, "price": None}).keys()
+    assert carried - within == {"predictive", "stopping", "srt", "maximum-rate", "proportional-fair", "edf"}
     assert within - carried == {"look-ahead", "equal", "equal-finishing-time", "water-filling"}
