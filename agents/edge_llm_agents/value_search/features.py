@@ -98,7 +98,7 @@ class Seen:
 
         Raises ValueError where observations do not tell it.
         """
-        if self._extent.per_slot < len(_FURTHER):
+        if not self._extent.whole:
             raise ValueError("features: what accuracy requests accept is not observed here")
         least = split_further(self._observations, self._extent)[0][..., _ACCURACY]
         return (least * self.present - np.float32(0.5)).astype(np.float32)

@@ -17,8 +17,12 @@ SCENARIO = load_scenario("carry-over")
 SCALES = Scales.of(SCENARIO)
 OF_BANDS = Extent(per_slot=2)
 """Of observations that tell what channels are expected to become."""
+OF_VARIANTS = Extent(per_slot=4, whole=3)
+"""Of those that tell what accuracy requests accept, too, and of variants."""
 
-OF_ANY_OBSERVATION = [name for name in COLUMNS if "better_later" not in name]
+OF_VARIANTS_ALONE = [name for name in COLUMNS if "accuracy" in name]
+FORESEEN = [name for name in COLUMNS if "better_later" in name]
+OF_ANY_OBSERVATION = [name for name in COLUMNS if name not in OF_VARIANTS_ALONE + FORESEEN]
 
 
 def some_epochs_in(env_id: str, scenario: Scenario) -> gym.vector.VectorEnv:
@@ -40,15 +44,20 @@ def rows() -> gym.vector.VectorEnv:
     return some_epochs_in("EdgeLLM/BatchSelection-v0", SCENARIO)
 
 
-@pytest.fixture(scope="module", params=["plain", "of bands"])
+@pytest.fixture(scope="module", params=["plain", "of bands", "of variants"])
 def seen(request: pytest.FixtureRequest) -> tuple[np.ndarray, Scales, list[str], Extent]:
     """Observations with their scales, all features that can be made of them, and their extent."""
     if request.param == "plain":
         env = some_epochs_in("EdgeLLM/BatchSelection-v0", SCENARIO)
         return observations_of(env), SCALES, OF_ANY_OBSERVATION, PLAIN
-    scenario = load_scenario("embedding-uplink")
-    env = some_epochs_in("EdgeLLM/Bandwidth-v0", scenario)
-    return observations_of(env), Scales.of(scenario), list(COLUMNS), OF_BANDS
+    if request.param == "of bands":
+        scenario = load_scenario("embedding-uplink")
+        env = some_epochs_in("EdgeLLM/Bandwidth-v0", scenario)
+        return observations_of(env), Scales.of(scenario), OF_ANY_OBSERVATION + FORESEEN, OF_BANDS
+    scenario = load_scenario("accuracy-tiers")
+    env = some_epochs_in("EdgeLLM/Joint-v0", scenario)
+    extent = Extent.of(env.unwrapped.mechanism.observation, scenario)
+    return observations_of(env), Scales.of(scenario), list(COLUMNS), extent
 
 
 def test_the_ramps_make_up_the_chance_to_wait_of_the_look_ahead_rule(rows: gym.vector.VectorEnv):
@@ -104,24 +113,24 @@ def test_features_of_patient_requests_by_hand():
     # Window and epoch 2 s. Slot 0: slack 9 s, 0.4 s of compute, so a margin of (9 - 2 - 0.4)/2 = 3.3 epochs; a share of
     # 1/8 for half the longest prompt, 1/4 for the longest. Slot 1: cannot wait. Slot 2: slack 4.8 s, margin 1.2. The
     # share to come is twice that of slot 0, and half that of slot 2.
-    observation = np.zeros((1, observation_length(4) + 4 * OF_BANDS.per_slot), dtype=np.float32)
-    for slot, (slack_s, compute_s, can_wait, share, prompt, output, to_come) in enumerate(
+    observation = np.zeros((1, observation_length(4) + 4 * OF_VARIANTS.per_slot + OF_VARIANTS.whole), dtype=np.float32)
+    for slot, (slack_s, compute_s, can_wait, share, prompt, output, to_come, accuracy) in enumerate(
         [
-            (9.0, 0.4, 1.0, 0.125, 0.5, 0.25, 0.25),
-            (2.0, 0.4, 0.0, 0.25, 1.0, 0.5, 1.0),
-            (4.8, 0.4, 1.0, 1.0, 0.25, 1.0, 0.5),
+            (9.0, 0.4, 1.0, 0.125, 0.5, 0.25, 0.25, 0.75),
+            (2.0, 0.4, 0.0, 0.25, 1.0, 0.5, 1.0, 0.25),
+            (4.8, 0.4, 1.0, 1.0, 0.25, 1.0, 0.5, 0.5),
         ]
     ):
-        slot_feature(observation, "present", OF_BANDS)[0, slot] = 1.0
-        slot_feature(observation, "slack", OF_BANDS)[0, slot] = slack_s / 12.0
-        slot_feature(observation, "compute", OF_BANDS)[0, slot] = compute_s / 2.0
-        slot_feature(observation, "can_wait", OF_BANDS)[0, slot] = can_wait
-        slot_feature(observation, "uplink_share", OF_BANDS)[0, slot] = share
-        slot_feature(observation, "prompt", OF_BANDS)[0, slot] = prompt
-        slot_feature(observation, "output", OF_BANDS)[0, slot] = output
-        split_further(observation, OF_BANDS)[0][0, slot, 0] = to_come
+        slot_feature(observation, "present", OF_VARIANTS)[0, slot] = 1.0
+        slot_feature(observation, "slack", OF_VARIANTS)[0, slot] = slack_s / 12.0
+        slot_feature(observation, "compute", OF_VARIANTS)[0, slot] = compute_s / 2.0
+        slot_feature(observation, "can_wait", OF_VARIANTS)[0, slot] = can_wait
+        slot_feature(observation, "uplink_share", OF_VARIANTS)[0, slot] = share
+        slot_feature(observation, "prompt", OF_VARIANTS)[0, slot] = prompt
+        slot_feature(observation, "output", OF_VARIANTS)[0, slot] = output
+        split_further(observation, OF_VARIANTS)[0][0, slot, [0, 2]] = to_come, accuracy
     names = list(COLUMNS)
-    features, _ = request_features(observation, Scales(2.0, 2.0, 12.0), names, OF_BANDS)
+    features, _ = request_features(observation, Scales(2.0, 2.0, 12.0), names, OF_VARIANTS)
     found = dict(zip(names, features[:, 0, :3].tolist(), strict=True))
     # log2(1/4)/4 + 3/4 = 1/4, twice; log2(4)/4 + 3/4 = 5/4, clipped. Demand (1.375 + 0.6)/4 = 0.49375.
     # Outputs at least as long: 3, 2 and 1 of 3; the one that cannot wait covers the first. log2(1/2)/2 and log2(2)/2.
@@ -150,6 +159,10 @@ def test_features_of_patient_requests_by_hand():
         "chance_better_later": [-0.5, 0, 0.5],
         "second_epoch_better_later": [-0.5, 0, 0.1],
         "third_epoch_better_later": [-0.5, 0, 0],
+        "accuracy": [0.25, -0.25, 0],
+        "chance_accuracy": [0.25, 0, 0],
+        "chance_accuracy_load": [-0.1, 0, 0],  # of a load of 3 * 0.4 / 2
+        "size_accuracy": [0.25, -0.25, 0],
     }
     for name, values in expected.items():
         np.testing.assert_allclose(found[name], values, atol=1e-5, err_msg=name)
@@ -181,13 +194,21 @@ def test_reordering_the_slots_reorders_the_features(seen: tuple[np.ndarray, Scal
 
 
 def test_features_of_an_empty_queue_are_finite():
-    nothing = np.zeros((2, observation_length(4) + 4 * OF_BANDS.per_slot), dtype=np.float32)
-    features, present = request_features(nothing, SCALES, list(COLUMNS), OF_BANDS)
+    length = observation_length(4) + 4 * OF_VARIANTS.per_slot + OF_VARIANTS.whole
+    features, present = request_features(np.zeros((2, length), dtype=np.float32), SCALES, list(COLUMNS), OF_VARIANTS)
     assert np.isfinite(features).all()
     assert not present.any()
 
 
-@pytest.mark.parametrize("name", sorted(COLUMNS.keys() - set(OF_ANY_OBSERVATION)))
+@pytest.mark.parametrize("name", FORESEEN)
 def test_channels_to_come_that_are_not_observed_are_an_error(name: str):
     with pytest.raises(ValueError, match="features: the channels to come are not observed here"):
         request_features(np.zeros((2, observation_length(4)), dtype=np.float32), SCALES, [name])
+
+
+@pytest.mark.parametrize("name", OF_VARIANTS_ALONE)
+@pytest.mark.parametrize("per_slot", [2, 6])  # without uploads that carry over, and with them
+def test_accuracies_that_are_not_observed_are_an_error(name: str, per_slot: int):
+    observations = np.zeros((2, observation_length(4) + 4 * per_slot), dtype=np.float32)
+    with pytest.raises(ValueError, match="features: what accuracy requests accept is not observed here"):
+        request_features(observations, SCALES, [name], Extent(per_slot))
