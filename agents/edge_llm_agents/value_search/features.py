@@ -245,9 +245,9 @@ something that is observed; requests of which some variants are not accurate eno
 PLAIN_FEATURE_SETS = {
     name: features
     for name, features in FEATURE_SETS.items()
-    if not any(feature.endswith("better_later") for feature in features)
+    if not any("better_later" in feature or "accuracy" in feature for feature in features)
 }
-"""Those that are made of observations which do not tell what channels are expected to become."""
+"""Those that are made of observations which tell neither what channels are expected to become nor accuracies."""
 
 
 def request_features(
