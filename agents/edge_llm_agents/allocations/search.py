@@ -54,6 +54,10 @@ class AllocationSettings:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
 
+    def seen_in(self, env_id: str) -> tuple[str, ...]:
+        """Features of requests that a function sees in an environment."""
+        return FEATURE_SETS[self.features or ("foreseen" if env_id == BANDWIDTH else "tiers")]
+
 
 class Progress(NamedTuple):
     """Where a search stands after a generation."""
@@ -91,8 +95,7 @@ def search_allocation(
     begin divided evenly: a variant that the fixed partition does without would be too far down to be tried. All
     candidates of a generation play the same workloads in one vector environment.
     """
-    features = FEATURE_SETS[settings.features or ("foreseen" if env_id == BANDWIDTH else "tiers")]
-    function = allocation_function(env_id, scenario, width=settings.width, features=features)
+    function = allocation_function(env_id, scenario, width=settings.width, features=settings.seen_in(env_id))
     partition = PARTITION.tune(scenario, seed) if function.variants and not function.foresees else None
     discount = DISCOUNT.tune(scenario, seed) if function.values else None
     forecast = None

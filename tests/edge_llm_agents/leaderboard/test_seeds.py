@@ -20,7 +20,6 @@ from edge_llm_agents.pretrained import shipped as policy_files
 from edge_llm_agents.pretrained.saved_policies import load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import shipped_policies
 from edge_llm_agents.seeded.values import train_seeds
-from edge_llm_agents.value_search.features import FEATURE_SETS
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import SearchSettings, search
 from edge_llm_baselines import LookAhead
@@ -74,4 +73,4 @@ def test_settings_of_every_policy_of_the_package_can_be_had() -> None:
             if isinstance(policy, ValuePolicy):
                 assert settings.levels == policy.function.levels
             elif policy.function.values:
-                assert tuple(policy.function.values.features) == FEATURE_SETS[settings.features]
+                assert tuple(policy.function.values.features) == settings.seen_in(policy.env_id)
