@@ -36,8 +36,9 @@ class Update:
             RECORDED.mkdir(parents=True, exist_ok=True)
             for file in sorted(RECORDED.parent.glob("*.*")):
                 shutil.copy(file, RECORDED / file.name)
-            if (figures := RECORDED.parent / "paper").is_dir():
-                shutil.copytree(figures, RECORDED / "paper", dirs_exist_ok=True)
+            for name in ("paper", "faults"):
+                if (several := RECORDED.parent / name).is_dir():
+                    shutil.copytree(several, RECORDED / name, dirs_exist_ok=True)
         pages = pages_with_tables() | environment_pages() | scenario_pages(recorded("scenarios")["scenarios"])
         for file, page in pages.items():
             write_text(file, page)

@@ -203,10 +203,12 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self._finished = np.zeros(self.num_envs, dtype=np.bool_)
         begun = final.copy()
         self._hand_out(beginning, begun)
+        final_observations = np.full(self.num_envs, None, dtype=object)
+        for row in beginning.tolist():
+            final_observations[row] = final.observations[row]
         infos = begun.infos(self.simulation.counter_names) | {
-            "reward_terms": final_infos["reward_terms"],
-            "final_obs": final.observations,
-            "final_info": final_infos,
+            "final_obs": final_observations,
+            "final_info": _of_rows(final_infos, final.truncated),
         }
         infos["_final_obs"] = infos["_final_info"] = final.truncated.copy()
         return begun.observations, infos
@@ -264,3 +266,17 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         """Copy what rows return as they stand."""
         hand_out_rows = direct(self.mechanism.hand_out_rows)
         hand_out_rows(self.simulation.params, self.simulation.state, rows, self._observations, returned)
+
+
+def _of_rows(infos: Infos, rows: NDArray[np.bool_]) -> Infos:
+    """Infos that only some rows have: zero, and masked, everywhere else."""
+    some: Infos = {}
+    for name, value in infos.items():
+        if name.startswith("_"):
+            some[name] = rows.copy()
+        elif isinstance(value, dict):
+            some[name] = _of_rows(value, rows)
+        else:
+            some[name] = np.zeros_like(value)
+            some[name][rows] = value[rows]
+    return some

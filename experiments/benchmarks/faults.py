@@ -20,7 +20,7 @@ class Faults:
     seed: int = 0
     """Sets the cases."""
     results: Path = Path("results")
-    """Folder of faults.json."""
+    """Folder of faults/, with a file for each kind."""
 
     def run(self) -> int:
         """Play, write and print; 1 if anything is unclear, crashed, hung or wrong."""
@@ -31,11 +31,11 @@ class Faults:
         kinds = {one_of("kinds", name, KINDS): KINDS[name] for name in self.kinds or KINDS}
         if self.count is not None and self.count < 1:
             raise ValueError(f"count = {self.count}: must be at least 1")
-        record = campaign(
-            kinds, self.count, self.seed, self.results / "faults.json", lambda line: print(line, file=sys.stderr)
+        records = campaign(
+            kinds, self.count, self.seed, self.results / "faults", lambda line: print(line, file=sys.stderr)
         )
-        print(as_table(record))
-        return int(faults(record) > 0)
+        print(as_table(records))
+        return int(faults(records) > 0)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,10 @@ class Soak:
 
     def run(self) -> int:
         """Play, write after each part and print; 1 if memory grew."""
+        from datetime import UTC, datetime
+
         from edge_llm_agents.records.record import write_record
+        from edge_llm_env import __version__
         from experiments.faults.soak import GROWTH_BYTES, grown_bytes, soak
 
         if not 0 < self.scale <= 1:
@@ -62,7 +65,9 @@ class Soak:
         for one in soak(self.seconds, self.scale):
             found.append(one)
             print(one, file=sys.stderr, flush=True)
-            write_record(self.results / "soak.json", {"seconds": self.seconds, "scale": self.scale, "parts": found})
+            begun = {"version": __version__, "date": datetime.now(UTC).date().isoformat()}
+            settings = {"seconds": self.seconds, "scale": self.scale}
+            write_record(self.results / "soak.json", begun | settings | {"parts": found})
         grown = grown_bytes(found)
         print(f"{len(found)} parts, memory grown by {grown / 2**20:.1f} MiB of {GROWTH_BYTES >> 20} allowed")
         return int(grown > GROWTH_BYTES)

@@ -1,4 +1,4 @@
-"""A campaign: kinds of cases played to their counts, and a record of what they led to."""
+"""A campaign: kinds of cases played to their counts, and a record of each of what they led to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEPT = 200
 """Faults of a kind that the record describes; all are counted."""
 
 EVERY = 10
-"""Cases after which the record is written."""
+"""Cases after which a record is written."""
 
 Record = dict[str, Any]
 
@@ -27,44 +27,50 @@ def campaign(
     kinds: Mapping[str, Kind],
     count: int | None,
     seed: int,
-    file: Path,
+    folder: Path,
     say: Callable[[str], None] = lambda line: None,
-) -> Record:
-    """Play `count` cases of each kind, or as many as a whole campaign has, and write the record to the file.
+) -> dict[str, Record]:
+    """Play `count` cases of each kind, or as many as a whole campaign has; records, each a file of the folder.
 
-    What the file has of the same seed and version is kept, and gone on from.
+    What a file has of the same seed and version is kept, and gone on from, so that kinds can be played one after
+    another or side by side.
     """
+    return {
+        name: _played(name, kind, count or kind.whole, seed, folder / f"{name}.json", say)
+        for name, kind in kinds.items()
+    }
+
+
+def _played(name: str, kind: Kind, end: int, seed: int, file: Path, say: Callable[[str], None]) -> Record:
     record = _begun(file, seed)
-    for name, kind in kinds.items():
-        entry = record["kinds"].setdefault(name, {"tried": 0, "verdicts": dict.fromkeys(VERDICTS, 0), "faults": []})
-        counts = Counter(entry["verdicts"])
-        for one in played(kind, seed, entry["tried"], count or kind.whole):
-            verdict = one.outcome.verdict
-            counts[verdict] += 1
-            entry |= {"tried": one.number + 1, "verdicts": {each: counts[each] for each in VERDICTS}}
-            if verdict not in GOOD:
-                if len(entry["faults"]) < KEPT:
-                    entry["faults"].append({"index": one.number, "case": one.what} | one.outcome._asdict())
-                say(f"{name} {one.number}: {verdict}: {one.what}: {one.outcome.said}")
-            if entry["tried"] % EVERY == 0:
-                _write(file, record)
-        _write(file, record)
+    counts: Counter[str] = Counter(record["verdicts"])
+    for one in played(kind, seed, record["tried"], end):
+        verdict = one.outcome.verdict
+        counts[verdict] += 1
+        record |= {"tried": one.number + 1, "verdicts": {each: counts[each] for each in VERDICTS}}
+        if verdict not in GOOD:
+            if len(record["faults"]) < KEPT:
+                record["faults"].append({"index": one.number, "case": one.what} | one.outcome._asdict())
+            say(f"{name} {one.number}: {verdict}: {one.what}: {one.outcome.said}")
+        if record["tried"] % EVERY == 0:
+            _write(file, record)
+    _write(file, record)
     return record
 
 
-def faults(record: Mapping[str, Any]) -> int:
-    """Cases of a record that led to what they must not."""
+def faults(records: Mapping[str, Record]) -> int:
+    """Cases of records that led to what they must not."""
     return sum(
-        entry["verdicts"][verdict] for entry in record["kinds"].values() for verdict in VERDICTS if verdict not in GOOD
+        record["verdicts"][verdict] for record in records.values() for verdict in VERDICTS if verdict not in GOOD
     )
 
 
-def as_table(record: Mapping[str, Any]) -> str:
-    """A record's counts, a line for each kind and one for all."""
+def as_table(records: Mapping[str, Record]) -> str:
+    """Counts of records, a line for each kind and one for all."""
     lines = [f"{'kind':<18}" + "".join(f"{name:>9}" for name in ("tried", *VERDICTS))]
     total: Counter[str] = Counter()
-    for kind, entry in record["kinds"].items():
-        counts = {"tried": entry["tried"]} | entry["verdicts"]
+    for kind, record in records.items():
+        counts = {"tried": record["tried"]} | record["verdicts"]
         total.update(counts)
         lines.append(_line(kind, counts))
     return "\n".join([*lines, _line("all", total)])
@@ -80,7 +86,13 @@ def _begun(file: Path, seed: int) -> Record:
         record = read_record(file)
         if (record["seed"], record["version"]) == (seed, edge_llm_env.__version__):
             return record
-    return {"seed": seed, "version": edge_llm_env.__version__, "kinds": {}}
+    return {
+        "seed": seed,
+        "version": edge_llm_env.__version__,
+        "tried": 0,
+        "verdicts": dict.fromkeys(VERDICTS, 0),
+        "faults": [],
+    }
 
 
 def _write(file: Path, record: Record) -> None:

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from edge_llm_env import Scenario, ScenarioError
+from edge_llm_env import Scenario, ScenarioError, draw_workload
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry
 from experiments.faults.case import FaultError
+
+OF_NOTHING = "percentiles."
+"""Infos that are NaN where there is nothing to tell of: no request was completed."""
 
 
 def environment_class(entry: EnvironmentEntry, *, vector: bool = False) -> Any:
@@ -30,9 +33,11 @@ def forms() -> Iterator[tuple[str, dict[str, Any]]]:
 def check_scenario(scenario: Scenario, rng: np.random.Generator, steps: int) -> None:
     """Play some steps of every environment; raises `FaultError` where what they return is not finite or in no space.
 
-    An environment may refuse the scenario: then the others play it, and its error is raised.
+    The first draws a workload by itself, and the others play another one, which is drawn once. An environment may
+    refuse the scenario: then the others play it, and its error is raised.
     """
     refusals = []
+    options: dict[str, Any] | None = None
     for env_id, arguments in forms():
         try:
             env = environment_class(ENVIRONMENTS[env_id])(scenario, **arguments)
@@ -40,7 +45,8 @@ def check_scenario(scenario: Scenario, rng: np.random.Generator, steps: int) -> 
             refusals.append(error)
             continue
         where = f"{env_id} {arguments or ''}"
-        observation, info = env.reset(seed=int(rng.integers(2**31)))
+        observation, info = env.reset(seed=int(rng.integers(2**31)), options=options)
+        options = options or {"workload": draw_workload(scenario, rng)}
         check_returned(where, env, observation, 0.0, info)
         for _ in range(steps):
             observation, reward, _, truncated, info = env.step(some_action(env, info, rng))
@@ -74,8 +80,16 @@ def check_returned(where: str, env: Any, observation: Any, reward: float, info: 
         raise FaultError(f"{where}: observation[{at.tolist()}] = {observation[at]} is not in the space")
     if not np.isfinite(reward):
         raise FaultError(f"{where}: reward = {reward}")
-    for name, value in leaves(info):
-        if isinstance(value, (float, int, np.ndarray)) and not np.isfinite(value).all():
+    _check_infos(where, info)
+
+
+def _check_infos(where: str, infos: Mapping[str, Any]) -> None:
+    for name, value in leaves(infos):
+        number = isinstance(value, float | int) or (isinstance(value, np.ndarray) and value.dtype != object)
+        right = np.isfinite(value) if number else True
+        if number and name.startswith(OF_NOTHING):
+            right |= np.isnan(value)
+        if not np.all(right):
             raise FaultError(f"{where}: info {name} = {value}")
 
 
@@ -96,6 +110,4 @@ def check_vector(
         raise FaultError(f"{where}: an observation is not in the space")
     if not np.isfinite(rewards).all() or terminated.any() or truncated.shape != (env.num_envs,):
         raise FaultError(f"{where}: rewards {rewards}, terminated {terminated}, truncated {truncated}")
-    for name, value in leaves(infos):
-        if isinstance(value, np.ndarray) and value.dtype != object and not np.isfinite(value).all():
-            raise FaultError(f"{where}: info {name} = {value}")
+    _check_infos(where, infos)

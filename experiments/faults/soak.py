@@ -13,7 +13,7 @@ import gymnasium as gym
 import numpy as np
 
 import edge_llm_env  # noqa: F401 (registers the ids)
-from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING, CONTINUOUS_BATCHING
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.workload.workload import Workload
 
@@ -82,10 +82,13 @@ def epochs(count: int, epoch_s: float) -> dict[str, Any]:
     return {"epochs": count, "simulated_s": count * epoch_s, "arrived": int(info["arrived"]), "tenths_s": tenths_s}
 
 
-def episodes(count: int, rows: int = 64) -> dict[str, Any]:
-    """At least so many episodes of a few epochs on rows that begin anew by themselves; the memory as it goes."""
-    scenario = load_scenario("carry-over", **{"epoch.episode_epochs": 2})
-    env: Any = gym.make_vec(BATCHING, num_envs=rows, vectorization_mode="vector_entry_point", scenario=scenario)
+def episodes(count: int, env_id: str, preset: str, rows: int = 64) -> dict[str, Any]:
+    """At least so many episodes of a few epochs on rows that begin anew by themselves; the memory as it goes.
+
+    Batches are dispatched empty, and an engine runs on with the largest budget.
+    """
+    scenario = load_scenario(preset, **{"epoch.episode_epochs": 2})
+    env: Any = gym.make_vec(env_id, num_envs=rows, vectorization_mode="vector_entry_point", scenario=scenario)
     env.reset(seed=0)
     dispatch = np.full(rows, env.single_action_space.n - 1)
     done, memory, next_look = 0, [], count // 10
@@ -106,7 +109,8 @@ def parts(scale: float) -> dict[str, Callable[[], dict[str, Any]]]:
         "pending": lambda: pending_requests(max(100, int(1e6 * scale))),
         "epochs": lambda: epochs(max(100, int(1e6 * scale)), epoch_s),
         "a day": lambda: epochs(max(100, int(DAY_S / epoch_s * scale)), epoch_s),
-        "episodes": lambda: episodes(max(100, int(1e5 * scale))),
+        "episodes": lambda: episodes(max(100, int(1e5 * scale)), BATCHING, "carry-over"),
+        "an engine's episodes": lambda: episodes(max(100, int(1e4 * scale)), CONTINUOUS_BATCHING, "chat-4090"),
     }
 
 

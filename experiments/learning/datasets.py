@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,9 +82,14 @@ def make_dataset(
     if place.exists() and not force:
         raise ValueError(f"dataset {name}: is in {root} already; --force replaces it")
     root.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".unfinished-", dir=root) as unfinished:  # Minari passes over hidden folders
-        with datasets_in(Path(unfinished)):
+    # HDF5 ends the process where it finds no room, so its files are made elsewhere, and then copied.
+    with TemporaryDirectory() as made, TemporaryDirectory(prefix=".unfinished-", dir=root) as unfinished:
+        with datasets_in(Path(made)):
             _store(scenario, teacher, env_id, episode_seeds(seed, episodes), seed, name)
+        for file in sorted(path for path in Path(made, name).rglob("*") if path.is_file()):
+            copied = Path(unfinished, file.relative_to(made))  # in a hidden folder, which Minari passes over
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copied)
         with datasets_in(root):
             if namespace not in list_local_namespaces():
                 create_namespace(namespace)

@@ -18,12 +18,15 @@ from edge_llm_env.inference.validation.kinds import SPLITS
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.support.tables import NO_VALUE, Table
 from experiments.allocation.learned_tables import ALLOCATION_TABLES, NAMES
+from experiments.faults.kinds.table import KINDS
+from experiments.faults.tables import faults_table, soak_table
 from experiments.learning import scheduler_tables
 from experiments.pages import validation_tables
 from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
-from experiments.pages.recorded import recorded
+from experiments.pages.recorded import RECORDED, recorded
 from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS
+from experiments.proofs.tables import agreement_table, hard_classes_table
 
 FIRST_COLUMNS = 5
 """Of the comparison, in the README; its page has all."""
@@ -152,6 +155,12 @@ PAGES: dict[Path, Sections] = {
     | {"schedulers": _of_trainings(scheduler_tables.schedulers_table, scheduler_tables.NAMES)},
     KINDS_PAGE: KINDS_SECTIONS,
     RECORDS_PAGE: RECORDS_SECTIONS,
+    Path("docs/robustness.md"): {
+        "faults": lambda: faults_table(RECORDED, KINDS),
+        "agreement": lambda: agreement_table(recorded("solver_proofs")),
+        "hard-classes": lambda: hard_classes_table(recorded("solver_proofs")),
+        "soak": lambda: soak_table(RECORDED),
+    },
 }
 """Every page that is written by hand and has tables that are made."""
 

@@ -109,9 +109,10 @@ class JoinedRows(VectorEnv):
         given = next(entry for entry in entries if entry is not None)
         if isinstance(given, dict):
             return self._joined([entry if entry is not None else {} for entry in entries])
+        nothing = None if given.dtype == object else 0
         return np.concatenate(
             [
-                entry if entry is not None else np.zeros((env.num_envs, *given.shape[1:]), dtype=given.dtype)
+                entry if entry is not None else np.full((env.num_envs, *given.shape[1:]), nothing, dtype=given.dtype)
                 for entry, env in zip(entries, self.envs, strict=True)
             ]
         )

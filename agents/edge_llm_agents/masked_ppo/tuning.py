@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,6 +51,7 @@ def tune(settings: TrainingSettings, folder: Path, trials: int, seed: int) -> tu
     if trials < 1:
         raise ValueError(f"trials = {trials}: must be at least 1")
     folder.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("optuna.study._optimize").addFilter(_without_traceback)
     study = optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(folder / "journal.log"))),
         study_name=f"{settings.scenario}, imitating {settings.imitate or 'nobody'}, {settings.steps} steps",
@@ -65,6 +67,12 @@ def tune(settings: TrainingSettings, folder: Path, trials: int, seed: int) -> tu
     if not study.get_trials(deepcopy=False, states=ended[:1]):
         raise ValueError(f"folder = {folder}: none of its trials has finished")
     return drawn_settings(optuna.trial.FixedTrial(study.best_params), settings), study.best_value  # type: ignore[arg-type]
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Optuna says that a trial failed, and raises its error as well: a traceback beside that is one too many."""
+    record.exc_info = None
+    return True
 
 
 def _percent(trial: optuna.Trial, settings: TrainingSettings, folder: Path) -> float:

@@ -65,8 +65,8 @@ class ParameterActions(VectorWrapper):
         """One epoch with the values that each row's parameters give its requests."""
         values = self._values.values(self._observations, actions)
         self._observations, rewards, terminated, truncated, infos = self.env.step(values)
-        if "final_obs" in infos:
-            infos["final_obs"] = queue_features(infos["final_obs"])
+        for row in np.flatnonzero(infos.get("_final_obs", False)):
+            infos["final_obs"][row] = queue_features(infos["final_obs"][row][None])[0]
         return queue_features(self._observations), rewards, terminated, truncated, infos
 
 

@@ -14,7 +14,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file; folders on the way are made. Raises OSError, which leaves what was there.
+    """Write a file; folders on the way are made. Raises OSError, which names it and leaves what was there.
 
     It is written under a hidden name of this process and thread, and then moved: a kill leaves at most that file.
     """
@@ -26,7 +26,9 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             unfinished.unlink()
+        if isinstance(error, OSError) and error.errno is not None:  # a full disk does not say which file it was
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from edge_llm_env import Scenario, ScenarioError, list_scenarios, load_scenario
+from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios.loading import preset_content
 from experiments.faults.case import Case, Kind
-from experiments.faults.holding import check_scenario
+from experiments.faults.holding import check_scenario, environment_class
 from experiments.faults.schema_values import Field, fields, legal
 
-STEPS = 6
+STEPS = 4
 """Of each environment."""
 
 ATTEMPTS = 200
@@ -45,9 +48,24 @@ NOT_FIELDS: tuple[Any, ...] = (None, 3, "abc", [], {}, {"kind": "none"}, {"kind"
 """What hardly any field is."""
 
 
+@cache
 def presets() -> tuple[str, ...]:
     """Names of the presets that need no file."""
     return tuple(name for name in list_scenarios() if preset_content(name)["workload"]["arrivals"]["kind"] != "trace")
+
+
+def of_some_preset(
+    env_id: str, rows: int, arguments: Mapping[str, Any], rng: np.random.Generator, **overrides: Any
+) -> tuple[Any, str]:
+    """An environment of so many rows, single where none, on a preset that it is for, drawn; and the preset's name."""
+    made = environment_class(ENVIRONMENTS[env_id], vector=rows > 0)
+    for name in rng.permutation(presets()).tolist():
+        scenario = load_scenario(name, **overrides)
+        try:
+            return made(*([rows] if rows else []), scenario, **arguments), name
+        except ScenarioError:
+            continue
+    raise RuntimeError(f"{env_id}: is for no preset")
 
 
 def malformed(seed: int, index: int) -> Case:
@@ -111,7 +129,7 @@ def random_scenario(rng: np.random.Generator) -> Scenario:
                 _section_of(content, field.path)[field.path[-1]] = value
         content["epoch"]["episode_epochs"] = min(content["epoch"].get("episode_epochs", 50), 1000)
         try:
-            scenario = load_scenario("carry-over", **content)
+            scenario = Scenario(**content)
         except ScenarioError:
             continue
         if scenario.workload.arrivals.mean_rate_per_s * scenario.horizon_s <= MOST_REQUESTS:

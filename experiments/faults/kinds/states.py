@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env import load_scenario
-from edge_llm_env.registration import ENVIRONMENTS
 from experiments.faults.case import Case, FaultError, Kind
-from experiments.faults.holding import check_vector, environment_class, forms
-from experiments.faults.kinds.scenarios import prepare
+from experiments.faults.holding import check_vector, forms
+from experiments.faults.kinds.scenarios import of_some_preset, prepare
 
 ROWS = 3
 STEPS = 4
@@ -117,9 +115,9 @@ def restored(seed: int, index: int) -> Case:
     rng = np.random.default_rng([seed, 3, index])
     every = list(forms())
     env_id, arguments = every[index % len(every)]
-    scenario = str(rng.choice(["carry-over", "accuracy-tiers", "embedding-uplink"]))
-    short = load_scenario(scenario, **{"epoch.visible_slots": 6, "epoch.episode_epochs": 5})
-    env = environment_class(ENVIRONMENTS[env_id], vector=True)(ROWS, short, **arguments)
+    env, scenario = of_some_preset(
+        env_id, ROWS, arguments, rng, **{"epoch.visible_slots": 6, "epoch.episode_epochs": 5}
+    )
     env.reset(seed=index)
     env.action_space.seed(index)
     for _ in range(int(rng.integers(8))):

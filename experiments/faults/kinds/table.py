@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from experiments.faults.case import Kind
-from experiments.faults.kinds import cards, commands, kills, misuse, scenarios, states, workloads
+from experiments.faults.kinds import cards, copies, misuse, policies, scenarios, states, workloads
+from experiments.faults.programs import commands, compiling, disks, kills
 
 KINDS: dict[str, Kind] = {
     "scenarios": scenarios.MALFORMED,
@@ -12,7 +13,11 @@ KINDS: dict[str, Kind] = {
     "workloads": workloads.WORKLOADS,
     "misuse": misuse.MISUSE,
     "cards": cards.CARDS,
+    "policies": policies.POLICIES,
+    "copies": copies.COPIES,
     "commands": commands.COMMANDS,
     "kills": kills.KILLS,
+    "disks": disks.DISKS,
+    "compiling": compiling.COMPILING,
 }
 """Every kind by its name."""

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from edge_llm_env import Workload, draw_workload, load_scenario
+from edge_llm_env import Workload, draw_workload
 from edge_llm_env.registration import ENVIRONMENTS
 from experiments.faults.case import Case, Kind
 from experiments.faults.holding import check_returned, environment_class, some_action
-from experiments.faults.kinds.scenarios import prepare
+from experiments.faults.kinds.scenarios import of_some_preset, prepare
 
 STEPS = 6
 
@@ -100,7 +100,9 @@ def _array_of(rng: np.random.Generator, array: Any) -> tuple[str, Any]:
 def loaded(seed: int, index: int) -> Case:
     """A file that is read as a workload, and played where it is accepted."""
     rng = np.random.default_rng([seed, 4, index])
-    scenario = load_scenario("carry-over", **{"epoch.episode_epochs": 4, "workload.arrivals.rate_per_s": 1.0})
+    env_id = list(ENVIRONMENTS)[index % len(ENVIRONMENTS)]
+    made, preset = of_some_preset(env_id, 0, {}, rng, **{"epoch.episode_epochs": 4})
+    scenario = made.scenario
     drawn = draw_workload(scenario, rng)
     arrays = drawn.given()
     way = index % 4
@@ -114,7 +116,6 @@ def loaded(seed: int, index: int) -> Case:
         said, arrays[name] = _array_of(rng, arrays[name])
         what, content = f"{name} {said}", _archive(arrays)
     from_file = way != 3 or "objects" in what
-    env_id = list(ENVIRONMENTS)[index % len(ENVIRONMENTS)]
 
     def do() -> None:
         env = environment_class(ENVIRONMENTS[env_id])(scenario)
@@ -134,7 +135,7 @@ def loaded(seed: int, index: int) -> Case:
                 break
 
     where = "file" if from_file else "option"
-    return Case(f"{where} for {env_id}: {what}", do, ("workload",), may_hold=True)
+    return Case(f"{where} for {env_id} of {preset}: {what}", do, ("workload",), may_hold=True)
 
 
 WORKLOADS = Kind("workloads from files and options", loaded, prepare, whole=4_000)

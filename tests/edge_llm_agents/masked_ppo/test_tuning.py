@@ -1,12 +1,14 @@
 """Searching hyperparameters: what is drawn, going on, and what the best run leaves."""
 
 import json
+import logging
 from dataclasses import asdict
 from pathlib import Path
 
 import optuna
 import pytest
 
+from edge_llm_agents.masked_ppo import tuning
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.masked_ppo.tuning import SPACE, drawn_settings, tune
 from edge_llm_env import load_scenario
@@ -49,3 +51,22 @@ def test_a_search_goes_on_where_it_stopped_and_keeps_its_best_run(short: Path) -
 def test_less_than_one_trial_is_an_error(short: Path) -> None:
     with pytest.raises(ValueError, match="trials = 0: must be at least 1"):
         tune(TINY, short / "search", trials=0, seed=0)
+
+
+def test_a_trial_that_fails_raises_its_error_and_shows_no_traceback(
+    short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Keeping(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(self.format(record))
+
+    def fail(*arguments: object) -> float:
+        raise OSError(28, "No space left on device", "best.zip")
+
+    said: list[str] = []
+    monkeypatch.setattr(logging.getLogger("optuna"), "handlers", [Keeping()])
+    monkeypatch.setattr(tuning, "_percent", fail)
+    with pytest.raises(OSError, match=r"best\.zip"):
+        tune(TINY, short / "search", trials=1, seed=0)
+    assert any("Trial 0 failed" in one for one in said)
+    assert not any("Traceback" in one for one in said)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from edge_llm_env.support.system.command_line import OneLineParser
+from tests.support.processes import run
 
 
 def test_errors_of_a_parser_and_of_its_subparsers_are_one_line(capsys: pytest.CaptureFixture[str]):
@@ -16,3 +17,11 @@ def test_errors_of_a_parser_and_of_its_subparsers_are_one_line(capsys: pytest.Ca
         with pytest.raises(SystemExit) as stopped:
             parser.parse_args(arguments)
         assert (stopped.value.code, capsys.readouterr().err) == (2, line)
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "cp1252", "ascii"])
+def test_what_a_terminals_encoding_lacks_is_written_as_its_code(encoding: str):
+    program = "import sys; from edge_llm_env.support.system.command_line import ended; "
+    program += "sys.exit(ended(lambda: print('\\N{SNOWMAN} 1'), 'x', str))"
+    done = run("-c", program, env={"PYTHONIOENCODING": encoding})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\\u2603 1\n", "")

@@ -28,6 +28,21 @@ def test_what_was_there_stays_and_nothing_else_is_left(
         raise error
 
     monkeypatch.setattr(*((os, at) if at == "fsync" else (Path, at)), fail)
-    with pytest.raises(type(error)):
+    with pytest.raises(type(error)) as raised:
         write_text(tmp_path / "one.txt", "after")
+    if isinstance(error, OSError):
+        assert str(raised.value) == f"[Errno {error.errno}] No space left on device: '{tmp_path / 'one.txt'}'"
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("one.txt", "before")]
+
+
+def test_only_a_file_that_is_open_for_writing_is_put_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows refuses any other; so does this one."""
+
+    def as_on_windows(descriptor: int) -> None:
+        os.write(descriptor, b"")  # fails where it is open for reading
+
+    monkeypatch.setattr(os, "fsync", as_on_windows)
+    write_text(tmp_path / "one.txt", "one")
+    assert (tmp_path / "one.txt").read_text() == "one"

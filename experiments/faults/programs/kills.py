@@ -8,7 +8,7 @@ import signal
 import sys
 import traceback
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 from edge_llm_env.support.system.command_line import INTERRUPTED, TERMINATED
 from experiments.faults.case import Case, FaultError, Kind
 from experiments.faults.command_lines import SMALL, CommandLine, command_lines
-from experiments.faults.kinds.commands import folder_of_its_own, run_in_process
+from experiments.faults.programs.commands import folder_of_its_own, run_in_process
 
 SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, signal.SIGKILL: 128 + signal.SIGKILL}
 """What is sent, and the exit status that it must lead to, as a shell has it, where the command had not ended before."""
@@ -83,22 +83,30 @@ def in_child(
     number: signal.Signals | None = None,
     calls: int = 0,
     counted: Path | None = None,
+    begin: Callable[[], None] = lambda: None,
 ) -> tuple[int, str]:
-    """Run a command in a forked process; its exit status, as a shell has it, and what it said.
+    """Run a command in a forked process, where `begin` is called before; its exit status, as a shell has it, and what
+    it said.
 
     It sends itself a signal at a call of a function, which comes at the same place each time.
     """
     log = folder / ".said"
     child = os.fork()
     if child == 0:
-        _run_and_exit(line, list(arguments), log, number, calls, counted)
+        _run_and_exit(line, list(arguments), log, number, calls, counted, begin)
     _, ending = os.waitpid(child, 0)
     status = os.waitstatus_to_exitcode(ending)
     return 128 - status if status < 0 else status, log.read_text(encoding="utf-8", errors="replace")
 
 
 def _run_and_exit(
-    line: CommandLine, arguments: list[str], log: Path, number: signal.Signals | None, calls: int, counted: Path | None
+    line: CommandLine,
+    arguments: list[str],
+    log: Path,
+    number: signal.Signals | None,
+    calls: int,
+    counted: Path | None,
+    begin: Callable[[], None],
 ) -> None:
     status = 70
     with log.open("w", encoding="utf-8") as file:
@@ -115,8 +123,10 @@ def _run_and_exit(
 
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        sys.setprofile(called)
+        if number is not None or counted is not None:
+            sys.setprofile(called)
         try:
+            begin()
             status, said = run_in_process(line, arguments)
             file.write(said)
         except BaseException:

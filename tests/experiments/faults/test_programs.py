@@ -1,0 +1,59 @@
+"""Programs of the campaign: rights that are given up, caches, and commands on a disk that is full."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from experiments.faults.programs import compiling
+from experiments.faults.programs.compiling import CACHES, COMPILING
+from experiments.faults.programs.disks import DISKS, WAYS
+from experiments.faults.programs.kills import KILLED
+from experiments.faults.programs.rights import give_up_rights
+from experiments.faults.verdict import GOOD, outcome_of
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_without_its_rights_root_may_not_write_either(tmp_path: Path) -> None:
+    (tmp_path / "unreadable").write_text("")
+    (tmp_path / "unreadable").chmod(0)
+    tmp_path.chmod(0o555)
+    child = os.fork()
+    if child == 0:
+        refused = 0
+        give_up_rights()
+        for path, mode in ((tmp_path / "new", "w"), (tmp_path / "unreadable", "r")):
+            try:
+                path.open(mode)
+            except PermissionError:
+                refused += 1
+        os._exit(refused)
+    _, status = os.waitpid(child, 0)
+    tmp_path.chmod(0o755)
+    assert os.waitstatus_to_exitcode(status) == 2
+
+
+def test_a_cache_that_two_processes_share_serves_both() -> None:
+    case = COMPILING.make(0, next(index for index in range(100) if "2 processes" in COMPILING.make(0, index).what))
+    assert outcome_of(case).verdict in GOOD, outcome_of(case)
+
+
+def test_a_process_that_fails_or_is_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for program, expected in (("print(3)", "status 0, '3"), ("import no_such_module", "status 1")):
+        monkeypatch.setattr(compiling, "KERNELS", program)
+        assert expected in outcome_of(COMPILING.make(0, 0)).said
+
+
+def test_every_command_that_writes_is_tried_in_every_way() -> None:
+    cases = {DISKS.make(0, index).what for index in range(len(KILLED) * len(WAYS))}
+    assert len(cases) == len(KILLED) * len(set(WAYS))
+    assert len({cache.__doc__ for cache in CACHES}) == len(CACHES)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_command_that_finds_no_room_says_so_in_a_line() -> None:
+    """`edge-llm watch`, which writes one file and trains nothing."""
+    outcome = outcome_of(DISKS.make(0, list(KILLED).index("edge-llm watch")))
+    assert outcome.verdict in GOOD, outcome
