@@ -89,11 +89,16 @@ class Mechanism(NamedTuple):
     """T_U and T_D (s) of an action that divides the epoch; None where actions do not."""
 
     def check_transfers(self, scenario: Scenario) -> None:
-        """Raise `ScenarioError` for uploads that carry over where nobody divides the bands."""
+        """Raise `ScenarioError` for uploads that carry over where nobody divides the bands, or variants share them."""
         if scenario.radio.transfers == "carried_over" and not self.carries_over:
+            why = (
+                "computes one batch: whose batch an upload completes for, of several variants, is not modelled"
+                if self.hosts_variants
+                else "divides the bands"
+            )
             raise ScenarioError(
                 f'scenario {scenario.name}: radio.transfers = "carried_over": must be "within_epoch" here, or the '
-                "environment EdgeLLM/Bandwidth-v0, which divides the bands"
+                f"environment EdgeLLM/Bandwidth-v0, which {why}"
             )
 
     def simulation(self, scenario: Scenario, rows: int) -> Simulation:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_llm_agents.comparison.contestants import Field
 from edge_llm_agents.comparison.records import BOUND, SCHEDULE, Comparison, records_of
@@ -111,7 +112,7 @@ def compared(
     known = [] if look_back is None else workloads[:hindsight_episodes]
 
     def so_far() -> Comparison:
-        hindsight = _joined(bounds) if bounds else None
+        hindsight = _joined(bounds, [one.served for one in roll_outs.values()]) if bounds else None
         records = records_of({name: roll_outs[name] for name in alone_s}, field.oracle, hindsight, alone_s)
         kinds = {one.name: one.kind for one in contestants} | {BOUND: "hindsight", SCHEDULE: "hindsight"}
         return Comparison(scenario, field.env_id, field.oracle, settings, records, kinds)
@@ -135,9 +136,11 @@ def compared(
     return so_far()
 
 
-def _joined(bounds: Sequence[HindsightBounds]) -> HindsightBounds:
+def _joined(bounds: Sequence[HindsightBounds], played: Sequence[NDArray[np.int64]]) -> HindsightBounds:
+    """The bounds of all workloads; where somebody who played served more than the best schedule found, that counts."""
+    served = np.concatenate([one.served for one in bounds])
     return HindsightBounds(
-        np.concatenate([one.served for one in bounds]),
+        np.max([served, *(one[: len(served)] for one in played)], axis=0),
         np.concatenate([one.upper_bound for one in bounds]),
         sum(one.seconds for one in bounds) / len(bounds),
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge_llm_agents.evaluation.references import CHECK_EPISODES
 from edge_llm_agents.records.intervals import paired_difference
+from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.roll_out import RollOut, roll_out
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.scenarios import Scenario
@@ -50,7 +51,11 @@ class Rivals:
         rules = [key for key in self.played if key != self.oracle_key and not baselines.rules[key].informed]
         self.best_rule = max(rules, key=lambda key: int(self.played[key].served.sum()))
         known = self.workloads[:hindsight_episodes] if baselines.hindsight is not None else []
-        self.hindsight = baselines.hindsight(scenario, known) if baselines.hindsight is not None and known else None
+        self.hindsight: HindsightBounds | None = None
+        if baselines.hindsight is not None and known:
+            found = baselines.hindsight(scenario, known)
+            most = np.max([found.served, *(one.served[: len(known)] for one in self.played.values())], axis=0)
+            self.hindsight = found._replace(served=most)  # what somebody played is a schedule
 
     def judge(self, run: Callable[[Scenario, Sequence[Workload]], RollOut]) -> dict[str, Any]:
         """What a policy reaches, workload by workload against the rivals; `run` evaluates it."""

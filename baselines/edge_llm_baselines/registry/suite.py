@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,8 +27,10 @@ from edge_llm_baselines.allocation.partitions import (
 from edge_llm_baselines.allocation.policy import AllocationPolicy
 from edge_llm_baselines.hindsight.bands import hindsight_of_bands
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds, hindsight_bounds
+from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable, allocating, solving
+from edge_llm_baselines.residency.clairvoyant.hindsight import hindsight_of_modules
 from edge_llm_baselines.residency.tuning import (
     following,
     follows,
@@ -103,6 +105,24 @@ PRICE = Tunable("price", _price)
 
 def _bounds_of_bands(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
     return (hindsight_of_bands if within_epoch(scenario) else upload_bounds)(scenario, workloads)
+
+
+_RULES_OF_MODULES: dict[tuple[str, str], list[MakePolicy]] = {}
+"""By the id of an environment, and the fingerprint of a scenario."""
+
+
+def _bounds_of_modules(env_id: str) -> Callable[[Scenario, Sequence[Workload]], HindsightBounds]:
+    """Hindsight of an environment that divides modules: the search begins at its best rule, tuned with seed 0."""
+
+    def bounds(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
+        key = env_id, scenario.fingerprint()
+        if key not in _RULES_OF_MODULES:
+            known = SUITE[env_id]
+            rules = known.playable(scenario, tuned := known.tuned(scenario, 0))
+            _RULES_OF_MODULES[key] = [rule.acting(0, rule.of(tuned)) for rule in rules.values()]
+        return hindsight_of_modules(env_id, scenario, workloads, _RULES_OF_MODULES[key])
+
+    return bounds
 
 
 def _fixed_partition(scenario: Scenario, seed: int) -> list[float] | None:
@@ -210,6 +230,7 @@ OF_MODULES = Baselines(
         ),
         "random": RANDOM,
     },
+    hindsight=_bounds_of_modules(COMPUTE),
 )
 
 OF_EVERYTHING = Baselines(
@@ -224,6 +245,7 @@ OF_EVERYTHING = Baselines(
         ),
         "random": RANDOM,
     },
+    hindsight=_bounds_of_modules(JOINT),
 )
 
 

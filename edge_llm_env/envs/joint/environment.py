@@ -78,6 +78,9 @@ class JointEnv(EpochEnv[NDArray[np.floating]]):
     each computes the most valuable batch (by `node.batch_selection`) of those that it is accurate enough for and nobody
     has taken before.
 
+    Uploads that carry over are refused: each group of modules computes a batch of its own, and whose batch the band is
+    to complete uploads for would be one more decision for every request.
+
     **Observation** `Box(0, 1)`: see `edge_llm_env.envs.observation`.
 
     **Reward**: the scenario's weights times served, tokens, energy and expired; `info["reward_terms"]` sums to it. A

@@ -85,9 +85,9 @@ def test_hindsight_is_of_the_environments_that_have_it() -> None:
     batches = compare("sjf", SHORT, episodes=2, hindsight_episodes=1)
     assert served(batches)["hindsight bound"] >= served(batches)["hindsight schedule"] >= [0]
     assert len(served(batches)["hindsight bound"]) == 1
-    modules = load_scenario("accuracy-tiers", **{"epoch.episode_epochs": 3})
-    joint = compare("equal", modules, env_id="EdgeLLM/Joint-v0", episodes=2, hindsight_episodes=2)
-    assert served(joint).keys() == {"BestJoint", "equal"}
+    modules = load_scenario("accuracy-tiers", **{"epoch.episode_epochs": 3, "node.modules": 3})
+    joint = served(compare("equal", modules, env_id="EdgeLLM/Joint-v0", episodes=2, hindsight_episodes=1))
+    assert joint["hindsight bound"] >= joint["hindsight schedule"] >= max(joint["BestJoint"][:1], joint["equal"][:1])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Hindsight where modules are divided: what a clairvoyant could serve, and what no policy exceeds."""
