@@ -45,6 +45,12 @@ COMMANDS = {
     "trials": Command(
         "experiments.benchmarks.allocations:Trials", "what plain PPO and SAC learn with each way to say an allocation"
     ),
+    "unit-time": Command(
+        "experiments.benchmarks.schedules:UnitTime", "bound, optimum and schedulers in tiny instances of iterations"
+    ),
+    "schedules": Command(
+        "experiments.benchmarks.schedules:Schedules", "what schedulers serve, a schedule in hindsight and a bound"
+    ),
     "model": Command("experiments.benchmarks.model:Model", "the cost models against published measurements"),
     "faults": Command(
         "experiments.benchmarks.faults:Faults", "whether malformed and odd inputs crash, hang or mislead anything"

@@ -39,7 +39,8 @@ class Update:
             for name in ("paper", "faults"):
                 if (several := RECORDED.parent / name).is_dir():
                     shutil.copytree(several, RECORDED / name, dirs_exist_ok=True)
-        pages = pages_with_tables() | environment_pages() | scenario_pages(recorded("scenarios")["scenarios"])
+        scenarios = scenario_pages(recorded("scenarios")["scenarios"], recorded("schedules")["scenarios"])
+        pages = pages_with_tables() | environment_pages() | scenarios
         for file, page in pages.items():
             write_text(file, page)
         write_text(Path("docs/paper.md"), paper_page(Measurements.read(RECORDED / "paper" / "measurements.json")))

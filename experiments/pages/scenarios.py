@@ -10,6 +10,7 @@ from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.scenarios.loading import describe_scenarios, preset_content
 from edge_llm_env.scenarios.settings import settings
 from edge_llm_env.support.tables import NO_VALUE, Table
+from experiments.scheduling.measurements import findings_of_schedules
 
 FOLDER = Path("docs/scenarios")
 """Where the pages stand in the repository; the first compares the presets."""
@@ -27,15 +28,19 @@ Counts and fractions only: no timing was taken.
 """
 
 
-def scenario_pages(measured: Mapping[str, dict[str, Any]]) -> dict[Path, str]:
-    """Every page by its file, as Markdown, from `measure_scenario` of the presets; one not measured says so."""
+def scenario_pages(measured: Mapping[str, dict[str, Any]], schedules: Mapping[str, dict[str, Any]]) -> dict[Path, str]:
+    """Every page by its file, as Markdown; one not measured says so.
+
+    From `measure_scenario` of the presets, and from `measure_schedules` of those whose engine schedules iterations.
+    """
     described = describe_scenarios()
     listed = Table(
         ("scenario", "what it is"), [(f"[`{name}`]({name}.md)", text) for name, text in described.items()]
     ).markdown()
     pages = {FOLDER / "index.md": f"{HEAD}\n{overview(measured).markdown()}\n\n{listed}\n"}
     return pages | {
-        FOLDER / f"{name}.md": scenario_page(name, text, measured.get(name)) for name, text in described.items()
+        FOLDER / f"{name}.md": scenario_page(name, text, measured.get(name), schedules.get(name))
+        for name, text in described.items()
     }
 
 
@@ -57,13 +62,20 @@ def overview(measured: Mapping[str, dict[str, Any]]) -> Table:
     return Table(heads, rows)
 
 
-def scenario_page(name: str, description: str, measured: dict[str, Any] | None) -> str:
+def scenario_page(
+    name: str, description: str, measured: dict[str, Any] | None, schedules: dict[str, Any] | None
+) -> str:
     """A preset's page: description, what was measured, settings with their sources."""
-    needs_trace = preset_content(name)["workload"]["arrivals"]["kind"] == "trace"
-    command = f"python scripts/pages.py scenarios --scenarios {name}" + (" --trace FILE" if needs_trace else "")
+    content = preset_content(name)
+    script = "benchmark.py schedules" if "iterations" in content else "pages.py scenarios"
+    command = f"python scripts/{script} --scenarios {name}"
+    if content["workload"]["arrivals"]["kind"] == "trace":
+        command += " --trace FILE"
     if measured is not None:
         command += f" --episodes {measured['episodes']} --hindsight-episodes {measured['hindsight']['episodes']}"
     found = "Not measured." if measured is None else findings(measured)
+    if schedules is not None:
+        found = findings_of_schedules(schedules)
     lines = [f"# {name}\n", f"{description}.\n", "## What binds, and what is left to gain\n", found]
     return "\n".join([*lines, f"`{command}`\n", "## Settings\n", settings_table(name), ""])
 

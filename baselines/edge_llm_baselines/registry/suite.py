@@ -51,6 +51,7 @@ from edge_llm_baselines.rules.heuristics import (
 )
 from edge_llm_baselines.rules.look_ahead import LookAhead
 from edge_llm_baselines.rules.tuning import tune_discount
+from edge_llm_baselines.schedulers.clairvoyant.hindsight import hindsight_of_iterations
 from edge_llm_baselines.schedulers.policy import Scheduler, tuned
 from edge_llm_baselines.schedulers.suite import SCHEDULERS
 from edge_llm_baselines.solvers.dftsp import DFTSP
@@ -256,6 +257,7 @@ def _scheduling(name: str, scheduler: Scheduler) -> Baseline:
 OF_ITERATIONS = Baselines(
     oracle="cheapest",
     rules={key: _scheduling(name, scheduler) for key, (name, scheduler) in SCHEDULERS.items()} | {"random": RANDOM},
+    hindsight=hindsight_of_iterations,
 )
 
 SUITE = {

@@ -28,7 +28,7 @@ class Scheduler(NamedTuple):
     """A rule by which an engine schedules, and the values of its numbers to try."""
 
     choose_rows: Callable[..., None]
-    """Compiled `(params, state, numbers, actions (R,))`: write the actions of all rows."""
+    """Compiled `(params, state, numbers (R, K), actions (R,))`: write the actions of all rows."""
     grid: tuple[tuple[float, ...], ...] = ()
     """Of each number."""
 
@@ -38,22 +38,28 @@ class Scheduler(NamedTuple):
 
 
 class SchedulerPolicy:
-    """A scheduler on an environment: actions from the rows' states, at once for all."""
+    """A scheduler on an environment: actions from the rows' states, at once for all.
 
-    def __init__(self, scheduler: Scheduler, numbers: Sequence[float], env: Any) -> None:
+    `numbers` are those of all rows, (K,), or of each row, (rows, K).
+    """
+
+    def __init__(self, scheduler: Scheduler, numbers: Sequence[float] | NDArray[np.float64], env: Any) -> None:
         self._choose_rows = scheduler.choose_rows
-        self._numbers = np.array(numbers, dtype=np.float64)
         inner = [one.unwrapped for one in env.envs] if hasattr(env, "envs") else [env.unwrapped]
         self._simulations: list[EngineSimulation] = [one.simulation for one in inner]
+        rows = [len(simulation.state.requests) for simulation in self._simulations]
+        given = np.array(numbers, dtype=np.float64)
+        each = np.array(np.broadcast_to(given, (sum(rows), given.shape[-1])))  # one layout: one compiled form
+        self._numbers = np.split(each, np.cumsum(rows)[:-1])
 
     def predict(
         self, observation: NDArray[np.float32], state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[Any, Any]:
         """Actions for observations of shape (length,) or (rows, length); `state` passes through unchanged."""
         chosen = []
-        for simulation in self._simulations:
+        for simulation, numbers in zip(self._simulations, self._numbers, strict=True):
             actions = np.zeros(len(simulation.state.requests), dtype=np.int64)
-            direct(self._choose_rows)(simulation.params, simulation.state, self._numbers, actions)
+            direct(self._choose_rows)(simulation.params, simulation.state, numbers, actions)
             chosen.append(actions)
         actions = np.concatenate(chosen)
         return (actions[0] if observation.ndim == 1 else actions), state
@@ -86,8 +92,8 @@ def _tuned_numbers(scheduler: Scheduler, fingerprint: str, seed: int) -> tuple[f
         return candidates[0]
     workloads = draw_workloads(scenario, TUNING_EPISODES, seed, Stream.TUNING)
 
-    def served(numbers: tuple[float, ...]) -> int:
-        found = roll_out(lambda env: SchedulerPolicy(scheduler, numbers, env), CONTINUOUS_BATCHING, scenario, workloads)
-        return int(found.served.sum())
-
-    return max(candidates, key=served)
+    each = np.repeat(np.array(candidates), TUNING_EPISODES, axis=0)
+    found = roll_out(
+        lambda env: SchedulerPolicy(scheduler, each, env), CONTINUOUS_BATCHING, scenario, workloads * len(candidates)
+    )
+    return candidates[int(found.served.reshape(len(candidates), -1).sum(axis=1).argmax())]

@@ -9,7 +9,7 @@ from edge_llm_baselines.schedulers.policy import BUDGETS, Scheduler
 SEQUENCES = (8.0, 16.0, 24.0, 32.0, 48.0)
 """Most sequences to try."""
 
-CHEAPEST = Scheduler(cheapest.choose_rows, ((0.7, 1.0, 2.0, 4.0), (0.35, 0.5, 0.65, 0.8, 1.0), (1.0, 3.0)))
+CHEAPEST = Scheduler(cheapest.choose_rows, ((0.2, 0.7, 1.0, 2.0, 4.0, 8.0), (0.35, 0.5, 0.65, 0.8, 1.0), (1.0, 2.0)))
 
 SCHEDULERS: dict[str, tuple[str, Scheduler]] = {
     "cheapest": ("cheapest first", CHEAPEST),

@@ -95,8 +95,11 @@ class ContinuousBatchingEnv(EpochEnv[np.int64]):
         return EngineViewer(cast(EngineSimulation, self.simulation), render_mode, self.metadata["render_fps"])
 
     def _checked(self, action: Any) -> Any:
-        if not self.action_space.contains(action):
-            raise ValueError(f"action = {action!r}: must be an integer in 0..{self.action_space.n - 1}")  # type: ignore[attr-defined]
+        last = self.simulation.state.action_mask.shape[1] - 1
+        if not (isinstance(action, int | np.integer) and 0 <= action <= last) and not self.action_space.contains(
+            action
+        ):
+            raise ValueError(f"action = {action!r}: must be an integer in 0..{last}")
         return int(action)  # one type, so that the kernel is compiled once
 
 
@@ -116,6 +119,7 @@ class ContinuousBatchingVectorEnv(EpochVectorEnv):
                 f"actions of shape {actions.shape} and dtype {actions.dtype}: "
                 f"must be integers of shape ({self.num_envs},)"
             )
-        if actions.min() < 0 or actions.max() > last:
+        checked = np.array(actions, dtype=np.int64)  # one layout, so that the kernel is compiled once
+        if checked.view(np.uint64).max() > last:  # negative ones are the largest of all
             raise ValueError(f"actions in {actions.min()}..{actions.max()}: must be in 0..{last}")
-        return np.array(actions, dtype=np.int64)  # one layout, so that the kernel is compiled once
+        return checked

@@ -30,8 +30,8 @@ def test_the_rule_the_schedule_and_the_bound_stand_in_order(name: str, rate_per_
         ({"prompt_tokens": 64, "output_tokens": 16}, 3),
         ({"prompt_tokens": 64, "output_tokens": 16, "uplink_gain": [0.0, 1e-9, 1e-9]}, 2),  # never uploaded
         ({"prompt_tokens": 32768, "output_tokens": 16, "latency_requirement_s": 10.0}, 0),  # no prompt comes in time
-        # Each takes 0.23 s for its tokens and 0.07 s for their pairs, all due within the same second: three fit.
-        ({"prompt_tokens": 2500, "output_tokens": 1, "latency_requirement_s": 10.0}, 3),
+        # Each takes 0.23 s for its tokens and 0.07 s for their pairs, all due within the same half second: one fits.
+        ({"prompt_tokens": 2500, "output_tokens": 1, "latency_requirement_s": 10.0}, 1),
     ],
 )
 def test_the_bound_of_a_few_requests(asked: dict[str, object], most: int) -> None:

@@ -33,6 +33,6 @@ def choose(params: EngineParams, state: EngineState, row: int, numbers: NDArray[
 def choose_rows(
     params: EngineParams, state: EngineState, numbers: NDArray[np.float64], actions: NDArray[np.int64]
 ) -> None:
-    """The actions of all rows."""
+    """The actions of all rows, of which each has its own numbers."""
     for row in range(len(actions)):
-        actions[row] = choose(params, state, row, numbers)
+        actions[row] = choose(params, state, row, numbers[row])

@@ -1,0 +1,83 @@
+"""What schedulers of iterations serve, and what is proven of them."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from edge_llm_agents.records.record import read_record, write_record
+
+
+@dataclass(frozen=True)
+class UnitTime:
+    """Hold bound, integer programme and every rule against each other in tiny instances in unit time."""
+
+    instances: int = 500
+    """Drawn instances."""
+    seed: int = 0
+    """Sets them."""
+    results: Path = Path("results")
+    """Folder of unit_time.json."""
+
+    def run(self) -> int:
+        """Compare, write and print; 1 if a rule is above the optimum or the optimum above the bound."""
+        import numpy as np
+
+        from experiments.scheduling.unit_time import compared, unit_instance
+
+        rng = np.random.default_rng(self.seed)
+        found = [compared(unit_instance(rng)) for _ in range(self.instances)]
+        report = {
+            "settings": {"instances": self.instances, "seed": self.seed},
+            "rule_above_optimum": sum(one.best_rule > one.optimum for one in found),
+            "optimum_above_bound": sum(one.optimum > one.bound for one in found),
+            "best_rule_is_optimal": sum(one.best_rule == one.optimum for one in found),
+            "bound_is_tight": sum(one.bound == one.optimum for one in found),
+            "optimum": sum(one.optimum for one in found),
+            "bound": sum(one.bound for one in found),
+            "rules": dict(sum((Counter(one.rules) for one in found), Counter())),
+        }
+        print(write_record(self.results / "unit_time.json", report), end="")
+        return int(bool(report["rule_above_optimum"] or report["optimum_above_bound"]))
+
+
+@dataclass(frozen=True)
+class Schedules:
+    """Play every tuned scheduler on presets of iterations, and look at the first workloads in hindsight; what the
+    results have of other presets is kept.
+    """
+
+    scenarios: tuple[str, ...] = ()
+    """Presets to measure; without any, all that set `[iterations]`, those that replay a trace only with --trace."""
+    trace: Path | None = None
+    """Trace for the presets that replay one."""
+    episodes: int = 16
+    """Workloads that are played."""
+    hindsight_episodes: int = 4
+    """Workloads, the first ones, that are also scheduled in hindsight."""
+    seed: int = 0
+    """Sets the workloads."""
+    results: Path = Path("results")
+    """Folder of schedules.json."""
+
+    def run(self) -> None:
+        """Measure, write and print after each preset."""
+        from edge_llm_env import list_scenarios, load_scenario
+        from edge_llm_env.scenarios.loading import preset_content
+        from experiments.scheduling.measurements import measure_schedules
+
+        file = self.results / "schedules.json"
+        measured = read_record(file)["scenarios"] if file.exists() else {}
+        for name in self.scenarios or [one for one in list_scenarios() if "iterations" in preset_content(one)]:
+            replays = preset_content(name)["workload"]["arrivals"]["kind"] == "trace"
+            if replays and self.trace is None:
+                print(f"{name}: left out, as it needs --trace", file=sys.stderr)
+                continue
+            trace = {"workload.arrivals.path": str(self.trace)} if replays else {}
+            found = measure_schedules(load_scenario(name, **trace), self.episodes, self.hindsight_episodes, self.seed)
+            measured[name] = asdict(found)
+            measured = {one: measured[one] for one in list_scenarios() if one in measured}
+            write_record(file, {"scenarios": measured})
+            print(f"{name}: {measured[name]}", flush=True)

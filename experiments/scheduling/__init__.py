@@ -1,0 +1,1 @@
+"""Schedules of iterations: rules, optima and bounds against each other."""
