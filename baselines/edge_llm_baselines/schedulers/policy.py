@@ -49,7 +49,7 @@ class SchedulerPolicy:
         self._simulations: list[EngineSimulation] = [one.simulation for one in inner]
         rows = [len(simulation.state.requests) for simulation in self._simulations]
         given = np.array(numbers, dtype=np.float64)
-        each = np.array(np.broadcast_to(given, (sum(rows), given.shape[-1])))  # one layout: one compiled form
+        each = np.broadcast_to(given, (sum(rows), given.shape[-1])).copy()  # in one layout, for one compiled form
         self._numbers = np.split(each, np.cumsum(rows)[:-1])
 
     def predict(

@@ -75,3 +75,16 @@ def test_numbers_are_tuned_on_workloads_that_are_the_same_for_equal_seeds() -> N
     assert numbers in scheduler.candidates()
     assert tuned_numbers(scheduler, SHORT, seed=0) == numbers
     assert tuned_numbers(SCHEDULERS["orca"][1], SHORT) == ()
+
+
+def test_numbers_of_all_rows_and_of_each_are_the_same_policy() -> None:
+    workloads = draw_workloads(SHORT, 4)
+
+    def served(numbers: Any) -> list[int]:
+        found = roll_out(lambda env: SchedulerPolicy(CHEAPEST, numbers, env), CONTINUOUS_BATCHING, SHORT, workloads)
+        return found.served.tolist()
+
+    first, second = (4.0, 0.5, 2.0), (0.2, 1.0, 1.0)
+    alone = served(first), served(second)
+    assert alone[0] != alone[1]
+    assert served(np.array([first, second, first, second])) == [alone[row % 2][row] for row in range(4)]
