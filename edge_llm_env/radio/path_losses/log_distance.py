@@ -12,6 +12,9 @@ from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.path_losses.path_loss import Attenuation, PathLoss, mean_of_shadowing
 from edge_llm_env.support.quantities import DeviationDb, LossDb, SlopeDb
 
+MOST_DECADES = 300.0
+"""Beyond 1 km, that a float holds: farther than any cell."""
+
 
 class LogDistancePathLoss(PathLoss):
     """A loss that grows by a constant per decade of distance, the same for all users but for shadowing."""
@@ -26,7 +29,8 @@ class LogDistancePathLoss(PathLoss):
     @property
     def nearest_m(self) -> float:
         """Distance (m) at which PL is 0 dB."""
-        return float(1000.0 * 10.0 ** (-self.intercept_db / self.slope_db))
+        decades = -self.intercept_db / self.slope_db
+        return float(1000.0 * 10.0 ** min(decades, MOST_DECADES))
 
     def draw(self, draws: Draws, distance_m: NDArray[np.float64], carrier_hz: float) -> Attenuation:
         """The attenuation of users at those distances, of shape (users,); everyone has a line of sight."""

@@ -47,6 +47,13 @@ def test_users_so_near_that_path_loss_would_be_a_gain_are_refused_with_the_field
     assert near.radio.path_loss.draw(Draws([np.random.default_rng(0)], [1]), np.array([0.392]), 2e9).gain[0] < 1.0
 
 
+@pytest.mark.parametrize("slope_db", [1e-3, 1e-300, 5e-324])
+def test_a_loss_that_hardly_grows_from_far_below_nothing_is_refused_with_the_field(slope_db: float):
+    path_loss = {"kind": "log_distance", "intercept_db": -50.0, "slope_db": slope_db}
+    with pytest.raises(ScenarioError, match=r"radio\.(min_distance_m|path_loss)"):
+        load_scenario("carry-over", **{"radio.path_loss": path_loss})
+
+
 @pytest.mark.parametrize(
     "path_loss",
     [
