@@ -160,7 +160,8 @@ class Room:
         """What `room_to_return` makes, of rows that are always as many, with what was returned in it before."""
         free = [next((at for at in range(len(kept)) if _references(kept, at) == _NOBODY), None) for kept in self._kept]
         if None in free:
-            for at, (kept, made) in enumerate(zip(self._kept, room_to_return(state, observations), strict=True)):
+            new: tuple[NDArray, ...] = room_to_return(state, observations)
+            for at, (kept, made) in enumerate(zip(self._kept, new, strict=True)):
                 if free[at] is None:
                     kept[:] = [*kept[1 - MOST_KEPT :], made]
                     free[at] = len(kept) - 1
