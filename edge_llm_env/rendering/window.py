@@ -26,13 +26,17 @@ class Window:
             pygame.display.init()
             self._screen = pygame.display.set_mode(picture.get_size())
             pygame.display.set_caption(self._title)
-        if any(event.type == pygame.QUIT for event in pygame.event.get()):
+        self.answer_user()
+        if self._screen is not None:
+            self._screen.blit(picture, (0, 0))
+            pygame.display.flip()
+            self._clock.tick(self._frames_per_s)
+
+    def answer_user(self) -> None:
+        """Close the window if the user has asked for that."""
+        if self._screen is not None and any(event.type == pygame.QUIT for event in pygame.event.get()):
             self.was_closed = True
             self.close()
-            return
-        self._screen.blit(picture, (0, 0))
-        pygame.display.flip()
-        self._clock.tick(self._frames_per_s)
 
     def close(self) -> None:
         """Close the window, if it is open."""

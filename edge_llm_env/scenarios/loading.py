@@ -19,6 +19,9 @@ _CHANGED = "changed by the user; before: "
 
 _PRESETS = files("edge_llm_env.scenarios").joinpath("presets")
 
+LISTED_BY = "edge-llm list scenarios"
+"""The command that names all presets."""
+
 
 def list_scenarios() -> list[str]:
     """Names of the presets, sorted."""
@@ -111,7 +114,7 @@ def _mark_changed(content: dict[str, Any], changed: Collection[str]) -> None:
 
 def _read_preset(name: str, field: str, or_else: str = "") -> dict[str, Any]:
     try:
-        one_of(field, name, _preset_names())
+        one_of(field, name, _preset_names(), LISTED_BY)
     except ValueError as error:
         raise ScenarioError(f"{error}{or_else}") from None
     content: dict[str, Any] = _copied(_parsed_preset(name))

@@ -29,6 +29,7 @@ MAY_UNPICKLE = {
     "agents/edge_llm_agents/masked_ppo/state.py": "the checkpoint of the run that --resume names",
     "agents/edge_llm_agents/masked_ppo/training.py": "the best policy of the run that it trains",
     "agents/edge_llm_agents/seeded/admission.py": "the best policies of the runs that it trains",
+    "experiments/faults/kinds/copies.py": "environments that it has pickled itself",
     "experiments/faults/kinds/workloads.py": "nothing: it writes files that must be refused",
 }
 """Files that load what can run code, and what."""

@@ -133,7 +133,7 @@ def test_it_has_rows_of_the_leaderboard(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["ansi", "rgb_array"])
 def test_it_is_watched(mode: str) -> None:
     env: Any = gym.make(TOY, scenario=SCENARIO, render_mode=mode)
-    shown = watch(env, named_policy("oracle", env, seed=0), seed=0, epochs=2)
+    shown = watch(env, named_policy("oracle", env, seed=0), seed=0, epochs=2).pictures
     env.close()
     assert len(shown) == 3
     if mode == "ansi":

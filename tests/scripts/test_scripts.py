@@ -50,7 +50,7 @@ def test_compare_shows_the_policies_that_come_with_the_package_for_the_scenario(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--scenario", "carry-ovr"), "did you mean 'carry-over'?"),
+        (("--scenario", "carry-ovr"), "the closest: carry-over"),
         (("--scenario", "missing.toml"), "No such file"),
         (("--episodes", "0", "--no-train"), "episodes = 0: must be at least 1"),
         (("--policy", "missing.zip", "--episodes", "1"), "policy = 'missing.zip': there is no such file"),

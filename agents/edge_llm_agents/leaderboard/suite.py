@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge_llm_agents.leaderboard.jobs import Hindsight, Job, Playing, Tuning
+from edge_llm_agents.leaderboard.jobs import Hindsight, Job, Playing, Tuning, bounded_by_batches
 from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.policies.seeds import Training, saved_sources
 from edge_llm_agents.leaderboard.policies.sources import Source
@@ -116,7 +116,7 @@ def scenarios_of(settings: SuiteSettings, report: Callable[[str], None]) -> list
 def preparations(settings: SuiteSettings, scenarios: Sequence[Scenario]) -> list[Job]:
     """What the cells of scenarios need beforehand."""
     jobs: list[Job] = [Tuning.of(scenario, settings.seed) for scenario in scenarios]
-    bounded = any(baselines_of(env_id).hindsight is not None for env_id in settings.environments)
+    bounded = any(bounded_by_batches(env_id) for env_id in settings.environments)
     if settings.hindsight_episodes and bounded:
         episodes = min(settings.hindsight_episodes, settings.episodes)
         known = [WorkloadSet.of(scenario, episodes, settings.seed) for scenario in scenarios]

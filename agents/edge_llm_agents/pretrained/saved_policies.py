@@ -20,7 +20,7 @@ from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
 from edge_llm_env.scenarios.file_paths import without_folders
-from edge_llm_env.scenarios.loading import contained_scenario
+from edge_llm_env.scenarios.loading import LISTED_BY, contained_scenario
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import LONGEST_SHOWN, one_of, shown
 from edge_llm_env.support.system.files import write_bytes
@@ -80,7 +80,9 @@ class Card:
             return load_scenario(self.scenario, **self.overrides)
         if self.content is not None:
             return contained_scenario(self.content, {}, folder)
-        return contained_scenario(one_of("scenario", self.scenario, list_scenarios()), self.overrides, folder)
+        return contained_scenario(
+            one_of("scenario", self.scenario, list_scenarios(), LISTED_BY), self.overrides, folder
+        )
 
 
 def save_policy(policy: SavedPolicy, card: Card, path: Path) -> list[Path]:

@@ -80,7 +80,9 @@ def best_partition(params: NodeParams, state: NodeState, row: int, choices: NDAr
     rule = rule_of(params)
     variants = choices.shape[1]
     values = np.ones(state.visible[row])
-    now = np.array([hosted(state, row, variant) for variant in range(variants)])
+    now = np.empty(variants, dtype=np.int64)
+    for variant in range(variants):
+        now[variant] = hosted(state, row, variant)
     best, most, fewest_moves = 0, -1, 0
     sizes, delays_s = np.zeros(variants * GROUPS, dtype=np.int64), np.zeros(variants * GROUPS)
     for choice in range(len(choices)):

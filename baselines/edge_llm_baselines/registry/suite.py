@@ -104,7 +104,8 @@ PRICE = Tunable("price", _price)
 """λ of the rule of optimal stopping: of a whole uplink."""
 
 
-def _bounds_of_bands(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
+def bounds_of_bands(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
+    """Hindsight where bands are divided; within an epoch, its bound is that of batches."""
     return (hindsight_of_bands if within_epoch(scenario) else upload_bounds)(scenario, workloads)
 
 
@@ -197,7 +198,7 @@ OF_BANDS = Baselines(
         **{key: allocating(name, make, carried_over) for key, (name, make) in UPLOAD_RULES.items()},
         "random": RANDOM,
     },
-    hindsight=_bounds_of_bands,
+    hindsight=bounds_of_bands,
 )
 
 OF_MODULES = Baselines(

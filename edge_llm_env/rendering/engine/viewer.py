@@ -57,6 +57,8 @@ class EngineViewer(Showing[EngineFrame]):
         if self.render_mode == "human" and now_s >= self._next_s:
             self._next_s = now_s + 1.0 / self._frames_per_s
             self.render()
+        elif self._window is not None:
+            self._window.answer_user()
 
     def _follow(self) -> None:
         state, params = self._simulation.state, self._simulation.params

@@ -19,6 +19,8 @@ from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.pretrained import shipped as policy_files
 from edge_llm_agents.pretrained.saved_policies import load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import shipped_policies
+from edge_llm_agents.scheduling.policy import LearnedScheduler
+from edge_llm_agents.scheduling.search import SchedulerSettings
 from edge_llm_agents.seeded.values import train_seeds
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import SearchSettings, search
@@ -26,6 +28,12 @@ from edge_llm_baselines import LookAhead
 from edge_llm_env import load_scenario
 from tests.edge_llm_agents.leaderboard.small import SHORT, small_suite
 from tests.edge_llm_agents.seeded.test_values import SETTINGS
+
+FOUND_WITH = {
+    AllocationSettings: LearnedAllocation,
+    SchedulerSettings: LearnedScheduler,
+    SearchSettings: ValuePolicy,
+}
 
 
 @pytest.fixture
@@ -69,8 +77,8 @@ def test_settings_of_every_policy_of_the_package_can_be_had() -> None:
             assert (settings.seed, settings.steps) == (7, card.hyperparameters["steps"])
         else:
             assert settings.generations == card.hyperparameters["generations"]
-            assert isinstance(policy, LearnedAllocation if isinstance(settings, AllocationSettings) else ValuePolicy)
+            assert isinstance(policy, FOUND_WITH[type(settings)])
             if isinstance(policy, ValuePolicy):
                 assert settings.levels == policy.function.levels
-            elif policy.function.values:
+            elif isinstance(policy, LearnedAllocation) and policy.function.values:
                 assert tuple(policy.function.values.features) == settings.seen_in(policy.env_id)

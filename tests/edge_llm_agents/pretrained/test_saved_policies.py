@@ -93,7 +93,7 @@ def changed(path: Path, **entries: object) -> None:
         ({"levels": 3}, "levels = 3: must be a power of two"),
         ({"weights_sha256": "0"}, "its weights are not those of its card"),
         ({"width": 2}, "weights have the shapes"),
-        ({"scenario": "carry-ovr"}, "did you mean 'carry-over'"),
+        ({"scenario": "carry-ovr"}, "the closest: carry-over"),
         ({"evaluation": None, "check": None}, None),
     ],
 )

@@ -83,7 +83,7 @@ def test_algorithms_follow_from_the_actions() -> None:
             ("EdgeLLM/Compute-v0", "accuracy-tiers", "ppo_mask"),
             "algorithm = 'ppo_mask': must be one of allocation, ppo, sac, td3",
         ),
-        (("EdgeLLM/Batching-v0", "carry-ovr"), "did you mean 'carry-over'"),
+        (("EdgeLLM/Batching-v0", "carry-ovr"), "the closest: carry-over"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: tuple[str, ...], message: str) -> None:

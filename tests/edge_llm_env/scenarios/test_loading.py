@@ -303,10 +303,11 @@ def test_override_below_a_value_is_an_error():
     assert message == "override epoch.epoch_s.length = 3: epoch_s is a value, not a section"
 
 
-def test_unknown_preset_lists_the_choices():
+def test_unknown_preset_names_the_closest_and_what_lists_all():
     message = error_of("cary-over")
-    assert message.startswith(f"scenario = 'cary-over': must be one of {', '.join(list_scenarios())} ")
-    assert message.endswith("(did you mean 'carry-over'?); or a path that ends in .toml")
+    listing = f"must be one of the {len(list_scenarios())} that `edge-llm list scenarios` lists"
+    assert message.startswith(f"scenario = 'cary-over': {listing}; the closest: carry-over, ")
+    assert message.endswith("; or a path that ends in .toml")
 
 
 def test_missing_file_is_an_error(tmp_path: Path):
@@ -330,10 +331,11 @@ def test_file_that_is_not_text_is_an_error(tmp_path: Path):
 
 
 @pytest.mark.parametrize("base", ['"cary-over"', "5", '["carry-over"]'])
-def test_extending_what_does_not_exist_lists_the_choices(tmp_path: Path, base: str):
+def test_extending_what_does_not_exist_says_what_lists_the_choices(tmp_path: Path, base: str):
     message = error_of(written(tmp_path, f"extends = {base}\n"))
     assert message.startswith("extends = ")
-    assert f"must be one of {', '.join(list_scenarios())}" in message
+    assert f"must be one of the {len(list_scenarios())} " in message
+    assert "that `edge-llm list scenarios` lists" in message
 
 
 def test_a_value_that_is_changed_does_not_keep_the_source_of_the_one_before(tmp_path: Path):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_agents.leaderboard.jobs import HINDSIGHT
+from edge_llm_agents.leaderboard.jobs import HINDSIGHT, bounded_by_batches
 from edge_llm_agents.records.aggregates import Scores, as_scores
 from edge_llm_agents.records.cells import PREPARATION, Cell, cell_files, changes, read_cell
 from edge_llm_baselines.registry.registered import baselines_of
@@ -101,13 +101,13 @@ def read_boards(folder: Path, report: Callable[[str], None]) -> list[Board]:
     cells = {Cell(**record["cell"]): record for record in sorted(records, key=lambda record: record["cell"]["seed"])}
     boards = []
     for environment in ENVIRONMENTS:
-        reference, hindsight = baselines_of(environment).reference, baselines_of(environment).hindsight
+        reference, bounded = baselines_of(environment).reference, bounded_by_batches(environment)
         mine = {cell: record for cell, record in cells.items() if cell.environment == environment}
         held_against = {cell.scenario: record for cell, record in mine.items() if cell.policy == reference}
         bounds = {}
         for scenario, record in held_against.items():
             known = cells.get(Cell(PREPARATION, scenario, HINDSIGHT))
-            if hindsight is not None and known is not None and _comparable(known, record, SAME_SCENARIO, report):
+            if bounded and known is not None and _comparable(known, record, SAME_SCENARIO, report):
                 bounds[scenario] = np.array(known["upper_bound"])
         policies: dict[str, dict[str, list[Record]]] = {
             reference: {scenario: [record] for scenario, record in held_against.items()}

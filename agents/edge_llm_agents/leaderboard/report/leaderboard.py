@@ -47,7 +47,7 @@ the oracles of one epoch at a time, so looking ahead can beat them.
 - **score**: interquartile mean over the runs of all scenarios.
 - **better than the reference**: probability that a run serves more than the reference does; equal counts half.
 - **below hindsight**: what is missing to what no policy can exceed, in percent of it: interquartile mean over those
-  workloads, the first ones, that hindsight has seen. There is no such bound where modules are divided among models.
+  workloads, the first ones, that hindsight has seen. It stands here where batches of one model are served.
 - In brackets, 95 % intervals: of aggregates by a percentile bootstrap that draws workloads within each scenario, the
   same for all policies, and training seeds; of one scenario's differences by Student's t over workloads.
 - **seeds**: of training, {ENOUGH_SEEDS} being the least from which a way to learn should be judged; – for what is not
