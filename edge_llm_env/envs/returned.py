@@ -113,22 +113,32 @@ def _mask_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def of_row(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Of arrays over rows in dictionaries, the first row's numbers."""
-    return {name: of_row(one) if isinstance(one, Mapping) else one.item(0) for name, one in found.items()}
+    """Of arrays over rows in dictionaries, the first row's numbers; those that are NaN, of nothing, are left out."""
+    return {
+        name: of_row(one) if isinstance(one, Mapping) else one.item(0)
+        for name, one in found.items()
+        if isinstance(one, Mapping) or not np.isnan(one[0])
+    }
 
 
 def spread_over(found: Mapping[str, Any], rows: NDArray[np.intp], count: int) -> Infos:
-    """Arrays over those rows, in dictionaries, as entries of infos of `count` rows, with masks that show which."""
-    shown = np.zeros(count, dtype=np.bool_)
-    shown[rows] = True
+    """Arrays over those rows, in dictionaries, as entries of infos of `count` rows, with masks that show which.
+
+    As in Gymnasium's infos, what a row lacks, here what is NaN, is 0 and not shown, and what all lack is no entry.
+    """
     infos: Infos = {}
     for name, one in found.items():
-        if isinstance(one, Mapping):
+        nested = isinstance(one, Mapping)
+        has = rows if nested else rows[~np.isnan(one)]
+        if not len(has):
+            continue
+        if nested:
             infos[name] = spread_over(one, rows, count)
         else:
             infos[name] = np.zeros(count, dtype=one.dtype)
-            infos[name][rows] = one
-        infos[f"_{name}"] = shown.copy()
+            infos[name][has] = one[~np.isnan(one)]
+        infos[f"_{name}"] = np.zeros(count, dtype=np.bool_)
+        infos[f"_{name}"][has] = True
     return infos
 
 

@@ -13,9 +13,6 @@ from edge_llm_env import Scenario, ScenarioError, draw_workload
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry
 from experiments.faults.case import FaultError
 
-OF_NOTHING = "percentiles."
-"""Infos that are NaN where there is nothing to tell of: no request was completed."""
-
 
 def environment_class(entry: EnvironmentEntry, *, vector: bool = False) -> Any:
     """The class of an environment."""
@@ -86,10 +83,7 @@ def check_returned(where: str, env: Any, observation: Any, reward: float, info: 
 def _check_infos(where: str, infos: Mapping[str, Any]) -> None:
     for name, value in leaves(infos):
         number = isinstance(value, float | int) or (isinstance(value, np.ndarray) and value.dtype != object)
-        right = np.isfinite(value) if number else True
-        if number and name.startswith(OF_NOTHING):
-            right |= np.isnan(value)
-        if not np.all(right):
+        if number and not np.isfinite(value).all():
             raise FaultError(f"{where}: info {name} = {value}")
 
 

@@ -78,7 +78,8 @@ class ContinuousBatchingEnv(EpochEnv[np.int64]):
     iterations, and requests that expired: were dropped, or completed outside of one; each when that is settled. With
     `iterations.soft_misses`, a part of the first two for requests that miss an objective by less.
 
-    **Info** at the end of an episode has `percentiles`: p50, p90 and p99 of `ttft_s`, `tpot_s` and `end_to_end_s`.
+    **Info** at the end of an episode has `percentiles`: p50, p90 and p99 of `ttft_s`, `tpot_s` and `end_to_end_s`;
+    those of nobody are left out.
 
     **Episode**: `epoch.episode_epochs`·`epoch.epoch_s` of simulated time; `info["epochs"]` counts those that passed.
     """
