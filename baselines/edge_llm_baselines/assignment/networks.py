@@ -58,13 +58,3 @@ def bids_for(simulation: NetworkSimulation, node_of: NDArray[np.int64]) -> NDArr
         shown = node.state.slot_request[0, : node.state.visible[0]]
         bids[at, : len(shown)][node_of[np.searchsorted(requests, shown)] == at] = 1.0
     return bids.ravel()
-
-
-@checked
-def nearest_node_bids(simulation: NetworkSimulation) -> NDArray[np.float32]:
-    """Bids of nodes that serve their own cells alone, each the largest batch that it can: a rule to compare with."""
-    bids = np.full((len(simulation.nodes), simulation.slots), -1.0, dtype=np.float32)
-    for at, node in enumerate(simulation.nodes):
-        shown = node.state.slot_request[0, : node.state.visible[0]]
-        bids[at, : len(shown)][simulation.cell[shown] == at] = 1.0
-    return bids.ravel()

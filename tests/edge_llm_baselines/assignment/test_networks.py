@@ -10,7 +10,7 @@ import pytest
 from edge_llm_baselines.assignment.branch_and_price import BranchAndPrice
 from edge_llm_baselines.assignment.every_assignment import EveryAssignment
 from edge_llm_baselines.assignment.gah import GAH
-from edge_llm_baselines.assignment.networks import bids_for, nearest_node_bids, problem_of_network, requests_in_slots
+from edge_llm_baselines.assignment.networks import bids_for, problem_of_network, requests_in_slots
 from edge_llm_env.envs.multi_node.environment import MultiNodeEnv
 from edge_llm_env.nodes.network import Network
 from tests.support.helpers import small_scenario
@@ -37,7 +37,7 @@ def test_what_is_solved_is_what_the_network_does():
             in_turn = GAH().solve(problem)
             *_, told = copy.deepcopy(env).step(all_bids)
             assert (told["node_of"] >= 0).sum() == in_turn.value
-            *_, alone = copy.deepcopy(env).step(nearest_node_bids(env.simulation))
+            *_, alone = copy.deepcopy(env).step(bids_for(env.simulation, env.simulation.cell[requests]))
             served_alone = np.flatnonzero(alone["node_of"] >= 0)
             assert (alone["node_of"][served_alone] == env.simulation.cell[served_alone]).all()
             assert best.value >= max(in_turn.value, len(served_alone))
