@@ -11,6 +11,10 @@ from pydantic import BeforeValidator, Field, model_validator
 from edge_llm_env.inference.catalog import is_path
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.factors.measured import Measured
+from edge_llm_env.inference.mechanisms.chosen import NONE, Mechanisms
+from edge_llm_env.inference.mechanisms.offloading import Offloading
+from edge_llm_env.inference.mechanisms.parallelism import Parallelism
+from edge_llm_env.inference.mechanisms.speculation import Speculation
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.support.paths import path_from
 from edge_llm_env.support.quantities import Bytes, BytesPerS, LoadS, Modules, PerplexityIncrease, Tokens
@@ -109,6 +113,35 @@ class NodeSettings(Section):
         description="time that a module takes to start a model beside reading its weights, with several",
         json_schema_extra=NEUTRAL,
     )
+
+    speculation: Speculation | None = Field(
+        default=None, description="a draft proposes tokens that the decoder verifies", json_schema_extra=NEUTRAL
+    )
+    offloading: Offloading | None = Field(
+        default=None, description="weights or KV cache that stream over a link in each pass", json_schema_extra=NEUTRAL
+    )
+    parallelism: Parallelism | None = Field(
+        default=None,
+        description="how modules work as one over a link; if none is given, they pool at no cost",
+        json_schema_extra=NEUTRAL,
+    )
+
+    @property
+    def mechanisms(self) -> Mechanisms:
+        """Those of the settings above that are given."""
+        return Mechanisms(self.speculation, self.offloading, self.parallelism)
+
+    @model_validator(mode="after")
+    def _mechanisms_are_counted(self) -> NodeSettings:
+        if self.mechanisms != NONE and not COST_MODELS[self.cost_model].heeds_mechanisms:
+            counting = " or ".join(f'"{name}"' for name, model in COST_MODELS.items() if model.heeds_mechanisms)
+            raise ValueError(
+                f'node: {self.mechanisms.described()}: is not counted by cost_model = "{self.cost_model}"; it must be '
+                f"left out, or cost_model be {counting}"
+            )
+        if self.parallelism is not None and self.variants:
+            raise ValueError("node.parallelism: must be left out with node.variants, among which modules are divided")
+        return self
 
     @model_validator(mode="after")
     def _measurements_can_be_read(self) -> NodeSettings:

@@ -149,7 +149,10 @@ class Scenario(Section):
         node = self.node
         served = decoder == self.decoder and quantization.name == node.precision
         measured = tuple(Measured.parsed(text) for text in node.measured) if served else ()
-        return Host(load_device(node.device), load_engine(node.engine), modules, measured)
+        mechanisms = node.mechanisms
+        if modules != node.modules:  # of modules that are divided, where parallelism is refused
+            mechanisms = mechanisms._replace(parallelism=None)
+        return Host(load_device(node.device), load_engine(node.engine), modules, measured, mechanisms)
 
     def _largest_batch(self, decoder: DecoderConfig, quantization: Quantization, host: Host, slots: int) -> int:
         """Most requests that any batch can have: as there are slots, or as many of the shortest as memory holds."""
@@ -194,7 +197,12 @@ class Scenario(Section):
         )
 
     def check_variants_fit_a_module(self) -> None:
-        """Raise ValueError if a module cannot hold a variant, as it must where the modules are divided."""
+        """Raise ValueError if a module cannot hold a variant, as it must where the modules are divided.
+
+        Or if they are parallel: a part of a group is none.
+        """
+        if self.node.parallelism is not None:
+            raise ValueError("node.parallelism: must be left out where the modules are divided")
         for variant in self.variants:
             if variant.module_bytes > self.node.memory_bytes_per_module:
                 raise ValueError(

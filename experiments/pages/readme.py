@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from edge_llm_agents.comparison.columns import comparison_table as table_of_comparison
 from edge_llm_agents.pretrained.shipped import shipped_policies
 from edge_llm_baselines import hindsight, rules, solvers
+from edge_llm_env.inference.published.table import mechanisms_table
 from edge_llm_env.inference.validation.kinds import SPLITS
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.support.tables import NO_VALUE, Table
@@ -22,6 +23,7 @@ from experiments.faults.kinds.table import KINDS
 from experiments.faults.tables import faults_table, soak_table
 from experiments.learning import scheduler_tables
 from experiments.pages import validation_tables
+from experiments.pages.comparisons import COMPARISONS_SECTIONS
 from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.recorded import RECORDED, recorded
@@ -155,6 +157,7 @@ PAGES: dict[Path, Sections] = {
     | {"schedulers": _of_trainings(scheduler_tables.schedulers_table, scheduler_tables.NAMES)},
     KINDS_PAGE: KINDS_SECTIONS,
     RECORDS_PAGE: RECORDS_SECTIONS,
+    Path("docs/mechanisms.md"): {"mechanisms": mechanisms_table} | COMPARISONS_SECTIONS,
     Path("docs/robustness.md"): {
         "faults": lambda: faults_table(RECORDED, KINDS),
         "agreement": lambda: agreement_table(recorded("solver_proofs")),

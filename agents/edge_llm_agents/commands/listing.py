@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from edge_llm_agents.pretrained.shipped import PRETRAINED, card_of, percent_of_oracle, shipped_policies
 from edge_llm_env.inference.catalog import table
+from edge_llm_env.inference.published.table import mechanisms_table
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import describe_scenarios
 from edge_llm_env.support.system.command_line import OneLineParser
 from edge_llm_env.support.tables import Table
 
-WHAT = ("environments", "scenarios", "devices", "engines", "models", "precisions", "policies")
+WHAT = ("environments", "scenarios", "devices", "engines", "models", "precisions", "mechanisms", "policies")
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ def precisions() -> Table:
     return _names("precisions", "precision")
 
 
+def mechanisms() -> Table:
+    """Every mechanism with its equation, source, error against published rows, and what is assumed."""
+    return mechanisms_table()
+
+
 def policies() -> Table:
     """Every policy that the package brings along."""
     cards = {name: card_of(PRETRAINED / name) for name in shipped_policies()}
@@ -99,5 +105,6 @@ TABLES = {
     "engines": engines,
     "models": models,
     "precisions": precisions,
+    "mechanisms": mechanisms,
     "policies": policies,
 }

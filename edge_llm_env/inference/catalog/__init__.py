@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.engine import Engine
+from edge_llm_env.inference.link import Link
 from edge_llm_env.inference.quantization import Precision, Quantization
 from edge_llm_env.support.naming import one_of
 
-TABLES = ("decoders", "devices", "precisions", "perplexity_increases", "engines", "energy")
+TABLES = ("decoders", "devices", "precisions", "perplexity_increases", "engines", "links", "energy")
 """Names of the tables."""
 
 
@@ -117,6 +118,11 @@ def load_quantization(decoder: str, precision: str, perplexity_increase: float |
 def load_engine(name: str | None) -> Engine:
     """The engine of that catalogue name, else one of which nothing was measured; a ValueError offers the closest."""
     return Engine() if name is None else Engine(name=name, **_entry("engines", "engine", name))
+
+
+def load_link(name: str) -> Link:
+    """The link of that catalogue name; a ValueError offers the closest when there is none."""
+    return Link(name=name, **_entry("links", "link", name))
 
 
 class PowerShares(NamedTuple):

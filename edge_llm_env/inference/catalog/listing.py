@@ -40,9 +40,11 @@ def _cell(entry: Entry | None) -> str:
     return f"{_written(entry.value)}*" if entry.assumed else _written(entry.value)
 
 
-def _written(value: bool | float | str) -> str:
+def _written(value: bool | float | str | list[float]) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return " ".join(_written(one) for one in value)
     return value if isinstance(value, str) else f"{value:g}"
 
 

@@ -11,6 +11,7 @@ from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.engine import Engine
 from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.inference.iteration import IterationCosts
+from edge_llm_env.inference.mechanisms.chosen import NONE, Mechanisms
 from edge_llm_env.inference.quantization import Precision
 
 
@@ -21,7 +22,8 @@ class Host(NamedTuple):
     engine: Engine
     modules: int = 1
     measured: tuple[Measured, ...] = ()
-    """Measurements on this machine, which a cost model may heed."""
+    """Measurements on this machine, of the plain model, which a cost model may heed."""
+    mechanisms: Mechanisms = NONE
 
 
 class CostModel(ABC):
@@ -33,6 +35,8 @@ class CostModel(ABC):
     """What a module holds whatever the batch, in words."""
     heeds_measurements: ClassVar[bool]
     """Whether what was measured on the machine changes what a batch costs."""
+    heeds_mechanisms: ClassVar[bool]
+    """Whether it counts speculation, offloading and the like; without, a scenario that has one is refused."""
 
     @abstractmethod
     def batch_cost(self, decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int) -> BatchCost:

@@ -102,6 +102,7 @@ class PaperCostModel(CostModel):
     name = "paper"
     held_always = "the weights"
     heeds_measurements = False
+    heeds_mechanisms = False
 
     def batch_cost(self, decoder: DecoderConfig, precision: Precision, host: Host, largest_batch: int) -> BatchCost:
         """`paper_batch_cost` of the pooled modules under any engine; ValueError as of `check_described`."""

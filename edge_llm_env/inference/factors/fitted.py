@@ -38,15 +38,25 @@ def factor(names: tuple[str, ...], known: Effects) -> float:
 
 
 def time_terms(case: Case, known: Effects, *, modules: int = 1, largest_batch: int = 1) -> dict[str, IterationCost]:
-    """Seconds of each term of an iteration, decode passes less what a lone sequence hides of products and traffic.
+    """Seconds of each term of an iteration, decode passes less what a lone sequence hides of products and traffic."""
+    return overlapped(apart(case, known, modules=modules, largest_batch=largest_batch))
+
+
+def apart(case: Case, known: Effects, *, modules: int = 1, largest_batch: int = 1) -> dict[str, IterationCost]:
+    """Seconds of each term of an iteration if nothing overlapped."""
+    units = unit_terms(*case, modules=modules, largest_batch=largest_batch)
+    return {term: unit.scaled(factor(effects(term, *case), known)) for term, unit in units.items()}
+
+
+def overlapped(terms: Mapping[str, IterationCost]) -> dict[str, IterationCost]:
+    """The terms of an iteration, decode passes less what a lone sequence hides of products and traffic.
 
     The products of one sequence are done while weights are read, so that little more than the longer of the two
     counts; those of further sequences are added, which keeps the cost of a batch affine. No more is taken from a pass
     than it reads whatever the batch, so that passes never cost less than nothing: what else is hidden is taken from
     each sequence.
     """
-    units = unit_terms(*case, modules=modules, largest_batch=largest_batch)
-    terms = {term: unit.scaled(factor(effects(term, *case), known)) for term, unit in units.items()}
+    terms = dict(terms)
     weights, compute = terms["weights"], terms["compute"]
     read_alone = weights.decode_pass + weights.decode_sequence
     shorter = "compute" if compute.decode_sequence < read_alone else "weights"
@@ -70,6 +80,12 @@ def iteration_s(case: Case, known: Effects, *, modules: int = 1, largest_batch: 
 def memory_bytes(case: Case, known: Effects, *, modules: int = 1) -> AffineCost:
     """Bytes that a batch holds on so many pooled modules, weights and runtime included."""
     total = AffineCost(Polynomial(), Polynomial())
-    for term, cost in memory_terms(case.decoder, case.precision, case.engine, modules=modules).items():
-        total = total.plus(cost.scaled(factor(memory_effects(term, case.engine), known)))
+    for cost in held_terms(case, known, modules=modules).values():
+        total = total.plus(cost)
     return total
+
+
+def held_terms(case: Case, known: Effects, *, modules: int = 1) -> dict[str, AffineCost]:
+    """The same by what it holds, of `MEMORY_TERMS`."""
+    terms = memory_terms(case.decoder, case.precision, case.engine, modules=modules)
+    return {term: cost.scaled(factor(memory_effects(term, case.engine), known)) for term, cost in terms.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tomllib
 from typing import Any
 
 HELP = "time, memory and energy of a batch on a device, with intervals"
@@ -27,6 +28,15 @@ def add_command(commands: Any) -> None:
         metavar="TEXT",
         help='what was measured of this model on this machine, "decode 38 tokens/s at batch 1"; may be repeated',
     )
+    command.add_argument(
+        "--with",
+        dest="mechanisms",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help='a mechanism, "speculation = {draft_tokens = 4, acceptance = 0.7}", as a scenario\'s node has it; may be '
+        "repeated",
+    )
     command.add_argument("--json", action="store_true", help="as JSON, in s, bytes and J")
     command.set_defaults(run=run)
 
@@ -47,9 +57,25 @@ def run(options: argparse.Namespace) -> int:
             prompt_tokens=options.prompt,
             output_tokens=options.output,
             measured=options.measured,
+            mechanisms=_mechanisms(options.mechanisms),
         )
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(json.dumps(as_record(prediction), indent=1) if options.json else as_text(prediction))
     return 0
+
+
+def _mechanisms(texts: list[str]) -> dict[str, dict[str, Any]]:
+    """Mechanisms as they are written in TOML; a ValueError of one line says what is wrong with one."""
+    found: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        try:
+            settings = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"--with {text!r}: must be TOML, NAME = {{SETTING = VALUE}}: {error}") from None
+        wrong = [name for name, values in settings.items() if not isinstance(values, dict)]
+        if wrong:
+            raise ValueError(f"--with {text!r}: must be a table of settings, {wrong[0]} = {{SETTING = VALUE}}")
+        found |= settings
+    return found

@@ -56,7 +56,7 @@ class Binding:
     """What a phase waits for most."""
 
     term: str
-    """Of `edge_llm_env.inference.factors.terms.TERMS`."""
+    """Of `edge_llm_env.inference.factors.terms.TERMS`, or of `mechanisms.serving.MORE_TERMS`."""
     meaning: str
     share: float
     """Of the phase's time, 0..1."""
@@ -71,6 +71,8 @@ class Prediction:
     precision: str
     device: str
     engine: str
+    mechanisms: str
+    """Their names, by commas; empty: none."""
     batch: int
     prompt_tokens: int
     """Per request."""

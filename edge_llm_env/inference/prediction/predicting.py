@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from edge_llm_env.inference.batch_cost import AffineCost
 from edge_llm_env.inference.cost_models.roofline import energy_j
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.engine import Engine
-from edge_llm_env.inference.factors.fitted import Effects, fitted_effects, iteration_s, memory_bytes, time_terms
+from edge_llm_env.inference.factors.fitted import Effects, fitted_effects
 from edge_llm_env.inference.factors.measured import Measured, adapted
 from edge_llm_env.inference.factors.terms import TERMS
+from edge_llm_env.inference.mechanisms.chosen import NONE, Mechanisms
+from edge_llm_env.inference.mechanisms.serving import MORE_TERMS, batch_s, iteration_s, memory_bytes, time_terms
 from edge_llm_env.inference.prediction.distance import distances
 from edge_llm_env.inference.prediction.estimates import Binding, Estimate, Prediction
 from edge_llm_env.inference.prediction.question import Question, question
@@ -30,13 +33,16 @@ def predict(
     prompt_tokens: int,
     output_tokens: int,
     measured: Iterable[str | Measured] = (),
+    mechanisms: Mechanisms | Mapping[str, Mapping[str, Any]] = NONE,
 ) -> Prediction:
     """What a batch of equal requests takes on one device by the roofline model, with intervals.
 
     Arguments are names of the catalogue or objects, and a decoder also the path of a Hugging Face `config.json` or of
     its folder. Without an engine it is a compiled one of which nothing was measured. `prompt_tokens` and
     `output_tokens` are of each request; output is at least 2 tokens, as prefill makes the first. `measured` tells of
-    this decoder and precision on this device and engine, such as "decode 38 tokens/s at batch 1".
+    this decoder and precision on this device and engine, such as "decode 38 tokens/s at batch 1". `mechanisms` are
+    those of a scenario's node, such as {"speculation": {"draft_tokens": 4, "acceptance": 0.7}}; times are then per
+    token that each request gets, of a parallel group together, and have no interval.
 
     An interval is that within which two thirds of published rows of the kind lie when they are predicted from the
     other rows, in a case of which as much was measured. Energy has none: it was never measured, and how power splits
@@ -50,6 +56,7 @@ def predict(
     asked = question(
         decoder, precision, device, engine,
         batch=batch, prompt_tokens=prompt_tokens, output_tokens=output_tokens, measured=measured,
+        mechanisms=mechanisms,
     )  # fmt: skip
     known = adapted(asked.case, asked.measured, fitted_effects())
     prefill, decode = _phases(asked, known)
@@ -63,6 +70,7 @@ def predict(
         precision=asked.case.precision.name,
         device=asked.case.device.name,
         engine=asked.case.engine.name,
+        mechanisms=asked.mechanisms.described(),
         batch=asked.batch,
         prompt_tokens=asked.prompt_tokens,
         output_tokens=asked.output_tokens,
@@ -72,8 +80,8 @@ def predict(
         generation_s=prefill_s.plus(token_s.scaled(asked.output_tokens - 1)),
         memory_bytes=Estimate.within(held, spreads["memory"][1]),
         energy_j=Estimate(_energy(asked, known)),
-        memory_limit_bytes=asked.case.device.memory_bytes,
-        memory_fits=held <= asked.case.device.memory_bytes,
+        memory_limit_bytes=asked.modules * asked.case.device.memory_bytes,
+        memory_fits=held <= asked.modules * asked.case.device.memory_bytes,
         prefill_binding=_binding(prefill),
         decode_binding=_binding(decode),
         intervals={kind: of_class for kind, (of_class, _) in spreads.items() if of_class},
@@ -97,12 +105,15 @@ def _phases(asked: Question, known: Effects) -> tuple[dict[str, float], dict[str
 
 
 def _terms(asked: Question, known: Effects, longest_tokens: int) -> dict[str, AffineCost]:
-    terms = time_terms(asked.case_up_to(longest_tokens), known, largest_batch=asked.batch)
-    return {term: cost.of_batch() for term, cost in terms.items()}
+    case = asked.case_up_to(longest_tokens)
+    terms = time_terms(case, known, asked.mechanisms, modules=asked.modules, largest_batch=asked.batch)
+    return {term: batch_s(cost, asked.mechanisms) for term, cost in terms.items()}
 
 
 def _spreads(asked: Question, decode_kind: str) -> dict[str, tuple[str, float | None]]:
-    """Kind of value → class and spread of its interval."""
+    """Kind of value → class and spread of its interval; none of what no row of the fit has."""
+    if asked.mechanisms != NONE:
+        return dict.fromkeys(("prefill", decode_kind, "memory"), ("", None))
     metrics = {one.metric for one in asked.measured}
     return {
         kind: spread(kind, classes(kind, asked.case.device, asked.case.engine, metrics))
@@ -112,16 +123,18 @@ def _spreads(asked: Question, decode_kind: str) -> dict[str, tuple[str, float | 
 
 def _binding(seconds: Mapping[str, float]) -> Binding:
     term = max(seconds, key=seconds.__getitem__)
-    return Binding(term, TERMS[term].meaning, seconds[term] / sum(seconds.values()))
+    meaning = TERMS[term].meaning if term in TERMS else MORE_TERMS[term]
+    return Binding(term, meaning, seconds[term] / sum(seconds.values()))
 
 
 def _memory(asked: Question, known: Effects) -> float:
     case = asked.case_up_to(asked.prompt_tokens + asked.output_tokens)
-    return memory_bytes(case, known).of_equals(asked.batch, asked.prompt_tokens, asked.output_tokens)
+    held = memory_bytes(case, known, asked.mechanisms, modules=asked.modules)
+    return held.of_equals(asked.batch, asked.prompt_tokens, asked.output_tokens)
 
 
 def _energy(asked: Question, known: Effects) -> float:
     case = asked.case_up_to(asked.prompt_tokens + asked.output_tokens)
-    compute_s = iteration_s(case, known, largest_batch=asked.batch).of_batch()
-    cost = energy_j(case, compute_s, 1, asked.batch)
+    one_pass = iteration_s(case, known, asked.mechanisms, modules=asked.modules, largest_batch=asked.batch)
+    cost = energy_j(case, batch_s(one_pass, asked.mechanisms), asked.modules, asked.batch, asked.mechanisms)
     return cost.of_equals(asked.batch, asked.prompt_tokens, asked.output_tokens)

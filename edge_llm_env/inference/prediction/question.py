@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,6 +14,7 @@ from edge_llm_env.inference.engine import Engine
 from edge_llm_env.inference.factors.measured import FORM, Measured
 from edge_llm_env.inference.factors.rows import Case
 from edge_llm_env.inference.limits import check_context_limit, check_stored_precision
+from edge_llm_env.inference.mechanisms.chosen import NONE, Mechanisms, mechanisms_of
 from edge_llm_env.inference.quantization import Precision
 
 Part = TypeVar("Part", DecoderConfig, Precision, Device, Engine)
@@ -29,6 +30,13 @@ class Question(NamedTuple):
     prompt_tokens: int
     output_tokens: int
     measured: tuple[Measured, ...]
+    mechanisms: Mechanisms
+
+    @property
+    def modules(self) -> int:
+        """Devices that work on it: those of a parallel group, else one."""
+        parallelism = self.mechanisms.parallelism
+        return 1 if parallelism is None else parallelism.modules
 
     def case_up_to(self, longest_tokens: int) -> Case:
         """The case, its decoder as contexts from the prompt's to so many tokens cost."""
@@ -45,6 +53,7 @@ def question(
     prompt_tokens: int,
     output_tokens: int,
     measured: Iterable[str | Measured],
+    mechanisms: Mechanisms | Mapping[str, Mapping[str, Any]] = NONE,
 ) -> Question:
     """The question in one piece; a ValueError of one line names what is wrong with an argument."""
     batch = _whole("batch", batch, 1)
@@ -59,7 +68,11 @@ def question(
     )
     check_stored_precision(case.decoder, name, case.precision)
     check_context_limit(case.decoder, name, prompt_tokens + output_tokens)
-    return Question(name, case, batch, prompt_tokens, output_tokens, _measurements(measured))
+    return Question(name, case, batch, prompt_tokens, output_tokens, _measurements(measured), _chosen(mechanisms))
+
+
+def _chosen(mechanisms: Mechanisms | Mapping[str, Mapping[str, Any]]) -> Mechanisms:
+    return mechanisms if isinstance(mechanisms, Mechanisms) else mechanisms_of(mechanisms)
 
 
 def _whole(name: str, given: int, least: int) -> int:

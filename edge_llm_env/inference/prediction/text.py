@@ -42,6 +42,7 @@ def as_text(prediction: Prediction) -> str:
 
 def _case(one: Prediction) -> str:
     engine = f" under {one.engine}" if one.engine else ""
+    engine += f" with {one.mechanisms}" if one.mechanisms else ""
     requests = f"{one.batch} request{'s' if one.batch > 1 else ''} of {one.prompt_tokens:,} + {one.output_tokens:,}"
     names = [one.decoder or "a decoder", one.precision or "a precision", one.device or "a device"]
     return f"{' '.join(names)}{engine}: {requests} tokens"

@@ -1,0 +1,137 @@
+"""What a pass, a batch and memory cost with mechanisms: each maps the cost that the ones before it leave.
+
+Order: what changes the model, what changes terms, what divides them among modules, what streams, and last what a pass
+yields. Without mechanisms it is the plain model, to the last bit.
+"""
+
+from __future__ import annotations
+
+from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
+from edge_llm_env.inference.factors.fitted import Effects, apart, held_terms, overlapped
+from edge_llm_env.inference.factors.fitted import iteration_s as plain_iteration_s
+from edge_llm_env.inference.factors.rows import Case
+from edge_llm_env.inference.factors.terms import attention_products, kv_traffic, linear_flops, weight_traffic
+from edge_llm_env.inference.iteration import IterationCost
+from edge_llm_env.inference.mechanisms import offloading, parallelism, speculation
+from edge_llm_env.inference.mechanisms.chosen import Mechanisms
+from edge_llm_env.inference.mechanisms.terms import Terms
+
+MORE_TERMS = {
+    "links": "what modules tell each other",
+    "streams": "waiting for what streams from elsewhere",
+    "drafts": "drafting tokens",
+}
+"""Terms of time beside those of the plain model, and what they mean."""
+
+
+def total(terms: Terms) -> IterationCost:
+    """The sum of an iteration's terms."""
+    cost = IterationCost()
+    for term in terms.values():
+        cost = cost.plus(term)
+    return cost
+
+
+def served_terms(case: Case, known: Effects, mechanisms: Mechanisms, *, modules: int, largest_batch: int) -> Terms:
+    """Seconds of each term of a pass by which a sequence gets its tokens, drafts and links apart.
+
+    A pass verifies what was drafted. Where modules work in parallel, terms are those of one of them.
+    """
+    parallel = mechanisms.parallelism
+    terms = apart(case, known, modules=1 if parallel is not None else modules, largest_batch=largest_batch)
+    if mechanisms.speculation is not None:
+        terms = speculation.verifying(terms, case, tokens_per_pass(mechanisms), largest_batch)
+    if parallel is not None:
+        terms = parallelism.divided(terms, case.decoder, parallel)
+    return overlapped(terms)
+
+
+def tokens_per_pass(mechanisms: Mechanisms) -> int:
+    """Tokens of each sequence that decodes in a pass: one, or those drafted and the one after them."""
+    return 1 if mechanisms.speculation is None else mechanisms.speculation.draft_tokens + 1
+
+
+def time_terms(
+    case: Case, known: Effects, mechanisms: Mechanisms, *, modules: int = 1, largest_batch: int = 1
+) -> dict[str, IterationCost]:
+    """Seconds of each term of a pass, `MORE_TERMS` among them; per token of a sequence, where a pass yields several.
+
+    Raises ValueError, one line, where the modules cannot be parallel as is asked for.
+    """
+    parallel, speculated, offloaded = mechanisms.parallelism, mechanisms.speculation, mechanisms.offloading
+    if parallel is not None:
+        parallel.check(case.decoder, modules)
+    terms = dict(served_terms(case, known, mechanisms, modules=modules, largest_batch=largest_batch))
+    if parallel is not None:
+        terms["links"] = parallelism.communication_s(case.decoder, parallel, tokens_per_pass(mechanisms))
+        terms = {term: parallelism.filling(cost, parallel) for term, cost in terms.items()}
+    if offloaded is not None:
+        links = modules if parallel is None else modules // parallel.data
+        plain = total(terms)
+        longer = offloading.streamed(plain, case, offloaded, links=links, largest_batch=largest_batch)
+        terms["streams"] = longer.plus(plain.scaled(-1.0))
+    if speculated is not None:
+        draft = speculated.draft_of(case)
+        nothing = IterationCost()
+        drafts = nothing if draft is None else plain_iteration_s(draft, known, largest_batch=largest_batch)
+        terms = {term: speculation.speculated(cost, nothing, speculated) for term, cost in terms.items()}
+        terms["drafts"] = speculation.speculated(nothing, drafts, speculated)
+    return terms
+
+
+def iteration_s(
+    case: Case, known: Effects, mechanisms: Mechanisms, *, modules: int = 1, largest_batch: int = 1
+) -> IterationCost:
+    """Seconds of a pass, the sum of `time_terms`."""
+    return total(time_terms(case, known, mechanisms, modules=modules, largest_batch=largest_batch))
+
+
+def batch_s(cost: IterationCost, mechanisms: Mechanisms) -> AffineCost:
+    """Seconds of a batch, of its passes; of groups that share it, a bound."""
+    batch = cost.of_batch()
+    parallel = mechanisms.parallelism
+    return batch if parallel is None or parallel.groups == 1 else parallelism.among(batch, parallel.groups)
+
+
+def memory_bytes(case: Case, known: Effects, mechanisms: Mechanisms, *, modules: int = 1) -> AffineCost:
+    """Bytes that a batch holds in the memory of all modules, weights and runtime included."""
+    terms = held_terms(case, known, modules=modules)
+    if mechanisms.offloading is not None:
+        terms = offloading.held(terms, case, mechanisms.offloading)
+    if mechanisms.speculation is not None and (draft := mechanisms.speculation.draft_of(case)) is not None:
+        drafts = held_terms(draft, known)
+        own = mechanisms.speculation.own_weights_share(case)
+        terms |= {"draft_weights": drafts["held_weights"].scaled(own), "draft_cache": drafts["held_cache"]}
+    if mechanisms.parallelism is not None:
+        terms = parallelism.held(terms, mechanisms.parallelism)
+    held = AffineCost(Polynomial(), Polynomial())
+    for cost in terms.values():
+        held = held.plus(cost)
+    return held
+
+
+def work(case: Case, mechanisms: Mechanisms, *, largest_batch: int = 1) -> tuple[IterationCost, IterationCost]:
+    """FLOPs of a pass and bytes that it moves in the modules' memory; per token, where it yields several."""
+    amounts = _amounts(case, largest_batch)
+    speculated, parallel = mechanisms.speculation, mechanisms.parallelism
+    if speculated is not None:
+        amounts = speculation.verifying(amounts, case, tokens_per_pass(mechanisms), largest_batch)
+    if parallel is not None:
+        amounts["weights"] = parallelism.copied(amounts["weights"], parallel)
+    flops, moved = amounts["compute"], amounts["weights"].plus(amounts["kv_cache"])
+    if speculated is not None:
+        draft = speculated.draft_of(case)
+        drafts = {"compute": IterationCost(), "weights": IterationCost(), "kv_cache": IterationCost()}
+        if draft is not None:
+            drafts = _amounts(draft, largest_batch)
+        flops = speculation.speculated(flops, drafts["compute"], speculated)
+        moved = speculation.speculated(moved, drafts["weights"].plus(drafts["kv_cache"]), speculated)
+    return flops, moved
+
+
+def _amounts(case: Case, largest_batch: int) -> dict[str, IterationCost]:
+    return {
+        "compute": linear_flops(case.decoder).plus(attention_products(case.decoder)),
+        "weights": weight_traffic(case.decoder, case.precision, largest_batch),
+        "kv_cache": kv_traffic(case.decoder, case.precision),
+    }

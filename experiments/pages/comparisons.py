@@ -1,0 +1,32 @@
+"""Tables of published rows of mechanisms beside the predictions, made from the rows in the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from edge_llm_env.inference.published.table import MECHANISMS
+from edge_llm_env.support.tables import NO_VALUE, Table
+
+
+def comparisons_table(name: str) -> Table:
+    """Every row of one mechanism."""
+    rows = [
+        (
+            row.what,
+            f"{row.published:.4g}",
+            f"{row.predicted:.4g}",
+            row.unit,
+            f"{100 * row.error:+.1f}",
+            row.source,
+            row.reason or NO_VALUE,
+        )
+        for row in MECHANISMS[name].comparisons()
+    ]
+    return Table(("row", "published", "predicted", "unit", "error in %", "source", "beyond the mechanism"), rows)
+
+
+COMPARISONS_SECTIONS: dict[str, Callable[[], Table]] = {
+    name.replace(" ", "-"): partial(comparisons_table, name) for name in MECHANISMS
+}
+"""Sections of the page, and what fills them."""
