@@ -128,3 +128,32 @@ def test_without_left_out_rows_it_says_that_there_is_no_interval(monkeypatch: py
     text = as_text(predict(*ORIN, "vllm", prompt_tokens=512, output_tokens=128))
     assert "±" not in text
     assert "no interval: no row of such a case was left out and predicted" in text
+
+
+def test_mechanisms_are_written_as_in_a_scenario(capsys: pytest.CaptureFixture[str]):
+    chain = "speculation = {draft_tokens = 3, acceptance = 0.6}"
+    text = shown(capsys, "--with", chain)
+    assert "under vllm with speculation: 1 request" in text
+    assert "no interval" in text
+    link = 'parallelism = {tensor = 2, link = "a100-nvlink"}'
+    record = json.loads(shown(capsys, "--with", chain, "--with", link, "--json"))
+    assert record["mechanisms"] == "speculation, parallelism"
+    assert record["memory_limit_bytes"] == 2 * load_device(ORIN[2]).memory_bytes
+    assert record["token_s"]["low"] is None
+    total = predict(*ORIN, "vllm", prompt_tokens=512, output_tokens=128)
+    assert record["token_s"]["value"] < total.token_s.value
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("speculation", "--with 'speculation': must be TOML, NAME = {SETTING = VALUE}"),
+        ("speculation = 3", "--with 'speculation = 3': must be a table of settings, speculation = {SETTING = VALUE}"),
+        ("speclation = {draft_tokens = 3}", "mechanism = 'speclation': must be one of"),
+        ("speculation = {draft_tokens = 3}", "speculation.acceptance: is required"),
+        ("speculation = {draft_tokens = 3, acceptance = 1.0}", "speculation.acceptance = 1.0: must be less than 1"),
+    ],
+)
+def test_a_mechanism_that_cannot_be_read_is_named(text: str, message: str, capsys: pytest.CaptureFixture[str]):
+    assert main([*ASKED, "--with", text]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {message}")
