@@ -144,7 +144,7 @@ class Simulation:
         self, rows: NDArray[np.intp], requests: list[int], per_request: list[NDArray], gains: NDArray[np.float64]
     ) -> None:
         """Put the arrays of workloads (_PER_REQUEST) and their gains, of shape (D, requests, blocks), on rows."""
-        self._make_room(max(requests), gains.shape[0], gains.shape[2])
+        self.make_room(max(requests), gains.shape[0], gains.shape[2])
         classes = per_request[_PER_REQUEST.index("request_class")]
         if classes.size and classes.max() >= self.classes:
             raise ValueError(
@@ -161,7 +161,7 @@ class Simulation:
         self, rows: NDArray[np.intp], requests: list[int], tokens: NDArray[np.integer], gains: NDArray[np.float64]
     ) -> None:
         """Put what is, beside what is believed, on rows; `gains` is of shape (D, requests, blocks)."""
-        self._make_room(max(requests), gains.shape[0], gains.shape[2])
+        self.make_room(max(requests), gains.shape[0], gains.shape[2])
         state, first = self.state, 0
         _, _, directions, blocks = state.true_gain.shape
         direction = np.minimum(np.arange(directions), gains.shape[0] - 1)
@@ -173,7 +173,7 @@ class Simulation:
             state.first_output_tokens[row, :count] = state.output_tokens[row, :count]
             first += count
 
-    def _make_room(self, requests: int, directions: int, blocks: int) -> None:
+    def make_room(self, requests: int, directions: int, blocks: int) -> None:
         """Grow the arrays when a workload has more requests, directions or fading blocks than any before."""
         rows, had_requests, had_directions, had_blocks = self.state.gain.shape
         if requests > had_requests:

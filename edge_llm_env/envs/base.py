@@ -83,13 +83,24 @@ class Mechanism(NamedTuple):
     """Actions grant shares of the bands; without it transfers take the least that suffices."""
     carries_over: bool = False
     """It plays scenarios whose uploads carry over from epoch to epoch."""
+    plays_networks: bool = False
+    """It plays scenarios of several cells."""
     foresees: bool = False
     """Observations tell what channels are expected to become."""
     parts_s: Callable[[NodeParams, NDArray[np.float64]], tuple[float, float]] | None = None
     """T_U and T_D (s) of an action that divides the epoch; None where actions do not."""
 
-    def check_transfers(self, scenario: Scenario) -> None:
-        """Raise `ScenarioError` for uploads that carry over where nobody divides the bands, or variants share them."""
+    def check_scenario(self, scenario: Scenario) -> None:
+        """Raise `ScenarioError` for a scenario that only other environments play.
+
+        That is one of several cells where there is one node, and one whose uploads carry over where nobody divides the
+        bands, or variants share them.
+        """
+        if scenario.network is not None and not self.plays_networks:
+            raise ScenarioError(
+                f"scenario {scenario.name}: network: must be left out here, or the environment EdgeLLM/MultiNode-v0, "
+                "which has several nodes"
+            )
         if scenario.radio.transfers == "carried_over" and not self.carries_over:
             why = (
                 "computes one batch: whose batch an upload completes for, of several variants, is not modelled"
@@ -103,7 +114,7 @@ class Mechanism(NamedTuple):
 
     def simulation(self, scenario: Scenario, rows: int) -> Simulation:
         """Rows of a scenario as the mechanism needs them; raises `ScenarioError` for one that it cannot run on."""
-        self.check_transfers(scenario)
+        self.check_scenario(scenario)
         if self.hosts_variants:
             try:
                 scenario.check_variants_fit_a_module()

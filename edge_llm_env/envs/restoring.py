@@ -89,11 +89,23 @@ def checked_arrays(given: Any, expected: Mapping[str, tuple[np.dtype, tuple[int 
     return arrays
 
 
-def expected_arrays(state: NodeState, growing: tuple[str, ...]) -> dict[str, tuple[np.dtype, tuple[int | None, ...]]]:
+def named_arrays(state: Any) -> dict[str, NDArray]:
+    """The arrays of a state by name; those of a state within it as `nodes.name`."""
+    arrays: dict[str, NDArray] = {}
+    for name, one in state._asdict().items():
+        arrays |= (
+            {f"{name}.{of}": array for of, array in named_arrays(one).items()}
+            if hasattr(one, "_asdict")
+            else {name: one}
+        )
+    return arrays
+
+
+def expected_arrays(state: Any, growing: tuple[str, ...]) -> dict[str, tuple[np.dtype, tuple[int | None, ...]]]:
     """Dtypes and shapes of a state's arrays; of the `growing` ones, (rows, requests, …), only the rows are given."""
     return {
         f"rows.{name}": (array.dtype, (len(array), *[None] * (array.ndim - 1)) if name in growing else array.shape)
-        for name, array in state._asdict().items()
+        for name, array in named_arrays(state).items()
     }
 
 
@@ -110,14 +122,14 @@ def checked_state(arrays: Mapping[str, NDArray], simulation: Simulation) -> Node
                 raise ValueError(f"state['rows.{name}'] has {array.min()}: every number must be at least 0")
         elif array.dtype.kind != "b":
             low, high = BOUNDS[name](simulation, state)
-            _check_within(f"rows.{name}", array, low, high)
+            check_within(f"rows.{name}", array, low, high)
     _check_requests(state)
     _check_batches(simulation, state)
     if simulation.params.carries_over:
         whole_bits = state.prompt_tokens * simulation.params.uplink_bits_per_token
         if ((state.sent_bits < 0) | (state.sent_bits > whole_bits)).any():
             raise ValueError("state['rows.sent_bits']: must be at least 0 and at most the upload's bits")
-    _check_within("rows.counters (epochs)", state.counters[:, N_EPOCHS], 0, simulation.params.episode_epochs)
+    check_within("rows.counters (epochs)", state.counters[:, N_EPOCHS], 0, simulation.params.episode_epochs)
     if state.action_mask.shape[1] and not state.action_mask[:, -1].all():
         raise ValueError("state['rows.action_mask'] closes the last action of a row: must leave it open")
     if (state.accuracy_requirement > 1).any():
@@ -165,7 +177,8 @@ def _check_room(state: NodeState, simulation: Simulation) -> None:
         )
 
 
-def _check_within(name: str, array: NDArray, low: NDArray | int, high: NDArray | int) -> None:
+def check_within(name: str, array: NDArray, low: NDArray | int, high: NDArray | int) -> None:
+    """Raise ValueError for numbers that are not between bounds, each one number or one for each row."""
     columns = (..., *[None] * (array.ndim - 1))
     lowest, highest = (np.asarray(bound)[columns] if np.ndim(bound) else np.asarray(bound) for bound in (low, high))
     bad = (array < lowest) | (array > highest)

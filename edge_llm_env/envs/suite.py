@@ -10,6 +10,7 @@ BANDWIDTH = "EdgeLLM/Bandwidth-v0"
 COMPUTE = "EdgeLLM/Compute-v0"
 JOINT = "EdgeLLM/Joint-v0"
 CONTINUOUS_BATCHING = "EdgeLLM/ContinuousBatching-v0"
+MULTI_NODE = "EdgeLLM/MultiNode-v0"
 
 _OF_BATCHES = Tiers(
     easy=Tier("paper-bloom-3b", "hardly a request can wait, so the best batch of each epoch is all that there is"),
@@ -108,6 +109,22 @@ SUITE = (
             ),
         ),
         counts_epochs=False,
+    ),
+    EnvironmentEntry(
+        MULTI_NODE,
+        "edge_llm_env.envs.multi_node.environment:MultiNodeEnv",
+        "edge_llm_env.envs.multi_node.environment:MultiNodeVectorEnv",
+        summary="bid for requests at every node and the cloud, and place models; Box(S·Q + N·G)",
+        question="Which node serves whom, what goes to the cloud, and which models does each node hold?",
+        default_scenario="two-cells",
+        tiers=Tiers(
+            easy=Tier("two-cells", "equal bids serve within a few percent of the best assignment of each epoch"),
+            medium=Tier("hotspot", "a crowd moves on, and its requests are served by the neighbours' nodes"),
+            hard=Tier(
+                "placement",
+                "a model loads for half as long as a crowd asks for it, and the order in which crowds ask is hidden",
+            ),
+        ),
     ),
 )
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import N_EPOCHS
 from edge_llm_env.envs.base import Mechanism, checked_options, checked_workload
-from edge_llm_env.envs.restoring import checked_arrays, checked_generators, expected_arrays
+from edge_llm_env.envs.restoring import checked_arrays, checked_generators, expected_arrays, named_arrays
 from edge_llm_env.envs.returned import Infos, Returned, Room, spread_over
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.calling import direct
@@ -165,7 +165,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         if not self._generators:
             raise ResetNeeded("state was called before reset: call reset first")
         states = [json.dumps(generator.bit_generator.state) for generator in self._generators]
-        return {f"rows.{name}": array.copy() for name, array in self.simulation.state._asdict().items()} | {
+        return {f"rows.{name}": array.copy() for name, array in named_arrays(self.simulation.state).items()} | {
             "observations": self._observations.copy(),
             "finished": self._finished.copy(),
             "generators": np.array(states),

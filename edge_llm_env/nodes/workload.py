@@ -1,49 +1,40 @@
-"""The requests of a network's episode: a workload for each cell, and all of them as each node meets them."""
+"""The requests of a network as each of its servers meets them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.nodes.network import Network
-from edge_llm_env.support.checking.arguments import checked
-from edge_llm_env.workload.generator import draw_workload
+from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
 
 
-@dataclass(frozen=True, eq=False)
-class NetworkWorkload:
-    """All requests of an episode, in order of arrival; of those that arrive at once, the first cell's first."""
-
-    requests: Workload
-    """Of all cells; channels are those to the base station of the request's own cell."""
-    cell: NDArray[np.int64]
-    """(C,) the cell that each request is sent in."""
-
-    @classmethod
-    @checked
-    def of_cells(cls, workloads: list[Workload]) -> NetworkWorkload:
-        """The workloads of cells, in their order, as one; a single one is itself."""
-        cell = np.repeat(np.arange(len(workloads)), [workload.requests for workload in workloads])
-        if len(workloads) == 1:
-            return cls(workloads[0], cell)
-        order = np.argsort(np.concatenate([workload.arrival_s for workload in workloads]), kind="stable")
-        joined = {
-            field.name: np.concatenate([getattr(workload, field.name) for workload in workloads])[order]
-            for field in fields(Workload)
-            if not field.name.startswith("believed_")
-        }
-        return cls(Workload(**joined), cell[order])
-
-    def at_node(self, node: int, backhaul_s: float) -> Workload:
-        """The requests as a node meets them: those of other cells have less time, by the backhaul there and back."""
-        away_s = np.where(self.cell == node, 0.0, 2.0 * backhaul_s)
-        return replace(self.requests, latency_requirement_s=self.requests.latency_requirement_s - away_s)
+def cells_of(workload: Workload) -> NDArray[np.int64]:
+    """The cell that each request is sent in, (C,); all in the first where a workload is of no network."""
+    return np.zeros(workload.requests, dtype=np.int64) if workload.cell is None else workload.cell
 
 
-@checked
-def draw_network_workload(network: Network, rng: np.random.Generator) -> NetworkWorkload:
-    """One episode's workload, cell after cell from one generator: of one cell, that of `draw_workload`."""
-    return NetworkWorkload.of_cells([draw_workload(cell, rng) for cell in network.cells])
+def at_server(scenario: Scenario, server: int, workload: Workload) -> Workload:
+    """The requests as a server meets them: those that it is far from have less time.
+
+    That is what the backhaul takes there and back, and in the cloud what its work takes.
+    """
+    network = scenario.network
+    if network is None:
+        return workload
+    cell = cells_of(workload)
+    way_s = np.zeros(workload.requests)
+    if network.backhaul_bits_per_s is not None:
+        per_token = np.array(
+            [(of.radio.uplink_bits_per_token, of.radio.downlink_bits_per_token) for of in scenario.cells]
+        )
+        tokens = np.stack((workload.prompt_tokens, workload.output_tokens), axis=1)
+        way_s = (tokens * per_token[cell]).sum(axis=1) / network.backhaul_bits_per_s
+    if server < len(network.cells):
+        away_s = np.where(cell == server, 0.0, 2.0 * network.backhaul_s + way_s)
+    elif (cloud := network.cloud) is not None:
+        work_s = cloud.time_to_first_token_s + (workload.output_tokens - 1) * cloud.time_per_output_token_s
+        away_s = 2.0 * cloud.backhaul_s + way_s + work_s
+    return replace(workload, latency_requirement_s=workload.latency_requirement_s - away_s)

@@ -60,6 +60,13 @@ def _with_paths(
                 for variant in node["variants"]
             ]
         content = content | {"node": node}
+    network = content.get("network")
+    if isinstance(network, dict) and isinstance(network.get("cells"), dict):
+        cells = {
+            name: _with_paths(patch, of_trace, of_decoder) if isinstance(patch, dict) else patch
+            for name, patch in network["cells"].items()
+        }
+        content = content | {"network": network | {"cells": cells}}
     return content
 
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from edge_llm_env.cells.patching import merged
 from edge_llm_env.scenarios.file_paths import paths_of, with_absolute_paths
 from edge_llm_env.scenarios.schema import Scenario, ScenarioError
 from edge_llm_env.support.checking.arguments import checked
@@ -101,7 +102,7 @@ def _extended(content: dict[str, Any]) -> dict[str, Any]:
         return content
     base = _extended(_read_preset(str(name), "extends"))
     _mark_changed(base, {f"{key}.{field}" for key, part in content.items() if isinstance(part, dict) for field in part})
-    return _merged(base, content)
+    return merged(base, content)
 
 
 def _mark_changed(content: dict[str, Any], changed: Collection[str]) -> None:
@@ -132,27 +133,6 @@ def _copied(value: Any) -> Any:
 def _parsed_preset(name: str) -> dict[str, Any]:
     """The content of a preset's file, which is parsed once: that takes longer than all else of loading it."""
     return tomllib.loads(_PRESETS.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
-
-
-def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`base` with `changes` over it, section by section and field by field.
-
-    A field is replaced whole, but a table without a `kind` lies over one that has a kind: it changes some of its keys.
-    """
-    merged = dict(base)
-    for key, value in changes.items():
-        is_section = key in base and isinstance(value, dict) and isinstance(base[key], dict)
-        merged[key] = _with_fields(base[key], value) if is_section else value
-    return merged
-
-
-def _with_fields(section: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(section)
-    for field, value in changes.items():
-        below = section.get(field)
-        keeps_kind = isinstance(below, dict) and "kind" in below and isinstance(value, dict) and "kind" not in value
-        merged[field] = below | value if keeps_kind else value
-    return merged
 
 
 def _override(content: dict[str, Any], dotted: str, value: Any) -> None:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from edge_llm_env.arrivals.trace import TraceArrivals
 from edge_llm_env.beliefs.settings import BeliefSettings
+from edge_llm_env.cells.patching import merged
+from edge_llm_env.cells.settings import Network
 from edge_llm_env.inference.batch_cost import BatchCost
 from edge_llm_env.inference.catalog import (
     is_path,
@@ -99,6 +101,9 @@ class Scenario(Section):
     reward: RewardWeights = RewardWeights()
     iterations: IterationSettings = Field(IterationSettings(), json_schema_extra=NEUTRAL)
     beliefs: BeliefSettings = Field(default=BeliefSettings(), json_schema_extra=NEUTRAL)
+    network: Network | None = Field(
+        default=None, description="several cells with a node each; if not given, one", json_schema_extra=NEUTRAL
+    )
     provenance: dict[str, Provenance] = Field(default={}, description="dotted field → where its value comes from")
 
     def __init__(self, **content: Any) -> None:
@@ -107,6 +112,24 @@ class Scenario(Section):
         except ValidationError as error:
             name = shown(content["name"]) if not isinstance(content.get("name", ""), str) else content.get("name", "")
             raise ScenarioError(f"scenario {name}: {first_line(error, type(self))}") from None
+
+    @property
+    def cells(self) -> tuple[Scenario, ...]:
+        """The scenario of each cell; where there is no network, its only one is the scenario itself."""
+        return (self,) if self.network is None else self._cells_of_network
+
+    @cached_property
+    def _cells_of_network(self) -> tuple[Scenario, ...]:
+        content = self.model_dump(exclude={"network", "provenance", "name"})
+        cells = []
+        for name, patch in () if self.network is None else self.network.cells.items():
+            called = f"{self.name}, cell {name}"
+            try:
+                cells.append(Scenario(name=called, **merged(content, patch)))
+            except ScenarioError as error:
+                detail = str(error).removeprefix(f"scenario {called}: ")
+                raise ValueError(f"network.cells.{name}: {detail}") from None
+        return tuple(cells)
 
     @cached_property
     def decoder(self) -> DecoderConfig:
@@ -228,8 +251,10 @@ class Scenario(Section):
 
     @property
     def expected_requests(self) -> float:
-        """Mean number of requests that arrive in an episode."""
-        return self.workload.arrivals.mean_rate_per_s * self.horizon_s
+        """Mean number of requests that arrive in an episode, in all cells."""
+        crowds = () if self.network is None else self.network.crowds
+        sources = [cell.workload.arrivals for cell in self.cells] + [crowd.arrivals for crowd in crowds]
+        return sum(source.mean_rate_per_s for source in sources) * self.horizon_s
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) of everything that shapes the environment; name, description and provenance do not.
@@ -249,6 +274,8 @@ class Scenario(Section):
             for field in section.neutral_fields() if isinstance(section, Section) and name in content else ():
                 if getattr(section, field) == type(section).model_fields[field].default:
                     del content[name][field]
+        if self.network is not None:
+            content["network"]["cells"] = [cell.fingerprint() for cell in self.cells]
         if isinstance(self.workload.arrivals, TraceArrivals):
             content["workload"]["arrivals"]["path"] = self.workload.arrivals.sha256()
         for hosted in content["node"]["variants"]:
@@ -393,6 +420,45 @@ class Scenario(Section):
                 f"{self.epoch.episode_epochs}, epoch.epoch_s = {self.epoch.epoch_s:g}); "
                 f'times were read as time_unit = "{part.time_unit}"'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _cells_go_together(self) -> Scenario:
+        if self.network is None:
+            return self
+        for name, cell in zip(self.network.names, self.cells, strict=True):
+            for field, one, first in (
+                ("latency_requirement_s.high, in epochs,", cell.fading_blocks, self.cells[0].fading_blocks),
+                ("class_count", cell.workload.class_count, self.cells[0].workload.class_count),
+            ):
+                if one != first:
+                    raise ValueError(
+                        f"network.cells.{name}: workload.{field} is {one}, must be {first} as in the first cell"
+                    )
+            if self.network.placement:
+                if len(cell.variants) < 2 or cell.node.modules > len(cell.variants):
+                    raise ValueError(
+                        f"network.cells.{name}: node.variants has {len(cell.variants)}, must have at least two, and as "
+                        f"many as node.modules = {cell.node.modules}, with network.placement"
+                    )
+                for field, has, asked in (
+                    ("variants", len(cell.variants), len(self.cells[0].variants)),
+                    ("modules", cell.node.modules, self.cells[0].node.modules),
+                ):
+                    if has != asked:
+                        raise ValueError(
+                            f"network.cells.{name}: node.{field} are {has}, must be {asked} as in the first cell, with "
+                            "network.placement"
+                        )
+            if cell.radio.transfers == "carried_over" or cell.radio.road is not None or not cell.beliefs.are_true:
+                raise ValueError(
+                    f'network.cells.{name}: radio.transfers must be "within_epoch", and radio.road and beliefs be left '
+                    "out, in a network"
+                )
+            if cell.radio.rate_model.kind != self.cells[0].radio.rate_model.kind:
+                raise ValueError(f"network.cells.{name}: radio.rate_model must be of the kind of the first cell")
+            if self.network.crowds and "trace" in (cell.workload.prompt_tokens, cell.workload.output_tokens):
+                raise ValueError(f'network.cells.{name}: workload lengths must not be "trace" with network.crowds')
         return self
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from edge_llm_env.beliefs.settings import BeliefSettings
+from edge_llm_env.cells.settings import Network
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
 from edge_llm_env.scenarios.iteration_settings import IterationSettings
 from edge_llm_env.scenarios.node_settings import NodeSettings
@@ -22,6 +23,7 @@ SECTIONS: dict[str, type[Section]] = {
     "reward": RewardWeights,
     "iterations": IterationSettings,
     "beliefs": BeliefSettings,
+    "network": Network,
 }
 """Sections of a scenario that hold settings, in the order that they are shown in."""
 

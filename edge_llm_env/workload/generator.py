@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.arrivals.process import Arrived
 from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.users import distance_in_disc
 from edge_llm_env.scenarios.schema import Scenario
@@ -15,6 +16,7 @@ from edge_llm_env.scenarios.workload_settings import Range
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.workload.beliefs import draw_beliefs
 from edge_llm_env.workload.channel import draw_channel, draw_channel_along
+from edge_llm_env.workload.joining import joined_in_order
 from edge_llm_env.workload.workload import Workload
 
 REQUESTS_AT_ONCE = 4096
@@ -37,9 +39,35 @@ def draw_workload(scenario: Scenario, rng: np.random.Generator) -> Workload:
 
 
 def draw_together(scenario: Scenario, generators: Sequence[np.random.Generator]) -> Drawn:
-    """The workloads that `draw_workload` gives of each generator, at less than the cost of one by one."""
+    """The workloads that `draw_workload` gives of each generator, at less than the cost of one by one.
+
+    Of a network: first who is in its crowds, then cell after cell.
+    """
+    network, horizon_s = scenario.network, scenario.horizon_s
+    if network is None:
+        return _draw_cell(scenario, generators, [scenario.workload.arrivals.draw(rng, horizon_s) for rng in generators])
+    crowds = [[crowd.draw(rng, network.names, horizon_s) for crowd in network.crowds] for rng in generators]
+    of_cells = []
+    for at, cell in enumerate(scenario.cells):
+        arrived = [
+            with_crowds(cell.workload.arrivals.draw(rng, horizon_s), [times[where == at] for times, where in crowd])
+            for rng, crowd in zip(generators, crowds, strict=True)
+        ]
+        of_cells.append(_draw_cell(cell, generators, arrived))
+    requests, joined = joined_in_order([drawn.requests for drawn in of_cells], [drawn.joined for drawn in of_cells])
+    return Drawn(requests, joined)
+
+
+def with_crowds(arrived: Arrived, crowds: list[NDArray[np.float64]]) -> Arrived:
+    """Requests of a cell and of the crowds that are in it, in order of arrival; as they are where there is no crowd."""
+    if not crowds:
+        return arrived
+    return Arrived(np.sort(np.concatenate([arrived.arrival_s, *crowds])))
+
+
+def _draw_cell(scenario: Scenario, generators: Sequence[np.random.Generator], arrived: list[Arrived]) -> Drawn:
+    """The workloads of a cell alone, whose requests arrive then."""
     asked, radio = scenario.workload, scenario.radio
-    arrived = [asked.arrivals.draw(rng, scenario.horizon_s) for rng in generators]
     classes = [
         np.zeros(len(episode.arrival_s), dtype=np.int64)
         if asked.classes is None
@@ -76,8 +104,7 @@ def draw_together(scenario: Scenario, generators: Sequence[np.random.Generator])
 
 def episodes_at_once(scenario: Scenario) -> int:
     """How many episodes are best drawn together."""
-    expected = scenario.workload.arrivals.mean_rate_per_s * scenario.horizon_s
-    return max(1, int(REQUESTS_AT_ONCE / (1.0 + expected)))
+    return max(1, int(REQUESTS_AT_ONCE / (1.0 + scenario.expected_requests)))
 
 
 def lengths(

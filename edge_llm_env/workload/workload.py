@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from io import BytesIO
 from pathlib import Path
 from zipfile import BadZipFile
@@ -28,6 +28,7 @@ WHOLE = {
     "output_tokens": LONGEST_TOKENS,
     "believed_output_tokens": LONGEST_TOKENS,
     "request_class": MOST_CLASSES,
+    "cell": MOST_CLASSES,
 }
 """Arrays of whole numbers, and the largest that each may have."""
 
@@ -75,6 +76,8 @@ class Workload:
     """(N, B) of `downlink_gain`."""
     believed_output_tokens: NDArray[np.int64] | None = None
     """(N,) of `output_tokens`."""
+    cell: NDArray[np.int64] | None = None
+    """(N,) the cell that it is sent in, from 0, of a scenario with a network; None where there is none."""
 
     def given(self) -> dict[str, NDArray]:
         """The arrays that there are, by name."""
@@ -98,7 +101,7 @@ class Workload:
                 raise ValueError(f"workload {name} has dtype {values.dtype}: must be {numbers}")
             if not np.isfinite(values).all():
                 raise ValueError(f"workload {name}: every value must be finite")
-            may_be_zero = is_gain or name in ("arrival_s", "accuracy_requirement", "request_class")
+            may_be_zero = is_gain or name in ("arrival_s", "accuracy_requirement", "request_class", "cell")
             if (values < 0).any() or (not may_be_zero and (values == 0).any()):
                 raise ValueError(f"workload {name}: every value must be {'≥ 0' if may_be_zero else '> 0'}")
             if name in WHOLE and (values > WHOLE[name]).any():
@@ -128,7 +131,7 @@ class Workload:
         try:
             with Path(path).open("rb") as file, NpzFile(file) as stored:
                 names = [field.name for field in fields(cls)]
-                missing = [name for name in names if name not in stored and not name.startswith("believed_")]
+                missing = [field.name for field in fields(cls) if field.name not in stored and field.default is MISSING]
                 held = sum(int(info.file_size) for info in stored.zip.infolist()) if stored.zip is not None else 0
                 if held > MOST_BYTES:
                     raise ValueError(f"it holds {held:,} bytes, must hold at most {MOST_BYTES:,}")

@@ -1,28 +1,30 @@
-"""A network of cells in plain Python: a reference simulator for each node, and GAH over all subsets of its slots."""
+"""A network of cells in plain Python: a reference simulator for each server, and GAH over all subsets of its slots."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
 
-from edge_llm_env.nodes.network import Network
-from edge_llm_env.nodes.workload import NetworkWorkload
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.workload.workload import Workload
 from tests.references.plain_simulator import ReferenceSimulator
 
 
 class PlainNetwork:
-    """One episode of a network on a workload."""
+    """One episode of a network without cloud and placement, on a workload."""
 
-    def __init__(self, network: Network, workload: NetworkWorkload) -> None:
+    def __init__(self, scenario: Scenario, workload: Workload) -> None:
+        assert scenario.network is not None
+        assert workload.cell is not None
         self.cells, self.workload = workload.cell.tolist(), workload
-        self.weights = [cell.reward for cell in network.cells]
+        self.weights = [cell.reward for cell in scenario.cells]
         self.nodes = []
-        for node, cell in enumerate(network.cells):
-            latency_s = workload.requests.latency_requirement_s.copy()
+        for node, cell in enumerate(scenario.cells):
+            latency_s = workload.latency_requirement_s.copy()
             for request, sent_in in enumerate(self.cells):
                 if sent_in != node:
-                    latency_s[request] -= network.backhaul_s + network.backhaul_s
-            self.nodes.append(ReferenceSimulator(cell, replace(workload.requests, latency_requirement_s=latency_s)))
+                    latency_s[request] -= 2.0 * scenario.network.backhaul_s
+            self.nodes.append(ReferenceSimulator(cell, replace(workload, latency_requirement_s=latency_s)))
         self.expired_before = self.expired()
 
     def most_in_turn(self, values: list[list[float]], node_of: list[int]) -> None:

@@ -37,13 +37,13 @@ def network_epoch(simulation: NetworkSimulation) -> NetworkEpoch:
     problem, requests = problem_of_network(simulation), requests_in_slots(simulation)
     able = problem.worth > 0.0
     slack_s, band, load = np.full(able.shape, -np.inf), np.full(able.shape, np.inf), np.full(able.shape, np.inf)
-    for at, (node, of_node) in enumerate(zip(simulation.nodes, problem.nodes, strict=True)):
-        state, here = node.state, able[at]
-        shown = state.slot_request[0, : state.visible[0]]
+    for at, of_node in enumerate(problem.nodes):
+        here, shown = able[at], simulation.shown(at)
         compute_s = np.full(len(requests), np.inf)
-        compute_s[np.searchsorted(requests, shown)] = state.slot_compute_s[0, : len(shown)]
+        own_s = simulation.state.nodes.slot_compute_s[simulation.row_of(at)]
+        compute_s[np.searchsorted(requests, shown)] = own_s[: len(shown)]
         own = of_node.candidates
         slack_s[at, here] = own.slack_s[here]
         band[at, here] = np.maximum(own.uplink_share, own.downlink_share)[here]
         load[at, here] = np.maximum(band[at], compute_s / of_node.rule.window_s)[here]
-    return NetworkEpoch(problem, simulation.cell[requests], able, slack_s, band, load)
+    return NetworkEpoch(problem, simulation.state.cell[0, requests].astype(np.int64), able, slack_s, band, load)

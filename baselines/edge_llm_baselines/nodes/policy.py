@@ -20,12 +20,12 @@ from edge_llm_baselines.nodes.rules import (
     strongest_channel,
 )
 from edge_llm_env.envs.multi_node.environment import MultiNodeEnv
-from edge_llm_env.nodes.network import Network
 from edge_llm_env.nodes.simulation import NetworkSimulation
-from edge_llm_env.nodes.workload import NetworkWorkload, draw_network_workload
+from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import shown
-from edge_llm_env.workload.streams import Stream
+from edge_llm_env.workload.streams import Stream, draw_workloads
+from edge_llm_env.workload.workload import Workload
 
 NetworkRule = Callable[[NetworkEpoch], NDArray[np.int64]]
 
@@ -86,13 +86,12 @@ def network_of(env: Any) -> NetworkSimulation:
     return simulation
 
 
-def tune_threshold(network: Network, seed: int = 0) -> float:
+def tune_threshold(scenario: Scenario, seed: int = 0) -> float:
     """The threshold of THRESHOLDS by which `offload_at_overload` serves most on `TUNING_EPISODES` workloads, the
     smallest of equal ones. Equal seeds, equal thresholds.
     """
-    children = np.random.SeedSequence(seed, spawn_key=(Stream.TUNING,)).spawn(TUNING_EPISODES)
-    workloads = [draw_network_workload(network, np.random.default_rng(child)) for child in children]
-    env = MultiNodeEnv(network)
+    workloads = draw_workloads(scenario, TUNING_EPISODES, seed, Stream.TUNING)
+    env = MultiNodeEnv(scenario)
     served = [
         sum(served_by(partial(offload_at_overload, threshold=threshold), env, one) for one in workloads)
         for threshold in THRESHOLDS
@@ -100,7 +99,7 @@ def tune_threshold(network: Network, seed: int = 0) -> float:
     return THRESHOLDS[int(np.argmax(served))]
 
 
-def served_by(rule: NetworkRule, env: MultiNodeEnv, workload: NetworkWorkload) -> int:
+def served_by(rule: NetworkRule, env: MultiNodeEnv, workload: Workload) -> int:
     """Requests that a rule serves on a workload."""
     policy = NetworkPolicy(rule, env)
     observation, _ = env.reset(options={"workload": workload})

@@ -27,7 +27,7 @@ class EngineMechanism(Mechanism):
 
     def simulation(self, scenario: Scenario, rows: int) -> Any:
         """Rows of a scenario's engine; raises `ScenarioError` for one that it cannot run on."""
-        self.check_transfers(scenario)
+        self.check_scenario(scenario)
         if not scenario.beliefs.are_true:
             raise ScenarioError(
                 f"scenario {scenario.name}: beliefs: must be without errors here, where `iterations.output_lengths` "

@@ -11,17 +11,27 @@ from edge_llm_baselines.assignment.branch_and_price import BranchAndPrice
 from edge_llm_baselines.assignment.every_assignment import EveryAssignment
 from edge_llm_baselines.assignment.gah import GAH
 from edge_llm_baselines.assignment.networks import bids_for, problem_of_network, requests_in_slots
+from edge_llm_baselines.nodes.policy import NetworkPolicy
+from edge_llm_baselines.nodes.rules import nearest_node
+from edge_llm_env import Scenario
 from edge_llm_env.envs.multi_node.environment import MultiNodeEnv
-from edge_llm_env.nodes.network import Network
 from tests.support.helpers import small_scenario
 
 Q = 6
 
 
-def network() -> Network:
+def network() -> Scenario:
     """Two cells, of which one has most of the requests and the other most of the hardware."""
-    rate = "workload__arrivals__rate_per_s"
-    return Network((small_scenario(**{rate: 6.0, "node__modules": 8}), small_scenario(**{rate: 0.5})), 0.05)
+    cells = {
+        "busy": {"workload": {"arrivals": {"rate_per_s": 6.0}}, "node": {"modules": 8}},
+        "calm": {"workload": {"arrivals": {"rate_per_s": 0.5}}},
+    }
+    return small_scenario(network__cells=cells, network__backhaul_s=0.05)
+
+
+def served(env: MultiNodeEnv, before: np.ndarray) -> np.ndarray:
+    """The server of each request that was served since."""
+    return np.where(before < 0, env.simulation.state.served_by[0], -1)
 
 
 def test_what_is_solved_is_what_the_network_does():
@@ -32,19 +42,21 @@ def test_what_is_solved_is_what_the_network_does():
         truncated = False
         while not truncated:
             problem, requests = problem_of_network(env.simulation), requests_in_slots(env.simulation)
+            before, cell = env.simulation.state.served_by[0].copy(), env.simulation.state.cell[0]
             best = BranchAndPrice().solve(problem)
             assert best.value == EveryAssignment().solve(problem).value
             in_turn = GAH().solve(problem)
-            *_, told = copy.deepcopy(env).step(all_bids)
-            assert (told["node_of"] >= 0).sum() == in_turn.value
-            *_, alone = copy.deepcopy(env).step(bids_for(env.simulation, env.simulation.cell[requests]))
-            served_alone = np.flatnonzero(alone["node_of"] >= 0)
-            assert (alone["node_of"][served_alone] == env.simulation.cell[served_alone]).all()
-            assert best.value >= max(in_turn.value, len(served_alone))
-            better += best.value > len(served_alone)
-            *_, truncated, info = env.step(bids_for(env.simulation, best.node_of))
-            assert (info["node_of"][requests] == best.node_of).all()
-            assert (info["node_of"] >= 0).sum() == best.value
+            (twin := copy.deepcopy(env)).step(all_bids)
+            assert (served(twin, before) >= 0).sum() == in_turn.value
+            twin = copy.deepcopy(env)
+            twin.step(NetworkPolicy(nearest_node, twin).predict(all_bids)[0])
+            alone = np.flatnonzero(served(twin, before) >= 0)
+            assert (served(twin, before)[alone] == cell[alone]).all()
+            assert best.value >= max(in_turn.value, len(alone))
+            better += best.value > len(alone)
+            *_, truncated, _ = env.step(bids_for(env.simulation, best.node_of))
+            assert (served(env, before)[requests] == best.node_of).all()
+            assert (served(env, before) >= 0).sum() == best.value
             away += (best.node_of == 1).sum()
     assert better > 0
     assert away > 0
@@ -55,8 +67,8 @@ def test_values_are_of_slots():
     env.reset(seed=0)
     values = np.random.default_rng(0).uniform(0.1, 1.0, (2, Q))
     problem = problem_of_network(env.simulation, values)
-    for node, of_node, problem_of_node in zip(env.simulation.nodes, values, problem.nodes, strict=True):
-        shown = node.state.slot_request[0, : node.state.visible[0]]
+    for server, (of_node, problem_of_node) in enumerate(zip(values, problem.nodes, strict=True)):
+        shown = env.simulation.shown(server)
         at = np.searchsorted(requests_in_slots(env.simulation), shown)
         assert (problem_of_node.values[at] == of_node[: len(shown)]).all()
         assert np.isin(problem_of_node.values[problem_of_node.values > 0.0], of_node).all()

@@ -19,21 +19,20 @@ from edge_llm_baselines.nodes.rules import (
     offload_at_overload,
     strongest_channel,
 )
+from edge_llm_env import Scenario, draw_workload
 from edge_llm_env.envs.multi_node.environment import MultiNodeEnv
-from edge_llm_env.nodes.network import Network
-from edge_llm_env.nodes.workload import draw_network_workload
 from tests.support.helpers import small_scenario
 
 Q = 6
 
 
-def network() -> Network:
+def network() -> Scenario:
     """A busy cell, one with half the hardware and half the band, and one in which hardly anybody is."""
-    rate = "workload__arrivals__rate_per_s"
-    half = {"node__modules": 10, "radio__uplink_bandwidth_hz": 10e6}
+    half = {"node": {"modules": 10}, "radio": {"uplink_bandwidth_hz": 10e6}}
+    rates = [{"workload": {"arrivals": {"rate_per_s": rate}}} for rate in (6.0, 2.0, 0.5)]
+    cells = {"busy": rates[0], "half": half | rates[1], "calm": rates[2]}
     few = {"epoch__visible_slots": Q, "epoch__episode_epochs": 6}
-    cells = small_scenario(**few, **{rate: 6.0}), small_scenario(**few, **half, **{rate: 2.0})
-    return Network((*cells, small_scenario(**few, **{rate: 0.5})), 0.05)
+    return small_scenario(**few, network__cells=cells, network__backhaul_s=0.05)
 
 
 def epochs(seed: int) -> list[NetworkEpoch]:
@@ -121,15 +120,16 @@ def test_requests_are_offloaded_beyond_the_threshold():
 def test_what_is_asked_is_served_and_the_joint_optimum_serves_most():
     env, met = MultiNodeEnv(network()), 0
     rules = [rule for _, rule in RULES.values()] + [partial(offload_at_overload, threshold=0.5)]
-    observation, _ = env.reset(seed=3)
+    observation, info = env.reset(seed=3)
     truncated = False
     while not truncated:
         epoch = network_epoch(env.simulation)
         served = [most_of(epoch, rule(epoch)) for rule in rules]
         assert max(served) == served[0] == (joint_optimum(epoch) != NOBODY).sum()
         rule = rules[met % len(rules)]
+        before = info["served"]
         observation, _, _, truncated, info = env.step(NetworkPolicy(rule, env).predict(observation)[0])
-        assert (info["node_of"] != NOBODY).sum() == served[met % len(rules)]
+        assert info["served"] - before == served[met % len(rules)]
         met += 1
     assert met == 6
 
@@ -137,7 +137,7 @@ def test_what_is_asked_is_served_and_the_joint_optimum_serves_most():
 def test_sharing_work_serves_more_and_thresholds_come_from_seeds():
     cells = network()
     env = MultiNodeEnv(cells)
-    workloads = [draw_network_workload(cells, np.random.default_rng(seed)) for seed in range(4)]
+    workloads = [draw_workload(cells, np.random.default_rng(seed)) for seed in range(4)]
     threshold = tune_threshold(cells, 0)
     assert threshold == tune_threshold(cells, 0)
     served = {

@@ -15,13 +15,16 @@ from tests.support.helpers import load_preset
 
 PAPER = {"paper-bloom-3b": "bloom-3b", "paper-bloom-7b1": "bloom-7b1", "paper-opt-13b": "opt-13b"}
 
+SECTIONS = ("epoch", "node", "radio", "workload", "iterations", "network")
+
 
 def test_presets_are_listed_in_order():
-    last = ["quantization-choice", "shifting-tiers", "specialists-compute"]
+    last = ["placement", "quantization-choice", "shifting-tiers", "specialists-compute", "tp-mppo", "two-cells"]
     ours = ["accuracy-tiers", "azure-continuous", "azure-continuous-calm", "azure-continuous-overload"]
     ours += ["azure-conversation", "bursty", "carry-over", "chat-4090", "chat-4090-calm", "chat-4090-overload"]
-    ours += ["chat-orin", "chat-orin-calm", "chat-orin-overload", "embedding-uplink", "embedding-uplink-carried"]
-    ours += ["long-context", "long-context-calm", "long-context-overload", "mobile-uplink", "nr-cell"]
+    ours += ["chat-orin", "chat-orin-calm", "chat-orin-overload", "edge-cloud", "embedding-uplink"]
+    ours += ["embedding-uplink-carried", "hotspot", "long-context", "long-context-calm", "long-context-overload"]
+    ours += ["mobile-uplink", "nr-cell"]
     assert list_scenarios() == [*ours, "orin-llama-8b", *PAPER, *last]
 
 
@@ -37,7 +40,8 @@ def test_preset_says_of_every_value_where_it_comes_from(name: str, tmp_path: Pat
     scenario = load_preset(name, tmp_path)
     values = [
         f"{section}.{field}"
-        for section in ("epoch", "node", "radio", "workload", "iterations")
+        for section in SECTIONS
+        if getattr(scenario, section) is not None
         for field in type(getattr(scenario, section)).model_fields
         if getattr(scenario, section).model_fields_set >= {field} and field != "cost_model"
     ]
@@ -51,10 +55,7 @@ def test_preset_says_itself_where_the_values_come_from_that_it_changes(name: str
     text = files("edge_llm_env.scenarios").joinpath("presets", f"{name}.toml").read_text(encoding="utf-8")
     content = tomllib.loads(text)
     changed = {
-        f"{section}.{field}"
-        for section in ("epoch", "node", "radio", "workload", "iterations")
-        for field in content.get(section, {})
-        if field != "cost_model"
+        f"{section}.{field}" for section in SECTIONS for field in content.get(section, {}) if field != "cost_model"
     }
     assert content["provenance"].keys() == changed
 
