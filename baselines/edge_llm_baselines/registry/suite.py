@@ -29,6 +29,7 @@ from edge_llm_baselines.hindsight.bands import hindsight_of_bands
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds, hindsight_bounds
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.policy import EpochPolicy
+from edge_llm_baselines.playing.remembering import once_a_scenario
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable, allocating, solving
 from edge_llm_baselines.residency.clairvoyant.hindsight import hindsight_of_modules
 from edge_llm_baselines.residency.tuning import (
@@ -109,22 +110,20 @@ def bounds_of_bands(scenario: Scenario, workloads: Sequence[Workload]) -> Hindsi
     return (hindsight_of_bands if within_epoch(scenario) else upload_bounds)(scenario, workloads)
 
 
-_RULES_OF_MODULES: dict[tuple[str, str], list[MakePolicy]] = {}
-"""By the id of an environment, and the fingerprint of a scenario."""
-
-
 def _bounds_of_modules(env_id: str) -> Callable[[Scenario, Sequence[Workload]], HindsightBounds]:
     """Hindsight of an environment that divides modules: the search begins at its best rule, tuned with seed 0."""
 
     def bounds(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
-        key = env_id, scenario.fingerprint()
-        if key not in _RULES_OF_MODULES:
-            known = SUITE[env_id]
-            rules = known.playable(scenario, tuned := known.tuned(scenario, 0))
-            _RULES_OF_MODULES[key] = [rule.acting(0, rule.of(tuned)) for rule in rules.values()]
-        return hindsight_of_modules(env_id, scenario, workloads, _RULES_OF_MODULES[key])
+        return hindsight_of_modules(env_id, scenario, workloads, _tuned_rules_of_modules(scenario, env_id))
 
     return bounds
+
+
+@once_a_scenario
+def _tuned_rules_of_modules(scenario: Scenario, env_id: str) -> list[MakePolicy]:
+    known = SUITE[env_id]
+    rules = known.playable(scenario, tuned := known.tuned(scenario, 0))
+    return [rule.acting(0, rule.of(tuned)) for rule in rules.values()]
 
 
 def _fixed_partition(scenario: Scenario, seed: int) -> list[float] | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_baselines.playing.remembering import once_a_scenario
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_env.engine.simulation import EngineSimulation
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
@@ -76,18 +76,12 @@ def tuned_numbers(scheduler: Scheduler, scenario: Scenario, seed: int = 0) -> tu
 
     Equal seeds, equal numbers.
     """
-    key = scenario.fingerprint()
-    _SCENARIOS[key] = scenario
-    return _tuned_numbers(scheduler, key, seed)
+    return _tuned_numbers(scenario, scheduler, seed)
 
 
-_SCENARIOS: dict[str, Scenario] = {}
-"""By fingerprint, for the cache of what is tuned."""
-
-
-@lru_cache(maxsize=256)
-def _tuned_numbers(scheduler: Scheduler, fingerprint: str, seed: int) -> tuple[float, ...]:
-    candidates, scenario = scheduler.candidates(), _SCENARIOS[fingerprint]
+@once_a_scenario
+def _tuned_numbers(scenario: Scenario, scheduler: Scheduler, seed: int) -> tuple[float, ...]:
+    candidates = scheduler.candidates()
     if len(candidates) == 1:
         return candidates[0]
     workloads = draw_workloads(scenario, TUNING_EPISODES, seed, Stream.TUNING)

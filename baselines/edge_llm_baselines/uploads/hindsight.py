@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge_llm_baselines.allocation.bandwidth import EqualValues, MinimumShares
 from edge_llm_baselines.allocation.policy import Allocation
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
+from edge_llm_baselines.playing.remembering import once_a_scenario
 from edge_llm_baselines.uploads.episode import UploadEpisode
 from edge_llm_baselines.uploads.played import NEVER, played, schedules_of
 from edge_llm_baselines.uploads.predictive import PredictiveUploads, tune_uploads
@@ -25,9 +26,6 @@ from edge_llm_env.workload.workload import Workload
 
 WINDOW_EPOCHS, STRIDE_EPOCHS = 8, 4
 """Epochs whose completions a step of the search frees, and how far the next step is."""
-
-_TUNED: dict[str, list[Allocation]] = {}
-"""The rules that are tuned, by the fingerprint of the scenario."""
 
 
 class UploadHindsight(NamedTuple):
@@ -92,13 +90,16 @@ def upload_bounds(scenario: Scenario, workloads: Sequence[Workload]) -> Hindsigh
 
 def rules_of(scenario: Scenario) -> list[Allocation]:
     """Every rule that plays a scenario whose uploads carry over, tuned with seed 0."""
-    fingerprint = scenario.fingerprint()
-    if fingerprint not in _TUNED:
-        _TUNED[fingerprint] = [PredictiveUploads(*tune_uploads(scenario))]
-        if scenario.radio.road is not None:
-            _TUNED[fingerprint].append(OptimalStopping(tune_price(scenario), scenario))
     simple = [make() for _, make in UPLOAD_RULES.values()]
-    return [MinimumShares(), EqualValues(), *simple, *_TUNED[fingerprint]]
+    return [MinimumShares(), EqualValues(), *simple, *_tuned_rules(scenario)]
+
+
+@once_a_scenario
+def _tuned_rules(scenario: Scenario) -> list[Allocation]:
+    found: list[Allocation] = [PredictiveUploads(*tune_uploads(scenario))]
+    if scenario.radio.road is not None:
+        found.append(OptimalStopping(tune_price(scenario), scenario))
+    return found
 
 
 def _value(schedule: NDArray[np.int64]) -> int:
