@@ -51,6 +51,9 @@ COMMANDS = {
     "schedules": Command(
         "experiments.benchmarks.schedules:Schedules", "what schedulers serve, a schedule in hindsight and a bound"
     ),
+    "both-ways": Command(
+        "experiments.benchmarks.schedules:BothWays", "the same requests served in epochs and in iterations"
+    ),
     "model": Command("experiments.benchmarks.model:Model", "the cost models against published measurements"),
     "faults": Command(
         "experiments.benchmarks.faults:Faults", "whether malformed and odd inputs crash, hang or mislead anything"

@@ -81,3 +81,32 @@ class Schedules:
             measured = {one: measured[one] for one in list_scenarios() if one in measured}
             write_record(file, {"scenarios": measured})
             print(f"{name}: {measured[name]}", flush=True)
+
+
+@dataclass(frozen=True)
+class BothWays:
+    """Serve the same requests in epochs and by an engine of iterations, and print who was answered when."""
+
+    scenario: str = "chat-4090"
+    """A preset that sets `[iterations]`."""
+    epochs_s: tuple[float, ...] = (2.0, 5.0, 10.0)
+    """Lengths of epochs to try; each must divide the episode."""
+    episodes: int = 16
+    """Workloads that are played."""
+    seed: int = 0
+    """Sets the workloads."""
+    results: Path = Path("results")
+    """Folder of both_ways.json."""
+
+    def run(self) -> None:
+        """Play, print and write."""
+        from experiments.scheduling.both_ways import both_ways_table, served_both_ways
+
+        ways = []
+        for one in served_both_ways(self.scenario, self.epochs_s, self.episodes, self.seed):
+            print(f"{one['way']}: {one['in_time']} of {one['requests']} in time", file=sys.stderr, flush=True)
+            ways.append(one)
+        settings = {"scenario": self.scenario, "episodes": self.episodes, "seed": self.seed}
+        record = {"settings": settings, "ways": ways}
+        write_record(self.results / "both_ways.json", record)
+        print(both_ways_table(record).markdown())

@@ -29,6 +29,7 @@ from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.recorded import RECORDED, recorded
 from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS
 from experiments.proofs.tables import agreement_table, hard_classes_table
+from experiments.scheduling.both_ways import both_ways_table
 
 FIRST_COLUMNS = 5
 """Of the comparison, in the README; its page has all."""
@@ -151,6 +152,7 @@ PAGES: dict[Path, Sections] = {
     }
     | {f"validation-{split}": _of_validation(partial(validation_tables.split_table, split=split)) for split in SPLITS},
     Path("docs/oracles.md"): {"baselines": baselines_table},
+    Path("docs/iterations.md"): {"both-ways": lambda: both_ways_table(recorded("both_ways"))},
     Path("docs/speed.md"): {"benchmark": benchmark_table, "training": training_table},
     LEARNED_PAGE: LEARNED_SECTIONS
     | {name: _of_trainings(make, NAMES) for name, make in ALLOCATION_TABLES.items()}

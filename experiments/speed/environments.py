@@ -20,6 +20,12 @@ from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, COMPUT
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
+from experiments.speed.iterations import (
+    SCHEDULER,
+    scheduled_single_turn,
+    scheduled_vector_turn,
+    simulated_tokens_per_s,
+)
 from experiments.speed.step_profile import step_profile
 from experiments.speed.turns import (
     Turn,
@@ -43,6 +49,9 @@ ALLOCATION_ROWS = 256
 """Rows, at most, when allocations are timed: `Bandwidth-v0` with shares and each way to select the batch, of which only
 `exact` has a solver in the loop, and the environments as they are, with their phases.
 """
+
+ENGINE_SCENARIO = "chat-4090"
+"""Preset on which an engine is timed under a scheduler."""
 
 PROFILED_STEPS = 500
 """Vector steps of the profile of `Batching-v0`, and as many before them."""
@@ -81,6 +90,7 @@ def benchmark(scenario: str, *, rows: int, seconds: float, repeats: int) -> dict
                 PROFILED_EPOCHS,
             ),
         },
+        "iterations": _iterations(rows, seconds, repeats),
         "oracle_decoding": _oracle_decoding(scenario, seconds, repeats),
         "bandwidth_by_batch_selection": {
             "rows": ALLOCATION_ROWS,
@@ -111,6 +121,19 @@ def _allocations(env_id: str, scenario: str, rows: int, seconds: float, repeats:
     return {
         "vector": _beside(vector_turn(env_id, scenario, rows), cartpole_vector_turn(rows), seconds, repeats),
         "step_profile": step_profile(env_id, scenario, rows, PROFILED_EPOCHS),
+    }
+
+
+def _iterations(rows: int, seconds: float, repeats: int) -> dict[str, Any]:
+    """Decisions per second under a scheduler, and tokens per second of the episodes that it plays."""
+    scenario = load_scenario(ENGINE_SCENARIO)
+    tokens = [simulated_tokens_per_s(scenario, rows) for _ in range(repeats)]
+    return {
+        "scenario": ENGINE_SCENARIO,
+        "scheduler": SCHEDULER,
+        "vector": _beside(scheduled_vector_turn(scenario, rows), cartpole_vector_turn(rows), seconds, repeats),
+        "single": _beside(scheduled_single_turn(scenario), cartpole_single_turn(), seconds, repeats),
+        "simulated_tokens_per_s": _spread(tokens),
     }
 
 

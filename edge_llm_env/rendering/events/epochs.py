@@ -39,7 +39,7 @@ class EpochEvents:
         """Note the epoch that has ended."""
         params, state, trace = self._simulation.params, self._simulation.state, self.trace
         frame = frame_of("", self._simulation, self._begun, parts_s, Score((), (), ""))
-        began_s = float(self._begun.counters[0, N_EPOCHS]) * params.epoch_s
+        began_s = float(self._begun.counters[0, N_EPOCHS] + 1) * params.epoch_s
         timeline = frame.timeline
         for row, part in ((UPLINK, timeline.uplink), (DOWNLINK, timeline.downlink)):
             if part.band_used > 0.0:

@@ -42,7 +42,7 @@ class TraceWriter:
     def slice(self, pid: int, tid: int, name: str, begins_s: float, ends_s: float, **args: Any) -> None:
         """Something that lasted."""
         begins, ends = MICROSECONDS * begins_s, MICROSECONDS * ends_s
-        event = {"name": name, "ph": "X", "pid": pid, "tid": tid, "ts": begins, "dur": max(0.0, ends - begins)}
+        event = {"name": name, "ph": "X", "pid": pid, "tid": tid, "ts": begins, "dur": ends - begins}
         self.events.append(event | {"cat": name.partition(" ")[0], "args": args})
 
     def instant(self, pid: int, tid: int, name: str, at_s: float, **args: Any) -> None:

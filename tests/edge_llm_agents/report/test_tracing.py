@@ -89,7 +89,16 @@ def test_the_events_of_epochs_are_what_happened(tmp_path: Path) -> None:
     fates = Counter(one["name"] for one in slices if one["pid"] == REQUESTS)
     assert fates["served"] == info["served"] > 0
     epoch = MICROSECONDS * inner.scenario.epoch.epoch_s
-    assert all(one["ts"] + one["dur"] <= 5 * epoch + 1e-3 for one in slices)
+    # The first epoch begins when one has passed, in which requests arrived.
+    assert all(one["ts"] + one["dur"] <= 6 * epoch + 1e-3 for one in slices)
+    assert all(one["ts"] >= epoch - 1e-3 for one in slices if one["name"] != "arrives")
+    arrivals = [one for one in slices if one["name"] == "arrives"]
+    assert arrivals
+    for one in arrivals:
+        assert one["ts"] == MICROSECONDS * inner.simulation.state.arrival_s[0, one["tid"] - 1]
+        waited = (one["ts"] + one["dur"]) / epoch
+        assert waited == pytest.approx(round(waited))
+        assert one["dur"] >= 0.0
     computed = [one for one in slices if one["name"] == "computes"]
     assert sum(one["args"]["requests"] for one in computed) == info["served"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from edge_llm_env import load_scenario
+from experiments.speed.iterations import scheduled_single_turn, scheduled_vector_turn, simulated_tokens_per_s
 from experiments.speed.step_profile import KERNEL_PHASES, step_profile
 from experiments.speed.turns import cartpole_single_turn, cartpole_vector_turn, single_turn, steps_per_s, vector_turn
 from tests.support.helpers import small_scenario
@@ -25,6 +27,13 @@ def test_a_turn_is_so_many_steps():
     assert single_turn(ENV, scenario)() == 500
     assert cartpole_vector_turn(4)() == 400
     assert cartpole_single_turn()() == 500
+
+
+def test_an_engine_is_timed_under_a_scheduler():
+    scenario = load_scenario("chat-4090", **{"epoch.epoch_s": 5.0, "epoch.episode_epochs": 2})
+    assert scheduled_vector_turn(scenario, 4)() == 40
+    assert scheduled_single_turn(scenario)() == 500
+    assert simulated_tokens_per_s(scenario, 4) > 0
 
 
 def test_phases_of_a_step_make_up_all_of_it():
