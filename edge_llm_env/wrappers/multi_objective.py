@@ -33,7 +33,7 @@ class MultiObjective(gym.Wrapper, RecordConstructorArgs):
     def __init__(self, env: gym.Env) -> None:
         inner: Any = env.unwrapped
         if not isinstance(inner, EpochEnv) or not isinstance(inner.simulation, Simulation):
-            raise ValueError(f"env = {env}: must be an environment of edge_llm_env that counts epochs")
+            raise ValueError(f"env = {env}: must be an environment of edge_llm_env that counts epochs, of one node")
         RecordConstructorArgs.__init__(self)
         super().__init__(env)
         self.reward_space = inner.reward_space = reward_space(inner.scenario)  # type: ignore[attr-defined]
@@ -65,7 +65,9 @@ class VectorMultiObjective(VectorWrapper):
     def __init__(self, env: VectorEnv) -> None:
         inner: Any = env.unwrapped
         if not isinstance(inner, EpochVectorEnv) or not isinstance(inner.simulation, Simulation):
-            raise ValueError(f"env = {env}: must be a native vector environment of edge_llm_env that counts epochs")
+            raise ValueError(
+                f"env = {env}: must be a native vector environment of edge_llm_env that counts epochs, of one node"
+            )
         if inner.autoreset_mode is AutoresetMode.SAME_STEP:
             raise ValueError("autoreset_mode = SAME_STEP: must be NEXT_STEP or DISABLED")
         super().__init__(env)

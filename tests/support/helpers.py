@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from edge_llm_env import Scenario, ScenarioError, Workload, load_scenario
 from edge_llm_env.envs.layout import length
 from edge_llm_env.envs.observation import OBSERVATION
+from edge_llm_env.envs.suite import MULTI_NODE
 from edge_llm_env.registration import ENVIRONMENTS
 
 ENVIRONMENT_IDS = tuple(ENVIRONMENTS)
@@ -45,6 +46,9 @@ ALL_FORMS = (*ENVIRONMENT_IDS, *OTHER_FORMS, *CARRIED_FORMS)
 
 EPOCH_IDS = tuple(env_id for env_id, entry in ENVIRONMENTS.items() if entry.counts_epochs)
 """Environments whose step decides on an epoch, or on a part of one."""
+
+ONE_NODE_IDS = tuple(env_id for env_id in EPOCH_IDS if env_id != MULTI_NODE)
+"""Those of one node, which the wrappers of several objectives are for."""
 
 EPOCH_FORMS = (*EPOCH_IDS, *OTHER_FORMS)
 """These in every form of their action."""

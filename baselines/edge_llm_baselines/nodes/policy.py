@@ -66,16 +66,19 @@ class NetworkPolicy:
 
 
 class GahPolicy:
-    """Every node bids 1 for all: what the environment's decoding, GAH, serves by itself."""
+    """Every server bids 1 for all: what the environment's decoding, GAH, serves by itself, and no model moves."""
 
     def __init__(self, env: Any) -> None:
-        self._shape = env.action_space.shape
+        self._entries = env.action_space.shape[-1]
 
     def predict(
         self, observation: NDArray[np.float32], state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[NDArray[np.float32], Any]:
-        """Bids of 1; `state` passes through unchanged."""
-        return np.ones(self._shape, dtype=np.float32), state
+        """Bids of 1, for observations of shape (length,) or (rows, length); `state` passes through unchanged.
+
+        Nothing is wished for more than what is held where all is wished for alike.
+        """
+        return np.ones((*observation.shape[:-1], self._entries), dtype=np.float32), state
 
 
 def network_of(env: Any) -> NetworkSimulation:

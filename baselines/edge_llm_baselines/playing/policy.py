@@ -83,6 +83,6 @@ def rows_of(env: Any) -> list[tuple[Simulation, int]]:
     """The simulated rows behind an environment of this suite, in order; ValueError if there are none."""
     try:
         inner = [one.unwrapped for one in env.envs] if hasattr(env, "envs") else [env.unwrapped]
-        return [(one.simulation, row) for one in inner for row in range(len(one.simulation.state.requests))]
+        return [(one.simulation, row) for one in inner for row in range(len(one.simulation.state.counters))]
     except AttributeError:
         raise ValueError(f"env = {env!r}: must be an environment of edge_llm_env") from None

@@ -89,7 +89,7 @@ def roll_out_in(
     if len(simulations) > 1:
         raise ValueError(f"env = {env!r}: has rows of {len(simulations)} scenarios, must have those of one")
     (simulation,) = simulations.values()
-    scenario, rows = simulation.scenario, len(simulation.state.requests)
+    scenario, rows = simulation.scenario, len(simulation.state.counters)
     beyond_visible = np.zeros(rows, dtype=np.int64)
     epochs_counted = np.full(rows, -1)
     decision_times_s = []

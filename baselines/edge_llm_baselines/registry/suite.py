@@ -27,6 +27,7 @@ from edge_llm_baselines.allocation.partitions import (
 from edge_llm_baselines.allocation.policy import AllocationPolicy
 from edge_llm_baselines.hindsight.bands import hindsight_of_bands
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds, hindsight_bounds
+from edge_llm_baselines.nodes.policy import GahPolicy
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.playing.remembering import once_a_scenario
@@ -60,7 +61,15 @@ from edge_llm_baselines.uploads.hindsight import upload_bounds
 from edge_llm_baselines.uploads.predictive import PredictiveUploads, tune_uploads
 from edge_llm_baselines.uploads.stopping import OptimalStopping, tune_price
 from edge_llm_baselines.uploads.table import UPLOAD_RULES
-from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, COMPUTE, CONTINUOUS_BATCHING, JOINT
+from edge_llm_env.envs.suite import (
+    BANDWIDTH,
+    BATCH_SELECTION,
+    BATCHING,
+    COMPUTE,
+    CONTINUOUS_BATCHING,
+    JOINT,
+    MULTI_NODE,
+)
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
@@ -260,6 +269,11 @@ OF_ITERATIONS = Baselines(
     hindsight=hindsight_of_iterations,
 )
 
+OF_NODES = Baselines(
+    oracle="gah",
+    rules={"gah": Baseline("GAH", lambda env, seed, tuned: GahPolicy(env)), "random": RANDOM},
+)
+
 SUITE = {
     BATCHING: replace(OF_BATCHES, solved_in=BATCH_SELECTION),
     BATCH_SELECTION: OF_BATCHES,
@@ -267,5 +281,6 @@ SUITE = {
     COMPUTE: OF_MODULES,
     JOINT: OF_EVERYTHING,
     CONTINUOUS_BATCHING: OF_ITERATIONS,
+    MULTI_NODE: OF_NODES,
 }
 """By the id of the environment."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.envs.restoring import BOUNDS
 from edge_llm_env.wrappers.multi_objective import VectorMultiObjective
-from tests.support.helpers import EPOCH_IDS
+from tests.support.helpers import ONE_NODE_IDS
 
 BATCHING = "EdgeLLM/Batching-v0"
 
@@ -98,7 +98,7 @@ def test_states_with_the_arrays_in_another_order_are_equal() -> None:
     assert all(np.array_equal(one, two) for one, two in zip(env.step(action)[:4], other.step(action)[:4], strict=True))
 
 
-@pytest.mark.parametrize("env_id", EPOCH_IDS)
+@pytest.mark.parametrize("env_id", ONE_NODE_IDS)
 def test_rewards_of_objectives_go_on_from_a_state(env_id: str) -> None:
     """Summed since the state, not since an episode that another environment had begun."""
     envs = [VectorMultiObjective(played(env_id)) for _ in range(2)]

@@ -11,7 +11,7 @@ from gymnasium.vector import AutoresetMode
 
 from edge_llm_baselines.allocation.oracle_decoding import OracleDecoding
 from edge_llm_env.wrappers.multi_objective import MultiObjective, VectorMultiObjective
-from tests.support.helpers import ALL_WEIGHTS, EPOCH_IDS, small_scenario, some_action, workload_at
+from tests.support.helpers import ALL_WEIGHTS, ONE_NODE_IDS, small_scenario, some_action, workload_at
 
 BATCHING = "EdgeLLM/Batching-v0"
 
@@ -48,7 +48,7 @@ def test_worked_example():
     assert dispatches[-1][4]["expired"] == 2
 
 
-@pytest.mark.parametrize("env_id", EPOCH_IDS)
+@pytest.mark.parametrize("env_id", ONE_NODE_IDS)
 def test_own_weights_give_back_the_environments_reward(env_id: str):
     scenario = small_scenario(**ALL_WEIGHTS)
     vector, plain = MultiObjective(gym.make(env_id, scenario=scenario)), gym.make(env_id, scenario=scenario)
@@ -173,3 +173,8 @@ def test_mo_gymnasiums_wrappers_work_on_it():
     ])  # fmt: skip
     envs.reset(seed=0)
     assert envs.step(np.array([0, 6]))[1].shape == (2, 4)
+
+
+def test_networks_of_nodes_are_refused():
+    with pytest.raises(ValueError, match="of one node"):
+        MultiObjective(gym.make("EdgeLLM/MultiNode-v0"))
