@@ -118,7 +118,7 @@ def engine_params(scenario: Scenario) -> EngineParams:
         step_snr=steps.snr,
         step_efficiency=steps.bits_per_s_per_hz,
         share=settings.uplink_share,
-        uplink_bits_per_token=radio.uplink_bits_per_token,
+        uplink_bits_per_token=scenario.uplink_bits_per_token,
         downlink_bits_per_token=radio.downlink_bits_per_token,
         prediction_error=settings.prediction_error,
         host_blocks=int(settings.host_memory_bytes / block_bytes(scenario)),

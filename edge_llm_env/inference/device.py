@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 DeviceKind = Literal[
-    "server-gpu", "desktop-gpu", "laptop-gpu", "embedded", "amd-gpu", "intel-gpu", "apple", "cpu", "phone"
+    "server-gpu", "desktop-gpu", "laptop-gpu", "embedded", "amd-gpu", "intel-gpu", "apple", "cpu", "phone", "npu"
 ]
 
 
@@ -34,4 +34,5 @@ class Device(BaseModel):
     int8_ops_per_s: float | None = Field(default=None, gt=0, description="dense INT8 peak, operations/s")
     memory_bytes: float = Field(gt=0, description="usable memory of one module, bytes (a GPU's GB are 2^30)")
     memory_bandwidth_bytes_per_s: float = Field(gt=0, description="memory bandwidth, bytes/s (GB = 1e9)")
+    sparse_units: bool = Field(default=False, description="multiplies faster where two of four weights are zero (2:4)")
     power_w: float = Field(gt=0, description="highest board power, W")

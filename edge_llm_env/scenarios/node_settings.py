@@ -11,9 +11,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from edge_llm_env.inference.catalog import is_path
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.factors.measured import Measured
+from edge_llm_env.inference.mechanisms.attention import AttentionKernels
 from edge_llm_env.inference.mechanisms.chosen import NONE, Mechanisms
+from edge_llm_env.inference.mechanisms.images import Images
+from edge_llm_env.inference.mechanisms.kv_cache import KvCache
 from edge_llm_env.inference.mechanisms.offloading import Offloading
 from edge_llm_env.inference.mechanisms.parallelism import Parallelism
+from edge_llm_env.inference.mechanisms.prompt_compression import PromptCompression
+from edge_llm_env.inference.mechanisms.pruning import Pruning
 from edge_llm_env.inference.mechanisms.speculation import Speculation
 from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.support.paths import path_from
@@ -54,6 +59,7 @@ class VariantSettings(Section):
         default=None,
         description="accuracy for each class of requests that it serves, in place of that by ΔPPL, and for no other",
     )
+    pruning: Pruning | None = Field(default=None, description="what is left out of its weights")
     name: str = Field(default="", description="what it is called where it is shown; if not given, what it is made of")
 
     @model_validator(mode="after")
@@ -114,6 +120,15 @@ class NodeSettings(Section):
         json_schema_extra=NEUTRAL,
     )
 
+    pruning: Pruning | None = Field(
+        default=None, description="what is left out of `decoder`'s weights", json_schema_extra=NEUTRAL
+    )
+    kv_cache: KvCache | None = Field(
+        default=None, description="fewer bits or fewer entries in the KV cache", json_schema_extra=NEUTRAL
+    )
+    attention: AttentionKernels = Field(
+        default="fused", description="whether scores of attention stay on the chip", json_schema_extra=NEUTRAL
+    )
     speculation: Speculation | None = Field(
         default=None, description="a draft proposes tokens that the decoder verifies", json_schema_extra=NEUTRAL
     )
@@ -126,18 +141,29 @@ class NodeSettings(Section):
         json_schema_extra=NEUTRAL,
     )
 
+    images: Images | None = Field(
+        default=None,
+        description="an image in each request, before a text of `workload.prompt_tokens`",
+        json_schema_extra=NEUTRAL,
+    )
+    prompt_compression: PromptCompression | None = Field(
+        default=None, description="how prompts are shortened before they are computed", json_schema_extra=NEUTRAL
+    )
+
     @property
     def mechanisms(self) -> Mechanisms:
         """Those of the settings above that are given."""
-        return Mechanisms(self.speculation, self.offloading, self.parallelism)
+        return Mechanisms(**{name: getattr(self, name) for name in Mechanisms._fields})
 
     @model_validator(mode="after")
     def _mechanisms_are_counted(self) -> NodeSettings:
-        if self.mechanisms != NONE and not COST_MODELS[self.cost_model].heeds_mechanisms:
+        pruned = self.pruning is not None or any(variant.pruning is not None for variant in self.variants)
+        if (self.mechanisms != NONE or pruned) and not COST_MODELS[self.cost_model].heeds_mechanisms:
             counting = " or ".join(f'"{name}"' for name, model in COST_MODELS.items() if model.heeds_mechanisms)
             raise ValueError(
-                f'node: {self.mechanisms.described()}: is not counted by cost_model = "{self.cost_model}"; it must be '
-                f"left out, or cost_model be {counting}"
+                f"node: {self.mechanisms.described() or 'pruning'}: is not counted by cost_model = "
+                f'"{self.cost_model}"; '
+                f"it must be left out, or cost_model be {counting}"
             )
         if self.parallelism is not None and self.variants:
             raise ValueError("node.parallelism: must be left out with node.variants, among which modules are divided")

@@ -28,6 +28,7 @@ from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.inference.iteration import IterationCosts
 from edge_llm_env.inference.limits import check_contexts, check_stored_precision
+from edge_llm_env.inference.mechanisms.pruning import Pruning, held_share
 from edge_llm_env.inference.quantization import Quantization
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
 from edge_llm_env.scenarios.iteration_settings import IterationSettings
@@ -134,11 +135,23 @@ class Scenario(Section):
     @cached_property
     def decoder(self) -> DecoderConfig:
         """The decoder that the node serves, as contexts of these lengths cost."""
-        return load_decoder(self.node.decoder).at_contexts(*self.context_tokens)
+        return self.node.mechanisms.decoder_of(load_decoder(self.node.decoder)).at_contexts(*self.context_tokens)
 
     @cached_property
     def context_tokens(self) -> tuple[int, int]:
-        """Fewest tokens that a request holds once its prompt is computed, and most, prompt and output; with padding."""
+        """Fewest tokens that a request holds once its prompt is computed, and most, prompt and output; with padding.
+
+        An image's tokens are among them; compressed prompts are counted short in the fewest and whole in the most.
+        """
+        images, compression = self.node.images, self.node.prompt_compression
+        more = 0 if images is None else images.tokens
+        shortest, longest = self._text_tokens
+        if compression is not None:
+            shortest = max(1, int(shortest / compression.ratio))
+        return shortest + more, longest + more
+
+    @property
+    def _text_tokens(self) -> tuple[int, int]:
         node, workload = self.node, self.workload
         shortest = node.fixed_prompt_tokens or workload.shortest_prompt_tokens
         if node.prompt_padding == "none" and node.output_length == "per_request":
@@ -149,30 +162,47 @@ class Scenario(Section):
     @cached_property
     def quantization(self) -> Quantization:
         """The precision that its weights are served in."""
-        return load_quantization(self.node.decoder, self.node.precision, self.node.perplexity_increase)
+        node = self.node
+        return _quantization(node.decoder, node.precision, node.perplexity_increase, node.pruning)
+
+    @cached_property
+    def accuracy(self) -> float:
+        """What `node.decoder` offers, 0..1: f(ΔPPL), and what compressed prompts leave of it."""
+        compression = self.node.prompt_compression
+        offered = self.quantization.accuracy
+        return offered if compression is None else offered * compression.retained
 
     @cached_property
     def batch_cost(self) -> BatchCost:
         """What a batch costs on the node in time, memory and energy."""
-        return self._batch_cost(self.decoder, self.quantization, self.node.modules)
+        return self._batch_cost(self.decoder, self.quantization, self.node.modules, self.node.pruning)
 
-    def _batch_cost(self, decoder: DecoderConfig, quantization: Quantization, modules: int) -> BatchCost:
-        host = self._host(decoder, quantization, modules)
+    def _batch_cost(
+        self, decoder: DecoderConfig, quantization: Quantization, modules: int, pruning: Pruning | None
+    ) -> BatchCost:
+        host = self._host(decoder, quantization, modules, pruning)
         largest = self._largest_batch(decoder, quantization, host, self.epoch.visible_slots)
-        return self._cost_model.batch_cost(decoder, quantization, host, largest)
+        cost = self._cost_model.batch_cost(decoder, quantization, host, largest)
+        compression = self.node.prompt_compression
+        return cost if compression is None else compression.of_batch(cost, host.device.power_w * modules)
 
     @cached_property
     def iteration_costs(self) -> IterationCosts:
         """What an iteration of the node's engine costs in time and energy."""
-        host = self._host(self.decoder, self.quantization, self.node.modules)
+        if self.node.prompt_compression is not None:
+            raise ValueError(
+                "node.prompt_compression: must be left out where an engine is scheduled iteration by iteration, whose "
+                "contexts do not tell prompts from outputs"
+            )
+        host = self._host(self.decoder, self.quantization, self.node.modules, self.node.pruning)
         largest = self._largest_batch(self.decoder, self.quantization, host, self.iterations.running_slots)
         return self._cost_model.iteration_costs(self.decoder, self.quantization, host, largest)
 
-    def _host(self, decoder: DecoderConfig, quantization: Quantization, modules: int) -> Host:
+    def _host(self, decoder: DecoderConfig, quantization: Quantization, modules: int, pruning: Pruning | None) -> Host:
         node = self.node
         served = decoder == self.decoder and quantization.name == node.precision
         measured = tuple(Measured.parsed(text) for text in node.measured) if served else ()
-        mechanisms = node.mechanisms
+        mechanisms = node.mechanisms._replace(pruning=pruning)
         if modules != node.modules:  # of modules that are divided, where parallelism is refused
             mechanisms = mechanisms._replace(parallelism=None)
         return Host(load_device(node.device), load_engine(node.engine), modules, measured, mechanisms)
@@ -181,7 +211,7 @@ class Scenario(Section):
         """Most requests that any batch can have: as there are slots, or as many of the shortest as memory holds."""
         host = host._replace(measured=())
         held = self._cost_model.batch_cost(decoder, quantization, host, 1).memory_bytes
-        shortest = self.context_tokens[0], 1
+        shortest = self._text_tokens[0], 1
         left = self.node.memory_bytes_per_module * host.modules - held.base(*shortest)
         return max(1, int(min(slots, left / held.marginal(*shortest))))
 
@@ -194,16 +224,23 @@ class Scenario(Section):
         """What the node can host side by side, cheapest first: in compute time of the longest request."""
         node = self.node
         alone = VariantSettings(
-            decoder=node.decoder, precision=node.precision, perplexity_increase=node.perplexity_increase
+            decoder=node.decoder,
+            precision=node.precision,
+            perplexity_increase=node.perplexity_increase,
+            pruning=node.pruning,
         )
         variants = [self._variant(settings) for settings in node.variants or (alone,)]
         longest = self.workload.longest_prompt_tokens, self.workload.longest_output_tokens
         return tuple(sorted(variants, key=lambda variant: _time_alone_s(variant.batch_cost[-1], *longest)))
 
     def _variant(self, settings: VariantSettings) -> Variant:
-        decoder = load_decoder(settings.decoder).at_contexts(*self.context_tokens)
-        quantization = load_quantization(settings.decoder, settings.precision, settings.perplexity_increase)
+        pruning = settings.pruning
+        mechanisms = self.node.mechanisms._replace(pruning=pruning)
+        decoder = mechanisms.decoder_of(load_decoder(settings.decoder)).at_contexts(*self.context_tokens)
+        quantization = _quantization(settings.decoder, settings.precision, settings.perplexity_increase, pruning)
         weight_bytes = self._cost_model.weight_bytes(decoder, quantization)
+        if pruning is not None:
+            weight_bytes *= held_share(pruning, decoder, quantization)
         bandwidth = self.node.storage_bandwidth_bytes_per_s
         asked = self.workload
         accuracies = (quantization.accuracy,) * asked.class_count
@@ -214,7 +251,9 @@ class Scenario(Section):
             settings.decoder,
             settings.precision,
             accuracies,
-            tuple(self._batch_cost(decoder, quantization, modules) for modules in range(1, self.node.modules + 1)),
+            tuple(
+                self._batch_cost(decoder, quantization, modules, pruning) for modules in range(1, self.node.modules + 1)
+            ),
             weight_bytes,
             0.0 if bandwidth is None else self.node.engine_start_s + weight_bytes / bandwidth,
         )
@@ -233,6 +272,13 @@ class Scenario(Section):
                     f"divided, each must hold {variant.decoder} at {variant.precision}, "
                     f"{variant.module_bytes:.4g} bytes"
                 )
+
+    @property
+    def uplink_bits_per_token(self) -> float:
+        """Bits that are sent for one token of a whole prompt: fewer where the user's device compresses it."""
+        compression = self.node.prompt_compression
+        bits = self.radio.uplink_bits_per_token
+        return bits if compression is None else bits * compression.uplink_share
 
     @property
     def memory_limit_bytes(self) -> float:
@@ -280,13 +326,15 @@ class Scenario(Section):
             content["workload"]["arrivals"]["path"] = self.workload.arrivals.sha256()
         for hosted in content["node"]["variants"]:
             del hosted["name"]
+            if hosted["pruning"] is None:
+                del hosted["pruning"]
             if hosted["accuracies"] is None:
                 del hosted["accuracies"]
         for hosted in (content["node"], *content["node"]["variants"]):
             if is_path(hosted["decoder"]):
                 hosted["decoder"] = load_decoder(hosted["decoder"]).model_dump()
         content["batch_cost"] = self.batch_cost
-        content["accuracy"] = self.quantization.accuracy
+        content["accuracy"] = self.accuracy
         content["variants"] = [
             [
                 "" if is_path(variant.decoder) else variant.decoder,
@@ -328,7 +376,7 @@ class Scenario(Section):
         hosted += [("node.variants: ", variant.decoder, variant.precision) for variant in self.node.variants]
         for where, name, precision in hosted:
             try:
-                decoder = load_decoder(name)
+                decoder = self.node.mechanisms._replace(pruning=None).decoder_of(load_decoder(name))
                 check_stored_precision(decoder, name, load_precision(precision))
                 check_contexts(decoder, name, *self.context_tokens)
             except ValueError as error:
@@ -470,6 +518,17 @@ class Scenario(Section):
                     raise ValueError(f"provenance.{dotted}: must name a field of the scenario")
                 section = getattr(section, part)
         return self
+
+
+def _quantization(
+    decoder: str, precision: str, perplexity_increase: float | None, pruning: Pruning | None
+) -> Quantization:
+    """The precision of a decoder that may be pruned; what both lose adds up, which is assumed."""
+    quantization = load_quantization(decoder, precision, perplexity_increase)
+    if pruning is None or perplexity_increase is not None:
+        return quantization
+    lost = quantization.perplexity_increase + pruning.perplexity_increase(decoder)
+    return quantization.model_copy(update={"perplexity_increase": lost})
 
 
 def _time_alone_s(cost: BatchCost, prompt_tokens: int, output_tokens: int) -> float:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from edge_llm_env.inference.published.comparison import Comparison
 from edge_llm_env.inference.published.table import MECHANISMS
 from edge_llm_env.support.tables import NO_VALUE, Table
 
 
-def comparisons_table(name: str) -> Table:
+def comparisons_table(comparisons: Callable[[], list[Comparison]]) -> Table:
     """Every row of one mechanism."""
     rows = [
         (
@@ -21,12 +22,14 @@ def comparisons_table(name: str) -> Table:
             row.source,
             row.reason or NO_VALUE,
         )
-        for row in MECHANISMS[name].comparisons()
+        for row in comparisons()
     ]
     return Table(("row", "published", "predicted", "unit", "error in %", "source", "beyond the mechanism"), rows)
 
 
 COMPARISONS_SECTIONS: dict[str, Callable[[], Table]] = {
-    name.replace(" ", "-"): partial(comparisons_table, name) for name in MECHANISMS
+    name.replace(" ", "-"): partial(comparisons_table, one.comparisons)
+    for name, one in MECHANISMS.items()
+    if one.comparisons is not None
 }
 """Sections of the page, and what fills them."""

@@ -7,8 +7,14 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from edge_llm_env.inference.decoder import DecoderConfig
+from edge_llm_env.inference.mechanisms.attention import AttentionKernels
+from edge_llm_env.inference.mechanisms.images import Images
+from edge_llm_env.inference.mechanisms.kv_cache import KvCache
 from edge_llm_env.inference.mechanisms.offloading import Offloading
 from edge_llm_env.inference.mechanisms.parallelism import Parallelism
+from edge_llm_env.inference.mechanisms.prompt_compression import PromptCompression
+from edge_llm_env.inference.mechanisms.pruning import Pruning
 from edge_llm_env.inference.mechanisms.speculation import Speculation
 from edge_llm_env.support.checking.problems import first_line
 from edge_llm_env.support.naming import one_of
@@ -18,19 +24,38 @@ from edge_llm_env.support.section import Section
 class Mechanisms(NamedTuple):
     """The mechanisms of a service; None: without it."""
 
+    pruning: Pruning | None = None
+    kv_cache: KvCache | None = None
+    attention: AttentionKernels = "fused"
     speculation: Speculation | None = None
     offloading: Offloading | None = None
     parallelism: Parallelism | None = None
+    images: Images | None = None
+    prompt_compression: PromptCompression | None = None
+
+    def decoder_of(self, decoder: DecoderConfig) -> DecoderConfig:
+        """The decoder that is left by those that change it, before contexts are known.
+
+        Raises ValueError, one line, where it cannot be changed so.
+        """
+        if self.pruning is not None:
+            decoder = self.pruning.decoder_of(decoder)
+        return decoder if self.kv_cache is None else self.kv_cache.decoder_of(decoder)
 
     def described(self) -> str:
         """Names of those that are there, by commas."""
-        return ", ".join(name for name, one in zip(self._fields, self, strict=True) if one is not None)
+        names = zip(self._fields, self, NONE, strict=True)
+        return ", ".join(name.replace("_", " ") for name, one, absent in names if one != absent)
 
 
 KINDS: dict[str, type[Section]] = {
+    "pruning": Pruning,
+    "kv_cache": KvCache,
     "speculation": Speculation,
     "offloading": Offloading,
     "parallelism": Parallelism,
+    "images": Images,
+    "prompt_compression": PromptCompression,
 }
 """The settings of each by its name."""
 

@@ -83,7 +83,7 @@ def divided(terms: Terms, decoder: DecoderConfig, parallelism: Parallelism) -> d
     part = serial + (1.0 - serial) / parallelism.tensor
     heads = 1 if decoder.latent_kv is not None else decoder.kv_heads
     cached = serial + (1.0 - serial) / min(parallelism.tensor, heads)
-    return scaled(scaled(terms, part, READS + PRODUCTS), cached, CACHE)
+    return scaled(scaled(terms, part, (*READS, *PRODUCTS, "scores")), cached, CACHE)
 
 
 def communication_s(decoder: DecoderConfig, parallelism: Parallelism, tokens: int) -> IterationCost:

@@ -12,11 +12,22 @@ from edge_llm_env.inference.factors.fitted import iteration_s as plain_iteration
 from edge_llm_env.inference.factors.rows import Case
 from edge_llm_env.inference.factors.terms import attention_products, kv_traffic, linear_flops, weight_traffic
 from edge_llm_env.inference.iteration import IterationCost
-from edge_llm_env.inference.mechanisms import offloading, parallelism, speculation
+from edge_llm_env.inference.mechanisms import (
+    attention,
+    images,
+    kv_cache,
+    offloading,
+    parallelism,
+    pruning,
+    speculation,
+)
 from edge_llm_env.inference.mechanisms.chosen import Mechanisms
 from edge_llm_env.inference.mechanisms.terms import Terms
+from edge_llm_env.inference.work import kv_bytes_per_token
 
 MORE_TERMS = {
+    "scores": "scores of attention that go to memory and back",
+    "encoder": "encoding images",
     "links": "what modules tell each other",
     "streams": "waiting for what streams from elsewhere",
     "drafts": "drafting tokens",
@@ -37,13 +48,28 @@ def served_terms(case: Case, known: Effects, mechanisms: Mechanisms, *, modules:
 
     A pass verifies what was drafted. Where modules work in parallel, terms are those of one of them.
     """
-    parallel = mechanisms.parallelism
+    parallel, cache, pruned = mechanisms.parallelism, mechanisms.kv_cache, mechanisms.pruning
+    plain = case
+    case = cached(case, mechanisms)
     terms = apart(case, known, modules=1 if parallel is not None else modules, largest_batch=largest_batch)
+    if mechanisms.attention == "unfused":
+        per_byte_s = terms["kv_cache"].prefill_token / kv_bytes_per_token(case.decoder, case.precision)
+        terms["scores"] = attention.scores(case.decoder, per_byte_s)
+    if cache is not None:
+        terms = kv_cache.attended(terms, cache, plain.precision)
+    if pruned is not None:
+        terms = pruning.skipping(terms, pruned, case.decoder, case.precision, case.device)
     if mechanisms.speculation is not None:
         terms = speculation.verifying(terms, case, tokens_per_pass(mechanisms), largest_batch)
     if parallel is not None:
         terms = parallelism.divided(terms, case.decoder, parallel)
     return overlapped(terms)
+
+
+def cached(case: Case, mechanisms: Mechanisms) -> Case:
+    """The case with the bits that its KV cache has."""
+    cache = mechanisms.kv_cache
+    return case if cache is None else case._replace(precision=cache.precision_of(case.precision))
 
 
 def tokens_per_pass(mechanisms: Mechanisms) -> int:
@@ -76,7 +102,21 @@ def time_terms(
         drafts = nothing if draft is None else plain_iteration_s(draft, known, largest_batch=largest_batch)
         terms = {term: speculation.speculated(cost, nothing, speculated) for term, cost in terms.items()}
         terms["drafts"] = speculation.speculated(nothing, drafts, speculated)
+    if mechanisms.images is not None:
+        tokens = mechanisms.images.kept_tokens(case.decoder)
+        terms = {term: images.longer(cost, tokens) for term, cost in terms.items()}
+        pooled = 1 if parallel is not None else modules
+        per_flop_s = _per_flop_s(apart(case, known, modules=pooled), case)
+        terms["encoder"] = IterationCost(prefill_sequence=mechanisms.images.encoder_flops * per_flop_s)
     return terms
+
+
+def _per_flop_s(terms: Terms, case: Case) -> float:
+    """Time of a product as prompts are multiplied; as single tokens, where an engine takes prompts token by token."""
+    prefill, flops = terms["prefill_compute"].prefill_token, linear_flops(case.decoder)
+    if prefill:
+        return prefill / flops.prefill_token
+    return terms["compute"].decode_sequence / flops.decode_sequence
 
 
 def iteration_s(
@@ -95,7 +135,14 @@ def batch_s(cost: IterationCost, mechanisms: Mechanisms) -> AffineCost:
 
 def memory_bytes(case: Case, known: Effects, mechanisms: Mechanisms, *, modules: int = 1) -> AffineCost:
     """Bytes that a batch holds in the memory of all modules, weights and runtime included."""
+    case = cached(case, mechanisms)
     terms = held_terms(case, known, modules=modules)
+    if mechanisms.pruning is not None:
+        terms = pruning.held(terms, mechanisms.pruning, case.decoder, case.precision)
+    if mechanisms.kv_cache is not None:
+        terms = kv_cache.held(terms, mechanisms.kv_cache)
+    if mechanisms.attention == "unfused":
+        terms["held_scores"] = attention.held_scores(case.decoder)
     if mechanisms.offloading is not None:
         terms = offloading.held(terms, case, mechanisms.offloading)
     if mechanisms.speculation is not None and (draft := mechanisms.speculation.draft_of(case)) is not None:
@@ -107,12 +154,23 @@ def memory_bytes(case: Case, known: Effects, mechanisms: Mechanisms, *, modules:
     held = AffineCost(Polynomial(), Polynomial())
     for cost in terms.values():
         held = held.plus(cost)
+    if mechanisms.images is not None:
+        encoder = AffineCost(Polynomial(constant=2.0 * mechanisms.images.encoder_weights), Polynomial())
+        held = images.longer_held(held, mechanisms.images.kept_tokens(case.decoder)).plus(encoder)
     return held
 
 
 def work(case: Case, mechanisms: Mechanisms, *, largest_batch: int = 1) -> tuple[IterationCost, IterationCost]:
     """FLOPs of a pass and bytes that it moves in the modules' memory; per token, where it yields several."""
+    plain = case
+    case = cached(case, mechanisms)
     amounts = _amounts(case, largest_batch)
+    if mechanisms.attention == "unfused":
+        amounts["weights"] = amounts["weights"].plus(attention.scores(case.decoder, 1.0))
+    if mechanisms.kv_cache is not None:
+        amounts = kv_cache.attended(amounts, mechanisms.kv_cache, plain.precision)
+    if mechanisms.pruning is not None:
+        amounts = pruning.skipping(amounts, mechanisms.pruning, case.decoder, case.precision, case.device)
     speculated, parallel = mechanisms.speculation, mechanisms.parallelism
     if speculated is not None:
         amounts = speculation.verifying(amounts, case, tokens_per_pass(mechanisms), largest_batch)
@@ -126,6 +184,10 @@ def work(case: Case, mechanisms: Mechanisms, *, largest_batch: int = 1) -> tuple
             drafts = _amounts(draft, largest_batch)
         flops = speculation.speculated(flops, drafts["compute"], speculated)
         moved = speculation.speculated(moved, drafts["weights"].plus(drafts["kv_cache"]), speculated)
+    if mechanisms.images is not None:
+        tokens = mechanisms.images.kept_tokens(case.decoder)
+        encoder = IterationCost(prefill_sequence=mechanisms.images.encoder_flops)
+        flops, moved = images.longer(flops, tokens).plus(encoder), images.longer(moved, tokens)
     return flops, moved
 
 

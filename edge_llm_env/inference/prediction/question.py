@@ -66,9 +66,13 @@ def question(
         _part("device", device, Device, load_device),
         load_engine(None) if engine is None else _part("engine", engine, Engine, load_engine),
     )
+    chosen = _chosen(mechanisms)
+    if chosen.prompt_compression is not None:
+        raise ValueError("mechanisms: prompt_compression: must be left out; ask for the shorter prompt")
+    case = case._replace(decoder=chosen.decoder_of(case.decoder))
     check_stored_precision(case.decoder, name, case.precision)
     check_context_limit(case.decoder, name, prompt_tokens + output_tokens)
-    return Question(name, case, batch, prompt_tokens, output_tokens, _measurements(measured), _chosen(mechanisms))
+    return Question(name, case, batch, prompt_tokens, output_tokens, _measurements(measured), chosen)
 
 
 def _chosen(mechanisms: Mechanisms | Mapping[str, Mapping[str, Any]]) -> Mechanisms:

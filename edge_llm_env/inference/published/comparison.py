@@ -65,3 +65,9 @@ def _batch(case: Case, mechanisms: Mechanisms, batch: int, modules: int, known: 
     effects = fitted_effects() if known is None else known
     one_pass = iteration_s(case, effects, mechanisms, modules=modules, largest_batch=batch)
     return batch_s(one_pass, mechanisms)
+
+
+def prefill_s(case: Case, mechanisms: Mechanisms, lengths: Sequence[int], *, known: Effects | None = None) -> float:
+    """Seconds until every request of a batch has its first token; `lengths`: batch, prompt."""
+    batch, prompt = lengths
+    return _batch(case, mechanisms, batch, 1, known).of_equals(batch, prompt, 1)

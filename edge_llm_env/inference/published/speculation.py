@@ -65,7 +65,7 @@ def _batches() -> list[Comparison]:
     for k, speed_ups in SPEED_UPS.items():
         for batch, said in zip(BATCHES, speed_ups, strict=True):
             lengths = (batch, *LENGTHS)
-            speed_up = decode_s(case, NONE, lengths) / decode_s(case, Mechanisms(_chain(k, 0.615)), lengths)
+            speed_up = decode_s(case, NONE, lengths) / decode_s(case, Mechanisms(speculation=_chain(k, 0.615)), lengths)
             rows.append(Comparison(f"llama-3.1-8b, {k} drafted, batch {batch}", said, speed_up, "x", SIMULATOR))
     return rows
 
@@ -74,7 +74,7 @@ def _chains() -> list[Comparison]:
     rows = []
     for name, (tokens, said) in CHAINS.items():
         case = case_of(name, "w16a16", "h100-sxm", "vllm")
-        chain = Mechanisms(_chain(3, acceptance_for(tokens, 3)))
+        chain = Mechanisms(speculation=_chain(3, acceptance_for(tokens, 3)))
         speed_up = decode_s(case, NONE, (1, *LENGTHS)) / decode_s(case, chain, (1, *LENGTHS))
         source = "AngelSlim: performance/speculative_decoding/benchmarks; device and draft length assumed"
         rows.append(Comparison(f"{name}, single stream", said, speed_up, "x", source))
@@ -86,14 +86,14 @@ def _beyond() -> list[Comparison]:
     for (name, device), said in TREES.items():
         case = case_of(name, "w16a16", device, "transformers")
         for (tokens, published), k in zip(said, (6, 5), strict=True):
-            chain = Mechanisms(_chain(k, acceptance_for(tokens, k)))
+            chain = Mechanisms(speculation=_chain(k, acceptance_for(tokens, k)))
             speed_up = decode_s(case, NONE, (1, *LENGTHS)) / decode_s(case, chain, (1, *LENGTHS))
             reason = "trees of drafts, made and verified from Python: the mechanism is of chains"
             what = f"{name}, {tokens} tokens/step"
             rows.append(Comparison(what, published, speed_up, "x", "hemingkx/Spec-Bench Leaderboard.md", reason))
     case = case_of("qwen3-30b-a3b", "w16a16", "h100-sxm", "vllm")
     for batch, published in MIXTURE.items():
-        chain = Mechanisms(_chain(3, acceptance_for(1.86, 3)))
+        chain = Mechanisms(speculation=_chain(3, acceptance_for(1.86, 3)))
         lengths = (batch, *LENGTHS)
         speed_up = decode_s(case, NONE, lengths) / decode_s(case, chain, lengths)
         reason = "two H100 in tensor parallel under SGLang, whose plain decoding is faster than the model's"

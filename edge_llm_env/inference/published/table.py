@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from edge_llm_env.inference.published import offloading, parallelism, speculation
+from edge_llm_env.inference.published import (
+    images,
+    kv_cache,
+    offloading,
+    parallelism,
+    processors,
+    prompt_compression,
+    pruning,
+    speculation,
+)
 from edge_llm_env.inference.published.comparison import Comparison, mean_error
 from edge_llm_env.support.tables import NO_VALUE, Table
 
@@ -17,17 +26,18 @@ class Mechanism(NamedTuple):
     """Of a scenario."""
     equation: str
     source: str
-    comparisons: Callable[[], list[Comparison]]
+    comparisons: Callable[[], list[Comparison]] | None
+    """None: no published row was found."""
     assumed: str
 
     def errors(self) -> str:
         """Mean absolute error by quantity, rows in brackets, and with rows that are beyond the mechanism."""
-        rows = self.comparisons()
+        rows = [] if self.comparisons is None else self.comparisons()
         parts = []
         for unit in dict.fromkeys(row.unit for row in rows):
             ours = [row for row in rows if row.unit == unit]
             counted = [row for row in ours if not row.reason]
-            text = f"{unit}: {100 * mean_error(counted):.1f} % ({len(counted)})"
+            text = f"{unit}: " + (f"{100 * mean_error(counted):.1f} % ({len(counted)})" if counted else NO_VALUE)
             if len(counted) < len(ours):
                 beyond = mean_error([row._replace(reason="") for row in ours])
                 text += f", {100 * beyond:.0f} % with {len(ours) - len(counted)} beyond it"
@@ -56,6 +66,51 @@ MECHANISMS = {
         "Megatron-LM, arXiv 1909.08053; all-reduce fits of microsoft/vidur; distributed-llama's report",
         parallelism.comparisons,
         "a serial share, fitted to one decoder; the star's rates are of its 7B and 13B rows, not of its 70B row",
+    ),
+    "pruning and distillation": Mechanism(
+        "node.pruning, node.variants",
+        "unstructured: bytes (1 - p)·w + 1 per weight, time as before; 2:4: w/2 + 1 bits and products 1.43 times as "
+        "fast with sparse units; slices: d to (1 - p)·d and 2·d² more per layer; depth, distilled: another decoder",
+        "SparseGPT, arXiv 2301.00774; Wanda, 2306.11695; SliceGPT, 2401.15024; Shortened LLaMA, 2402.02834",
+        pruning.comparisons,
+        "ΔPPL adds to the precision's; 1.43 is the mean of the three rows of 2:4 products; device and batch of the "
+        "distilled rows",
+    ),
+    "kv cache": Mechanism(
+        "node.kv_cache",
+        "bytes·bits/16, read at most 1.72 times as fast; kept share of contexts, or a window on every layer",
+        "KIVI, arXiv 2402.02750; KVQuant, 2401.18079; H2O, 2306.14048; SnapKV, 2404.14469; QuaRot, 2404.00456",
+        kv_cache.comparisons,
+        "evicted layer by layer during prefill; accuracy is that of the scenario",
+    ),
+    "prompt compression": Mechanism(
+        "node.prompt_compression",
+        "s becomes s/r in time, memory and energy, and on the uplink at the user's; + time of the compressor per token",
+        "LLMLingua, arXiv 2310.05736; LLMLingua-2, 2403.12968",
+        prompt_compression.comparisons,
+        "lengths are not rounded; what is left of accuracy multiplies f(ΔPPL); rows at 3 and 5 follow from 1 and 2",
+    ),
+    "attention kernels": Mechanism(
+        "node.attention",
+        "unfused: + L·H·16 bytes per pair of tokens in prefill, 4·H·s² bytes held",
+        "FlashAttention, arXiv 2205.14135, theorem 2",
+        None,
+        "four accesses of 16 bits to every score; no row was found that tells bytes or times of single kernels",
+    ),
+    "images": Mechanism(
+        "node.images",
+        "s becomes s + tokens·(K + (1 - p)(L - K))/L; + 2·weights·patches FLOPs, + the encoder's weights",
+        "LLaVA-1.5, arXiv 2310.03744; FastV, 2403.06764",
+        images.comparisons,
+        "text of 100 tokens; the row of 13B with all tokens is given; every request has one; its upload is what "
+        "radio.uplink_bits_per_token says of the text",
+    ),
+    "processors": Mechanism(
+        "node.device",
+        "the roofline, by kind of device: servers, desktops, laptops, boards, CPUs, phones and NPUs",
+        "airockchip/rknn-llm: benchmark.md",
+        processors.comparisons,
+        "bandwidths and FP16 peaks of the NPUs; FPGAs, ASICs and computing memories are not listed: no row was found",
     ),
 }
 """Every mechanism by its name."""

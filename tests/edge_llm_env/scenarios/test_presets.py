@@ -19,12 +19,13 @@ SECTIONS = ("epoch", "node", "radio", "workload", "iterations", "network")
 
 
 def test_presets_are_listed_in_order():
-    last = ["placement", "quantization-choice", "shifting-tiers", "specialists-compute", "tp-mppo", "two-cells"]
+    last = ["pi-cluster", "placement", "quantization-choice", "shifting-tiers", "specialists-compute"]
+    last += ["speculative-4090", "tp-mppo", "two-cells"]
     ours = ["accuracy-tiers", "azure-continuous", "azure-continuous-calm", "azure-continuous-overload"]
     ours += ["azure-conversation", "bursty", "carry-over", "chat-4090", "chat-4090-calm", "chat-4090-overload"]
     ours += ["chat-orin", "chat-orin-calm", "chat-orin-overload", "edge-cloud", "embedding-uplink"]
     ours += ["embedding-uplink-carried", "hotspot", "long-context", "long-context-calm", "long-context-overload"]
-    ours += ["mobile-uplink", "nr-cell"]
+    ours += ["mobile-uplink", "nr-cell", "offload-laptop"]
     assert list_scenarios() == [*ours, "orin-llama-8b", *PAPER, *last]
 
 
@@ -184,3 +185,29 @@ def test_node_pools_its_modules():
 
 def test_scenario_is_exported_where_the_design_says():
     assert isinstance(load_scenario("carry-over"), Scenario)
+
+
+def test_speculation_pays_on_the_4090_and_less_in_large_batches():
+    scenario = load_scenario("speculative-4090")
+    plain = load_scenario("speculative-4090", **{"node.speculation": None}).batch_cost.compute_s
+    gains = [
+        plain.of_equals(batch, 128, 256) / scenario.batch_cost.compute_s.of_equals(batch, 128, 256)
+        for batch in (1, 8, 32)
+    ]
+    assert gains == sorted(gains, reverse=True)
+    assert gains[0] > 1.5
+
+
+def test_the_laptop_waits_for_its_link_and_holds_a_quarter():
+    scenario = load_scenario("offload-laptop")
+    cost = scenario.batch_cost
+    # 15 GB of weights in a pass, less 4, over 12 GB/s
+    step_s = cost.compute_s.base(128, 65) - cost.compute_s.base(128, 64)
+    assert step_s == pytest.approx((15.0e9 - 4e9) / 12e9, rel=0.05)
+    assert cost.memory_bytes.base.constant < 8e9 < 16e9
+
+
+def test_the_cluster_takes_as_long_as_was_measured():
+    cost = load_scenario("pi-cluster").batch_cost.compute_s
+    token_s = cost.of_equals(1, 60, 9) - cost.of_equals(1, 60, 8)
+    assert token_s == pytest.approx(0.494, rel=0.1)  # distributed-llama, figure 3: 494.0 ms on four boards

@@ -14,8 +14,8 @@ def test_groups_are_predicted_within_a_fifth():
 @pytest.mark.parametrize("name", MECHANISMS)
 def test_every_mechanism_says_its_error_and_no_row_is_without_a_source(name: str):
     mechanism = MECHANISMS[name]
-    rows = mechanism.comparisons()
-    assert rows or mechanism.assumed
+    rows = [] if mechanism.comparisons is None else mechanism.comparisons()
+    assert rows or "no row was found" in mechanism.assumed
     assert all(row.source and row.published > 0 and row.predicted > 0 for row in rows)
     assert all((mechanism.equation, mechanism.source, mechanism.setting))
 
