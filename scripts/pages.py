@@ -95,9 +95,10 @@ class Animations:
 
     def run(self) -> None:
         """Play and write."""
-        from experiments.pages.pictures.animations import animate_engine
+        from experiments.pages.pictures.animations import animate_engine, animate_network
 
-        print(f"written: {animate_engine(self.folder)}")
+        for animate in (animate_engine, animate_network):
+            print(f"written: {animate(self.folder)}")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from edge_llm_env.support.tables import Table
 from experiments.allocation.trials_table import trials_table
 from experiments.pages.kinds import reward_terms_table
 from experiments.pages.layouts import layout_table
-from experiments.pages.pictures.animations import ANIMATIONS, SCENARIO
+from experiments.pages.pictures.animations import ANIMATIONS
 from experiments.pages.recorded import recorded
 
 FOLDER = Path("docs/environments")
@@ -68,9 +68,8 @@ def animation_of(env_id: str) -> str:
     """The animation of an environment, where it has one (`pages.py animations`)."""
     if env_id not in ANIMATIONS:
         return ""
-    caption = f"Ten seconds of the cheapest-first rule on {SCENARIO}"
-    says = "The running batch of the last ten seconds, the blocks of the KV cache, and who waits with which slack."
-    return f"![{caption}](../images/{ANIMATIONS[env_id]})\n\n{caption}. {says}\n\n"
+    shown = ANIMATIONS[env_id]
+    return f"![{shown.caption}](../images/{shown.file})\n\n{shown.caption}. {shown.says}\n\n"
 
 
 def actions_section(mechanism: Mechanism, forms: Mapping[str, Mechanism]) -> str:

@@ -1,25 +1,49 @@
-"""The animations on the pages of environments: an engine of iterations while a rule schedules it."""
+"""The animations on the pages of environments: an engine while a rule schedules it, a crowd that moves."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 
 from edge_llm_agents.report.watching import save_gif
+from edge_llm_baselines.nodes.policy import GahPolicy
 from edge_llm_baselines.playing.play import play
 from edge_llm_baselines.schedulers.policy import SchedulerPolicy
 from edge_llm_baselines.schedulers.suite import CHEAPEST
-from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
+from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, MULTI_NODE
 
-ANIMATIONS = {CONTINUOUS_BATCHING: "continuous-batching.gif"}
-"""Files in `docs/images/` by the id of the environment."""
+
+class Animation(NamedTuple):
+    """What is shown of an environment."""
+
+    file: str
+    """In `docs/images/`."""
+    caption: str
+    says: str
+    """What there is to be seen."""
+
+
+SCENARIO = "chat-4090-overload"
+NETWORK = "hotspot"
+
+ANIMATIONS = {
+    CONTINUOUS_BATCHING: Animation(
+        "continuous-batching.gif",
+        f"Ten seconds of the cheapest-first rule on {SCENARIO}",
+        "The running batch of the last ten seconds, the blocks of the KV cache, and who waits with which slack.",
+    ),
+    MULTI_NODE: Animation(
+        "multi-node.gif",
+        f"Forty epochs of GAH on {NETWORK}",
+        "How busy each node computes, who waits in its cell, and how many it serves of the others'.",
+    ),
+}
+"""By the id of the environment."""
 
 NUMBERS = (4.0, 0.5, 3.0)
 """Of the cheapest-first rule, as tuned for chat-4090."""
-
-SCENARIO = "chat-4090-overload"
 
 FROM_S, FRAMES, FRAMES_PER_S = 20.0, 40, 4.0
 """What is shown of the episode of seed 0: by then the batch is full."""
@@ -36,5 +60,17 @@ def animate_engine(folder: Path) -> Path:
         if len(pictures) == FRAMES:
             break
     env.close()
-    save_gif(pictures, folder / ANIMATIONS[CONTINUOUS_BATCHING], FRAMES_PER_S)
-    return folder / ANIMATIONS[CONTINUOUS_BATCHING]
+    return _saved(pictures, folder, CONTINUOUS_BATCHING)
+
+
+def animate_network(folder: Path) -> Path:
+    """The scenario's first epochs, where every node bids for all; the file."""
+    env: Any = gym.make(MULTI_NODE, scenario=NETWORK, render_mode="rgb_array")
+    pictures = [env.render() for _, _ in zip(play(env, GahPolicy(env), seed=0), range(FRAMES), strict=False)]
+    env.close()
+    return _saved(pictures, folder, MULTI_NODE)
+
+
+def _saved(pictures: list[Any], folder: Path, env_id: str) -> Path:
+    save_gif(pictures, folder / ANIMATIONS[env_id].file, FRAMES_PER_S)
+    return folder / ANIMATIONS[env_id].file

@@ -86,7 +86,7 @@ def test_a_crowd_is_in_one_cell_at_a_time():
     moves = np.flatnonzero(np.diff(workload.cell))
     assert 3 <= len(moves) <= 20
     assert (abs(np.diff(workload.cell)[moves]) == 1).all()
-    assert workload.requests == pytest.approx(20.0 * scenario.horizon_s, rel=0.1)
+    assert workload.requests == pytest.approx(12.0 * scenario.horizon_s, rel=0.1)
 
 
 def test_workloads_keep_their_cells_in_files(tmp_path: Path):
