@@ -8,6 +8,7 @@ from edge_llm_env.envs.suite import register_suite
 from edge_llm_env.registration import register_environment
 
 if TYPE_CHECKING:
+    from edge_llm_env.envs.multi_node.parallel import parallel_env
     from edge_llm_env.inference.prediction.predicting import predict
     from edge_llm_env.scenarios import Scenario, ScenarioError, list_scenarios, load_scenario
     from edge_llm_env.traces.parsing.errors import TraceWarning
@@ -25,6 +26,7 @@ __all__ = [
     "draw_workloads",
     "list_scenarios",
     "load_scenario",
+    "parallel_env",
     "predict",
     "register_environment",
 ]
@@ -35,6 +37,7 @@ _HOMES = {
     "TraceWarning": "edge_llm_env.traces.parsing.errors",
     "list_scenarios": "edge_llm_env.scenarios",
     "load_scenario": "edge_llm_env.scenarios",
+    "parallel_env": "edge_llm_env.envs.multi_node.parallel",
     "predict": "edge_llm_env.inference.prediction.predicting",
     "draw_workload": "edge_llm_env.workload.generator",
     "draw_workloads": "edge_llm_env.workload.streams",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_env.dynamics.epoch import begin_episode, dispatch
-from edge_llm_env.dynamics.params import node_params, rule_of
+from edge_llm_env.dynamics.params import NodeParams, node_params, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.scenarios import load_scenario
@@ -40,6 +40,37 @@ class Offers(NamedTuple):
     """(k,) the request as it is in that epoch, with that epoch's slack and channel; alone it could be served."""
 
 
+class Schedulable(Protocol):
+    """Batches, of an epoch each, that requests could be served by: what schedules are made of."""
+
+    @property
+    def offers(self) -> Offers:
+        """Every chance to serve a request."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """N, requests on the workload."""
+        ...
+
+    @property
+    def epochs(self) -> int:
+        """Batches."""
+        ...
+
+    def problem(self, epoch: int) -> BatchProblem:
+        """That of a batch if nobody had been served by others."""
+        ...
+
+    def chances(self) -> NDArray[np.int64]:
+        """(requests,) by how many batches each request could be served."""
+        ...
+
+    def value(self, schedule: NDArray[np.int64]) -> int:
+        """Requests that a schedule serves."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class EpisodeProblem:
     """Serve as many requests of a workload as possible, each at most once, by a feasible batch in every epoch.
@@ -54,8 +85,8 @@ class EpisodeProblem:
     """N, requests on the workload."""
 
     @classmethod
-    def of_workload(cls, scenario: Scenario, workload: Workload) -> EpisodeProblem:
-        """The episode of a scenario on a workload.
+    def of_workload(cls, scenario: Scenario, workload: Workload, node: NodeParams | None = None) -> EpisodeProblem:
+        """The episode of a scenario on a workload, of its node or, with its slots and channels, another one.
 
         The environment's own dynamics tell who is pending when, in a run that serves nobody. Channels and lengths are
         as they are, whatever the node believes of them: nobody is served with less than that takes.
@@ -65,7 +96,8 @@ class EpisodeProblem:
         slots = min(MOST_SLOTS, max(1, workload.requests))
         simulation = Simulation(load_scenario(scenario, **{"epoch.visible_slots": slots, "beliefs": {}}), rows=1)
         # Of a mixture of experts, costs depend on the largest batch, and so on the scenario's own slots.
-        params, rule = simulation.params, rule_of(node_params(scenario))
+        params = simulation.params if node is None else node
+        rule = rule_of(node_params(scenario) if node is None else node)
         simulation.load(0, workload)
         begin_episode(rule, params, simulation.state, 0)
         requests, candidates = [], []

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import block_diag, csr_array, vstack
 
-from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem
+from edge_llm_baselines.hindsight.episode import NEVER, Schedulable
 from edge_llm_baselines.hindsight.hindsight import Hindsight
 from edge_llm_baselines.solvers.milp import drop_until_feasible, highs_nodes
 from edge_llm_baselines.solvers.milp_model import MilpModel, model_of
@@ -42,7 +42,7 @@ class ExactHindsight:
         self.time_limit_s = time_limit_s
         self.node_limit = highs_nodes(node_limit, time_limit_s)
 
-    def solve(self, episode: EpisodeProblem) -> Hindsight:
+    def solve(self, episode: Schedulable) -> Hindsight:
         """The best schedule, or the best found within the limit."""
         from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -81,7 +81,7 @@ class ExactHindsight:
         )
 
 
-def column_requests(episode: EpisodeProblem, epoch: int, model: MilpModel) -> NDArray[np.int64]:
+def column_requests(episode: Schedulable, epoch: int, model: MilpModel) -> NDArray[np.int64]:
     """(variables,) the request that each variable of an epoch's program serves, -1 for those that serve none."""
     offers = model.among[model.owner] + episode.offers.first[epoch]
     others = len(model.value) - len(offers)
@@ -100,7 +100,7 @@ def served_once(request: NDArray[np.int64]) -> tuple[csr_array, NDArray[np.float
 
 
 def write_schedule(
-    episode: EpisodeProblem,
+    episode: Schedulable,
     epochs: NDArray[np.int64],
     models: list[MilpModel],
     x: NDArray[np.float64],
@@ -117,7 +117,7 @@ def write_schedule(
         start += len(model.value)
 
 
-def proven_bound(episode: EpisodeProblem, result: OptimizeResult) -> int:
+def proven_bound(episode: Schedulable, result: OptimizeResult) -> int:
     """What HiGHS proves that no schedule exceeds; the requests that have a chance at all where it proves nothing."""
     most = int((episode.chances() > 0).sum())
     bound = result.mip_dual_bound

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem
+from edge_llm_baselines.hindsight.episode import NEVER, Schedulable
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 
 
-def forward_schedule(episode: EpisodeProblem) -> NDArray[np.int64]:
+def forward_schedule(episode: Schedulable) -> NDArray[np.int64]:
     """The epoch that serves each request, int of shape (requests,), when each epoch in turn serves all that it can."""
     schedule = np.full(episode.requests, NEVER, dtype=np.int64)
     solver = BranchAndBound()

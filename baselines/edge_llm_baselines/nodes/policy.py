@@ -10,16 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.assignment.networks import bids_for
-from edge_llm_baselines.nodes.epoch import NetworkEpoch, network_epoch
-from edge_llm_baselines.nodes.rules import (
-    joint_optimum,
-    least_loaded,
-    most_slack_first,
-    nearest_node,
-    offload_at_overload,
-    strongest_channel,
-)
-from edge_llm_env.envs.multi_node.environment import MultiNodeEnv
+from edge_llm_baselines.nodes.epoch import NetworkEpoch, network_epoch, values_in_slots
+from edge_llm_baselines.nodes.rules import joint_optimum, offload_at_overload
+from edge_llm_baselines.playing.play import Policy, play
+from edge_llm_baselines.playing.roll_out import vector_of
+from edge_llm_env.envs.suite import MULTI_NODE
 from edge_llm_env.nodes.simulation import NetworkSimulation
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.checking.arguments import checked
@@ -29,15 +24,6 @@ from edge_llm_env.workload.workload import Workload
 
 NetworkRule = Callable[[NetworkEpoch], NDArray[np.int64]]
 
-RULES: dict[str, tuple[str, NetworkRule]] = {
-    "joint-optimum": ("joint optimum of the epoch", joint_optimum),
-    "nearest": ("nearest node alone", nearest_node),
-    "strongest": ("strongest channel", strongest_channel),
-    "least-loaded": ("least loaded", least_loaded),
-    "most-slack": ("greedy by slack", most_slack_first),
-}
-"""By key: the name in tables, and the rule. Those with numbers, and GAH, are not among them."""
-
 THRESHOLDS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 """Loads to try: nodes share work among those who are admitted, so that a load of more than 1 may still fit."""
 
@@ -46,67 +32,97 @@ TUNING_EPISODES = 4
 
 
 class NetworkPolicy:
-    """A rule in the environment that it is made for: it reads the epoch from it, and bids 1 where a node is asked.
+    """A rule in the environment that it is made for, single or vector: it bids 1 where a server is asked.
 
-    Raises ValueError for an environment that is not of several nodes.
+    It reads the epoch from the environment, and leaves what nodes hold as it is. Raises ValueError for an environment
+    that is not of several nodes.
     """
 
     @checked
     def __init__(self, rule: NetworkRule, env: Any) -> None:
-        network_of(env)  # raises where there is none
+        networks_of(env)  # raises where there is none
         self._rule = rule
         self._env = env
 
     def predict(
         self, observation: NDArray[np.float32], state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[NDArray[np.float32], Any]:
-        """Bids of the present epoch; `state` passes through unchanged."""
-        simulation = network_of(self._env)
-        return bids_for(simulation, self._rule(network_epoch(simulation))), state
+        """Actions for observations of shape (length,) or (rows, length); `state` passes through unchanged."""
+        actions = np.stack(
+            [bids_for(of, self._rule(network_epoch(of, row)), row) for of, row in networks_of(self._env)]
+        )
+        return (actions[0] if observation.ndim == 1 else actions), state
 
 
 class GahPolicy:
-    """Every server bids 1 for all: what the environment's decoding, GAH, serves by itself, and no model moves."""
+    """Every server bids what a request is worth there, and the environment's decoding, GAH, does the rest.
 
+    Raises ValueError for an environment that is not of several nodes.
+    """
+
+    @checked
     def __init__(self, env: Any) -> None:
-        self._entries = env.action_space.shape[-1]
+        networks_of(env)
+        self._env = env
 
     def predict(
         self, observation: NDArray[np.float32], state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[NDArray[np.float32], Any]:
-        """Bids of 1, for observations of shape (length,) or (rows, length); `state` passes through unchanged.
-
-        Nothing is wished for more than what is held where all is wished for alike.
-        """
-        return np.ones((*observation.shape[:-1], self._entries), dtype=np.float32), state
+        """Actions for observations of shape (length,) or (rows, length); `state` passes through unchanged."""
+        actions = np.stack([gah_bids(simulation, row) for simulation, row in networks_of(self._env)])
+        return (actions[0] if observation.ndim == 1 else actions), state
 
 
-def network_of(env: Any) -> NetworkSimulation:
-    """The simulated network behind an environment; ValueError if there is none."""
-    simulation = getattr(getattr(env, "unwrapped", None), "simulation", None)
-    if not isinstance(simulation, NetworkSimulation):
+class JointOptimum:
+    """The assignment worth most in every epoch (`joint_optimum`), with what nodes hold left as it is.
+
+    Where a node's modules compute several batches at once, GAH in its place. Raises ValueError for an environment that
+    is not of several nodes.
+    """
+
+    @checked
+    def __init__(self, env: Any) -> None:
+        params = networks_of(env)[0][0].params
+        one_batch = not params.places or params.modules == 1
+        self._policy: Policy = NetworkPolicy(joint_optimum, env) if one_batch else GahPolicy(env)
+
+    def predict(
+        self, observation: NDArray[np.float32], state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[NDArray[np.float32], Any]:
+        """Actions for observations of shape (length,) or (rows, length); `state` passes through unchanged."""
+        return self._policy.predict(observation, state, episode_start, deterministic)
+
+
+def gah_bids(simulation: NetworkSimulation, row: int) -> NDArray[np.float32]:
+    """The action of bids by what requests are worth, which leaves what nodes hold; float32 of shape (S·Q + N·G,)."""
+    bids = (2.0 * values_in_slots(simulation, row) - 1.0).astype(np.float32).ravel()
+    return np.concatenate((bids, np.zeros(simulation.params.cells * simulation.params.variants, dtype=np.float32)))
+
+
+def networks_of(env: Any) -> list[tuple[NetworkSimulation, int]]:
+    """The rows of networks behind an environment, in order; ValueError if there are none."""
+    inner = [getattr(one, "unwrapped", None) for one in getattr(env, "envs", [env])]
+    simulations = [getattr(one, "simulation", None) for one in inner]
+    if not simulations or not all(isinstance(one, NetworkSimulation) for one in simulations):
         raise ValueError(f"env = {shown(env)}: must be an environment of several nodes")
-    return simulation
+    return [(one, row) for one in simulations if one is not None for row in range(len(one.state.counters))]
 
 
 def tune_threshold(scenario: Scenario, seed: int = 0) -> float:
-    """The threshold of THRESHOLDS by which `offload_at_overload` serves most on `TUNING_EPISODES` workloads, the
-    smallest of equal ones. Equal seeds, equal thresholds.
+    """The threshold of THRESHOLDS by which `offload_at_overload` earns most on `TUNING_EPISODES` workloads.
+
+    The smallest of equal ones. Equal seeds, equal thresholds.
     """
     workloads = draw_workloads(scenario, TUNING_EPISODES, seed, Stream.TUNING)
-    env = MultiNodeEnv(scenario)
-    served = [
-        sum(served_by(partial(offload_at_overload, threshold=threshold), env, one) for one in workloads)
-        for threshold in THRESHOLDS
-    ]
-    return THRESHOLDS[int(np.argmax(served))]
+    rules = [partial(offload_at_overload, threshold=one) for one in THRESHOLDS]
+    earned = [earned_by(partial(NetworkPolicy, rule), scenario, workloads) for rule in rules]
+    return THRESHOLDS[int(np.argmax(earned))]
 
 
-def served_by(rule: NetworkRule, env: MultiNodeEnv, workload: Workload) -> int:
-    """Requests that a rule serves on a workload."""
-    policy = NetworkPolicy(rule, env)
-    observation, _ = env.reset(options={"workload": workload})
-    truncated = False
-    while not truncated:
-        observation, _, _, truncated, info = env.step(policy.predict(observation)[0])
-    return int(info["served"])
+def earned_by(make: Callable[[Any], Policy], scenario: Scenario, workloads: list[Workload]) -> float:
+    """Rewards of a policy on workloads, in all."""
+    env = vector_of(MULTI_NODE, scenario, workloads)
+    try:
+        return float(sum(step.reward.sum() for step in play(env, make(env), workloads=workloads)))
+    finally:
+        env.close()

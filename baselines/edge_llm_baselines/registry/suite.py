@@ -27,11 +27,11 @@ from edge_llm_baselines.allocation.partitions import (
 from edge_llm_baselines.allocation.policy import AllocationPolicy
 from edge_llm_baselines.hindsight.bands import hindsight_of_bands
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds, hindsight_bounds
-from edge_llm_baselines.nodes.policy import GahPolicy
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.playing.remembering import once_a_scenario
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable, allocating, solving
+from edge_llm_baselines.registry.networks import OF_NETWORKS
 from edge_llm_baselines.residency.clairvoyant.hindsight import hindsight_of_modules
 from edge_llm_baselines.residency.tuning import (
     following,
@@ -269,11 +269,6 @@ OF_ITERATIONS = Baselines(
     hindsight=hindsight_of_iterations,
 )
 
-OF_NODES = Baselines(
-    oracle="gah",
-    rules={"gah": Baseline("GAH", lambda env, seed, tuned: GahPolicy(env)), "random": RANDOM},
-)
-
 SUITE = {
     BATCHING: replace(OF_BATCHES, solved_in=BATCH_SELECTION),
     BATCH_SELECTION: OF_BATCHES,
@@ -281,6 +276,6 @@ SUITE = {
     COMPUTE: OF_MODULES,
     JOINT: OF_EVERYTHING,
     CONTINUOUS_BATCHING: OF_ITERATIONS,
-    MULTI_NODE: OF_NODES,
+    MULTI_NODE: OF_NETWORKS,
 }
 """By the id of the environment."""

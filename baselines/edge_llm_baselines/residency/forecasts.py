@@ -43,18 +43,18 @@ class Fading:
         return kept * now + (1.0 - kept) * self._mean
 
 
-class Phases:
-    """The mix by Bayes' rule over the phase and its age, told how long phases last and what each is like.
+class PhaseBelief:
+    """Bayes' rule over the phase that demand is in and its age, told how long phases last and what each is like.
 
-    With `knows_order` it is told which phase follows which, too; without, any other is as likely. Keeps a belief per
-    row, which begins anew with the episode.
+    With `knows_order` it is told which phase follows which, too; without, any other is as likely. Beliefs are arrays of
+    shape (..., phases, ages), ages in epochs.
     """
 
-    def __init__(self, scenario: Scenario, knows_order: bool) -> None:
-        given = scenario.workload.classes or ClassMix(names=("all", "none"), mixes=((1.0, 0.0),), mean_lengths_s=(1.0,))
+    def __init__(self, given: ClassMix | None, epoch_s: float, knows_order: bool) -> None:
+        given = given or ClassMix(names=("all", "none"), mixes=((1.0, 0.0),), mean_lengths_s=(1.0,))
         mix = given if knows_order else given.model_copy(update={"followed_by": None})
         self._chain, self._shares = mix.chain(), mix.shares()
-        means = np.array(mix.mean_lengths_s) / scenario.epoch.epoch_s
+        means = np.array(mix.mean_lengths_s) / epoch_s
         spread = mix.length_variation
         ages = max(2, int(np.ceil(means.max() * (1.0 + 5.0 * spread))))
         shape = 1.0 / spread**2
@@ -63,40 +63,58 @@ class Phases:
             lasts[:, 1:], lasts[:, :-1], out=np.zeros_like(lasts[:, 1:]), where=lasts[:, :-1] > 1e-12
         )
         # A phase that is met at random has any age in proportion to how likely it lasts so long.
-        self._prior = mix.time_shares()[:, None] * lasts[:, :-1] / lasts[:, :-1].sum(axis=1, keepdims=True)
+        self.prior: NDArray[np.float64] = (
+            mix.time_shares()[:, None] * lasts[:, :-1] / lasts[:, :-1].sum(axis=1, keepdims=True)
+        )
+
+    def passed(self, belief: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The belief an epoch later."""
+        after = np.zeros_like(belief)
+        staying = belief * self._stays
+        after[..., 1:] = staying[..., :-1]
+        after[..., 0] = (belief - staying).sum(axis=-1) @ self._chain
+        after[..., -1] += staying[..., -1]
+        return after
+
+    def after(self, belief: NDArray[np.float64], counted: NDArray[np.number]) -> NDArray[np.float64]:
+        """The belief when so many requests of each class, (..., K), have arrived in the epoch."""
+        likely = counted @ np.log(np.maximum(self._shares, 1e-9)).T
+        # Against the likeliest phase, so that many requests do not make all of them impossible.
+        belief = belief * np.exp(likely - likely.max(axis=-1, keepdims=True))[..., None]
+        found: NDArray[np.float64] = belief / belief.sum(axis=(-2, -1), keepdims=True)
+        return found
+
+    def mix_of(self, belief: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Shares of each class that a belief expects, (..., K)."""
+        expected: NDArray[np.float64] = belief.sum(axis=-1) @ self._shares
+        return expected
+
+
+class Phases:
+    """The mix by `PhaseBelief` of a scenario's phases. Keeps a belief per row, which begins anew with the episode."""
+
+    def __init__(self, scenario: Scenario, knows_order: bool) -> None:
+        self._phases = PhaseBelief(scenario.workload.classes, scenario.epoch.epoch_s, knows_order)
         self._beliefs: dict[tuple[int, int], tuple[int, NDArray[np.float64]]] = {}
 
     def shares(self, simulation: Simulation, row: int, epochs: int) -> NDArray[np.float64]:
         """Shares of each class, of shape (epochs, K)."""
-        belief = self._belief(simulation, row)
-        shares = np.zeros((epochs, self._shares.shape[1]))
-        for epoch in range(epochs):
-            belief = self._passed(belief)
-            shares[epoch] = belief.sum(axis=1) @ self._shares
-        return shares
-
-    def _passed(self, belief: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The belief an epoch later, of shape (phases, ages)."""
-        after = np.zeros_like(belief)
-        staying = belief * self._stays
-        after[:, 1:] = staying[:, :-1]
-        after[:, 0] = (belief - staying).sum(axis=1) @ self._chain
-        after[:, -1] += staying[:, -1]
-        return after
+        belief, shares = self._belief(simulation, row), []
+        for _ in range(epochs):
+            belief = self._phases.passed(belief)
+            shares.append(self._phases.mix_of(belief))
+        return np.array(shares)
 
     def _belief(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
         """Of the epoch that has just ended, after what arrived in it."""
         state, key = simulation.state, (id(simulation), row)
         arrived, epoch = int(state.counters[row, N_ARRIVED]), int(state.counters[row, N_EPOCHS])
-        before, belief = self._beliefs.get(key, (0, self._prior))
+        before, belief = self._beliefs.get(key, (0, self._phases.prior))
         if epoch == 0:
-            before, belief = 0, self._prior
+            before, belief = 0, self._phases.prior
         else:
-            belief = self._passed(belief)
-        classes = state.request_class[row, before:arrived]
-        counted = np.bincount(classes, minlength=self._shares.shape[1])
-        likely = np.exp(counted @ np.log(np.maximum(self._shares, 1e-9)).T)
-        belief = belief * likely[:, None]
-        belief = belief / belief.sum()
+            belief = self._phases.passed(belief)
+        counted = np.bincount(state.request_class[row, before:arrived], minlength=len(self._phases.mix_of(belief)))
+        belief = self._phases.after(belief, counted)
         self._beliefs[key] = arrived, belief
         return belief

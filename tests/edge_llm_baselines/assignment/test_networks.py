@@ -11,8 +11,6 @@ from edge_llm_baselines.assignment.branch_and_price import BranchAndPrice
 from edge_llm_baselines.assignment.every_assignment import EveryAssignment
 from edge_llm_baselines.assignment.gah import GAH
 from edge_llm_baselines.assignment.networks import bids_for, problem_of_network, requests_in_slots
-from edge_llm_baselines.nodes.policy import NetworkPolicy
-from edge_llm_baselines.nodes.rules import nearest_node
 from edge_llm_env import Scenario
 from edge_llm_env.envs.multi_node.environment import MultiNodeEnv
 from tests.support.helpers import small_scenario
@@ -48,8 +46,7 @@ def test_what_is_solved_is_what_the_network_does():
             in_turn = GAH().solve(problem)
             (twin := copy.deepcopy(env)).step(all_bids)
             assert (served(twin, before) >= 0).sum() == in_turn.value
-            twin = copy.deepcopy(env)
-            twin.step(NetworkPolicy(nearest_node, twin).predict(all_bids)[0])
+            (twin := copy.deepcopy(env)).step(bids_for(env.simulation, cell[requests].astype(np.int64)))
             alone = np.flatnonzero(served(twin, before) >= 0)
             assert (served(twin, before)[alone] == cell[alone]).all()
             assert best.value >= max(in_turn.value, len(alone))

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.assignment.problem import NOBODY
 from edge_llm_baselines.nodes.epoch import NetworkEpoch, network_epoch
-from edge_llm_baselines.nodes.policy import RULES, GahPolicy, NetworkPolicy, served_by, tune_threshold
+from edge_llm_baselines.nodes.policy import GahPolicy, NetworkPolicy, earned_by, tune_threshold
 from edge_llm_baselines.nodes.rules import (
+    cloud_only,
     joint_optimum,
     least_loaded,
     most_slack_first,
@@ -19,25 +20,39 @@ from edge_llm_baselines.nodes.rules import (
     offload_at_overload,
     strongest_channel,
 )
-from edge_llm_env import Scenario, draw_workload
+from edge_llm_env import Scenario, draw_workloads
 from edge_llm_env.envs.multi_node.environment import MultiNodeEnv
 from tests.support.helpers import small_scenario
 
 Q = 6
 
 
-def network() -> Scenario:
+def network(**overrides: object) -> Scenario:
     """A busy cell, one with half the hardware and half the band, and one in which hardly anybody is."""
-    half = {"node": {"modules": 10}, "radio": {"uplink_bandwidth_hz": 10e6}}
-    rates = [{"workload": {"arrivals": {"rate_per_s": rate}}} for rate in (6.0, 2.0, 0.5)]
-    cells = {"busy": rates[0], "half": half | rates[1], "calm": rates[2]}
+    cells = {
+        "busy": {"workload": {"arrivals": {"rate_per_s": 6.0}}},
+        "half": {
+            "workload": {"arrivals": {"rate_per_s": 2.0}},
+            "node": {"modules": 10},
+            "radio": {"uplink_bandwidth_hz": 10e6},
+        },
+        "calm": {"workload": {"arrivals": {"rate_per_s": 0.5}}},
+    }
     few = {"epoch__visible_slots": Q, "epoch__episode_epochs": 6}
-    return small_scenario(**few, network__cells=cells, network__backhaul_s=0.05)
+    return small_scenario(network__cells=cells, network__backhaul_s=0.05, **few, **overrides)
 
 
-def epochs(seed: int) -> list[NetworkEpoch]:
+CLOUD = {
+    "backhaul_s": 0.02,
+    "time_to_first_token_s": 0.05,
+    "time_per_output_token_s": 0.0005,
+    "price_per_token": 0.0015,
+}
+
+
+def epochs(seed: int, **overrides: object) -> list[NetworkEpoch]:
     """The epochs of an episode that the joint optimum plays."""
-    env = MultiNodeEnv(network())
+    env = MultiNodeEnv(network(**overrides))
     observation, _ = env.reset(seed=seed)
     met, truncated, policy = [], False, NetworkPolicy(joint_optimum, env)
     while not truncated:
@@ -119,36 +134,56 @@ def test_requests_are_offloaded_beyond_the_threshold():
 
 def test_what_is_asked_is_served_and_the_joint_optimum_serves_most():
     env, met = MultiNodeEnv(network()), 0
-    rules = [rule for _, rule in RULES.values()] + [partial(offload_at_overload, threshold=0.5)]
+    rules = [joint_optimum, nearest_node, strongest_channel, least_loaded, most_slack_first]
+    rules.append(partial(offload_at_overload, threshold=0.5))
     observation, info = env.reset(seed=3)
     truncated = False
     while not truncated:
-        epoch = network_epoch(env.simulation)
+        epoch, before = network_epoch(env.simulation), info["served"]
         served = [most_of(epoch, rule(epoch)) for rule in rules]
         assert max(served) == served[0] == (joint_optimum(epoch) != NOBODY).sum()
         rule = rules[met % len(rules)]
-        before = info["served"]
         observation, _, _, truncated, info = env.step(NetworkPolicy(rule, env).predict(observation)[0])
         assert info["served"] - before == served[met % len(rules)]
         met += 1
     assert met == 6
 
 
+def test_the_cloud_serves_whom_it_is_worth_its_price_for():
+    dear, free, over = 0, 0, 0
+    for epoch in epochs(0, network__cloud=CLOUD):
+        asked = cloud_only(epoch)
+        assert ((asked == 3) == epoch.able[3]).all()
+        values = epoch.problem.values
+        assert (values[:3] <= 1.0).all()
+        assert (values[3, epoch.able[3]] < 1.0).all()
+        dear, free = dear + int((asked == NOBODY).sum()), free + int((asked == 3).sum())
+        over += int((offload_at_overload(epoch, 0.05) == 3).sum())
+        assert not (offload_at_overload(epoch, np.inf) == 3)[epoch.able[epoch.cell, np.arange(len(epoch.cell))]].any()
+        assert (least_loaded(epoch) < 3).all()
+        best = joint_optimum(epoch)
+        assert epoch.problem.value(best) >= epoch.problem.value(np.where(epoch.able[3], 3, NOBODY)) - 1e-9
+    assert min(dear, free, over) > 0
+
+
 def test_sharing_work_serves_more_and_thresholds_come_from_seeds():
-    cells = network()
-    env = MultiNodeEnv(cells)
-    workloads = [draw_workload(cells, np.random.default_rng(seed)) for seed in range(4)]
-    threshold = tune_threshold(cells, 0)
-    assert threshold == tune_threshold(cells, 0)
-    served = {
-        name: sum(served_by(rule, env, one) for one in workloads)
-        for name, rule in {
-            "nearest": nearest_node,
-            "offload": partial(offload_at_overload, threshold=threshold),
-            "joint": joint_optimum,
-        }.items()
-    }
-    assert served["nearest"] < served["offload"] <= served["joint"]
+    scenario = network()
+    workloads = draw_workloads(scenario, 4)
+    threshold = tune_threshold(scenario, 0)
+    assert threshold == tune_threshold(scenario, 0)
+    nearest, offload, joint = (
+        earned_by(partial(NetworkPolicy, rule), scenario, workloads)
+        for rule in (nearest_node, partial(offload_at_overload, threshold=threshold), joint_optimum)
+    )
+    assert nearest < offload <= joint
+
+
+def test_rows_of_a_vector_are_decided_on_as_alone():
+    scenario = network(network__cloud=CLOUD)
+    workloads = draw_workloads(scenario, 3)
+    for make in (partial(NetworkPolicy, joint_optimum), GahPolicy):
+        together = earned_by(make, scenario, workloads)
+        assert together == pytest.approx(sum(earned_by(make, scenario, [one]) for one in workloads), rel=1e-12)
 
 
 def test_gah_is_what_decoding_does_by_itself():
@@ -156,7 +191,7 @@ def test_gah_is_what_decoding_does_by_itself():
     env.reset(seed=0)
     bids, state = GahPolicy(env).predict(np.zeros(3, dtype=np.float32), "kept")
     assert state == "kept"
-    assert (bids == 1.0).all()
+    assert set(bids.tolist()) <= {1.0, -1.0}
     assert env.action_space.contains(bids)
 
 

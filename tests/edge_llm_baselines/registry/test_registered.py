@@ -27,7 +27,8 @@ def test_keys_can_be_typed_and_names_tell_baselines_apart(env_id: str) -> None:
 
 
 def test_what_is_tuned_is_tuned_once_and_left_out_where_there_is_nothing_to_tune() -> None:
-    assert [one.name for one in tunables()] == ["discount", "uploads", "price", "partition", "threshold", "plan"]
+    offered = ["discount", "uploads", "price", "partition", "threshold", "plan", "offloading", "life"]
+    assert [one.name for one in tunables()] == offered
     baselines = baselines_of(COMPUTE)
     assert baselines.tuned(small_scenario(), seed=0) == dict.fromkeys(
         ("partition", "threshold", "plan")
