@@ -46,7 +46,8 @@ class EnvironmentEntry:
     """The preset that `gymnasium.make` takes without one."""
     tiers: Tiers
     counts_epochs: bool = True
-    """A step decides on an epoch, or on a part of one; False where an engine schedules iterations."""
+    """A step decides on an epoch's batch, or on a part of it, so that there is an oracle of one epoch; False where an
+    engine schedules iterations, or modules are switched."""
 
     @property
     def name(self) -> str:

@@ -23,6 +23,8 @@ class Arrived(NamedTuple):
     """(N,) as replayed; None where the scenario draws lengths."""
     output_tokens: NDArray[np.int64] | None = None
     """(N,) as replayed; None where the scenario draws lengths."""
+    feeder_counts: NDArray[np.int64] | None = None
+    """(periods, feeders) what is counted at feeder cells; None where there are none."""
 
 
 class ArrivalProcess(Section):

@@ -11,6 +11,7 @@ COMPUTE = "EdgeLLM/Compute-v0"
 JOINT = "EdgeLLM/Joint-v0"
 CONTINUOUS_BATCHING = "EdgeLLM/ContinuousBatching-v0"
 MULTI_NODE = "EdgeLLM/MultiNode-v0"
+SCALING = "EdgeLLM/Scaling-v0"
 
 _OF_BATCHES = Tiers(
     easy=Tier("paper-bloom-3b", "hardly a request can wait, so the best batch of each epoch is all that there is"),
@@ -125,6 +126,24 @@ SUITE = (
                 "a model loads for half as long as a crowd asks for it, and the order in which crowds ask is hidden",
             ),
         ),
+    ),
+    EnvironmentEntry(
+        SCALING,
+        "edge_llm_env.envs.scaling.environment:ScalingEnv",
+        "edge_llm_env.envs.scaling.environment:ScalingVectorEnv",
+        summary="how many of a rack's modules are on; Box(1)",
+        question="When should modules be started and switched off, as the load comes and goes?",
+        default_scenario="feeder-rack",
+        tiers=Tiers(
+            easy=Tier("carry-over", "modules start at once and cost nothing while they are idle"),
+            medium=Tier("diurnal-rack", "the load rises and falls with the time of the day, which is seen"),
+            hard=Tier(
+                "feeder-rack",
+                "a module starts for half as long as a crowd stays, and which feeder cells announce crowds, and how "
+                "long before, is not told",
+            ),
+        ),
+        counts_epochs=False,
     ),
 )
 

@@ -32,7 +32,7 @@ from edge_llm_env.inference.mechanisms.pruning import Pruning, held_share
 from edge_llm_env.inference.quantization import Quantization
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
 from edge_llm_env.scenarios.iteration_settings import IterationSettings
-from edge_llm_env.scenarios.node_settings import NodeSettings, VariantSettings
+from edge_llm_env.scenarios.node_settings import NodeSettings, RackSettings, VariantSettings
 from edge_llm_env.scenarios.radio_settings import RadioSettings
 from edge_llm_env.scenarios.reward_settings import RewardWeights
 from edge_llm_env.scenarios.workload_settings import WorkloadSettings
@@ -101,6 +101,7 @@ class Scenario(Section):
     workload: WorkloadSettings
     reward: RewardWeights = RewardWeights()
     iterations: IterationSettings = Field(IterationSettings(), json_schema_extra=NEUTRAL)
+    rack: RackSettings = Field(default=RackSettings(), json_schema_extra=NEUTRAL)
     beliefs: BeliefSettings = Field(default=BeliefSettings(), json_schema_extra=NEUTRAL)
     network: Network | None = Field(
         default=None, description="several cells with a node each; if not given, one", json_schema_extra=NEUTRAL
@@ -222,16 +223,22 @@ class Scenario(Section):
     @cached_property
     def variants(self) -> tuple[Variant, ...]:
         """What the node can host side by side, cheapest first: in compute time of the longest request."""
-        node = self.node
-        alone = VariantSettings(
-            decoder=node.decoder,
-            precision=node.precision,
-            perplexity_increase=node.perplexity_increase,
-            pruning=node.pruning,
-        )
-        variants = [self._variant(settings) for settings in node.variants or (alone,)]
+        variants = [self._variant(settings) for settings in self.node.variants] or [self.own_variant]
         longest = self.workload.longest_prompt_tokens, self.workload.longest_output_tokens
         return tuple(sorted(variants, key=lambda variant: _time_alone_s(variant.batch_cost[-1], *longest)))
+
+    @cached_property
+    def own_variant(self) -> Variant:
+        """The node's own decoder at its own precision, on one module, on two, and so on."""
+        node = self.node
+        return self._variant(
+            VariantSettings(
+                decoder=node.decoder,
+                precision=node.precision,
+                perplexity_increase=node.perplexity_increase,
+                pruning=node.pruning,
+            )
+        )
 
     def _variant(self, settings: VariantSettings) -> Variant:
         pruning = settings.pruning

@@ -9,7 +9,7 @@ from edge_llm_env.beliefs.settings import BeliefSettings
 from edge_llm_env.cells.settings import Network
 from edge_llm_env.scenarios.epoch_settings import EpochSettings
 from edge_llm_env.scenarios.iteration_settings import IterationSettings
-from edge_llm_env.scenarios.node_settings import NodeSettings
+from edge_llm_env.scenarios.node_settings import NodeSettings, RackSettings
 from edge_llm_env.scenarios.radio_settings import RadioSettings
 from edge_llm_env.scenarios.reward_settings import RewardWeights
 from edge_llm_env.scenarios.workload_settings import WorkloadSettings
@@ -22,6 +22,7 @@ SECTIONS: dict[str, type[Section]] = {
     "workload": WorkloadSettings,
     "reward": RewardWeights,
     "iterations": IterationSettings,
+    "rack": RackSettings,
     "beliefs": BeliefSettings,
     "network": Network,
 }

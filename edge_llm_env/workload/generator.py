@@ -98,8 +98,15 @@ def _draw_cell(scenario: Scenario, generators: Sequence[np.random.Generator], ar
         believed_uplink_gain=believed.uplink_gain,
         believed_downlink_gain=believed.downlink_gain,
         believed_output_tokens=believed.output_tokens,
+        feeder_counts=_joined_counts([episode.feeder_counts for episode in arrived]),
     )
     return Drawn(requests, joined)
+
+
+def _joined_counts(counts: list[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
+    """Counts of episodes, all of as many periods, one episode behind the other."""
+    given = [one for one in counts if one is not None]
+    return np.concatenate(given) if given else None
 
 
 def episodes_at_once(scenario: Scenario) -> int:

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from edge_llm_env.workload.workload import Workload
+from edge_llm_env.workload.workload import OF_EPISODE, Workload
 
 
 def joined_in_order(requests: Sequence[Sequence[int]], cells: Sequence[Workload]) -> tuple[list[int], Workload]:
@@ -24,7 +24,7 @@ def joined_in_order(requests: Sequence[Sequence[int]], cells: Sequence[Workload]
     blocks = max(workload.uplink_gain.shape[1] for workload in cells)
     joined = {}
     for field in fields(Workload):
-        if field.name != "cell" and getattr(cells[0], field.name) is not None:
+        if field.name not in ("cell", *OF_EPISODE) and getattr(cells[0], field.name) is not None:
             arrays = [getattr(workload, field.name) for workload in cells]
             if field.name.endswith("_gain"):  # one block stands for all where channels do not fade anew
                 arrays = [array[:, np.minimum(np.arange(blocks), array.shape[1] - 1)] for array in arrays]

@@ -33,6 +33,9 @@ WHOLE = {
 """Arrays of whole numbers, and the largest that each may have."""
 
 
+OF_EPISODE = ("feeder_counts",)
+"""Arrays that have no entry per request."""
+
 MOST_BYTES = 2**33
 """Of a workload's arrays in a file."""
 
@@ -78,6 +81,9 @@ class Workload:
     """(N,) of `output_tokens`."""
     cell: NDArray[np.int64] | None = None
     """(N,) the cell that it is sent in, from 0, of a scenario with a network; None where there is none."""
+    feeder_counts: NDArray[np.int64] | None = None
+    """(periods, feeders) what is counted at feeder cells in each period from the start of the episode on; None where
+    there are none."""
 
     def given(self) -> dict[str, NDArray]:
         """The arrays that there are, by name."""
@@ -91,6 +97,9 @@ class Workload:
                 raise TypeError(f"workload {name} = {shown(values)}: must be a NumPy array, an entry per request")
         blocks = self.uplink_gain.shape[1] if self.uplink_gain.ndim == 2 else 0
         for name, values in self.given().items():
+            if name in OF_EPISODE:
+                _check_counts(name, values)
+                continue
             is_gain = name.endswith("_gain")
             moves = name == "distance_m" and values.ndim == 2
             expected = (self.requests, blocks) if is_gain or moves else (self.requests,)
@@ -140,3 +149,13 @@ class Workload:
                 return cls(**{name: stored[name] for name in names if name in stored}).validate()
         except DAMAGED as error:
             raise ValueError(f"{path}: not a workload, {error!s:.300}; must be as save wrote it") from None
+
+
+def _check_counts(name: str, values: NDArray) -> None:
+    """Raise ValueError for what are no counts of shape (periods, feeders)."""
+    if values.ndim != 2 or 0 in values.shape:
+        raise ValueError(f"workload {name} has shape {values.shape}: must be (periods, feeders), each at least 1")
+    if values.dtype.kind not in "iu":
+        raise ValueError(f"workload {name} has dtype {values.dtype}: must be whole numbers")
+    if (values < 0).any() or (values > LONGEST_TOKENS).any():
+        raise ValueError(f"workload {name}: every value must be in 0..{LONGEST_TOKENS}")

@@ -17,7 +17,8 @@ from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
 from edge_llm_env.engine.state import COUNTERS as ENGINE_COUNTERS
 from edge_llm_env.envs.base import Mechanism
 from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
-from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
+from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, SCALING
+from edge_llm_env.rack.state import COUNTERS as RACK_COUNTERS
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry, environment
 from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.tables import Table
@@ -155,7 +156,8 @@ def shared_page() -> str:
         "environment of seed + i. Requests beyond the Q visible slots wait, and are counted. "
         f"`{environment(CONTINUOUS_BATCHING).name}` has no epochs: its episodes last as long as so many would.\n",
         "## Observation\n\nOne float32 vector. Every entry is a quantity divided by its scale, clipped to 0..1. "
-        f"`{environment(CONTINUOUS_BATCHING).name}` has the one on its page, the others this. All "
+        f"`{environment(CONTINUOUS_BATCHING).name}` and `{environment(SCALING).name}` have their own, on their pages. "
+        "The others have this. All "
         "entries of a slot that is empty or admitted are 0. This is their order, with variants from the cheapest on; "
         "those of what is to come are only there if an action divides bands or modules, and those of variants and "
         "modules, and `accuracy_requirement`, if it divides modules. What is to come is the best linear prediction of "
@@ -176,7 +178,9 @@ def shared_page() -> str:
         "of shape (Q + 1,), the slots that can be served, and dispatch.\n\n"
         f"`{environment(CONTINUOUS_BATCHING).name}` counts {_names(ENGINE_COUNTERS)}; `energy_j` and `utilisation` are "
         "of its iterations, and `action_mask` of its actions. At the end of an episode `percentiles` has p50, p90 and "
-        "p99 of `ttft_s`, `tpot_s` and `end_to_end_s` ([what of](../iterations.md#the-batch-and-its-memory)).\n",
+        "p99 of `ttft_s`, `tpot_s` and `end_to_end_s` ([what of](../iterations.md#the-batch-and-its-memory)).\n\n"
+        f"`{environment(SCALING).name}` counts {_names(RACK_COUNTERS)}; `modules_on` and `modules_ready` are as of "
+        "now, `module_epochs` sums the modules that were on over epochs, and nothing is masked.\n",
     ]
     return "\n".join(parts)
 

@@ -18,6 +18,18 @@ KINDS = {
         "rates_per_s": [1.0, 20.0, 0.0],
         "mean_sojourns_s": [6.0, 2.0, 4.0],
     },
+    "feeders": {
+        "kind": "feeders",
+        "rate_per_s": 2.0,
+        "crowd_rate_per_s": 8.0,
+        "lags_s": [3.0, 11.0, 5.0],
+        "shares": [1.0, 0.5, 0.0],
+        "mean_crowd_s": 4.0,
+        "mean_calm_s": 12.0,
+        "seen_crowd_per_s": 6.0,
+        "seen_calm_per_s": 1.0,
+        "count_every_s": 2.0,
+    },
     "diurnal": {"kind": "diurnal", "rate_per_s": 5.0, "amplitude": 0.8, "period_s": 30.0},
 }
 
@@ -85,8 +97,8 @@ def test_mean_rates_by_hand():
         kind: load_scenario("carry-over", **{"workload.arrivals": given}).workload.arrivals.mean_rate_per_s
         for kind, given in KINDS.items()
     }
-    # (6·1 + 2·20 + 4·0) / (6 + 2 + 4) = 46/12
-    assert rates == pytest.approx({"gamma": 5.0, "markov_modulated": 46 / 12, "diurnal": 5.0})
+    # (6·1 + 2·20 + 4·0) / (6 + 2 + 4) = 46/12; 2 + 8·(1 + 0.5)·4/16 = 5
+    assert rates == pytest.approx({"gamma": 5.0, "markov_modulated": 46 / 12, "feeders": 5.0, "diurnal": 5.0})
 
 
 # --- gamma
@@ -150,3 +162,24 @@ def test_episodes_without_a_phase_start_at_any_time_of_the_day():
     days = [diurnal_arrivals(rng, 50.0, 1.0, 24.0, None, 24.0) for _ in range(300)]
     peaks = np.array([np.angle(np.exp(2j * np.pi * day / 24.0).mean()) for day in days])
     assert stats.kstest(peaks, "uniform", args=(-np.pi, 2 * np.pi)).pvalue > 0.01
+
+
+# --- feeders
+
+
+def test_crowds_are_here_as_long_after_they_were_counted_as_their_feeder_lags():
+    arrivals = load_scenario("carry-over", **{"workload.arrivals": KINDS["feeders"]}).workload.arrivals
+    drawn = arrivals.draw(np.random.default_rng(10), 40_000.0)
+    counts = drawn.feeder_counts
+    assert counts is not None
+    assert counts.shape == (20_000, 3)
+    assert counts.mean(axis=0) / 2.0 == pytest.approx([1 + 5 / 4] * 3, rel=0.05)
+    here = np.histogram(drawn.arrival_s, np.arange(40_001.0))[0]
+    for feeder, (lag_s, share) in enumerate(((3, 1.0), (11, 0.5), (5, 0.0))):
+        seen = np.repeat(counts[:, feeder], 2)[:-40]
+        # of a second and of the period of two that was counted: the lag is half a second less than the best match
+        matched = [np.corrcoef(seen, here[shift : shift + len(seen)])[0, 1] for shift in range(40)]
+        if share:
+            assert abs(int(np.argmax(matched)) - lag_s) <= 1
+        else:
+            assert max(matched) < 0.03

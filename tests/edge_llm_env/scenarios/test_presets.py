@@ -15,7 +15,7 @@ from tests.support.helpers import load_preset
 
 PAPER = {"paper-bloom-3b": "bloom-3b", "paper-bloom-7b1": "bloom-7b1", "paper-opt-13b": "opt-13b"}
 
-SECTIONS = ("epoch", "node", "radio", "workload", "iterations", "network")
+SECTIONS = ("epoch", "node", "radio", "workload", "iterations", "rack", "network")
 
 
 def test_presets_are_listed_in_order():
@@ -23,8 +23,9 @@ def test_presets_are_listed_in_order():
     last += ["speculative-4090", "tp-mppo", "two-cells"]
     ours = ["accuracy-tiers", "azure-continuous", "azure-continuous-calm", "azure-continuous-overload"]
     ours += ["azure-conversation", "bursty", "carry-over", "chat-4090", "chat-4090-calm", "chat-4090-overload"]
-    ours += ["chat-orin", "chat-orin-calm", "chat-orin-overload", "edge-cloud", "embedding-uplink"]
-    ours += ["embedding-uplink-carried", "hotspot", "long-context", "long-context-calm", "long-context-overload"]
+    ours += ["chat-orin", "chat-orin-calm", "chat-orin-overload", "diurnal-rack", "edge-cloud"]
+    ours += ["embedding-uplink", "embedding-uplink-carried", "feeder-rack", "feeder-rack-b", "feeder-rack-c", "hotspot"]
+    ours += ["long-context", "long-context-calm", "long-context-overload"]
     ours += ["mobile-uplink", "nr-cell", "offload-laptop"]
     assert list_scenarios() == [*ours, "orin-llama-8b", *PAPER, *last]
 
@@ -58,6 +59,7 @@ def test_preset_says_itself_where_the_values_come_from_that_it_changes(name: str
     changed = {
         f"{section}.{field}" for section in SECTIONS for field in content.get(section, {}) if field != "cost_model"
     }
+    changed |= {f"reward.{field}" for field in content.get("reward", {}) if field != "served"}
     assert content["provenance"].keys() == changed
 
 
@@ -170,9 +172,11 @@ def test_quantization_choice_trades_accuracy_for_time():
 
 
 @pytest.mark.parametrize("name", list_scenarios())
-def test_reward_is_one_per_request_served(name: str, tmp_path: Path):
-    reward = load_preset(name, tmp_path).reward
-    assert reward.model_dump() == {"served": 1.0, "tokens": 0.0, "energy": 0.0, "expired": 0.0}
+def test_reward_is_one_per_request_served_less_energy_where_modules_are_switched(name: str, tmp_path: Path):
+    scenario = load_preset(name, tmp_path)
+    reward = scenario.reward.model_dump()
+    assert (reward.pop("energy") < 0) == (scenario.rack.idle_power_w > 0)
+    assert reward == {"served": 1.0, "tokens": 0.0, "expired": 0.0}
 
 
 def test_node_pools_its_modules():

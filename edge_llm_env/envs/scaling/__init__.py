@@ -1,0 +1,1 @@
+"""`EdgeLLM/Scaling-v0`: how many modules of a rack are on."""

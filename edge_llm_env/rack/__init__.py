@@ -1,0 +1,1 @@
+"""A rack of modules that are powered and started as the load comes and goes, and serve in groups."""

@@ -1,0 +1,171 @@
+"""What stays the same for all rows of a scenario whose modules are a rack."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.arrivals.feeders import FeederArrivals
+from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.scenarios.schema import Scenario, ScenarioError
+
+MOST_IN_A_BATCH = 4096
+"""Requests that a module serves in an epoch, at most: more are many small ones, which a scenario can make larger."""
+
+ROUNDING = 1e-9
+"""Relative; a batch may take so much more than the window or the memory, as `edge_llm_env.feasibility.rule` has it."""
+
+LONGEST_COUNT_RATIO = 2.0
+"""Counts of feeders are shown in parts of so many times the mean count of a crowd."""
+
+
+class RackParams(NamedTuple):
+    """A scenario's constants, as kernels read them."""
+
+    epoch_s: float
+    episode_epochs: int
+    modules: int
+    modules_at_start: int
+    start_s: float
+    """From when a module is powered until it has loaded and started."""
+    modules_per_group: int
+    """Modules that work as one; 0 where all that have started do."""
+    largest: NDArray[np.int64]
+    """(M + 1,) requests, all of the longest lengths, that a group of so many modules serves in an epoch at most."""
+    base_s: NDArray[np.float64]
+    """(M + 1,) compute time of such a group's batch but for its requests."""
+    one_s: NDArray[np.float64]
+    """(M + 1,) for each of these."""
+    base_j: NDArray[np.float64]
+    """(M + 1,) energy likewise, beside the idle power."""
+    one_j: NDArray[np.float64]
+    """(M + 1,)"""
+    base_memory: NDArray[np.float64]
+    """(M + 1,) part of the group's memory that weights take."""
+    one_memory: NDArray[np.float64]
+    """(M + 1,) part of it for each request."""
+    capacity: int
+    """Requests that the whole rack serves in an epoch."""
+    window_s: float
+    idle_j: float
+    """Energy of a module that is on, in an epoch."""
+    offered_accuracy: float
+    longest_prompt_tokens: int
+    longest_output_tokens: int
+    reward_weights: NDArray[np.float64]
+    """(terms,) the scenario's weights, in the order of REWARD_TERMS."""
+    history_epochs: int
+    day_s: float
+    feeders: int
+    """F"""
+    count_scale: float
+    """What counts of feeders are shown in parts of."""
+
+
+def rack_params(scenario: Scenario) -> RackParams:
+    """A scenario as kernels read it; raises `ScenarioError` for one that is no rack."""
+    _check(scenario)
+    epoch, node, asked, rack = scenario.epoch, scenario.node, scenario.workload, scenario.rack
+    groups = [group_of(scenario, modules) for modules in range(node.modules + 1)]
+    largest = np.array([group.largest for group in groups])
+    size = rack.modules_per_group or node.modules
+    capacity = int(largest[size]) * (node.modules // size)
+    if capacity < 1:
+        raise ScenarioError(
+            f"scenario {scenario.name}: workload: a group of {size} modules must serve a request of the longest "
+            f"lengths in {epoch.compute_window_s:g} s and {node.memory_bytes_per_module:g} bytes a module"
+        )
+    arrivals = asked.arrivals
+    feeders = len(arrivals.lags_s) if isinstance(arrivals, FeederArrivals) else 0
+    seen = arrivals.seen_crowd_per_s * arrivals.count_every_s if isinstance(arrivals, FeederArrivals) else 1.0
+    return RackParams(
+        epoch_s=epoch.epoch_s,
+        episode_epochs=epoch.episode_epochs,
+        modules=node.modules,
+        modules_at_start=node.modules if rack.modules_at_start is None else rack.modules_at_start,
+        start_s=scenario.own_variant.load_s,
+        modules_per_group=rack.modules_per_group or 0,
+        largest=largest,
+        base_s=np.array([group.base_s for group in groups]),
+        one_s=np.array([group.one_s for group in groups]),
+        base_j=np.array([group.base_j for group in groups]),
+        one_j=np.array([group.one_j for group in groups]),
+        base_memory=np.array([group.base_memory for group in groups]),
+        one_memory=np.array([group.one_memory for group in groups]),
+        capacity=capacity,
+        window_s=epoch.compute_window_s,
+        idle_j=rack.idle_power_w * epoch.epoch_s,
+        offered_accuracy=scenario.quantization.accuracy,
+        longest_prompt_tokens=asked.longest_prompt_tokens,
+        longest_output_tokens=asked.longest_output_tokens,
+        reward_weights=np.array([getattr(scenario.reward, name) for name in REWARD_TERMS]),
+        history_epochs=rack.history_epochs,
+        day_s=rack.day_s,
+        feeders=feeders,
+        count_scale=LONGEST_COUNT_RATIO * seen,
+    )
+
+
+class Group(NamedTuple):
+    """What modules that work as one can do in an epoch, each request at the longest lengths."""
+
+    largest: int
+    base_s: float
+    one_s: float
+    base_j: float
+    one_j: float
+    base_memory: float
+    one_memory: float
+
+
+def group_of(scenario: Scenario, modules: int) -> Group:
+    """A group of so many modules.
+
+    Every request is computed at the longest lengths, so that the largest batch is a count; each module holds the
+    weights, as where modules are divided among variants (`edge_llm_env.dynamics.modules.variant_rule`).
+    """
+    if modules == 0:
+        return Group(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    variant, epoch, node = scenario.own_variant, scenario.epoch, scenario.node
+    cost = variant.batch_cost[modules - 1]
+    prompt = max(float(node.fixed_prompt_tokens or 0), float(scenario.workload.longest_prompt_tokens))
+    lengths = prompt, float(scenario.workload.longest_output_tokens)
+    base_s, one_s = cost.compute_s.base(*lengths), cost.compute_s.marginal(*lengths)
+    base_bytes, one_bytes = cost.memory_bytes.base(*lengths), cost.memory_bytes.marginal(*lengths)
+    held = modules * node.memory_bytes_per_module
+    room_s = epoch.compute_window_s * (1.0 + ROUNDING) - base_s
+    room_bytes = (held - (modules - 1) * variant.weight_bytes) * (1.0 + ROUNDING) - base_bytes
+    largest = min(
+        MOST_IN_A_BATCH if one_s <= 0.0 else room_s / one_s,
+        MOST_IN_A_BATCH if one_bytes <= 0.0 else room_bytes / one_bytes,
+        MOST_IN_A_BATCH,
+    )
+    return Group(
+        max(0, math.floor(largest)),
+        base_s,
+        one_s,
+        cost.energy_j.base(*lengths),
+        cost.energy_j.marginal(*lengths),
+        (base_bytes + (modules - 1) * variant.weight_bytes) / held,
+        one_bytes / held,
+    )
+
+
+def _check(scenario: Scenario) -> None:
+    """Raise `ScenarioError` for what a rack does not have."""
+    asked, rack, modules = scenario.workload, scenario.rack, scenario.node.modules
+    wrong = ""
+    if rack.modules_at_start is not None and rack.modules_at_start > modules:
+        wrong = f"rack.modules_at_start = {rack.modules_at_start}: must be at most node.modules = {modules}"
+    elif rack.modules_per_group is not None and rack.modules_per_group > modules:
+        wrong = f"rack.modules_per_group = {rack.modules_per_group}: must be at most node.modules = {modules}"
+    elif isinstance(asked.arrivals, FeederArrivals) and asked.arrivals.count_every_s != scenario.epoch.epoch_s:
+        wrong = (
+            f"workload.arrivals.count_every_s = {asked.arrivals.count_every_s:g}: must be epoch.epoch_s = "
+            f"{scenario.epoch.epoch_s:g}"
+        )
+    if wrong:
+        raise ScenarioError(f"scenario {scenario.name}: {wrong}")
