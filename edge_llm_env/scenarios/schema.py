@@ -195,6 +195,12 @@ class Scenario(Section):
                 "node.prompt_compression: must be left out where an engine is scheduled iteration by iteration, whose "
                 "contexts do not tell prompts from outputs"
             )
+        offloading = self.node.offloading
+        if offloading is not None and offloading.cache_share == 1.0:
+            raise ValueError(
+                "node.offloading.cache_share = 1: must be below 1 where an engine is scheduled iteration by iteration, "
+                "which counts blocks of the cache in the modules' memory"
+            )
         host = self._host(self.decoder, self.quantization, self.node.modules, self.node.pruning)
         largest = self._largest_batch(self.decoder, self.quantization, host, self.iterations.running_slots)
         return self._cost_model.iteration_costs(self.decoder, self.quantization, host, largest)
@@ -214,7 +220,8 @@ class Scenario(Section):
         held = self._cost_model.batch_cost(decoder, quantization, host, 1).memory_bytes
         shortest = self._text_tokens[0], 1
         left = self.node.memory_bytes_per_module * host.modules - held.base(*shortest)
-        return max(1, int(min(slots, left / held.marginal(*shortest))))
+        each = held.marginal(*shortest)  # nothing, where all of the cache is on the host
+        return max(1, int(min(slots, left / each))) if each > 0 else slots
 
     @property
     def _cost_model(self) -> CostModel:

@@ -27,10 +27,10 @@ MOST_SPEED_UP = 1.72
 class KvCache(Section):
     """How the KV cache is kept."""
 
-    bits: Annotated[float, Field(gt=0, le=16)] | None = Field(
+    bits: Annotated[float, Field(ge=1, le=16)] | None = Field(
         default=None, description="bits of an entry, scales and outliers included; if none is given, the precision's"
     )
-    kept_share: Annotated[float, Field(gt=0, le=1)] = Field(
+    kept_share: Annotated[float, Field(ge=1e-6, le=1)] = Field(
         default=1.0, description="part of the entries that is kept, and attended to, while decoding"
     )
     kept_tokens: Tokens | None = Field(

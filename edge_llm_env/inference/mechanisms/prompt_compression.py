@@ -27,7 +27,7 @@ class PromptCompression(Section):
     memory_bytes: Annotated[float, Field(ge=0, le=1e15)] = Field(
         default=0.0, description="what the compressor holds, on the node (bytes)"
     )
-    retained: Annotated[float, Field(gt=0, le=1)] = Field(
+    retained: Annotated[float, Field(ge=0, le=1)] = Field(
         default=1.0, description="part of the accuracy that is left, which multiplies what the node offers"
     )
 

@@ -59,6 +59,21 @@ def test_a_model_that_does_not_fit_is_slow_where_the_scenario_has_a_link_and_for
     assert slow.of_equals(1, 128, 64) > 10 * plain.of_equals(1, 128, 64)
 
 
+def test_a_cache_that_is_all_on_the_host_leaves_no_limit_but_the_slots():
+    settings = {"resident_bytes": 4e9, "cache_share": 1.0, "link_bytes_per_s": 12e9}
+    scenario = load_scenario("offload-laptop", **{"node.offloading": settings})
+    assert scenario.batch_cost.memory_bytes.marginal(1024, 64) == 0.0
+    assert scenario.batch_cost.compute_s.marginal(1024, 64) > load_scenario(
+        "offload-laptop"
+    ).batch_cost.compute_s.marginal(1024, 64)
+
+
 def test_the_paper_counts_no_mechanism():
     with pytest.raises(ScenarioError, match=r'node: offloading: is not counted by cost_model = "paper"'):
         load_scenario("carry-over", **{"node.offloading": {"resident_bytes": 1e9, "link_bytes_per_s": 1e9}})
+
+
+def test_blocks_of_a_cache_are_in_the_memory_of_the_modules():
+    settings = {"resident_bytes": 4e9, "cache_share": 1.0, "link_bytes_per_s": 12e9}
+    with pytest.raises(ValueError, match=r"node.offloading.cache_share = 1: must be below 1"):
+        _ = load_scenario("offload-laptop", **{"node.offloading": settings}).iteration_costs
