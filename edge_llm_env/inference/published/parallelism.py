@@ -40,6 +40,12 @@ SYNCHRONISED_KIB = {
 }
 """Decoder and boards → data synchronised per token (KiB)."""
 
+SYNCHRONISING_MS = {
+    "llama-2-7b": {2: 52.5, 4: 34.1, 8: 289.8},
+    "llama-2-13b": {2: 30.9, 4: 99.5, 8: 652.9},
+}
+"""Decoder → boards → time per token for synchronising alone (ms)."""
+
 
 def comparisons() -> list[Comparison]:
     """Every row: bytes, and times per token."""
@@ -48,7 +54,7 @@ def comparisons() -> list[Comparison]:
     for (name, boards), said in SYNCHRONISED_KIB.items():
         counted = star_bytes_per_token(load_decoder(name), link, boards)
         rows.append(Comparison(f"{name} on {boards}: data", said, counted / 1024, "KiB", SOURCE))
-    return rows + times()
+    return rows + times() + left_out()
 
 
 def times() -> list[Comparison]:
@@ -60,6 +66,28 @@ def times() -> list[Comparison]:
         group = Mechanisms(parallelism=Parallelism(tensor=boards, link=LINK, serial_share=SERIAL_SHARE))
         token_s = decode_s(case, group, (1, 60, 8), modules=boards, known=known)
         rows.append(Comparison(f"{name} on {boards}", said, 1e3 * token_s, "ms/token", SOURCE))
+    return rows
+
+
+def left_out() -> list[Comparison]:
+    """The times per token where the star's rates are of one decoder's rows, for the others."""
+    return [
+        row._replace(what=f"{row.what}, rates of {fitted}", unit="ms/token, rates of another decoder")
+        for fitted in SYNCHRONISING_MS
+        for row in _with_rates_of(fitted)
+    ]
+
+
+def _with_rates_of(fitted: str) -> list[Comparison]:
+    link = load_link(LINK)
+    rows = []
+    for (name, boards), row in zip(TOKEN_MS, times(), strict=True):
+        if name == fitted:
+            continue
+        counted = star_bytes_per_token(load_decoder(name), link, boards)
+        own_rate = SYNCHRONISED_KIB[fitted, boards] * 1024 / SYNCHRONISING_MS[fitted][boards]
+        other_ms = counted / own_rate - 1e3 * counted / link.of(boards)[1]
+        rows.append(row._replace(predicted=row.predicted + other_ms))
     return rows
 
 

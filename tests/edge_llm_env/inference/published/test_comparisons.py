@@ -9,6 +9,7 @@ from edge_llm_env.inference.published.table import MECHANISMS
 
 def test_groups_are_predicted_within_a_fifth():
     assert mean_error(parallelism.times()) <= 0.20
+    assert mean_error(parallelism.left_out()) <= 0.20
 
 
 @pytest.mark.parametrize("name", MECHANISMS)
