@@ -32,6 +32,7 @@ from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.playing.remembering import once_a_scenario
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable, allocating, solving
 from edge_llm_baselines.registry.networks import OF_NETWORKS
+from edge_llm_baselines.registry.racks import OF_RACKS
 from edge_llm_baselines.residency.clairvoyant.hindsight import hindsight_of_modules
 from edge_llm_baselines.residency.tuning import (
     following,
@@ -69,6 +70,7 @@ from edge_llm_env.envs.suite import (
     CONTINUOUS_BATCHING,
     JOINT,
     MULTI_NODE,
+    SCALING,
 )
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
@@ -277,5 +279,6 @@ SUITE = {
     JOINT: OF_EVERYTHING,
     CONTINUOUS_BATCHING: OF_ITERATIONS,
     MULTI_NODE: OF_NETWORKS,
+    SCALING: OF_RACKS,
 }
 """By the id of the environment."""

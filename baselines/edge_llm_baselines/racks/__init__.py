@@ -1,0 +1,1 @@
+"""How many modules of a rack should be on: rules, plans, and what a clairvoyant earns."""

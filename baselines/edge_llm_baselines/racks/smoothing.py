@@ -1,0 +1,82 @@
+"""Rules that smooth what is seen: own load with its trend, and own load with what feeder cells count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_baselines.racks.policy import RackRule
+
+
+class Trend(RackRule):
+    """Exponential smoothing of level and trend (Holt 1957, in International Journal of Forecasting 20(1), 2004).
+
+    Modules for `margin` times the load that is expected when a module switched on now has started.
+    """
+
+    def __init__(self, env: Any, level: float, trend: float, margin: float) -> None:
+        super().__init__(env)
+        self._weights, self._margin = (level, trend), margin
+        self._level, self._trend = np.zeros(len(self._rows)), np.zeros(len(self._rows))
+
+    def begin(self, rows: NDArray[np.bool_]) -> None:
+        """The first load is the level."""
+        self._level[rows] = self.arrived()[rows]
+        self._trend[rows] = 0.0
+
+    def wanted(self) -> NDArray[np.int64]:
+        """(R,) modules."""
+        level, trend = self._weights
+        before = self._level
+        self._level = level * self.arrived() + (1.0 - level) * (before + self._trend)
+        self._trend = trend * (self._level - before) + (1.0 - trend) * self._trend
+        expected = np.maximum(0.0, self._level + self.money.start_epochs * self._trend)
+        return np.ceil(self._margin * expected - 1e-9).astype(np.int64)
+
+
+class OwnAndFeeders(RackRule):
+    """A smoothed own load, a constant, and what all feeder cells together counted some epochs ago, smoothed.
+
+    What has left the feeder cells departs for here, so that what they counted a while ago is what comes; which of them
+    and when each is not told, and this rule takes all alike. A number of modules is kept for `kept_epochs` before it
+    falls.
+    """
+
+    def __init__(
+        self,
+        env: Any,
+        smoothed: float,
+        own: float,
+        constant: float,
+        feeders: float,
+        lag_epochs: int,
+        kept_epochs: int,
+    ) -> None:
+        super().__init__(env)
+        self._smoothed, self._own, self._constant = smoothed, own, constant
+        self._feeders, self._lag_epochs, self._kept_epochs = feeders, lag_epochs, kept_epochs
+        rows = len(self._rows)
+        self._level, self._counted = np.zeros(rows), np.zeros(rows)
+        self._on, self._fallen = np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.int64)
+
+    def begin(self, rows: NDArray[np.bool_]) -> None:
+        """The first load is the level."""
+        self._level[rows] = self.arrived()[rows]
+        self._counted[rows] = 0.0
+        self._on[rows] = 0
+        self._fallen[rows] = 0
+
+    def wanted(self) -> NDArray[np.int64]:
+        """(R,) modules."""
+        self._level += self._smoothed * (self.arrived() - self._level)
+        seen = self.counted(self._lag_epochs).sum(axis=1) / (self.params.count_scale / 2.0)
+        self._counted += self._smoothed * (seen - self._counted)
+        expected = self._own * self._level + self._constant + self._feeders * self._counted
+        desired = np.clip(np.ceil(expected - 1e-9), 0, self.params.modules).astype(np.int64)
+        self._fallen = np.where(desired < self._on, self._fallen + 1, 0)
+        falls = self._fallen > self._kept_epochs
+        self._on = np.where((desired >= self._on) | falls, desired, self._on)
+        self._fallen[falls] = 0
+        return self._on

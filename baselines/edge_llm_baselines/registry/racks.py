@@ -1,0 +1,59 @@
+"""The baselines of a rack's modules."""
+
+from __future__ import annotations
+
+from edge_llm_baselines.racks.clairvoyant import hindsight_of_racks
+from edge_llm_baselines.racks.planned import Told
+from edge_llm_baselines.racks.reactive import KeepAlive
+from edge_llm_baselines.racks.tuning import (
+    own_and_feeders,
+    threshold,
+    time_of_day,
+    trend,
+    tune_feeders,
+    tune_keep_alive,
+    tune_profile,
+    tune_threshold,
+    tune_trend,
+)
+from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable
+from edge_llm_env.arrivals.feeders import FeederArrivals
+from edge_llm_env.scenarios.schema import Scenario
+
+
+def has_feeders(scenario: Scenario) -> bool:
+    """Whether crowds are counted at feeder cells, of which a rule can be told."""
+    return isinstance(scenario.workload.arrivals, FeederArrivals)
+
+
+OF_RACKS = Baselines(
+    oracle="own-and-feeders",
+    rules={
+        "own-and-feeders": Baseline(
+            "own load and departures",
+            lambda env, seed, tuned: own_and_feeders(env, tuned),
+            Tunable("departures", tune_feeders),
+        ),
+        "threshold": Baseline(
+            "threshold (horizontal pod autoscaler)",
+            lambda env, seed, tuned: threshold(env, tuned),
+            Tunable("autoscaler", tune_threshold),
+        ),
+        "keep-alive": Baseline(
+            "keep-alive", lambda env, seed, tuned: KeepAlive(env, tuned), Tunable("kept_epochs", tune_keep_alive)
+        ),
+        "trend": Baseline(
+            "exponential smoothing with trend",
+            lambda env, seed, tuned: trend(env, tuned),
+            Tunable("trend", tune_trend),
+        ),
+        "time-of-day": Baseline(
+            "time of day", lambda env, seed, tuned: time_of_day(env, tuned), Tunable("profile", tune_profile)
+        ),
+        "informed": Baseline(
+            "informed: told the feeders", lambda env, seed, tuned: Told(env), plays=has_feeders, informed=True
+        ),
+        "random": RANDOM,
+    },
+    hindsight=hindsight_of_racks,
+)

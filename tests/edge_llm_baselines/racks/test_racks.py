@@ -1,0 +1,85 @@
+"""Rules of a rack, what a clairvoyant earns, and what nobody exceeds."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from edge_llm_baselines.racks.clairvoyant import Scheduled, bound, optimum
+from edge_llm_baselines.racks.earning import earned
+from edge_llm_baselines.racks.planned import TimeOfDay, Told
+from edge_llm_baselines.racks.planning import planned_modules
+from edge_llm_baselines.racks.reactive import KeepAlive, Threshold
+from edge_llm_baselines.racks.smoothing import OwnAndFeeders, Trend
+from edge_llm_env import ScenarioError, draw_workloads, load_scenario
+from edge_llm_env.support.calling import direct
+
+RULES = {
+    "threshold": lambda env: Threshold(env, 1.2, 4),
+    "keep-alive": lambda env: KeepAlive(env, 2),
+    "trend": lambda env: Trend(env, 0.4, 0.05, 1.0),
+    "time of day": lambda env: TimeOfDay(env, np.full(4, 2.5)),
+    "own and feeders": lambda env: OwnAndFeeders(env, 0.18, 0.11, 2.05, 0.36, 5, 6),
+}
+
+
+@pytest.mark.parametrize("preset", ["feeder-rack", "feeder-rack-b", "diurnal-rack"])
+def test_bound_is_above_the_optimum_which_is_above_every_rule(preset: str):
+    scenario = load_scenario(preset, **{"epoch.episode_epochs": 120})
+    workloads = draw_workloads(scenario, 12, seed=4)
+    rules = RULES | ({"told": Told} if "feeder" in preset else {})
+    played = {name: earned(make, scenario, workloads).reward for name, make in rules.items()}
+    bounds = np.array([bound(scenario, workload) for workload in workloads])
+    for name, reward in played.items():
+        assert (reward <= bounds + 1e-6).all(), name
+    if "feeder" in preset:
+        best = [optimum(scenario, workload) for workload in workloads]
+        values = np.array([one.value for one in best])
+        schedules = np.stack([one.modules_on for one in best])
+        assert earned(lambda env: Scheduled(env, schedules), scenario, workloads).reward == pytest.approx(values)
+        assert (values <= bounds + 1e-6).all()
+        for name, reward in played.items():
+            assert (reward <= values + 1e-6).all(), name
+        assert played["told"].mean() > max(played[name].mean() for name in RULES)
+    else:
+        with pytest.raises(ValueError, match="requests can wait for a later epoch"):
+            optimum(scenario, workloads[0])
+
+
+def test_optimum_is_the_best_of_every_schedule():
+    scenario = load_scenario(
+        "feeder-rack",
+        **{
+            "epoch.episode_epochs": 8,
+            "node.modules": 2,
+            "rack.modules_at_start": 1,
+            "node.engine_start_s": 1.0,
+            "workload.arrivals.rate_per_s": 2.0,
+        },
+    )
+    schedules = np.array(list(product(range(3), repeat=8)))
+    for workload in draw_workloads(scenario, 2, seed=1):
+        tried = earned(lambda env: Scheduled(env, schedules), scenario, [workload] * len(schedules)).reward
+        assert optimum(scenario, workload).value == pytest.approx(tried.max())
+
+
+def test_a_plan_starts_a_module_in_time_and_lets_it_go():
+    load = np.array([1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0])
+    off = np.array([0, -1, -1])
+
+    def wanted(mean: np.ndarray, left: np.ndarray) -> int:
+        return int(direct(planned_modules)(mean, np.zeros_like(mean), left, 7.0, 2.0, 4))
+
+    assert wanted(load, off) == 2  # ready when the second module's load comes
+    assert wanted(np.concatenate([[1.0], load]), off) == 1  # an epoch too early
+    assert wanted(np.zeros(12), np.array([0, 2, -1])) == 0
+    assert wanted(np.where(np.arange(12) > 2, 0.0, load), np.array([0, 0, -1])) == 1
+
+
+def test_what_a_clairvoyant_earns_is_of_served_requests_and_energy():
+    scenario = load_scenario("feeder-rack", **{"reward.expired": -0.1})
+    workload = draw_workloads(scenario, 1)[0]
+    with pytest.raises(ScenarioError, match=r"reward.expired = -0.1: must be 0"):
+        bound(scenario, workload)
