@@ -44,8 +44,14 @@ class Engine(BaseModel):
     paged_cache: bool = Field(
         default=False, description="holds the KV cache in blocks of a pool, with no allocator's share beside it"
     )
-    prompt_logits: bool = Field(
-        default=False, description="computes logits of all prompt tokens, in 16 and in 32 bits, and not of the last"
+    copies_cache: bool = Field(
+        default=False,
+        description="reads and writes the whole KV cache for each token, and repeats it for each head that shares it",
+    )
+    score_bytes: float = Field(
+        default=0.0,
+        ge=0,
+        description="bytes of attention scores that it writes out, per head and pair of prompt tokens",
     )
 
     def launches_per_layer(self, *, quantized: bool) -> float:

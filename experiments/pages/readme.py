@@ -28,7 +28,7 @@ from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.recorded import RECORDED, recorded
 from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS
-from experiments.proofs.tables import agreement_table, hard_classes_table
+from experiments.proofs.tables import agreement_table, hard_classes_table, roofline_agreement_table
 from experiments.scheduling.both_ways import both_ways_table
 
 FIRST_COLUMNS = 5
@@ -147,6 +147,7 @@ PAGES: dict[Path, Sections] = {
         "validation-kinds": _of_validation(validation_tables.bad_kinds_table),
         "validation-worst": _of_validation(validation_tables.worst_table),
         "validation-sources": _of_validation(validation_tables.disagreement_table),
+        "validation-floors": _of_validation(validation_tables.floors_table),
         "validation-spreads": _of_validation(validation_tables.spreads_table),
         "validation-assumed": _of_validation(validation_tables.assumed_table),
     }
@@ -163,6 +164,7 @@ PAGES: dict[Path, Sections] = {
     Path("docs/robustness.md"): {
         "faults": lambda: faults_table(RECORDED, KINDS),
         "agreement": lambda: agreement_table(recorded("solver_proofs")),
+        "roofline-agreement": lambda: roofline_agreement_table(recorded("roofline_proofs")),
         "hard-classes": lambda: hard_classes_table(recorded("solver_proofs")),
         "soak": lambda: soak_table(RECORDED),
     },

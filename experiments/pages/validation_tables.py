@@ -13,7 +13,8 @@ TITLES = {
     "device": "device left out",
     "model": "decoder left out",
     "source": "source left out",
-    "one_measured": "device left out, one of its rows given",
+    "one_measured": "device left out, one of its rows of the same phase given",
+    "any_measured": "device left out, one of its rows of any phase given",
 }
 """Fit → what it left out, as tables say it."""
 
@@ -113,15 +114,31 @@ def _judged(line: Mapping[str, Any]) -> tuple[str, str, str, str]:
 def disagreement_table(report: Report) -> Table:
     """How far two sources differ of the same machine."""
     rows = [
-        (
-            phase,
-            str(line["pairs"]),
-            *(f"{100.0 * line[name]:.0f}" for name in ("median", "mean", "largest")),
-            f"{100.0 * line['floor']:.1f}",
-        )
+        (phase, str(line["pairs"]), *(f"{100.0 * line[name]:.0f}" for name in ("median", "mean", "largest")))
         for phase, line in report["disagreement"].items()
     ]
-    headings = ("two sources of one machine", "pairs", "median difference in %", "mean", "largest", "least mean error")
+    return Table(("two sources of one machine", "pairs", "median difference in %", "mean", "largest"), rows)
+
+
+FEWEST_TWICE = 4
+"""Rows of cases measured twice from which a kind is shown."""
+
+
+def floors_table(report: Report) -> Table:
+    """What rows of one case leave at least, by kind, beside the error of the same rows with the device left out."""
+    rows = [
+        (
+            phase if split == "all" else f"{phase}: {split} {kind}",
+            str(line["rows"]),
+            f"{100.0 * line['floor']:.1f}",
+            f"{100.0 * line['error']:.0f}",
+        )
+        for phase, splits in report["floors"].items()
+        for split, kinds in splits.items()
+        for kind, line in sorted(kinds.items())
+        if line["rows"] >= FEWEST_TWICE
+    ]
+    headings = ("cases measured twice or more", "rows", "least mean error in %", "error, device left out")
     return Table(headings, rows)
 
 
@@ -147,6 +164,7 @@ def as_text(report: Report) -> str:
         bad_kinds_table(report),
         worst_table(report),
         disagreement_table(report),
+        floors_table(report),
         spreads_table(report),
         *(split_table(report, split) for split in SPLITS),
     ]

@@ -33,6 +33,22 @@ def agreement_table(record: Record) -> Table:
     return Table(("instances", "against", "tried", "proven by `BranchAndBound`", "wrong"), rows)
 
 
+def roofline_agreement_table(record: Record) -> Table:
+    """Per kind of decoder whose costs are the roofline's: how many instances each solver did, and how many wrong."""
+    rows = [
+        (
+            entry["decoder"],
+            *(
+                f"{entry['counts'].get(name, 0):,}"
+                for name in ("instances", "BranchAndBound", "DFTSP", "HiGHS", "CP-SAT")
+            ),
+            str(len(entry["wrong"])),
+        )
+        for entry in record["decoders"]
+    ]
+    return Table(("decoder", "instances", "`BranchAndBound`", "`DFTSP`", "HiGHS", "CP-SAT", "wrong"), rows)
+
+
 def hard_classes_table(record: Record) -> Table:
     """Per class and size: processor time over HiGHS's, geometric mean and worst, and how many each has proven."""
     entries = [entry for one in record["parts"] for entry in one["hard_classes"]]

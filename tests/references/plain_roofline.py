@@ -39,6 +39,9 @@ class RooflineNode(Node):
         self.device, self.engine = load_device(node.device), load_engine(node.engine)
         self.bandwidth = node.modules * self.device.memory_bandwidth_bytes_per_s
         self.flops_per_s = node.modules * self._peak()
+        self.attention_flops_per_s = node.modules * self._attention_peak()
+        sharing = self.decoder.heads // self.decoder.kv_heads
+        self.cache_passes = (3 + 2 * sharing * (sharing > 1)) if self.engine.copies_cache else 1
 
     def compute_s(self, batch: list[Request]) -> float:
         """Time of the prefill and of every decode pass."""
@@ -58,7 +61,9 @@ class RooflineNode(Node):
 
     def kv_bytes_of(self, lengths: list[tuple[int, int]]) -> float:
         """The same of padded lengths."""
-        held = sum(self._held("held_cache") * self._token_bytes() * (s + n) for s, n in lengths)
+        copies = 2 if self.engine.copies_cache else 1
+        held = sum(self._held("held_cache") * copies * self._token_bytes() * (s + n) for s, n in lengths)
+        held += sum(self._score_bytes(s) for s, _ in lengths)
         if self.engine.prefill_chunk_tokens is None:
             held += sum(self._held("held_activations") * self._activation_bytes() * s for s, _ in lengths)
         return held
@@ -92,11 +97,14 @@ class RooflineNode(Node):
         per_token = 2 * L * self._layer(k)
         attention = [2 * L * H * h * s**2 for s in prompts]
         linear = [per_token * s + 2 * self._head() for s in prompts]
-        cache = sum(self._token_bytes() * s for s in prompts)
+        cache = self.cache_passes * sum(self._token_bytes() * s for s in prompts)
         weights = self._read_bytes(self.decoder.experts)
         seconds = self._time("prefill_weights", "prefill", "bandwidth") * weights / self.bandwidth
         seconds += self._time("kv_cache", "decode", "bandwidth") * cache / self.bandwidth
-        seconds += self._time("prefill_attention", "prefill", "compute") * sum(attention) / self.flops_per_s
+        seconds += self._time("prefill_attention", "prefill", "compute") * sum(attention) / self.attention_flops_per_s
+        if self.engine.score_bytes:
+            moved = sum(2 * L * H * self.engine.score_bytes * s**2 for s in prompts)
+            seconds += self._time("prefill_scores", "prefill", "bandwidth") * moved / self.bandwidth
         seconds += self._time("prefill_launches", "prefill", "host") * L * self._launches()
         seconds += self._time("sequences", "decode", "host") * len(prompts)
         if self.engine.gemv_prefill and self.quantization.weight_bits < 16:
@@ -112,11 +120,12 @@ class RooflineNode(Node):
         alive = len(contexts)
         linear = 2 * L * self._layer(k) + 2 * self._head()
         attention = sum(4 * L * H * h * context for context in contexts)
-        cache = sum(self._token_bytes() * context for context in contexts)
+        cache = self.cache_passes * sum(self._token_bytes() * context for context in contexts)
         read_s = self._time("weights", "decode", "bandwidth") / self.bandwidth
-        products_s = self._time("compute", "decode", "compute") / self.flops_per_s
+        multiplying = self._time("compute", "decode", "compute")
+        products_s = multiplying / self.flops_per_s
         weights = self._read_bytes(self._experts(alive))
-        seconds = read_s * weights + products_s * (alive * linear + attention)
+        seconds = read_s * weights + products_s * alive * linear + multiplying * attention / self.attention_flops_per_s
         seconds += self._time("kv_cache", "decode", "bandwidth") * cache / self.bandwidth
         seconds += self._time("launches", "decode", "host") * L * self._launches()
         seconds += self._time("sequences", "decode", "host") * alive
@@ -174,7 +183,11 @@ class RooflineNode(Node):
             return int8 or 2 * fp16
         if engine.int8_products and precision.weight_bits <= 8 and int8 is not None:
             return max(int8 / 2, fp16)
-        return (engine.fp16_accumulation and device.fp16_accumulation_flops_per_s) or fp16
+        return self._attention_peak()
+
+    def _attention_peak(self) -> float:
+        faster = self.engine.fp16_accumulation and self.device.fp16_accumulation_flops_per_s
+        return faster or self.device.fp16_flops_per_s
 
     def _layer(self, experts: float) -> float:
         d, f, h = self.decoder.d_model, self.decoder.d_ff, self.decoder.head_dim
@@ -202,9 +215,13 @@ class RooflineNode(Node):
         return 2 * self.decoder.layers * self.decoder.kv_heads * self.decoder.head_dim * self.quantization.kv_bits / 8
 
     def _activation_bytes(self) -> float:
-        decoder = self.decoder
-        logits = 6 * decoder.vocabulary if self.engine.prompt_logits else 0
-        return 4 * decoder.d_ff * decoder.experts_per_token + 8 * decoder.d_model + logits
+        return 4 * self.decoder.d_ff * self.decoder.experts_per_token + 8 * self.decoder.d_model
+
+    def _score_bytes(self, prompt: int) -> float:
+        """Attention scores of a prompt, where an engine writes them out."""
+        if not self.engine.score_bytes:
+            return 0.0
+        return self._held("held_scores") * self.engine.score_bytes * self.decoder.heads * prompt**2
 
 
 def _hidden_s(reading_s: float, products_s: float) -> float:

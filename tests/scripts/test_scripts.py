@@ -237,7 +237,7 @@ def test_benchmark_prints_json(tmp_path: Path) -> None:
 
 
 def test_validate_model_prints_the_errors_and_writes_every_row_and_a_picture(tmp_path: Path) -> None:
-    finished = run("benchmark.py", "model", "--folds", "2", "--model-folds", "2", cwd=tmp_path)
+    finished = run("benchmark.py", "model", "--folds", "2", "--source-folds", "2", "--model-folds", "2", cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     assert "mean absolute error in %" in finished.stdout
     written = json.loads((tmp_path / "results" / "validate_model.json").read_text())

@@ -18,18 +18,21 @@ WHOLE = {
     "prefill_fill": Prior(math.log(50.0), 1.0),
     "prefill_compute": Prior(math.log(1.8), 0.5),
     "prefill_attention": Prior(math.log(3.0), 1.0),
+    "prefill_scores": Prior(math.log(1.2), 0.3),
     "prefill_gemv": Prior(math.log(0.25), 1.0),
     "prefill_launches": Prior(math.log(1e-5), 1.0),
     "held_weights": Prior(math.log(1.03), 0.03),
     "held_cache": Prior(math.log(1.03), 0.03),
     "held_activations": Prior(math.log(1.0), 0.5),
+    "held_scores": Prior(math.log(1.0), 0.2),
+    "held_workspace": Prior(math.log(0.03), 1.0),
     "held_runtime": Prior(math.log(0.6), 1.0),
 }
 """Term → its factor over everything, and how far off that may be, in logarithms.
 
 Traffic at some four fifths of the bandwidth, products at half of the peak, a launch in some microseconds (s per
 launch), bookkeeping in tens of them (s per sequence), fifty tokens to fill the multipliers, a weight read once for four
-tokens by token-wise products; an allocator's share of 3 %, a runtime of 0.6 GB.
+tokens by token-wise products; an allocator's share of 3 %, workspaces of 0.03 GB, a runtime of 0.6 GB.
 """
 
 KNOWN = {
@@ -58,7 +61,14 @@ HOST_SPREAD = 2.5
 COMPUTE_ENGINE_SPREAD = 0.6
 """Spread of engines in the products of decode, of which some hide nearly all behind traffic."""
 
-MEMORY_SPREADS = {"held_weights": 0.02, "held_cache": 0.02, "held_activations": 0.5, "held_runtime": 0.5}
+MEMORY_SPREADS = {
+    "held_weights": 0.02,
+    "held_cache": 0.02,
+    "held_activations": 0.5,
+    "held_scores": 0.1,
+    "held_workspace": 0.5,
+    "held_runtime": 0.5,
+}
 """Spreads of effects of memory below the whole."""
 
 

@@ -24,17 +24,26 @@ class Case(NamedTuple):
     engine: Engine
 
 
-def row_of(case: Case, metric: str, batch: int, prompt_tokens: int, output_tokens: int, value: float) -> Row:
+def row_of(
+    case: Case,
+    metric: str,
+    batch: int,
+    prompt_tokens: int,
+    output_tokens: int,
+    value: float,
+    *,
+    allocated: bool = False,
+) -> Row:
     """One measurement taken apart.
 
     `metric` is "prefill" (a batch of prompts), "decode" (one pass, whose sequences have `prompt_tokens` before it),
-    "throughput" (whole generations) or "memory"; `value` is in s or bytes.
+    "throughput" (whole generations) or "memory", of which the framework has `allocated` all; `value` is in s or bytes.
     """
     lengths = (batch, prompt_tokens, output_tokens)
     held = prompt_tokens + (0 if metric == "prefill" else output_tokens)
     case = case._replace(decoder=case.decoder.at_contexts(prompt_tokens, held))
     if metric == "memory":
-        terms = memory_terms(case.decoder, case.precision, case.engine)
+        terms = memory_terms(case.decoder, case.precision, case.engine, allocated=allocated)
         return Row(
             {term: cost.of_equals(*lengths) for term, cost in terms.items()},
             {term: memory_effects(term, case.engine) for term in terms},

@@ -40,6 +40,7 @@ TERMS = {
     "prefill_fill": Term("prefill", "compute", "tokens until the multiplications of prefill reach their speed"),
     "prefill_compute": Term("prefill", "compute", "multiplications of prompts by weights"),
     "prefill_attention": Term("prefill", "compute", "multiplications of prompts by keys and values"),
+    "prefill_scores": Term("prefill", "bandwidth", "attention scores of prompts written and read again"),
     "prefill_gemv": Term("prefill", "bandwidth", "weights read again and again by token-wise products"),
     "prefill_launches": Term("prefill", "host", "launches of a prefill pass"),
 }
@@ -67,6 +68,18 @@ def kv_traffic(decoder: DecoderConfig, precision: Precision) -> IterationCost:
     return IterationCost(decode_sequence=base * per_token, decode_context=each * per_token, prefill_token=per_token)
 
 
+def cache_passes(decoder: DecoderConfig, engine: Engine) -> float:
+    """How often the KV cache is read or written for each token: once, or where an engine copies it thrice and more.
+
+    The copy reads and writes it, attention reads it: 3. Where H / H_kv = G heads share it, it is repeated for each
+    before that, which reads it once and writes it G times, and attention reads it G times: 3 + 2·G.
+    """
+    if not engine.copies_cache:
+        return 1.0
+    sharing = decoder.heads / decoder.kv_heads
+    return 3.0 + (2.0 * sharing if sharing > 1.0 else 0.0)
+
+
 def linear_flops(decoder: DecoderConfig) -> IterationCost:
     """FLOPs of the products with weights: 2·L·N_ℓ per token, and 2·V·d per token that is sampled."""
     layers = 2.0 * decoder.layers * layer_weights(decoder, decoder.experts_per_token)
@@ -87,8 +100,14 @@ def attention_products(decoder: DecoderConfig) -> IterationCost:
     )
 
 
+def score_traffic(decoder: DecoderConfig, engine: Engine) -> IterationCost:
+    """Bytes of attention scores that an engine writes out and reads again, for whole squares of prompts at once."""
+    both_ways, of_square = 2.0, 2.0
+    return IterationCost(prefill_pair=both_ways * of_square * engine.score_bytes * decoder.layers * decoder.heads)
+
+
 def flops_per_s(device: Device, engine: Engine, precision: Precision) -> float:
-    """The device's peak for how the engine multiplies (FLOP/s): at 8 bits, with FP16 or FP32 accumulation.
+    """The device's peak for how the engine multiplies by weights (FLOP/s): at 8 bits, FP16 or FP32 accumulation.
 
     Quantized weights times activations that are rounded to INT8 on the way reach at most half of the INT8 peak, since
     products of groups are scaled one by one: assumed.
@@ -97,6 +116,11 @@ def flops_per_s(device: Device, engine: Engine, precision: Precision) -> float:
         return device.int8_ops_per_s or 2.0 * device.fp16_flops_per_s
     if engine.int8_products and precision.weight_bits <= 8 and device.int8_ops_per_s is not None:
         return max(0.5 * device.int8_ops_per_s, device.fp16_flops_per_s)
+    return attention_flops_per_s(device, engine)
+
+
+def attention_flops_per_s(device: Device, engine: Engine) -> float:
+    """The peak for products with keys and values (FLOP/s), which are in 16 bits whatever the weights' format."""
     if engine.fp16_accumulation and device.fp16_accumulation_flops_per_s is not None:
         return device.fp16_accumulation_flops_per_s
     return device.fp16_flops_per_s
@@ -119,11 +143,11 @@ def unit_terms(
     per_byte_s = 1.0 / (device.memory_bandwidth_bytes_per_s * modules)
     weights = weight_traffic(decoder, precision, largest_batch).scaled(per_byte_s)
     linear = linear_flops(decoder).scaled(per_flop_s)
-    attention = attention_products(decoder).scaled(per_flop_s)
+    attention = attention_products(decoder).scaled(1.0 / (attention_flops_per_s(device, engine) * modules))
     launched = decoder.layers * engine.launches_per_layer(quantized=precision.weight_bits < 16)
     terms = {
         "weights": weights._replace(prefill_pass=0.0),
-        "kv_cache": kv_traffic(decoder, precision).scaled(per_byte_s),
+        "kv_cache": kv_traffic(decoder, precision).scaled(per_byte_s * cache_passes(decoder, engine)),
         "compute": IterationCost(
             decode_sequence=linear.decode_sequence + attention.decode_sequence, decode_context=attention.decode_context
         ),
@@ -135,6 +159,8 @@ def unit_terms(
         "prefill_attention": IterationCost(prefill_token=attention.prefill_token, prefill_pair=attention.prefill_pair),
         "prefill_launches": IterationCost(prefill_pass=launched),
     }
+    if engine.score_bytes:
+        terms["prefill_scores"] = score_traffic(decoder, engine).scaled(per_byte_s)
     if engine.gemv_prefill and precision.weight_bits < 16:
         terms["prefill_gemv"] = IterationCost(prefill_token=weights.decode_pass + weights.decode_sequence)
         terms["prefill_compute"] = terms["prefill_fill"] = IterationCost()

@@ -10,7 +10,13 @@ from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.inference.factors.fitted import Effects, apart, held_terms, overlapped
 from edge_llm_env.inference.factors.fitted import iteration_s as plain_iteration_s
 from edge_llm_env.inference.factors.rows import Case
-from edge_llm_env.inference.factors.terms import attention_products, kv_traffic, linear_flops, weight_traffic
+from edge_llm_env.inference.factors.terms import (
+    attention_products,
+    cache_passes,
+    kv_traffic,
+    linear_flops,
+    weight_traffic,
+)
 from edge_llm_env.inference.iteration import IterationCost
 from edge_llm_env.inference.mechanisms import (
     attention,
@@ -53,7 +59,8 @@ def served_terms(case: Case, known: Effects, mechanisms: Mechanisms, *, modules:
     case = cached(case, mechanisms)
     terms = apart(case, known, modules=1 if parallel is not None else modules, largest_batch=largest_batch)
     if mechanisms.attention == "unfused":
-        per_byte_s = terms["kv_cache"].prefill_token / kv_bytes_per_token(case.decoder, case.precision)
+        moved = kv_bytes_per_token(case.decoder, case.precision) * cache_passes(case.decoder, case.engine)
+        per_byte_s = terms["kv_cache"].prefill_token / moved
         terms["scores"] = attention.scores(case.decoder, per_byte_s)
     if cache is not None:
         terms = kv_cache.attended(terms, cache, plain.precision)
@@ -195,5 +202,5 @@ def _amounts(case: Case, largest_batch: int) -> dict[str, IterationCost]:
     return {
         "compute": linear_flops(case.decoder).plus(attention_products(case.decoder)),
         "weights": weight_traffic(case.decoder, case.precision, largest_batch),
-        "kv_cache": kv_traffic(case.decoder, case.precision),
+        "kv_cache": kv_traffic(case.decoder, case.precision).scaled(cache_passes(case.decoder, case.engine)),
     }

@@ -15,8 +15,8 @@ READS = ("weights", "prefill_weights", "prefill_gemv")
 CACHE = ("kv_cache",)
 """Terms that read or write the KV cache."""
 
-PRODUCTS = ("compute", "prefill_fill", "prefill_compute", "prefill_attention")
-"""Terms that multiply."""
+PRODUCTS = ("compute", "prefill_fill", "prefill_compute", "prefill_attention", "prefill_scores")
+"""Terms that multiply, and of what that leaves the attention scores, which are of query heads too."""
 
 
 def scaled(terms: Terms, factor: float, names: tuple[str, ...]) -> dict[str, IterationCost]:

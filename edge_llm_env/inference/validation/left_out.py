@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 from edge_llm_env.inference.factors.regression import Rows
 
-FOLDS = 8
-"""Parts that boards, or sources, are divided into; each part is left out in turn."""
-
 CONVERGED = 1e-3
 """Of the fits that leave rows out: a thousandth of a factor."""
 

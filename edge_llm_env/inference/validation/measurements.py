@@ -41,6 +41,9 @@ class Measurement(NamedTuple):
     separate_embeddings: bool
     """The engine stores tied embeddings beside the output head (TensorRT Edge-LLM: user guide, INT8 embedding)."""
     source: str
+    memory_of: str = ""
+    """What a row of memory measures: allocated by the framework, reserved by its allocator, held by the process or
+    what the device has in use (process), or unknown; empty of times."""
 
     @property
     def phase(self) -> str:
@@ -94,5 +97,5 @@ def _measurement(row: dict[str, str]) -> Measurement:
         prompt, output = (prompt, context - prompt) if prompt else (context, 0)
     return Measurement(
         row["decoder"], row["precision"], row["device"], row["engine"], batch, metric, prompt, output,
-        published, value, row["separate_embeddings"] == "yes", row["source"],
+        published, value, row["separate_embeddings"] == "yes", row["source"], row["memory_of"],
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -16,12 +16,21 @@ MOST_GIVEN = 8
 """Rows of a group that are given in turn, evenly spaced in the order of the file."""
 
 
-def groups_of(measurements: Sequence[Measurement]) -> list[list[int]]:
-    """Indices of rows of one device, engine, source and phase (prefill, or decode of any batch), two or more."""
+def of_one_phase(one: Measurement) -> tuple[str, ...]:
+    """The group of rows of one device, engine, source and phase (prefill, or decode of any batch)."""
+    return one.device, one.engine, one.source, "prefill" if one.metric == "prefill" else "decode"
+
+
+def of_any_phase(one: Measurement) -> tuple[str, ...]:
+    """The group of rows of one device and engine, whatever the source and the phase."""
+    return one.device, one.engine
+
+
+def groups_of(measurements: Sequence[Measurement], group: Callable[[Measurement], tuple[str, ...]]) -> list[list[int]]:
+    """Indices of rows of one group, two or more."""
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for i, one in enumerate(measurements):
-        phase = "prefill" if one.metric == "prefill" else "decode"
-        groups[(one.device, one.engine, one.source, phase)].append(i)
+        groups[group(one)].append(i)
     return [rows for rows in groups.values() if len(rows) > 1]
 
 
@@ -32,11 +41,15 @@ def given_in_turn(rows: Sequence[int]) -> list[int]:
 
 
 def after_one(
-    measurements: Sequence[Measurement], taken_apart: Sequence[Row], rows: Rows, without_board: LeftOut
+    measurements: Sequence[Measurement],
+    taken_apart: Sequence[Row],
+    rows: Rows,
+    without_board: LeftOut,
+    of: Callable[[Measurement], tuple[str, ...]] = of_one_phase,
 ) -> dict[int, list[float]]:
     """Row → its prediction (s) after each other row of its group was given, for rows in groups of two or more."""
     predicted: dict[int, list[float]] = defaultdict(list)
-    for group in groups_of(measurements):
+    for group in groups_of(measurements, of):
         logs = without_board.logs[without_board.fold[group[0]]]
         known = dict(zip(rows.effects, np.exp(logs).tolist(), strict=True))
         for given in given_in_turn(group):

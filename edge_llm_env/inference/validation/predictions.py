@@ -12,9 +12,12 @@ from edge_llm_env.inference.catalog import load_decoder
 from edge_llm_env.inference.factors.regression import Row, Rows
 from edge_llm_env.inference.validation.errors import Predicted
 from edge_llm_env.inference.validation.fitting import arrays, row
-from edge_llm_env.inference.validation.left_out import FOLDS, LeftOut, folds_of, left_out
+from edge_llm_env.inference.validation.left_out import LeftOut, folds_of, left_out
 from edge_llm_env.inference.validation.measurements import Measurement
-from edge_llm_env.inference.validation.one_measured import after_one
+from edge_llm_env.inference.validation.one_measured import after_one, of_any_phase, of_one_phase
+
+SOURCE_FOLDS = 8
+"""Parts that sources are divided into: some fifteen in each."""
 
 MODEL_FOLDS = 12
 """Parts that decoders are divided into: some three in each."""
@@ -30,7 +33,9 @@ class Predictions(NamedTuple):
     """Without the decoder, and others of its shape."""
     source: list[Predicted]
     one_measured: list[Predicted]
-    """Without the board, but given one other row of it; of times, where there is another."""
+    """Without the board, but given one other row of the same phase and source; of times, where there is another."""
+    any_measured: list[Predicted]
+    """The same, given any row of the device and engine, of whatever phase and source."""
     engine_seen: list[bool]
     """Whether the fit without the board had rows of the engine."""
     machine_seen: list[bool]
@@ -44,37 +49,51 @@ class Predictions(NamedTuple):
             self.model + other.model,
             self.source + other.source,
             self.one_measured + other.one_measured,
+            self.any_measured + other.any_measured,
             self.engine_seen + other.engine_seen,
             self.machine_seen + other.machine_seen,
         )
 
 
-def predictions(measurements: Sequence[Measurement], folds: int = FOLDS, model_folds: int = MODEL_FOLDS) -> Predictions:
-    """Predictions of rows, none of which `refused` refuses; times and memory are fitted apart."""
+def predictions(
+    measurements: Sequence[Measurement],
+    folds: int | None = None,
+    source_folds: int = SOURCE_FOLDS,
+    model_folds: int = MODEL_FOLDS,
+) -> Predictions:
+    """Predictions of rows, none of which `refused` refuses; times and memory are fitted apart.
+
+    Boards are left out one by one, or in so many parts; sources and decoders in parts.
+    """
     of_times = [one for one in measurements if one.metric != "memory"]
     of_memory = [one for one in measurements if one.metric == "memory"]
-    found = Predictions([], [], [], [], [], [], [])
+    found = Predictions([], [], [], [], [], [], [], [])
     for rows in (of_times, of_memory):
         if rows:
-            found = found.plus(_predictions(rows, folds, model_folds))
+            found = found.plus(_predictions(rows, folds, source_folds, model_folds))
     return found
 
 
-def _predictions(measurements: list[Measurement], folds: int, model_folds: int) -> Predictions:
+def _predictions(
+    measurements: list[Measurement], folds: int | None, source_folds: int, model_folds: int
+) -> Predictions:
     taken_apart: list[Row] = [row(one) for one in measurements]
     rows: Rows = arrays(taken_apart)
     everything = np.arange(len(measurements))
     fit = np.exp(rows.predicted(rows.fitted(everything), everything))
 
-    def without(of: Callable[[Measurement], object], number: int) -> LeftOut:
+    def without(of: Callable[[Measurement], object], number: int | None) -> LeftOut:
         return left_out(rows, folds_of([str(of(one)) for one in measurements], number))
 
     board = without(lambda one: one.board, folds)
     model = without(lambda one: load_decoder(one.decoder).shape, model_folds)
-    source = without(lambda one: one.source, folds)
-    given: dict[int, list[float]] = {}
-    if measurements[0].metric != "memory":
-        given = after_one(measurements, taken_apart, rows, board)
+    source = without(lambda one: one.source, source_folds)
+
+    def given(of: Callable[[Measurement], tuple[str, ...]]) -> list[Predicted]:
+        if measurements[0].metric == "memory":
+            return []
+        found = after_one(measurements, taken_apart, rows, board, of)
+        return [Predicted(measurements[i], tuple(values)) for i, values in sorted(found.items())]
 
     def predicted(values: NDArray[np.float64]) -> list[Predicted]:
         return [Predicted(one, (float(value),)) for one, value in zip(measurements, values, strict=True)]
@@ -84,7 +103,8 @@ def _predictions(measurements: list[Measurement], folds: int, model_folds: int) 
         predicted(board.predicted),
         predicted(model.predicted),
         predicted(source.predicted),
-        [Predicted(measurements[i], tuple(values)) for i, values in sorted(given.items())],
+        given(of_one_phase),
+        given(of_any_phase),
         _seen([one.engine for one in measurements], board.fold),
         _seen([f"{one.device}/{one.engine}" for one in measurements], model.fold),
     )

@@ -6,42 +6,46 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from edge_llm_env.inference.validation.disagreements import disagreement
+from edge_llm_env.inference.validation.disagreements import disagreement, floors
 from edge_llm_env.inference.validation.errors import Predicted, by_phase, errors, summary
 from edge_llm_env.inference.validation.fitting import refused
-from edge_llm_env.inference.validation.left_out import FOLDS
 from edge_llm_env.inference.validation.measurements import Measurement, published_measurements
-from edge_llm_env.inference.validation.predictions import MODEL_FOLDS, Predictions, predictions
+from edge_llm_env.inference.validation.predictions import MODEL_FOLDS, SOURCE_FOLDS, Predictions, predictions
 from edge_llm_env.inference.validation.spreads import spreads
 from edge_llm_env.inference.validation.targets import against_targets, bad_kinds, published, worst_groups
 
-FITS = ("in_sample", "device", "model", "source", "one_measured")
+FITS = ("in_sample", "device", "model", "source", "one_measured", "any_measured")
 """What the fit left out, and what it was given of that: as of `Predictions`."""
 
 
 def validation_report(
-    measurements: Sequence[Measurement] | None = None, *, folds: int = FOLDS, model_folds: int = MODEL_FOLDS
+    measurements: Sequence[Measurement] | None = None,
+    *,
+    folds: int | None = None,
+    source_folds: int = SOURCE_FOLDS,
+    model_folds: int = MODEL_FOLDS,
 ) -> dict[str, Any]:
     """Errors by fit, phase and kind, targets, spreads and every row, as JSON can hold them.
 
-    Without measurements, of all that are published. Boards and sources are left out in `folds` parts, decoders in
-    `model_folds`.
+    Without measurements, of all that are published. Boards are left out one by one, or in `folds` parts, sources in
+    `source_folds` and decoders in `model_folds`.
     """
     rows = published_measurements() if measurements is None else measurements
     usable = [one for one in rows if refused(one) is None]
-    found = predictions(usable, folds, model_folds)
+    found = predictions(usable, folds, source_folds, model_folds)
     by_fit: dict[str, list[Predicted]] = {fit: getattr(found, fit) for fit in FITS}
     return {
         "rows": len(rows),
         "refused": dict(Counter(reason for one in rows if (reason := refused(one)) is not None)),
         "lengths_assumed": sum(not one.lengths_published for one in usable),
-        "folds": {"boards": folds, "sources": folds, "decoders": model_folds},
+        "folds": {"boards": folds, "sources": source_folds, "decoders": model_folds},
         "errors": {fit: errors(published(predicted)) for fit, predicted in by_fit.items()},
         "errors_with_assumed_lengths": {fit: _assumed(predicted) for fit, predicted in by_fit.items()},
         "targets": against_targets(found),
         "kinds_above_40_percent": bad_kinds(found),
         "worst_groups": worst_groups(found),
         "disagreement": disagreement(published_only(usable)),
+        "floors": floors(published(found.in_sample), published(found.device)),
         "spreads": spreads(_classes(found)),
         "predictions": _records(found),
     }

@@ -27,7 +27,8 @@ class Target(NamedTuple):
     bound: float
 
 
-DATASHEET, ONE_MEASURED = "by datasheet", "after one measurement"
+DATASHEET, ONE_MEASURED = "by datasheet", "after one measurement of the same phase"
+ANY_MEASURED = "after one measurement of any phase"
 
 TARGETS = (
     Target("decode", DATASHEET, None, 0.16),
@@ -38,6 +39,9 @@ TARGETS = (
     Target("decode", ONE_MEASURED, None, 0.10),
     Target("decode, batch > 1", ONE_MEASURED, None, 0.15),
     Target("prefill", ONE_MEASURED, None, 0.14),
+    Target("decode", ANY_MEASURED, None, 0.10),
+    Target("decode, batch > 1", ANY_MEASURED, None, 0.15),
+    Target("prefill", ANY_MEASURED, None, 0.14),
 )
 """All that is aimed at."""
 
@@ -46,8 +50,9 @@ def against_targets(found: Predictions) -> list[dict[str, Any]]:
     """Each target with what was measured, over rows whose lengths are published, and whether it is met."""
     lines = []
     for target in TARGETS:
-        if target.knowing == ONE_MEASURED:
-            rows = found.one_measured
+        given = {ONE_MEASURED: found.one_measured, ANY_MEASURED: found.any_measured}
+        if target.knowing in given:
+            rows = given[target.knowing]
         else:
             wanted = (True, False) if target.engine_seen is None else (target.engine_seen,)
             rows = [one for one, seen in zip(found.device, found.engine_seen, strict=True) if seen in wanted]

@@ -18,25 +18,43 @@ def held(decoder: str, precision: str, engine: Engine, batch: int, prompt: int, 
 
 
 def test_activations_of_llama_3_1_8b_are_90112_bytes_per_token():
-    # 2·(2·14336 + 4·4096); logits of 128 256 tokens in 16 and in 32 bits where an engine has them all
-    assert activation_bytes_per_token(LLAMA, Engine()) == 90_112
-    assert activation_bytes_per_token(LLAMA, Engine(prompt_logits=True)) == 90_112 + 6 * 128_256
+    # 2·(2·14336 + 4·4096)
+    assert activation_bytes_per_token(LLAMA) == 90_112
     mixtral = load_decoder("mixtral-8x7b")
-    assert activation_bytes_per_token(mixtral, Engine()) == 2 * (2 * 2 * 14_336 + 4 * 4096)
+    assert activation_bytes_per_token(mixtral) == 2 * (2 * 2 * 14_336 + 4 * 4096)
 
 
 def test_terms_of_memory_by_hand():
-    terms = memory_terms(LLAMA, FP16, Engine(), modules=2)
-    assert set(terms) == set(MEMORY_TERMS)
+    terms = memory_terms(LLAMA, FP16, Engine(score_bytes=10), modules=2)
+    assert set(terms) == set(MEMORY_TERMS) - {"held_workspace"}
     sizes = {term: cost.of_equals(3, 100, 20) for term, cost in terms.items()}
     assert sizes == {
         "held_weights": 16_059_990_016,
         "held_cache": 3 * 120 * 131_072,
         "held_activations": 3 * 100 * 90_112,
+        "held_scores": 3 * 10 * 32 * 100**2,
         "held_runtime": 2e9,
     }
     chunked = memory_terms(LLAMA, FP16, Engine(prefill_chunk_tokens=512), modules=2)
     assert chunked["held_activations"].of_equals(3, 100, 20) == 512 * 90_112
+    assert "held_scores" not in chunked
+
+
+def test_a_process_holds_a_copied_cache_twice_and_the_runtime_where_workspaces_alone_are_allocated():
+    copying = load_engine("transformers")
+    held, allocated = (memory_terms(LLAMA, FP16, copying, allocated=one) for one in (False, True))
+    assert set(held) ^ set(allocated) == {"held_runtime", "held_workspace"}
+    assert held["held_cache"].of_equals(3, 100, 20) == 2 * allocated["held_cache"].of_equals(3, 100, 20)
+    assert held["held_weights"] == allocated["held_weights"]
+
+
+def test_scores_of_autoawq_are_what_its_memory_grows_by():
+    # casper-hansen/AutoAWQ: Mistral-7B, 8 prompts of 2,048 tokens: 16.82 GiB; scores of 32 heads in 10 bytes are 10.7e9
+    scores = memory_terms(load_decoder("mistral-7b"), FP16, load_engine("autoawq-gemm"))["held_scores"]
+    assert scores.of_equals(8, 2048, 0) == 8 * 10 * 32 * 2048**2
+    assert held("mistral-7b", "w4a16-awq", load_engine("autoawq-gemm"), 8, 2048, 0) == pytest.approx(
+        16.82 * 2**30, rel=0.08
+    )
 
 
 def test_29000_tokens_in_one_pass_and_in_chunks():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,14 @@ import pytest
 from edge_llm_agents.records.record import read_record
 from edge_llm_env.inference.validation.kinds import SPLITS
 from experiments.pages.recorded import RECORDED
-from experiments.pages.validation_tables import as_text, disagreement_table, split_table, summary_table, targets_table
+from experiments.pages.validation_tables import (
+    as_text,
+    disagreement_table,
+    floors_table,
+    split_table,
+    summary_table,
+    targets_table,
+)
 from tests.support.processes import ROOT
 
 
@@ -43,6 +51,23 @@ def test_a_target_that_nothing_was_measured_of_is_neither_met_nor_missed(report:
     assert targets_table({"targets": [first]}).rows[0][2:] == ("–", "–", "–")
 
 
-def test_sources_that_disagree_stand_with_the_least_error() -> None:
-    line = {"pairs": 3, "median": 0.1, "mean": 0.2, "largest": 0.5, "floor": 0.04}
-    assert disagreement_table({"disagreement": {"decode": line}}).rows == [("decode", "3", "10", "20", "50", "4.0")]
+def test_sources_that_disagree_stand_with_their_differences() -> None:
+    line = {"pairs": 3, "median": 0.1, "mean": 0.2, "largest": 0.5}
+    assert disagreement_table({"disagreement": {"decode": line}}).rows == [("decode", "3", "10", "20", "50")]
+
+
+def test_kinds_that_were_measured_twice_stand_with_their_floor_and_their_error() -> None:
+    line = {"rows": 4, "floor": 0.041, "error": 0.2}
+    kinds = {"all": {"all": line}, "engine": {"mlx": line | {"rows": 3}, "vllm": line}}
+    assert floors_table({"floors": {"decode": kinds}}).rows == [
+        ("decode", "4", "4.1", "20"), ("decode: engine vllm", "4", "4.1", "20")
+    ]  # fmt: skip
+
+
+def test_the_readme_quotes_the_errors_of_boards_left_out(report: dict[str, Any]) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    quoted = re.search(r"(\d+) % off in decode, (\d+) % in batches, (\d+) % in prefill and (\d+) % in memory", readme)
+    assert quoted is not None
+    left_out = report["errors"]["device"]
+    phases = ("decode", "decode, batch > 1", "prefill", "memory")
+    assert [int(one) for one in quoted.groups()] == [round(100 * left_out[phase]["all"]["error"]) for phase in phases]

@@ -8,7 +8,7 @@ import pytest
 from edge_llm_env.inference.catalog import load_decoder, load_device, load_engine, load_precision
 from edge_llm_env.inference.factors.fitted import FITTED_FILE, fitted_effects, iteration_s
 from edge_llm_env.inference.factors.rows import Case
-from edge_llm_env.inference.validation.fitting import arrays, refused, row
+from edge_llm_env.inference.validation.fitting import arrays, effects_of_engines, refused, row
 from edge_llm_env.inference.validation.measurements import published_measurements
 from edge_llm_env.inference.validation.spreads import CLASSES
 
@@ -17,9 +17,10 @@ ROWS = [one for one in published_measurements() if refused(one) is None]
 
 @pytest.mark.parametrize("is_memory", [False, True])
 def test_a_fit_that_begins_at_the_stored_effects_ends_there(is_memory: bool):
-    """The objective's gradient is zero at what is stored: nothing was changed since it was fitted."""
+    """The objective's gradient is zero at what is stored: nothing changed since it was fitted beside what is held."""
     of_rows = [row(one) for one in ROWS if (one.metric == "memory") == is_memory]
-    rows = arrays(of_rows)
+    held = json.loads(FITTED_FILE.read_text(encoding="utf-8"))["held_engines"]
+    rows = arrays(of_rows, effects_of_engines(held, ROWS, fitted_effects()))
     stored = np.log([fitted_effects()[name] for name in rows.effects])
     again = rows.fitted(np.arange(len(of_rows)), stored, converged=1e-4)
     assert again == pytest.approx(stored, abs=1e-3)

@@ -2,20 +2,26 @@ from __future__ import annotations
 
 import pytest
 
-from edge_llm_env.inference.catalog import load_precision
+from edge_llm_env.inference.catalog import load_decoder, load_engine, load_precision
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.engine import Engine
+from edge_llm_env.inference.factors.fitted import fitted_effects, iteration_s
+from edge_llm_env.inference.factors.rows import Case
 from edge_llm_env.inference.factors.terms import (
     TERMS,
+    attention_flops_per_s,
     attention_products,
+    cache_passes,
     flops_per_s,
     kv_traffic,
     linear_flops,
+    score_traffic,
     unit_terms,
     weight_traffic,
 )
 from edge_llm_env.inference.iteration import IterationCost
+from edge_llm_env.inference.validation.measurements import published_measurements
 from edge_llm_env.inference.work import kv_bytes_per_token, read_bytes
 
 FP16, AWQ, W8A8 = load_precision("w16a16"), load_precision("w4a16-awq"), load_precision("w8a8-bnb-int8")
@@ -88,7 +94,46 @@ def test_units_are_seconds_at_the_peaks_of_all_modules_and_launches():
     assert terms["launches"] == IterationCost(decode_pass=14)
     assert terms["prefill_launches"] == IterationCost(prefill_pass=14)
     assert terms["sequences"] == IterationCost(decode_sequence=1, prefill_sequence=1)
-    assert set(terms) == set(TERMS) - {"prefill_gemv"}
+    assert set(terms) == set(TERMS) - {"prefill_gemv", "prefill_scores"}
+
+
+def test_a_cache_that_is_copied_passes_through_memory_thrice_and_a_repeated_one_more_often():
+    copying, alike = Engine(copies_cache=True), TINY.model_copy(update={"kv_heads": 4})
+    # copied (read, written) and read by attention; of 4 heads for 2: read to repeat it, 2 written, 2 read by attention
+    assert cache_passes(alike, copying) == 3
+    assert cache_passes(TINY, copying) == 2 + 1 + 2 + 2
+    assert cache_passes(TINY, Engine()) == cache_passes(alike, Engine()) == 1
+    once, often = (unit_terms(TINY, FP16, DEVICE, engine)["kv_cache"] for engine in (Engine(), copying))
+    assert often == once.scaled(7)
+
+
+def test_decode_of_qwen2_5_7b_with_long_contexts_under_transformers_takes_what_was_measured():
+    # QwenLM/Qwen2.5: speed_benchmark.rst: 2,048 tokens after 14,336 and 30,720 on an A100; 28 heads share 4: 17 passes
+    qwen, engine = load_decoder("qwen2.5-7b"), load_engine("transformers")
+    assert cache_passes(qwen, engine) == 3 + 2 * 7
+    for one in published_measurements():
+        case = one.decoder, one.precision, one.engine, one.metric
+        if case == ("qwen2.5-7b", "w16a16", "transformers", "throughput"):
+            lengths = one.batch, one.prompt_tokens, one.output_tokens
+            predicted_s = iteration_s(Case(*one.parts), fitted_effects()).of_batch().of_equals(*lengths)
+            assert predicted_s == pytest.approx(one.value, rel=0.16), one
+
+
+def test_attention_multiplies_in_16_bits_whatever_the_weights():
+    engine = Engine(int8_products=True, fp16_accumulation=True)
+    assert flops_per_s(DEVICE, engine, AWQ) == 1.5e6
+    assert attention_flops_per_s(DEVICE, engine) == 2e6
+    terms = unit_terms(TINY, AWQ, DEVICE, engine)
+    assert terms["prefill_attention"].prefill_pair == pytest.approx(64 / 2e6)
+    assert terms["compute"].decode_context == pytest.approx(64 / 2e6)
+
+
+def test_scores_are_written_and_read_for_whole_squares_of_prompts():
+    traffic = score_traffic(TINY, Engine(score_bytes=10))
+    # of 3 tokens: 9 scores of 4 heads in 2 layers, 10 bytes each, both ways
+    assert traffic.of_batch().of_equals(1, 3, 1) == 2 * 9 * 4 * 2 * 10
+    terms = unit_terms(TINY, FP16, DEVICE, Engine(score_bytes=10), modules=2)
+    assert terms["prefill_scores"] == traffic.scaled(1 / 2e5)
 
 
 @pytest.mark.parametrize("decoder", [TINY, MIXTURE])

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from edge_llm_env.inference.catalog import table
+from edge_llm_env.inference.validation.fitting import row as row_of_memory
 from edge_llm_env.inference.validation.measurements import Measurement, published_measurements
 
 ROWS = published_measurements()
@@ -62,3 +63,19 @@ def test_an_engine_that_stores_embeddings_twice_holds_them_apart_from_the_head()
     one = next(one for one in ROWS if one.separate_embeddings and one.decoder == "qwen3-0.6b")
     assert not one.parts[0].tied_embeddings
     assert one._replace(separate_embeddings=False).parts[0].tied_embeddings
+
+
+def test_rows_of_memory_say_what_was_measured():
+    kinds = {one.memory_of for one in ROWS if one.metric == "memory"}
+    assert kinds == {"allocated", "reserved", "process", "unknown"}
+    assert {one.memory_of for one in ROWS if one.metric != "memory"} == {""}
+    by_source = {one.source: set() for one in ROWS}
+    for one in ROWS:
+        by_source[one.source].add(one.memory_of)
+    assert all(len(found - {""}) <= 1 for found in by_source.values())
+
+
+def test_what_is_allocated_has_no_runtime_in_it():
+    one, other = (next(row for row in ROWS if row.memory_of == of) for of in ("allocated", "process"))
+    assert "held_runtime" not in row_of_memory(one).amounts
+    assert row_of_memory(other).amounts["held_runtime"] == 1e9

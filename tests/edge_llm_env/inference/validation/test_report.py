@@ -8,10 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge_llm_env.inference.validation.fitting import arrays, factors_record, fitted, refused, row
+from edge_llm_env.inference.validation.fitting import arrays, effects_of_engines, factors_record, fitted, refused, row
 from edge_llm_env.inference.validation.left_out import folds_of, left_out
 from edge_llm_env.inference.validation.measurements import published_measurements
-from edge_llm_env.inference.validation.one_measured import MOST_GIVEN, after_one, given_in_turn, groups_of
+from edge_llm_env.inference.validation.one_measured import (
+    MOST_GIVEN,
+    after_one,
+    given_in_turn,
+    groups_of,
+    of_any_phase,
+    of_one_phase,
+)
+from edge_llm_env.inference.validation.predictions import predictions
 from edge_llm_env.inference.validation.report import FITS, validation_report
 from edge_llm_env.inference.validation.targets import TARGETS
 
@@ -22,7 +30,7 @@ TIMES = [one for one in USABLE if one.metric != "memory"]
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-    return validation_report(ROWS, folds=3, model_folds=3)
+    return validation_report(ROWS, folds=3, source_folds=3, model_folds=3)
 
 
 def test_whole_groups_are_left_out_and_every_part_has_one():
@@ -44,26 +52,37 @@ def test_left_out_predictions_do_not_depend_on_the_rows_that_they_predict():
 
 
 def test_a_given_row_is_of_one_device_engine_source_and_phase():
-    for group in groups_of(TIMES):
+    for group in groups_of(TIMES, of_one_phase):
         of = [TIMES[i] for i in group]
         assert len({(one.device, one.engine, one.source, one.metric == "prefill") for one in of}) == 1
         given = given_in_turn(group)
         assert len(given) == min(len(group), MOST_GIVEN)
         assert set(given) <= set(group)
     assert given_in_turn(list(range(15))) == [0, 2, 4, 6, 8, 10, 12, 14]
+    wider = groups_of(TIMES, of_any_phase)
+    assert all(len({(TIMES[i].device, TIMES[i].engine) for i in group}) == 1 for group in wider)
+    assert any(len({TIMES[i].metric for i in group}) > 1 for group in wider)
 
 
 def test_after_one_measurement_the_value_of_a_row_itself_is_never_used():
     taken = [row(one) for one in TIMES]
     rows = arrays(taken)
     board = left_out(rows, folds_of([one.board for one in TIMES], 3))
-    group = groups_of(TIMES)[0]
+    group = groups_of(TIMES, of_one_phase)[0]
     honest = after_one(TIMES, taken, rows, board)
     spoilt = [one._replace(value=7.0 * one.value) if i == group[0] else one for i, one in enumerate(taken)]
     again = after_one(TIMES, spoilt, rows, board)
     assert honest[group[0]] == again[group[0]]
     assert honest[group[1]] != again[group[1]]
     assert len(honest[group[0]]) == len(given_in_turn(group)) - (group[0] in given_in_turn(group))
+
+
+def test_boards_are_left_out_one_by_one_unless_parts_are_asked_for():
+    rows = [one for one in TIMES if one.engine == "tinychat"]
+    taken = arrays([row(one) for one in rows])
+    alone = left_out(taken, folds_of([one.board for one in rows])).predicted
+    found = predictions(rows, source_folds=2, model_folds=2).device
+    assert [one.values[0] for one in found] == alone.tolist()
 
 
 def test_what_is_refused_is_counted_with_its_reason(report: dict[str, Any]):
@@ -100,7 +119,7 @@ def test_every_target_says_whether_it_is_met(report: dict[str, Any]):
 
 def test_the_report_is_the_same_twice_and_json_can_hold_it(report: dict[str, Any]):
     assert set(report["errors"]) == set(FITS)
-    again = validation_report(ROWS, folds=3, model_folds=3)
+    again = validation_report(ROWS, folds=3, source_folds=3, model_folds=3)
     assert json.dumps(again) == json.dumps(report)
 
 
@@ -115,3 +134,17 @@ def test_factors_are_recorded_with_the_spreads(report: dict[str, Any]):
 def test_no_rows_are_an_error():
     with pytest.raises(ValueError, match="measurements: there is none"):
         fitted([])
+
+
+def test_what_engines_cost_is_held_to_the_bit_and_the_rest_is_fitted_beside_it():
+    rows = [one for one in TIMES if one.engine in ("tinychat", "mlc")]
+    free = fitted(rows)
+    moved = {name: 1.1 * value for name, value in free.items()}
+    held = effects_of_engines(["tinychat"], rows, moved)
+    assert set(held) < set(free)
+    found = fitted(rows, held)
+    assert {name: found[name] for name in held} == held
+    assert any(found[name] != pytest.approx(free[name], rel=1e-3) for name in set(free) - set(held))
+    record = factors_record(rows, {}, ["tinychat"], moved)
+    assert record["held_engines"] == ["tinychat"]
+    assert {name: record["effects"][name] for name in held} == pytest.approx(held, rel=1e-6)
