@@ -16,6 +16,8 @@ from edge_llm_agents.masked_ppo.callbacks import Reporting
 from edge_llm_agents.masked_ppo.hyperparameter_files import algorithms, read_settings
 from edge_llm_agents.masked_ppo.settings import ENV_ID
 from edge_llm_agents.masked_ppo.training import train as train_masked
+from edge_llm_agents.racks.learning import RackSettings, learn_rack
+from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import Progress as SchedulerProgress
 from edge_llm_agents.scheduling.search import SchedulerSettings, search_scheduler
@@ -128,6 +130,12 @@ def scheduler(asked: Asked) -> LearnedScheduler:
     return search_scheduler(load_scenario(asked.scenario), settings, asked.seed, tell).policy
 
 
+def rack(asked: Asked) -> LearnedRack:
+    """A forecast of the load, by ridge regression, and a plan for each module."""
+    settings = _replaced(RackSettings(), asked.settings)
+    return learn_rack(load_scenario(asked.scenario), settings, asked.seed).policy
+
+
 def _replaced(settings: Any, changed: dict[str, Any]) -> Any:
     for name in changed:
         one_of("settings", name, type(settings).__dataclass_fields__)
@@ -141,6 +149,7 @@ SUITE = {
     LearnedScheduler.env_id: Training(
         {"scheduler": scheduler, "ppo_mask_imitation": imitated, "ppo_mask": engine_ppo}, "set"
     ),
+    LearnedRack.env_id: Training({"forecast": rack}),
 }
 
 

@@ -19,6 +19,7 @@ from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.pretrained.saved_policies import KINDS, Card, load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import policies_for
+from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.records.cells import PREPARATION, Cell, read_cell
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256
 from edge_llm_agents.records.record import LEARNING
@@ -152,11 +153,13 @@ def saved_sources(env_id: str, scenario: Scenario, folder: Path) -> dict[str, li
 def settings_of(shipped: str, seed: int) -> Settings:
     """How a policy of the package was trained, by its card; what a value function sees, by the policy itself.
 
-    Raises ValueError for one that sees what no set of features has.
+    Raises ValueError for one that sees what no set of features has, and for one of a rack.
     """
     policy, card = load_policy(shipped)
     if isinstance(policy, AdmissionPolicy):
         return TrainingSettings(**(card.hyperparameters | {"scenario": card.scenario, "seed": seed}))
+    if isinstance(policy, LearnedRack):
+        raise ValueError(f"policy = {shipped!r}: is of a rack, so it cannot be trained again here but by `train`")
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
     if isinstance(policy, LearnedAllocation | LearnedScheduler):
         settings = AllocationSettings if isinstance(policy, LearnedAllocation) else SchedulerSettings
