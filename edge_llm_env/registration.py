@@ -8,7 +8,7 @@ from typing import NamedTuple
 import gymnasium as gym
 
 from edge_llm_env.support.checking.arguments import checked
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 
 
 class Tier(NamedTuple):
@@ -66,7 +66,7 @@ def register_environment(entry: EnvironmentEntry) -> None:
     The same entry again changes nothing. Raises ValueError for an id that another entry has.
     """
     if ENVIRONMENTS.setdefault(entry.id, entry) != entry:
-        raise ValueError(f"id = {entry.id!r}: is the id of another environment, must be a new one")
+        raise ValueError(f"id = {shown(entry.id)}: is the id of another environment, must be a new one")
     if entry.id not in gym.registry:
         gym.register(
             entry.id,

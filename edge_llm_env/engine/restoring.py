@@ -11,6 +11,7 @@ from edge_llm_env.engine.actions import refresh_mask
 from edge_llm_env.engine.simulation import EngineSimulation
 from edge_llm_env.engine.state import N_EPOCHS, N_RUNNING, REJECTED, UPLOADING, EngineState
 from edge_llm_env.support.calling import direct
+from edge_llm_env.support.checking.states import check_numbers
 
 MAY_BE_INFINITE = ("visible_s", "first_due_s", "first_s", "last_s")
 """Over a channel without a rate, and before a token is computed."""
@@ -58,9 +59,7 @@ def checked_engine_state(arrays: Mapping[str, NDArray], simulation: EngineSimula
     _check_within("counters (epochs)", state.counters[:, N_EPOCHS], 0, simulation.params.episode_epochs)
     for name, array in state._asdict().items():
         if array.dtype.kind == "f":
-            bad = np.isnan(array) if name in MAY_BE_INFINITE else ~np.isfinite(array)
-            if bad.any():
-                raise ValueError(f"state['rows.{name}'] has {array[bad][0]}: every number must be finite")
+            check_numbers(f"rows.{name}", array, may_be_infinite=name in MAY_BE_INFINITE)
         elif array.dtype.kind != "b":
             _check_within(name, array, *BOUNDS[name](simulation, state))
     _check_running(state)

@@ -25,6 +25,7 @@ from edge_llm_env.feasibility.batch import BatchSums
 from edge_llm_env.feasibility.rule import is_feasible
 from edge_llm_env.residency.residents import IDLE
 from edge_llm_env.support.calling import direct
+from edge_llm_env.support.checking.states import check_numbers
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.naming import shown
 
@@ -115,9 +116,7 @@ def checked_state(arrays: Mapping[str, NDArray], simulation: Simulation) -> Node
     _check_room(state, simulation)
     for name, array in state._asdict().items():
         if array.dtype.kind == "f":
-            bad = np.isnan(array) if name in MAY_BE_INFINITE else ~np.isfinite(array)
-            if bad.any():
-                raise ValueError(f"state['rows.{name}'] has {array[bad][0]}: every number must be finite")
+            check_numbers(f"rows.{name}", array, may_be_infinite=name in MAY_BE_INFINITE)
             if name not in MAY_BE_NEGATIVE and (array < 0).any():
                 raise ValueError(f"state['rows.{name}'] has {array.min()}: every number must be at least 0")
         elif array.dtype.kind != "b":

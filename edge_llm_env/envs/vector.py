@@ -60,7 +60,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         if not 1 <= num_envs <= MOST_ROWS:
             raise ValueError(f"num_envs = {num_envs}: must be in 1..{MOST_ROWS}")
         if render_mode is not None:
-            raise ValueError(f"render_mode = {render_mode!r}: must be None, a vector environment does not render")
+            raise ValueError(f"render_mode = {shown(render_mode)}: must be None, a vector environment does not render")
         self.num_envs = num_envs
         self.render_mode = render_mode
         if autoreset_mode not in tuple(AutoresetMode) + tuple(mode.value for mode in AutoresetMode):

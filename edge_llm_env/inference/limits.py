@@ -7,6 +7,7 @@ import warnings
 from edge_llm_env.inference.catalog import load_precision, table
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.quantization import Precision
+from edge_llm_env.support.naming import shown
 
 
 def check_context_limit(decoder: DecoderConfig, name: str, longest_tokens: int) -> None:
@@ -14,8 +15,8 @@ def check_context_limit(decoder: DecoderConfig, name: str, longest_tokens: int) 
     limit = decoder.context_limit
     if limit is not None and longest_tokens > limit:
         raise ValueError(
-            f"decoder = {name!r}: the longest prompt plus output, {longest_tokens} tokens, must be at most its context "
-            f"limit, {limit} tokens"
+            f"decoder = {shown(name)}: the longest prompt plus output, {longest_tokens} tokens, must be at most its "
+            f"context limit, {limit} tokens"
         )
 
 
@@ -30,7 +31,7 @@ def check_contexts(decoder: DecoderConfig, name: str, shortest_tokens: int, long
         windowed = decoder.at_contexts(shortest_tokens, longest_tokens)
         too_many = (1.0 - windowed.window_share) * max(window - shortest_tokens, 0)
         warnings.warn(
-            f"decoder = {name!r}: {decoder.window_layers} of its {decoder.layers} layers keep the latest {window} "
+            f"decoder = {shown(name)}: {decoder.window_layers} of its {decoder.layers} layers keep the latest {window} "
             f"tokens of up to {longest_tokens}; a batch's cost is affine in lengths and cannot cap them, so it counts "
             f"up to {too_many:.0f} tokens too many in each of these layers",
             stacklevel=2,
@@ -45,6 +46,6 @@ def check_stored_precision(decoder: DecoderConfig, name: str, precision: Precisi
     fitting = sorted(one for one in table("precisions") if load_precision(one).weight_bits == stored)
     choice = f"one of {', '.join(fitting)}" if fitting else "of as many bits, which none of the catalogue is"
     raise ValueError(
-        f"precision = {precision.name!r}: the checkpoint {name} stores weights of {stored:g} bits (its "
+        f"precision = {shown(precision.name)}: the checkpoint {name} stores weights of {stored:g} bits (its "
         f"quantization_config), so it must be {choice}; or take quantization_config out of the file"
     )

@@ -49,7 +49,7 @@ def _with_paths(
     workload = content.get("workload")
     arrivals = workload.get("arrivals") if isinstance(workload, dict) else None
     if isinstance(workload, dict) and isinstance(arrivals, dict) and isinstance(arrivals.get("path"), str):
-        replaced = of_trace(arrivals["path"])
+        replaced = of_trace(arrivals["path"]) if arrivals["path"] else ""
         content = content | {"workload": workload | {"arrivals": arrivals | {"path": replaced}}}
     node = content.get("node")
     if isinstance(node, dict):
@@ -72,6 +72,6 @@ def _with_paths(
 
 def _with_decoder(section: dict[str, Any], of_decoder: Callable[[str], str]) -> dict[str, Any]:
     decoder = section.get("decoder")
-    if isinstance(decoder, str) and decoder not in table("decoders"):
+    if isinstance(decoder, str) and decoder and decoder not in table("decoders"):
         return section | {"decoder": of_decoder(decoder)}
     return dict(section)

@@ -14,7 +14,7 @@ from edge_llm_env.cells.patching import merged
 from edge_llm_env.scenarios.file_paths import paths_of, with_absolute_paths
 from edge_llm_env.scenarios.schema import Scenario, ScenarioError
 from edge_llm_env.support.checking.arguments import checked
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 
 _CHANGED = "changed by the user; before: "
 
@@ -140,5 +140,5 @@ def _override(content: dict[str, Any], dotted: str, value: Any) -> None:
     for section in sections:
         content = content.setdefault(section, {})
         if not isinstance(content, dict):
-            raise ScenarioError(f"override {dotted} = {value!r}: {section} is a value, not a section")
+            raise ScenarioError(f"override {dotted} = {shown(value)}: {section} is a value, not a section")
     content[field] = deepcopy(value)  # a section given whole may be overridden in part by what follows

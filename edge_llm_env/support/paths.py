@@ -19,6 +19,8 @@ def existing_file(path: str | Path, inside: str | None = None) -> Path:
     A relative path starts at the working directory, so one that comes from a file goes through `path_from` first.
     Raises FileNotFoundError, whose message names each path that was tried, or another OSError.
     """
+    if not str(path):
+        raise FileNotFoundError("'': must be the path of a file, is empty")
     at = path_from(Path.cwd(), str(path))
     tried = [at] if inside is None else [at, at / inside]
     for candidate in tried:
@@ -27,5 +29,6 @@ def existing_file(path: str | Path, inside: str | None = None) -> Path:
     if not at.exists():
         why = "there is no such file"
     else:
-        why = f"is a folder{f' without {inside}' if inside else ''}" if at.is_dir() else "is not a regular file"
+        folder = f"is a folder without {inside}, must have one" if inside else "is a folder, must be a file"
+        why = folder if at.is_dir() else "is not a regular file, must be one"
     raise FileNotFoundError(f"{path}: {why} (tried {' and '.join(map(str, tried))})")

@@ -15,6 +15,7 @@ import numpy as np
 from edge_llm_env.scenarios.loading import load_scenario
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.checking.arguments import checked
+from edge_llm_env.support.naming import shown
 from edge_llm_env.workload.generator import draw_workload
 from edge_llm_env.workload.workload import Workload
 
@@ -50,5 +51,7 @@ def draw_workloads(
     if not 1 <= episodes <= MOST_EPISODES:
         allowed = "at least 1" if episodes < 1 else f"at most {MOST_EPISODES:,}"
         raise ValueError(f"episodes = {episodes}: must be {allowed}")
+    if seed < 0:
+        raise ValueError(f"seed = {shown(seed)}: must be at least 0")
     seeds = np.random.SeedSequence(seed, spawn_key=(stream,)).spawn(episodes)
     return [draw_workload(scenario, np.random.default_rng(child)) for child in seeds]

@@ -38,15 +38,7 @@ def cubed_changes(simulation: Simulation, row: int, entries: NDArray[np.float64]
 def scaled(scale: float, simulation: Simulation, row: int, entries: NDArray[np.float64]) -> NDArray[np.float64]:
     """Logits of another scale: what the environment makes of shares exp(scale·a) - exp(-scale), or 1 + a for 0."""
     weights = np.exp(scale * entries) - np.exp(-scale) if scale > 0.0 else 1.0 + entries
-    return entries_of_weights(weights)
-
-
-def entries_of_weights(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The environment's entries of modules in proportion to weights ≥ 0, the largest 1; -1 where there are none."""
-    if not weights.any():
-        return np.full(len(weights), -1.0)
-    least, most = np.exp(-LOGIT_SCALE), np.exp(LOGIT_SCALE)
-    return np.asarray(np.log(weights / weights.max() * (most - least) + least) / LOGIT_SCALE)
+    return logits_of(weights)
 
 
 def of_modules(reading: Reading) -> Reading:
@@ -63,7 +55,7 @@ def of_modules(reading: Reading) -> Reading:
 
 READINGS: dict[str, Reading] = {
     "logits, rounded anew": of_modules(rounded_anew),
-    "logits, half the scale": of_modules(partial(scaled, LOGIT_SCALE / 2.0)),
+    "logits, twice the scale": of_modules(partial(scaled, LOGIT_SCALE * 2.0)),
     "shares of modules": of_modules(partial(scaled, 0.0)),
     "changes": of_modules(changes),
     "changes, cubed": of_modules(cubed_changes),

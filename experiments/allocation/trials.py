@@ -48,7 +48,7 @@ PARAMETRIZATIONS = {
     "Joint-v0, values": Parametrization(JOINT, "accuracy-tiers", {"action": "values"}),
     **{
         f"Joint-v0, values, {name}": Parametrization(JOINT, "accuracy-tiers", {"action": "values"}, READINGS[name])
-        for name in ("logits, half the scale", "shares of modules")
+        for name in ("logits, twice the scale", "shares of modules")
     },
     "Joint-v0, shares": Parametrization(JOINT, "accuracy-tiers", {"action": "shares"}),
 }

@@ -48,9 +48,9 @@ def entries(shares: Any) -> NDArray[np.float64]:
 
 
 def logits(*shares: float) -> NDArray[np.float64]:
-    """The action that leads to those shares of the modules: exp(4a) - exp(-4) are in proportion to them."""
-    weights = np.array(shares) / max(shares) * (np.exp(4.0) - np.exp(-4.0))
-    return np.clip(np.log(weights + np.exp(-4.0)) / 4.0, -1.0, 1.0)
+    """The action that leads to those shares of the modules: exp(2a) - exp(-2) are in proportion to them."""
+    weights = np.array(shares) / max(shares) * (np.exp(2.0) - np.exp(-2.0))
+    return np.clip(np.log(weights + np.exp(-2.0)) / 2.0, -1.0, 1.0)
 
 
 def corner_actions(length: int) -> list[NDArray]:

@@ -188,7 +188,7 @@ class EdgeVecEnv(VecEnv):
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
         """Set an attribute of the vector environments; rows share it, so `indices` must be None."""
         if indices is not None:
-            raise ValueError(f"indices = {indices}: must be None, the rows share {attr_name}")
+            raise ValueError(f"indices = {shown(indices)}: must be None, the rows share {attr_name}")
         for env in self.envs:
             setattr(env.unwrapped, attr_name, value)
 
@@ -202,9 +202,9 @@ class EdgeVecEnv(VecEnv):
     def _rows(self, indices: Any) -> list[int]:
         """The rows that SB3 calls `indices`: None for all, one, or several."""
         several: Any = range(self.num_envs) if indices is None else indices
-        rows: list[Any] = (
-            list(several) if isinstance(several, Sequence | np.ndarray | range) and np.ndim(several) else [several]
-        )
+        if isinstance(several, np.ndarray):
+            several = several.tolist()
+        rows: list[Any] = list(several) if isinstance(several, Sequence) else [several]
         for row in rows:
             whole = isinstance(row, int | np.integer) and not isinstance(row, bool)
             if not whole or not -self.num_envs <= row < self.num_envs:

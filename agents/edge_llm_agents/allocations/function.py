@@ -90,7 +90,7 @@ class AllocationFunction:
             of_values = self.values.split(self.values.starting_point(discount).astype(np.float32))
             arrays |= {name: array.astype(np.float64) for name, array in of_values.items()}
         if self.variants and partition is not None:
-            arrays["module_bias"] = np.maximum(logits_of(np.asarray(partition)), FEWEST)
+            arrays["module_bias"] = np.maximum(logits_of(np.asarray(partition), modules.LOGIT_SCALE), FEWEST)
         return self.join(arrays)
 
     def split(self, parameters: Parameters) -> dict[str, Parameters]:

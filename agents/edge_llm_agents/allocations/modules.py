@@ -1,7 +1,8 @@
-"""A linear function, shared by all variants, from what is seen of one to the logit of the modules that host it."""
+"""A linear function, shared by all variants, from what is seen of one to the weight of the modules that host it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -10,8 +11,13 @@ from numpy.typing import NDArray
 
 from edge_llm_agents.allocations.entries import entries_of_observation
 from edge_llm_agents.allocations.forecast import AHEAD_EPOCHS
+from edge_llm_baselines.allocation.partitions import logits_of
 from edge_llm_env.envs.layout import Layout
 from edge_llm_env.scenarios.schema import Scenario
+
+LOGIT_SCALE = 4.0
+"""Of the function's logits in -1..1, of which a weighs exp(4a) - exp(-4): it tells variants apart more sharply than
+entries of an action do, with which beginners explore."""
 
 
 class SeenVariants:
@@ -81,11 +87,12 @@ COLUMNS: dict[str, Callable[[SeenVariants], NDArray[np.float32]]] = {
 def entries_of(
     bias: NDArray[np.float32], weights: NDArray[np.float32], features: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Entries in -1..1, (rows, G): biases (rows, G), and features (F, rows, G) times weights (rows, F), in order.
+    """Entries of an action, (rows, G): of logits, biases (rows, G), and features (F, rows, G) times weights (rows, F).
 
-    Not a matrix product, whose sums depend on how many rows there are.
+    These are added up in order: a matrix product's sums depend on how many rows there are.
     """
     total = bias.copy()
     for feature, column in zip(features, weights.T, strict=True):
         total += column[:, None] * feature
-    return np.clip(total, -1.0, 1.0)
+    logits = np.clip(total.astype(np.float64), -1.0, 1.0)
+    return logits_of(np.exp(LOGIT_SCALE * logits) - math.exp(-LOGIT_SCALE)).astype(np.float32)

@@ -14,6 +14,7 @@ from edge_llm_agents.commands.plan import plan
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.support.naming import shown
 from edge_llm_env.support.system.command_line import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _swept(text: str) -> dict[str, list[Any]]:
     """`field=1,2.5,name` as a field and its values: numbers where they are."""
     field, equals, values = text.partition("=")
     if not (field and equals and values):
-        raise ValueError(f"sweep = {text!r}: must be FIELD=VALUE,VALUE,...")
+        raise ValueError(f"sweep = {shown(text)}: must be FIELD=VALUE,VALUE,...")
     return {field: [_value(one) for one in values.split(",")]}
 
 

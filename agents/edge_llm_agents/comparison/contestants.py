@@ -18,7 +18,7 @@ from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import Scenario
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 
 ALL = "all"
 """Every rule of the environment, and every policy of the package that is for the scenario."""
@@ -93,7 +93,7 @@ class Field:
         rule = self.baselines.rules[key]
         if not self._plays(rule):
             why = "there is nothing to tune of it in" if rule.plays(self.scenario) else "it is not for"
-            raise ValueError(f"policy = {key!r}: {why} {self.scenario.name}")
+            raise ValueError(f"policy = {shown(key)}: {why} {self.scenario.name}")
         tuned = None if rule.tunable is None else self._tuned_of(rule.tunable)
         kind = "oracle" if key == self.baselines.oracle else "rule"
         return Contestant(rule.name, self._solved_in, rule.acting(self.seed, tuned), kind)
@@ -122,11 +122,11 @@ class Field:
 
     def _learned(self, name: str, policy: SavedPolicy | Any) -> Contestant:
         if policy.env_id not in (self.env_id, self._solved_in):
-            raise DoesNotPlayError(f"policy = {name!r}: is for {policy.env_id}, not for {self.env_id}")
+            raise DoesNotPlayError(f"policy = {shown(name)}: is for {policy.env_id}, not for {self.env_id}")
         if policy.scenario.fingerprint() != self.scenario.fingerprint():
             if not self.elsewhere:
                 raise DoesNotPlayError(
-                    f"policy = {name!r}: is for scenario {policy.scenario.name!r} "
+                    f"policy = {shown(name)}: is for scenario {policy.scenario.name!r} "
                     f"({policy.scenario.fingerprint()[:12]}), not {self.scenario.name!r}"
                 )
             policy = policy.for_scenario(self.scenario)
@@ -143,7 +143,9 @@ class Field:
             return (lambda env: AllocationPolicy(one, env)), self.env_id
         if callable(one):
             return one, self.env_id
-        raise ValueError(f"policy = {one!r}: must be a name, a file, a policy, a solver, an allocation or a function")
+        raise ValueError(
+            f"policy = {shown(one)}: must be a name, a file, a policy, a solver, an allocation or a function"
+        )
 
     def _solving(self, solver: Any, env: Any) -> Policy:
         if isinstance(env.single_action_space, spaces.Box):

@@ -14,6 +14,7 @@ from edge_llm_agents.imitation.demonstrations import Demonstrations, demonstrate
 from edge_llm_agents.networks.actor_critics import SetPolicy
 from edge_llm_agents.networks.set_networks import CLOSED_LOGIT
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.naming import shown
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
 MINIBATCH = 512
@@ -42,7 +43,7 @@ def imitate(
         found = Demonstrations.load(Path(teacher))
         if found.observations.shape[1:] != model.observation_space.shape:
             raise ValueError(
-                f"imitate = {teacher!r}: has observations of length {found.observations.shape[1]}, "
+                f"imitate = {shown(teacher)}: has observations of length {found.observations.shape[1]}, "
                 f"must be {model.observation_space.shape[0]}"
             )
         return clone(model.policy, found, passes=LAST_PASSES, learning_rate=LEARNING_RATE, seed=seed)[-1:]

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from edge_llm_agents.masked_ppo.settings import ENV_ID, TrainingSettings
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 
 FOLDER = Path(str(files("edge_llm_agents"))) / "hyperparameters"
 """Of the files that come with the package, one per algorithm."""
@@ -74,11 +74,11 @@ def _settings(section: dict[str, Any], scenario: str) -> TrainingSettings:
     wanted = "AnchoredSetPolicy" if section.get("imitate") else "SetPolicy"
     if policy != wanted:
         raise ValueError(
-            f"policy = {policy!r}: must be {wanted!r}, {'with' if section.get('imitate') else 'without'} imitate"
+            f"policy = {shown(policy)}: must be {wanted!r}, {'with' if section.get('imitate') else 'without'} imitate"
         )
     kwargs = section.pop("policy_kwargs", {})
     if not isinstance(kwargs, dict) or not set(kwargs) <= set(POLICY_KEYWORDS):
-        raise ValueError(f"policy_kwargs = {kwargs!r}: must be a mapping of {' and '.join(POLICY_KEYWORDS)}")
+        raise ValueError(f"policy_kwargs = {shown(kwargs)}: must be a mapping of {' and '.join(POLICY_KEYWORDS)}")
     fields: dict[str, Any] = kwargs | {NAMES[one_of("setting", name, NAMES)]: value for name, value in section.items()}
     if "learning_rate" in fields:
         fields["learning_rate"] = _linear(fields["learning_rate"])
@@ -87,7 +87,7 @@ def _settings(section: dict[str, Any], scenario: str) -> TrainingSettings:
     for name, value in fields.items():
         standard = getattr(TrainingSettings, name)
         if type(value) is not type(standard) and not (isinstance(standard, float) and type(value) is int):
-            raise ValueError(f"{name} = {value!r}: must be of the kind of {standard!r}")
+            raise ValueError(f"{name} = {shown(value)}: must be of the kind of {standard!r}")
     return replace(TrainingSettings(scenario=scenario), **fields)
 
 
@@ -109,5 +109,5 @@ def write_settings(settings: TrainingSettings) -> str:
 def _linear(value: Any) -> float:
     """RL Zoo's `lin_1e-3`: the rate at the start of a linear fall to 0, the only schedule there is."""
     if not isinstance(value, str) or not value.startswith("lin_"):
-        raise ValueError(f"learning_rate = {value!r}: must be lin_ and a number, such as lin_1e-3")
+        raise ValueError(f"learning_rate = {shown(value)}: must be lin_ and a number, such as lin_1e-3")
     return float(value.removeprefix("lin_"))

@@ -97,7 +97,7 @@ def save_policy(policy: SavedPolicy, card: Card, path: Path) -> list[Path]:
     """
     arrays = policy.arrays()
     if card.content is None and policy.scenario.fingerprint() != card.load_scenario().fingerprint():
-        raise ValueError(f"card.scenario = {card.scenario!r}: is not the scenario of the policy")
+        raise ValueError(f"card.scenario = {shown(card.scenario)}: is not the scenario of the policy")
     weights = save(arrays)
     content = policy.scenario.model_dump(mode="json", exclude_none=True)
     if card.scenario not in list_scenarios() or without_folders(content) != content:

@@ -19,6 +19,7 @@ from edge_llm_agents.report.tracing import EpisodeTrace
 from edge_llm_baselines.playing.play import Policy, play
 from edge_llm_baselines.registry.registered import baseline
 from edge_llm_env.engine.simulation import EngineSimulation
+from edge_llm_env.support.naming import shown
 from edge_llm_env.support.system.files import write_bytes
 
 
@@ -38,12 +39,12 @@ def named_policy(name: str, env: gym.Env, seed: int, *, unpickle: bool = False) 
     if name in shipped_policies() or Path(name).name != name:
         policy, _ = load_policy(name, inner.scenario)
         if policy.env_id != inner.spec.id:
-            raise ValueError(f"policy = {name!r}: is for {policy.env_id}, not for {inner.spec.id}")
+            raise ValueError(f"policy = {shown(name)}: is for {policy.env_id}, not for {inner.spec.id}")
         return policy.acting(env)  # type: ignore[arg-type] # none of those that act in an environment ask for rows
     rule = baseline(inner.spec.id, name)
     tuned = None if rule.tunable is None else rule.tunable.tune(inner.scenario, seed)
     if rule.tunable is not None and tuned is None:
-        raise ValueError(f"policy = {name!r}: there is nothing to tune of it in scenario {inner.scenario.name}")
+        raise ValueError(f"policy = {shown(name)}: there is nothing to tune of it in scenario {inner.scenario.name}")
     return rule.policy(env, seed, tuned)
 
 

@@ -14,6 +14,7 @@ from edge_llm_env.engine.params import engine_params
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.calling import direct
+from edge_llm_env.support.naming import shown
 
 
 class LearnedScheduler:
@@ -38,8 +39,13 @@ class LearnedScheduler:
     @classmethod
     def from_card(cls, description: dict[str, Any], arrays: dict[str, NDArray], scenario: Scenario) -> LearnedScheduler:
         """What `description` and `arrays` told of; raises ValueError where they do not fit each other."""
-        if description["numbers"] != list(NUMBERS) or set(arrays) != {"numbers"}:
-            raise ValueError(f"its numbers are {description['numbers']}: must be {list(NUMBERS)}")
+        named = description["numbers"]
+        if named != list(NUMBERS):
+            at = next(at for at in range(len(named) + 1) if named[: at + 1] != list(NUMBERS)[: at + 1])
+            is_, asked = (shown(names[at]) if at < len(names) else "nothing" for names in (named, list(NUMBERS)))
+            raise ValueError(f"numbers[{at}] is {is_}: must be {asked}, of the {len(NUMBERS)} of this package")
+        if set(arrays) != {"numbers"}:
+            raise ValueError(f"its weights are {shown(sorted(arrays))}: must be ['numbers']")
         return cls(arrays["numbers"], scenario)
 
     def description(self) -> dict[str, Any]:

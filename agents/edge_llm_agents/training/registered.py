@@ -12,6 +12,7 @@ from edge_llm_agents.pretrained.saved_policies import SavedPolicy
 from edge_llm_agents.training.trained import TrainedModel
 from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.naming import shown
 
 
 class Asked(NamedTuple):
@@ -50,7 +51,7 @@ def register_training(env_id: str, training: Training) -> None:
     """
     environment(env_id)
     if _REGISTERED.setdefault(env_id, training) is not training:
-        raise ValueError(f"env_id = {env_id!r}: is trained otherwise, must be an id without a way to train")
+        raise ValueError(f"env_id = {shown(env_id)}: is trained otherwise, must be an id without a way to train")
 
 
 def training_of(env_id: str) -> Training:

@@ -17,6 +17,7 @@ from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.batch_selection.environment import BatchSelectionEnv, BatchSelectionVectorEnv
 from edge_llm_env.support.checking.arguments import checked
+from edge_llm_env.support.naming import shown
 
 Observation = NDArray[np.float32]
 Values = NDArray[np.float32]
@@ -90,8 +91,8 @@ def checked_values(action: Any, space: Any) -> NDArray[np.float64]:
     """Values as float64; raises ValueError when they are not in the space."""
     try:
         values = np.asarray(action, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"action = {action!r}: must be numbers of shape {space.shape}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"action = {shown(action)}: must be numbers of shape {space.shape}") from None
     if values.shape != space.shape:
         raise ValueError(f"action of shape {values.shape}: must have shape {space.shape}")
     outside = ~((values >= 0.0) & (values <= 1.0))  # NaN too

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from edge_llm_env.dynamics.modules import GROUPS, groups_after_moving, hosted
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import NodeState
-from edge_llm_env.dynamics.values.partition import LOGIT_SCALE, share_of_logit, whole_modules
+from edge_llm_env.dynamics.values.partition import LOGIT_SCALE, whole_modules
 from edge_llm_env.envs.suite import COMPUTE
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.checking.arguments import checked
@@ -36,11 +37,16 @@ def _compositions(modules: int, variants: int) -> Iterator[list[int]]:
         yield [bar - before - 1 for before, bar in zip((-1, *bars), (*bars, modules + variants - 1), strict=True)]
 
 
-def logits_of(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The action of `Compute-v0` that leads to a partition of all modules, (G,)."""
-    shares = counts / counts.max() * share_of_logit(1.0)
-    logits: NDArray[np.float64] = np.log(shares + math.exp(-LOGIT_SCALE)) / LOGIT_SCALE
-    return np.clip(logits, -1.0, 1.0)
+def logits_of(weights: NDArray[Any], scale: float = LOGIT_SCALE) -> NDArray[np.float64]:
+    """The action of `Compute-v0` that divides all modules in proportion to weights ≥ 0, (..., G), as counts are.
+
+    The largest weight has entry 1, and where nobody has any all entries are -1. `scale` is that of the logits: an
+    entry a weighs exp(scale·a) - exp(-scale).
+    """
+    least = math.exp(-scale)
+    most = np.maximum(weights.max(axis=-1, keepdims=True), np.finfo(np.float64).tiny)
+    logits = np.log(weights / most * (math.exp(scale) - least) + least) / scale
+    return np.asarray(np.clip(logits, -1.0, 1.0))
 
 
 class BestPartition:

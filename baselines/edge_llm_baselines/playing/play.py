@@ -11,6 +11,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 
+from edge_llm_env.support.naming import shown
 from edge_llm_env.workload.workload import Workload
 
 
@@ -81,7 +82,7 @@ def _form(env: Any) -> gym.Env | VectorEnv:
     """What is stepped: the environment itself, or the vector environment behind an SB3 `VecEnv`."""
     inner = env if isinstance(env, gym.Env | VectorEnv) else getattr(env, "env", None)
     if not isinstance(inner, gym.Env | VectorEnv):
-        raise ValueError(f"env = {env!r}: must be a gymnasium.Env, a VectorEnv or an EdgeVecEnv")
+        raise ValueError(f"env = {shown(env)}: must be a gymnasium.Env, a VectorEnv or an EdgeVecEnv")
     return inner
 
 

@@ -12,6 +12,7 @@ from edge_llm_baselines.solvers.problem import BatchProblem, Solver
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
 from edge_llm_env.support.checking.arguments import checked
+from edge_llm_env.support.naming import shown
 
 
 class EpochPolicy:
@@ -85,4 +86,4 @@ def rows_of(env: Any) -> list[tuple[Simulation, int]]:
         inner = [one.unwrapped for one in env.envs] if hasattr(env, "envs") else [env.unwrapped]
         return [(one.simulation, row) for one in inner for row in range(len(one.simulation.state.counters))]
     except AttributeError:
-        raise ValueError(f"env = {env!r}: must be an environment of edge_llm_env") from None
+        raise ValueError(f"env = {shown(env)}: must be an environment of edge_llm_env") from None

@@ -15,6 +15,7 @@ from edge_llm_baselines.playing.policy import EpochPolicy, rows_of
 from edge_llm_baselines.solvers.problem import Solver
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.naming import shown
 from edge_llm_env.workload.workload import Workload
 
 
@@ -87,7 +88,7 @@ def roll_out_in(
     """
     simulations = {id(simulation): simulation for simulation, _ in rows_of(env)}
     if len(simulations) > 1:
-        raise ValueError(f"env = {env!r}: has rows of {len(simulations)} scenarios, must have those of one")
+        raise ValueError(f"env = {shown(env)}: has rows of {len(simulations)} scenarios, must have those of one")
     (simulation,) = simulations.values()
     scenario, rows = simulation.scenario, len(simulation.state.counters)
     beyond_visible = np.zeros(rows, dtype=np.int64)

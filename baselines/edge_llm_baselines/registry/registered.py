@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable
 from edge_llm_baselines.registry.suite import SUITE
 from edge_llm_env.registration import environment
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 
 _REGISTERED: dict[str, Baselines] = dict(SUITE)
 
@@ -18,7 +18,7 @@ def register_baselines(env_id: str, baselines: Baselines) -> None:
     """
     environment(env_id)
     if _REGISTERED.setdefault(env_id, baselines) is not baselines:
-        raise ValueError(f"env_id = {env_id!r}: has other baselines, must be an id without")
+        raise ValueError(f"env_id = {shown(env_id)}: has other baselines, must be an id without")
 
 
 def baselines_of(env_id: str) -> Baselines:

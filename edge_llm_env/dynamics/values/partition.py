@@ -15,7 +15,7 @@ from edge_llm_env.support.compilation.compiling import compiled, compiled_alloca
 ROUNDING = 1e-6
 """Actions are float32 as a rule; what is this much of the node short of a whole module counts as one."""
 
-LOGIT_SCALE = 4.0
+LOGIT_SCALE = 2.0
 """Of logits from entries in -1..1."""
 
 
@@ -49,7 +49,7 @@ def whole_modules(shares: NDArray[np.float64], modules: int) -> NDArray[np.int64
 
 @compiled
 def share_of_logit(entry: float) -> float:
-    """What an entry a in -1..1 weighs: exp(4a) - exp(-4), so that -1 is nothing at all."""
+    """What an entry a in -1..1 weighs: exp(2a) - exp(-2), so that -1 is nothing at all."""
     return math.exp(LOGIT_SCALE * entry) - math.exp(-LOGIT_SCALE)
 
 

@@ -33,7 +33,7 @@ class ComputeEnv(EpochEnv[NDArray[np.floating]]):
     """The node's modules as a decision: how many host which variant, a decoder at a precision (`node.variants`).
 
     **Action** `Box(-1, 1)` of length G, the variants from the cheapest on (`scenario.variants`): logits of the modules
-    that host each. All M modules are divided in proportion to exp(4a) - exp(-4), none for -1, so 0 for everyone divides
+    that host each. All M modules are divided in proportion to exp(2a) - exp(-2), none for -1, so 0 for everyone divides
     them evenly. What is hosted stays while it is less than one module off for every variant; otherwise shares become
     whole modules by largest remainders. From any partition some action leads to any other. A module that comes to a
     variant loads its weights, weight bytes / storage bandwidth and `node.engine_start_s`, from the start of the epoch

@@ -17,6 +17,7 @@ from edge_llm_env.envs.continuous_batching.observation import OBSERVATION
 from edge_llm_env.envs.layout import Block, Feature, per_slot
 from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.scenarios import Scenario, ScenarioError
+from edge_llm_env.support.naming import shown
 
 if TYPE_CHECKING:
     from edge_llm_env.rendering.showing import Showing
@@ -100,7 +101,7 @@ class ContinuousBatchingEnv(EpochEnv[np.int64]):
         if not (isinstance(action, int | np.integer) and 0 <= action <= last) and not self.action_space.contains(
             action
         ):
-            raise ValueError(f"action = {action!r}: must be an integer in 0..{last}")
+            raise ValueError(f"action = {shown(action)}: must be an integer in 0..{last}")
         return int(action)  # one type, so that the kernel is compiled once
 
 

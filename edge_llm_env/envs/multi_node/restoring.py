@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import N_ARRIVED, N_EPOCHS, NOT_ARRIVED, REJECTED
@@ -12,6 +11,7 @@ from edge_llm_env.envs.restoring import MOST_COUNTED, check_within, checked_stat
 from edge_llm_env.nodes.decoding import NOBODY
 from edge_llm_env.nodes.simulation import NetworkSimulation
 from edge_llm_env.nodes.state import PER_REQUEST, NetworkState
+from edge_llm_env.support.checking.states import check_numbers
 
 
 def checked_network_state(arrays: Mapping[str, NDArray], simulation: NetworkSimulation) -> NetworkState:
@@ -40,8 +40,7 @@ def checked_network_state(arrays: Mapping[str, NDArray], simulation: NetworkSimu
     check_within("rows.counters (epochs)", state.counters[:, N_EPOCHS], 0, params.episode_epochs)
     for name, array in named.items():
         if array.dtype.kind == "f":
-            if (np.isnan(array) if name == "hot_since_s" else ~np.isfinite(array)).any():
-                raise ValueError(f"state['rows.{name}']: every number must be finite")
+            check_numbers(f"rows.{name}", array, may_be_infinite=name == "hot_since_s")
             if name != "reward_terms" and (array < 0).any():
                 raise ValueError(f"state['rows.{name}'] has {array.min()}: every number must be at least 0")
     if not state.action_mask[:, -1].all():

@@ -13,7 +13,7 @@ from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.engine import Engine
 from edge_llm_env.inference.link import Link
 from edge_llm_env.inference.quantization import Precision, Quantization
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 
 TABLES = ("decoders", "devices", "precisions", "perplexity_increases", "engines", "links", "energy")
 """Names of the tables."""
@@ -106,8 +106,8 @@ def load_quantization(decoder: str, precision: str, perplexity_increase: float |
         one_of("precision", precision, table("precisions"), listed_by("precisions"))
         if precision not in increases:
             raise ValueError(
-                f"precision = {precision!r}: no perplexity increase of {decoder} is known, so perplexity_increase must "
-                f"be given, or the precision be one of {', '.join(sorted(increases))}"
+                f"precision = {shown(precision)}: no perplexity increase of {decoder} is known, so perplexity_increase "
+                f"must be given, or the precision be one of {', '.join(sorted(increases))}"
             )
         perplexity_increase = increases[precision]
     return Quantization(

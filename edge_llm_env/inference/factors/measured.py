@@ -14,6 +14,7 @@ from edge_llm_env.inference.factors.fitted import Effects
 from edge_llm_env.inference.factors.priors import prior
 from edge_llm_env.inference.factors.regression import Prior, Row, Rows
 from edge_llm_env.inference.factors.rows import Case, row_of
+from edge_llm_env.support.naming import shown
 
 FORM = "decode 38 tokens/s at batch 1, context 512, or prefill 0.4 s at prompt 512"
 """How a measurement is written."""
@@ -49,7 +50,7 @@ class Measured(BaseModel):
 
         Rates are tokens/s of all sequences together.
         """
-        problem = f"measured = {text!r}: must be written as {FORM}"
+        problem = f"measured = {shown(text)}: must be written as {FORM}"
         found = _PATTERN.fullmatch(text.strip())
         if found is None:
             raise ValueError(problem)
@@ -61,7 +62,9 @@ class Measured(BaseModel):
             details[detail["name"]] = int(detail["count"])
         other = "context" if found["metric"] == "prefill" else "prompt"
         if other in details:
-            raise ValueError(f"measured = {text!r}: {found['metric']} has no {other}; it must be written as {FORM}")
+            raise ValueError(
+                f"measured = {shown(text)}: {found['metric']} has no {other}; it must be written as {FORM}"
+            )
         batch = details.get("batch", 1)
         tokens = details.get("prompt", details.get("context", DEFAULT_CONTEXT_TOKENS))
         try:
@@ -69,11 +72,11 @@ class Measured(BaseModel):
         except ValueError:
             raise ValueError(problem) from None
         if not value > 0 or batch < 1 or tokens < 2:
-            raise ValueError(f"measured = {text!r}: value and batch must be above 0, and tokens at least 2")
+            raise ValueError(f"measured = {shown(text)}: value and batch must be above 0, and tokens at least 2")
         produced = batch * (tokens if found["metric"] == "prefill" else 1)
         seconds = {"tokens/s": produced / value, "ms": 1e-3 * value, "s": value}[found["unit"]]
         if not 0 < seconds < math.inf:
-            raise ValueError(f"measured = {text!r}: takes {seconds:g} s, which must be above 0 and finite")
+            raise ValueError(f"measured = {shown(text)}: takes {seconds:g} s, which must be above 0 and finite")
         return cls(metric=found["metric"], seconds=seconds, batch=batch, tokens=tokens)
 
 

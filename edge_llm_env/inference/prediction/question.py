@@ -16,6 +16,7 @@ from edge_llm_env.inference.factors.rows import Case
 from edge_llm_env.inference.limits import check_context_limit, check_stored_precision
 from edge_llm_env.inference.mechanisms.chosen import NONE, Mechanisms, mechanisms_of
 from edge_llm_env.inference.quantization import Precision
+from edge_llm_env.support.naming import shown
 
 Part = TypeVar("Part", DecoderConfig, Precision, Device, Engine)
 
@@ -81,7 +82,7 @@ def _chosen(mechanisms: Mechanisms | Mapping[str, Mapping[str, Any]]) -> Mechani
 
 def _whole(name: str, given: int, least: int) -> int:
     if not isinstance(given, Integral) or given < least:
-        raise ValueError(f"{name} = {given!r}: must be a whole number of at least {least}")
+        raise ValueError(f"{name} = {shown(given)}: must be a whole number of at least {least}")
     return int(given)
 
 
@@ -91,10 +92,10 @@ def _part(kind: str, given: Any, of: type[Part], load: Callable[[str], Part]) ->
     if isinstance(given, str):
         return load(given)
     path = ", a path" if of is DecoderConfig else ""
-    raise ValueError(f"{kind} = {given!r}: must be a catalogue name{path} or of class {of.__name__}")
+    raise ValueError(f"{kind} = {shown(given)}: must be a catalogue name{path} or of class {of.__name__}")
 
 
 def _measurements(given: Iterable[str | Measured]) -> tuple[Measured, ...]:
-    if isinstance(given, str):
-        raise ValueError(f"measured = {given!r}: must be a list of measurements, each written as {FORM}")
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ValueError(f"measured = {shown(given)}: must be a list of measurements, each written as {FORM}")
     return tuple(Measured.parsed(one) if isinstance(one, str) else one for one in given)

@@ -12,6 +12,9 @@ PATHS = 32
 """Sinusoids per user. Any number gives the exact envelope and the exact autocorrelation of the complex gain; where J0
 has died out, powers of two blocks stay correlated by at most about 1/PATHS."""
 
+USERS_AT_ONCE = 4096
+"""Users whose paths are added up at once: more would leave the cache, and a million need gigabytes."""
+
 
 def moving_power_gains(
     draws: Draws, k_factor: NDArray[np.float64], times_s: NDArray[np.float64], doppler_hz: float
@@ -32,12 +35,15 @@ def clarke_gains(draws: Draws, times_s: NDArray[np.float64], doppler_hz: float) 
     turn (as Zheng and Xiao, IEEE Trans. Commun. 51(6), 2003) and amplitudes c_n complex normal. The random amplitudes
     make the envelope at each time exactly Rayleigh; E[h(t)·h*(t+τ)] = J0(2π·f_D·τ).
     """
-    angles = (2.0 * np.pi * np.arange(PATHS) + 2.0 * np.pi * draws.random(after=(1,))) / PATHS
-    amplitudes = complex_normal(draws, PATHS) / np.sqrt(PATHS)
-    turns_per_s = doppler_hz * np.cos(angles)
+    turns, parts = draws.random(after=(1,)), draws.standard_normal(before=(2,), after=(PATHS,))
     gains = np.empty((draws.users, len(times_s)), dtype=np.complex128)
-    for block, time_s in enumerate(times_s):
-        gains[:, block] = np.sum(amplitudes * np.exp(2j * np.pi * time_s * turns_per_s), axis=1)
+    for first in range(0, draws.users, USERS_AT_ONCE):
+        some = slice(first, first + USERS_AT_ONCE)
+        angles = (2.0 * np.pi * np.arange(PATHS) + 2.0 * np.pi * turns[some]) / PATHS
+        amplitudes = as_complex(parts[:, some]) / np.sqrt(PATHS)
+        turns_per_s = doppler_hz * np.cos(angles)
+        for block, time_s in enumerate(times_s):
+            gains[some, block] = np.sum(amplitudes * np.exp(2j * np.pi * time_s * turns_per_s), axis=1)
     return gains
 
 
@@ -51,7 +57,11 @@ def rician_power(
 
 def complex_normal(draws: Draws, columns: int) -> NDArray[np.complex128]:
     """Circular complex normal numbers of mean power 1, shape (users, columns)."""
-    parts = draws.standard_normal(before=(2,), after=(columns,))
+    return as_complex(draws.standard_normal(before=(2,), after=(columns,)))
+
+
+def as_complex(parts: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Of normal real and imaginary parts, shape (2, ...), circular complex normal numbers of mean power 1."""
     return np.asarray((parts[0] + 1j * parts[1]) / np.sqrt(2.0), dtype=np.complex128)
 
 

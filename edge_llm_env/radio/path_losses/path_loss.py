@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.radio.draws import Draws
+from edge_llm_env.support.naming import shown
 from edge_llm_env.support.section import Section
 
 
@@ -48,12 +49,12 @@ class PathLoss(Section):
 
         `shadowing`, of that shape, is in standard deviations.
         """
-        raise NotImplementedError(f"path_loss.kind = {self.kind!r}: follows nobody along a road")
+        raise NotImplementedError(f"path_loss.kind = {shown(self.kind)}: follows nobody along a road")
 
     @property
     def along_road_db(self) -> float:
         """Standard deviation of shadowing along a road (dB)."""
-        raise NotImplementedError(f"path_loss.kind = {self.kind!r}: follows nobody along a road")
+        raise NotImplementedError(f"path_loss.kind = {shown(self.kind)}: follows nobody along a road")
 
     @abstractmethod
     def usual_gain(self, distance_m: NDArray[np.float64], carrier_hz: float) -> NDArray[np.float64]:

@@ -171,6 +171,10 @@ def test_attributes_and_methods_reach_the_vector_environment() -> None:
     with pytest.raises(ValueError, match="indices"):
         env.set_attr("note", "x", indices=[0])
     assert env.env_is_wrapped(Monitor, indices=[0, 2]) == [True, True]
+    for wrong in ([1, [2, 3]], np.zeros((1, 2), dtype=np.int64), 0.5, "all"):
+        with pytest.raises(ValueError, match=r"indices = .*: must be None or rows in 0\.\.") as caught:
+            env.get_attr("note", indices=wrong)
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.filterwarnings("ignore:The environment is already wrapped with a `Monitor`:UserWarning")  # as it says

@@ -100,7 +100,7 @@ def test_what_is_trained_is_saved_and_loaded(tmp_path: Path, monkeypatch: pytest
     written = json.loads((tmp_path / "continuous-short.json").read_text())
     written["numbers"] = written["numbers"][1:]
     (tmp_path / "continuous-short.json").write_text(json.dumps(written))
-    with pytest.raises(ValueError, match="its numbers are"):
+    with pytest.raises(ValueError, match=r"numbers\[0\] is 'prefill_share': must be 'patience'"):
         load_policy(tmp_path / "continuous-short")
 
 

@@ -42,10 +42,10 @@ def test_shares_become_whole_modules_by_largest_remainders(shares: list[float], 
     ("action", "counts"),
     [
         ([0.0, 0.0, 0.0], [2, 1, 1]),
-        ([-0.01, 0.01, 0.0], [2, 1, 1]),  # quotas 1.28, 1.39 and 1.33: what is hosted is less than a module off
+        ([-0.01, 0.01, 0.0], [2, 1, 1]),  # quotas 1.30, 1.36 and 1.33: what is hosted is less than a module off
         ([-1.0, -1.0, 0.0], [0, 0, 4]),
         ([0.0, 0.0, -1.0], [2, 2, 0]),
-        ([-0.3, 0.2, -0.3], [1, 3, 0]),  # weights 0.28, 2.21, 0.28: quotas 0.41, 3.18, 0.41; the cheaper first
+        ([-0.6, 0.2, -0.6], [1, 3, 0]),  # weights 0.17, 1.36, 0.17: quotas 0.39, 3.21, 0.39; the cheaper first
         ([-1.0, -1.0, -1.0], [2, 1, 1]),  # nobody wants any: they stay
     ],
 )

@@ -61,6 +61,10 @@ CHANGES = {
     "negative": (with_entry("rows.visible", -1), r"state\['rows.visible'\] has -1: must be in 0..32"),
     "beyond": (with_entry("rows.oldest", 2**40), r"state\['rows.oldest'\] has \d+: must be in 0..\d+"),
     "status": (with_entry("rows.status", 9), r"state\['rows.status'\] has 9: must be in 0..\d"),
+    "large": (
+        with_entry("rows.slot_prompt_tokens", 1e308),
+        r"has 1e\+308: every number must be at most 1e\+100 in size",
+    ),
     "nan": (with_entry("rows.gain", np.nan), r"state\['rows.gain'\] has nan: every number must be finite"),
     "late": (with_entry("rows.arrival_s", 1e9), r"state\['rows.arrival_s'\]\[0\]: must be ascending"),
     "closed": (lambda state: state["rows.action_mask"].fill(0), r"state\['rows.action_mask'\] closes the last action"),

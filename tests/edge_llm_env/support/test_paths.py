@@ -30,13 +30,15 @@ def test_what_is_not_found_says_what_was_tried(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "folder").mkdir()
     for path, inside, said in (
         ("a.csv", None, f"a.csv: there is no such file (tried {tmp_path}/a.csv)"),
-        ("folder", None, f"folder: is a folder (tried {tmp_path}/folder)"),
+        ("folder", None, f"folder: is a folder, must be a file (tried {tmp_path}/folder)"),
         (
             "folder",
             "config.json",
-            f"folder: is a folder without config.json (tried {tmp_path}/folder and {tmp_path}/folder/config.json)",
+            f"folder: is a folder without config.json, must have one (tried {tmp_path}/folder and "
+            f"{tmp_path}/folder/config.json)",
         ),
-        ("/dev/null", None, "/dev/null: is not a regular file (tried /dev/null)"),
+        ("/dev/null", None, "/dev/null: is not a regular file, must be one (tried /dev/null)"),
+        ("", "config.json", "'': must be the path of a file, is empty"),
     ):
         with pytest.raises(FileNotFoundError) as caught:
             existing_file(path, inside)

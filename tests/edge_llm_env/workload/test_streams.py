@@ -50,6 +50,8 @@ def test_splits_are_disjoint_by_construction() -> None:
     np.testing.assert_array_equal(drawn[1].arrival_s, draw_workload(SHORT, np.random.default_rng(child)).arrival_s)
 
 
-def test_less_than_one_episode_is_an_error() -> None:
+def test_less_than_one_episode_or_a_seed_below_0_is_an_error() -> None:
+    with pytest.raises(ValueError, match="seed = -1: must be at least 0"):
+        draw_workloads(SHORT, 1, seed=-1)
     with pytest.raises(ValueError, match="episodes = 0: must be at least 1"):
         draw_workloads(SHORT, 0, seed=4)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from edge_llm_agents.records.hashes import file_sha256
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.naming import shown
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Function:
         module, _, _ = self.reference.partition(":")
         spec = self._found(find_spec, module)
         if spec is None or spec.origin is None:
-            raise ValueError(f"policy = {self.reference!r}: there is no module {module!r} in {self.folder}")
+            raise ValueError(f"policy = {shown(self.reference)}: there is no module {module!r} in {self.folder}")
         return Path(spec.origin)
 
     def policy(self, env_id: str, scenario: Scenario) -> MakePolicy:
@@ -50,7 +51,7 @@ class Function:
         module, _, name = self.reference.partition(":")
         function = getattr(self._found(import_module, module), name, None)
         if not callable(function):
-            raise ValueError(f"policy = {self.reference!r}: module {module!r} has no function {name!r}")
+            raise ValueError(f"policy = {shown(self.reference)}: module {module!r} has no function {name!r}")
         return function
 
     def _found(self, find: Any, module: str) -> Any:
@@ -60,6 +61,6 @@ class Function:
         try:
             return find(module)
         except ModuleNotFoundError as error:
-            raise ValueError(f"policy = {self.reference!r}: {error}") from None
+            raise ValueError(f"policy = {shown(self.reference)}: {error}") from None
         finally:
             sys.path[:] = before

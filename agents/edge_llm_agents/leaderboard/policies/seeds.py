@@ -34,6 +34,7 @@ from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import SearchSettings
 from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.naming import shown
 
 ENTRIES = {
     ValuePolicy.env_id: ("value function", "value"),
@@ -167,7 +168,7 @@ def settings_of(shipped: str, seed: int) -> Settings:
     function = policy.function
     names = [name for name, features in PLAIN_FEATURE_SETS.items() if tuple(features) == function.features]
     if not names:
-        raise ValueError(f"policy = {shipped!r}: sees features that are of no set, so it cannot be trained again")
+        raise ValueError(f"policy = {shown(shipped)}: sees features that are of no set, so it cannot be trained again")
     seen = {"features": names[0], "levels": function.levels, "cross_entropy": cross_entropy}
     loads = {"loads": tuple(card.hyperparameters.get("loads", (1.0,)))}
     return SearchSettings(**(card.hyperparameters | loads | seen))

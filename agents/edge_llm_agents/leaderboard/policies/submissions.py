@@ -11,7 +11,7 @@ from edge_llm_agents.leaderboard.policies.model_file import ModelFile
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
 from edge_llm_agents.leaderboard.policies.sources import Source
 from edge_llm_agents.pretrained.saved_policies import load_policy
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 
 
 def submission(text: str, folder: Path, *, unpickle: bool = False) -> tuple[str, Source]:
@@ -23,13 +23,15 @@ def submission(text: str, folder: Path, *, unpickle: bool = False) -> tuple[str,
     """
     name, equals, source = text.partition("=")
     if not (equals and source and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 .()-]*", name)):
-        raise ValueError(f"policy = {text!r}: must be NAME=SOURCE, the name of letters, digits, spaces and . ( ) -")
+        raise ValueError(
+            f"policy = {shown(text)}: must be NAME=SOURCE, the name of letters, digits, spaces and . ( ) -"
+        )
     if source.endswith(".zip"):
         algorithm, at, file = source.rpartition("@")
         if at:
             one_of("policy's class", algorithm, ALGORITHMS)
         if not Path(file).is_file():
-            raise ValueError(f"policy = {text!r}: there is no file {file}")
+            raise ValueError(f"policy = {shown(text)}: there is no file {file}")
         refuse_unpickling(text, unpickle)
         return name, ModelFile(str(Path(file).resolve()), algorithm or None)
     if ":" in source:

@@ -291,7 +291,7 @@ def test_a_quantization_that_does_not_say_its_bits_is_refused(quantization: Any,
 def test_a_file_that_does_not_exist_is_named_with_what_was_tried(tmp_path: Path):
     with pytest.raises(ValueError, match=r"none\.json: there is no such file \(tried .*none\.json"):
         load_decoder(str(tmp_path / "none.json"))
-    with pytest.raises(ValueError, match=r"is a folder without config\.json \(tried "):
+    with pytest.raises(ValueError, match=r"is a folder without config\.json, must have one \(tried "):
         load_decoder(str(tmp_path))
 
 
