@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -62,12 +61,3 @@ def test_kinds_that_were_measured_twice_stand_with_their_floor_and_their_error()
     assert floors_table({"floors": {"decode": kinds}}).rows == [
         ("decode", "4", "4.1", "20"), ("decode: engine vllm", "4", "4.1", "20")
     ]  # fmt: skip
-
-
-def test_the_readme_quotes_the_errors_of_boards_left_out(report: dict[str, Any]) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    quoted = re.search(r"(\d+) % off in decode, (\d+) % in batches, (\d+) % in prefill and (\d+) % in memory", readme)
-    assert quoted is not None
-    left_out = report["errors"]["device"]
-    phases = ("decode", "decode, batch > 1", "prefill", "memory")
-    assert [int(one) for one in quoted.groups()] == [round(100 * left_out[phase]["all"]["error"]) for phase in phases]
