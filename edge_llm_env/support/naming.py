@@ -8,6 +8,9 @@ from difflib import get_close_matches
 MOST_LISTED = 12
 """Names that an error lists where something else lists them too."""
 
+LONGEST_LIST = 400
+"""Characters of a list of names that an error shows whole."""
+
 CLOSEST = 5
 """Names that an error of longer lists offers."""
 
@@ -35,7 +38,7 @@ def one_of(kind: str, name: object, known: Iterable[str], listed_by: str = "") -
     """
     choices = sorted(known)
     if not isinstance(name, str):
-        raise TypeError(f"{kind} = {shown(name)}: must be one of {_some(choices, listed_by)}")
+        raise TypeError(f"{kind} = {shown(name)}: must be {_some(choices, listed_by)}")
     if name in choices:
         return name
     if listed_by and len(choices) > MOST_LISTED:
@@ -44,13 +47,16 @@ def one_of(kind: str, name: object, known: Iterable[str], listed_by: str = "") -
         raise ValueError(f"{kind} = {shown(name)}: must be one of the {len(choices)} that `{listed_by}` lists{hint}")
     near = get_close_matches(name, choices, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise ValueError(f"{kind} = {shown(name)}: must be one of {', '.join(choices)}{hint}")
+    raise ValueError(f"{kind} = {shown(name)}: must be {_some(choices)}{hint}")
 
 
-def _some(choices: Sequence[str], listed_by: str) -> str:
+def _some(choices: Sequence[str], listed_by: str = "") -> str:
+    """All choices as far as a line can be read, or who lists them."""
     if listed_by and len(choices) > MOST_LISTED:
-        return f"the {len(choices)} names that `{listed_by}` lists"
-    return ", ".join(choices)
+        return f"one of the {len(choices)} names that `{listed_by}` lists"
+    if len(text := ", ".join(choices)) <= LONGEST_LIST:
+        return f"one of {text}"
+    return f"one of {len(choices)} names, as {', '.join(choices[:MOST_LISTED])}, …"
 
 
 def closest(name: str, choices: Sequence[str]) -> list[str]:

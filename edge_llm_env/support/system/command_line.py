@@ -107,7 +107,8 @@ def _run(run: Callable[[], int | None], program: str, missing: Callable[[str], s
     except MemoryError as error:
         return MISUSE, f"error: {program}: not enough memory{f': {error}' if str(error) else ''}"
     except OSError as error:
-        file = "standard output" if _output_is_lost() else error.filename
+        # Another library's log, on a full disk, does not say which file it is.
+        file = "standard output" if _output_is_lost() else error.filename or program
         return MISUSE, f"error: {f'{file}: {error.strerror}' if file and error.strerror else _one_line(error)}"
     except (ValueError, DependencyNotInstalled) as error:
         return MISUSE, f"error: {_one_line(error)}"

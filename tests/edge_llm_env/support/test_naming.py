@@ -38,3 +38,12 @@ def test_the_closest_are_those_that_contain_the_name_then_the_best_spelling():
     assert closest("h100", choices) == ["h100-sxm", "h100-pcie", "gh200-h100-like", "h200-sxm"]
     assert closest("TX2", choices)[0] == "jetson-tx2"
     assert closest("", choices) == []
+
+
+def test_a_list_that_nobody_would_read_is_cut():
+    fruits = [f"fruit-{number:03}-of-a-long-name" for number in range(50)]
+    with pytest.raises(ValueError, match=r"^fruit = 'xyz': must be one of 50 names, as fruit-000") as caught:
+        one_of("fruit", "xyz", fruits)
+    assert len(str(caught.value)) < 400
+    with pytest.raises(TypeError, match=r"^fruit = 3: must be one of 50 names, as .*, …$"):
+        one_of("fruit", 3, fruits)
