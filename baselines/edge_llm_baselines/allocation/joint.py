@@ -24,6 +24,9 @@ from edge_llm_env.solver.search_state import default_node_limit
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
+MOST_RELAXATIONS = 10_000
+"""Of all partitions together, some seconds of work: where there are many, each has fewer iterations."""
+
 
 class JointSolution(NamedTuple):
     """An epoch's allocation."""
@@ -59,7 +62,8 @@ class BestJoint:
     wait for one after the other. So it may not be met where several groups are short of band, or a module moves under a
     flexible split. It holds for `node.batch_selection` exact, and does not look beyond the epoch.
 
-    `iterations` of the relaxation per partition. Raises ValueError for less than one.
+    `iterations` of the relaxation per partition, fewer where that would be more than `MOST_RELAXATIONS` in all, so that
+    it always ends with a bound in seconds. Raises ValueError for less than one.
     """
 
     @checked
@@ -78,7 +82,8 @@ class BestJoint:
         # Between equals the first wins, so the present partition, and those near it, come first.
         order = np.argsort(np.abs(choices - present).sum(axis=1), kind="stable")
         by_value = not simulation.grants_bands
-        choice, server, bound = best_joint(params, state, row, choices[order], self.iterations, by_value)
+        iterations = min(self.iterations, max(1, MOST_RELAXATIONS // len(choices)))
+        choice, server, bound = best_joint(params, state, row, choices[order], iterations, by_value)
         return JointSolution(choices[order][choice], server, int(bound))
 
     @checked

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from edge_llm_env.envs.base import EpochEnv, Mechanism
 from edge_llm_env.envs.batching.kernel import step_row, step_rows
+from edge_llm_env.envs.choice import checked_choice, checked_choices
 from edge_llm_env.envs.layout import Feature, once, per_slot
 from edge_llm_env.envs.vector import EpochVectorEnv
-from edge_llm_env.support.naming import shown
 
 MECHANISM = Mechanism(
     action=(
@@ -47,12 +47,7 @@ class BatchingEnv(EpochEnv[np.int64]):
         return self.simulation.state.action_mask[0].copy()
 
     def _checked(self, action: Any) -> Any:
-        slots = self.simulation.slots
-        if not (isinstance(action, int | np.integer) and 0 <= action <= slots) and not self.action_space.contains(
-            action
-        ):
-            raise ValueError(f"action = {shown(action)}: must be an integer in 0..{slots}")
-        return int(action)  # one type, so that the kernel is compiled once
+        return checked_choice(action, self.simulation.slots)
 
 
 class BatchingVectorEnv(EpochVectorEnv):
@@ -65,13 +60,4 @@ class BatchingVectorEnv(EpochVectorEnv):
         return self.simulation.state.action_mask.copy()
 
     def _checked(self, actions: Any) -> NDArray:
-        actions = np.asarray(actions)
-        if actions.shape != (self.num_envs,) or actions.dtype.kind not in "iu":
-            raise ValueError(
-                f"actions of shape {actions.shape} and dtype {actions.dtype}: "
-                f"must be integers of shape ({self.num_envs},)"
-            )
-        checked = np.array(actions, dtype=np.int64)  # one layout, so that the kernel is compiled once
-        if checked.view(np.uint64).max() > self.simulation.slots:  # negative ones are the largest of all
-            raise ValueError(f"actions in {actions.min()}..{actions.max()}: must be in 0..{self.simulation.slots}")
-        return checked
+        return checked_choices(actions, self.num_envs, self.simulation.slots)

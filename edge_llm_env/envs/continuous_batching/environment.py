@@ -12,12 +12,12 @@ from edge_llm_env.engine.percentiles import at_the_end
 from edge_llm_env.engine.restoring import checked_engine_state
 from edge_llm_env.engine.simulation import EngineSimulation
 from edge_llm_env.envs.base import EpochEnv, Mechanism
+from edge_llm_env.envs.choice import checked_choice, checked_choices
 from edge_llm_env.envs.continuous_batching.kernel import begin_rows, hand_out_rows, step_row, step_rows
 from edge_llm_env.envs.continuous_batching.observation import OBSERVATION
 from edge_llm_env.envs.layout import Block, Feature, per_slot
 from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.scenarios import Scenario, ScenarioError
-from edge_llm_env.support.naming import shown
 
 if TYPE_CHECKING:
     from edge_llm_env.rendering.showing import Showing
@@ -97,12 +97,7 @@ class ContinuousBatchingEnv(EpochEnv[np.int64]):
         return EngineViewer(cast(EngineSimulation, self.simulation), render_mode, self.metadata["render_fps"])
 
     def _checked(self, action: Any) -> Any:
-        last = self.simulation.state.action_mask.shape[1] - 1
-        if not (isinstance(action, int | np.integer) and 0 <= action <= last) and not self.action_space.contains(
-            action
-        ):
-            raise ValueError(f"action = {shown(action)}: must be an integer in 0..{last}")
-        return int(action)  # one type, so that the kernel is compiled once
+        return checked_choice(action, self.simulation.state.action_mask.shape[1] - 1)
 
 
 class ContinuousBatchingVectorEnv(EpochVectorEnv):
@@ -115,13 +110,4 @@ class ContinuousBatchingVectorEnv(EpochVectorEnv):
         return self.simulation.state.action_mask.copy()
 
     def _checked(self, actions: Any) -> NDArray:
-        actions, last = np.asarray(actions), self.simulation.state.action_mask.shape[1] - 1
-        if actions.shape != (self.num_envs,) or actions.dtype.kind not in "iu":
-            raise ValueError(
-                f"actions of shape {actions.shape} and dtype {actions.dtype}: "
-                f"must be integers of shape ({self.num_envs},)"
-            )
-        checked = np.array(actions, dtype=np.int64)  # one layout, so that the kernel is compiled once
-        if checked.view(np.uint64).max() > last:  # negative ones are the largest of all
-            raise ValueError(f"actions in {actions.min()}..{actions.max()}: must be in 0..{last}")
-        return checked
+        return checked_choices(actions, self.num_envs, self.simulation.state.action_mask.shape[1] - 1)

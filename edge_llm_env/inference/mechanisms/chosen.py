@@ -17,7 +17,7 @@ from edge_llm_env.inference.mechanisms.prompt_compression import PromptCompressi
 from edge_llm_env.inference.mechanisms.pruning import Pruning
 from edge_llm_env.inference.mechanisms.speculation import Speculation
 from edge_llm_env.support.checking.problems import first_line
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 from edge_llm_env.support.section import Section
 
 
@@ -65,9 +65,13 @@ def mechanisms_of(settings: Mapping[str, Mapping[str, Any]]) -> Mechanisms:
 
     Raises ValueError, one line, that names the mechanism or the setting and what would be accepted.
     """
+    if not isinstance(settings, Mapping):
+        raise TypeError(f"mechanisms = {shown(settings)}: must be settings by the names of mechanisms")
     chosen: dict[str, Any] = {}
     for name, values in settings.items():
-        kind = KINDS[one_of("mechanism", name, KINDS, "edge-llm list mechanisms")]
+        kind = KINDS[one_of("mechanisms", name, KINDS, "edge-llm list mechanisms")]
+        if not isinstance(values, Mapping):
+            raise TypeError(f"mechanisms[{shown(name)}] = {shown(values)}: must be settings by their names")
         try:
             chosen[name] = kind(**values)
         except ValidationError as error:

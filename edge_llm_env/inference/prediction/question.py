@@ -98,4 +98,8 @@ def _part(kind: str, given: Any, of: type[Part], load: Callable[[str], Part]) ->
 def _measurements(given: Iterable[str | Measured]) -> tuple[Measured, ...]:
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise ValueError(f"measured = {shown(given)}: must be a list of measurements, each written as {FORM}")
-    return tuple(Measured.parsed(one) if isinstance(one, str) else one for one in given)
+    measured = tuple(Measured.parsed(one) if isinstance(one, str) else one for one in given)
+    for one in measured:
+        if not isinstance(one, Measured):
+            raise ValueError(f"measured has {shown(one)}: must have measurements, each written as {FORM}")
+    return measured

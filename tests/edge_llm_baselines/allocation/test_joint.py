@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_llm_baselines.allocation.joint import BestJoint, steering_entries, steering_values
+from edge_llm_baselines.allocation.joint import MOST_RELAXATIONS, BestJoint, steering_entries, steering_values
+from edge_llm_baselines.allocation.partitions import partitions
 from edge_llm_env import Scenario
 from edge_llm_env.dynamics.cascade import NOBODY
 from edge_llm_env.dynamics.modules import GROUPS, groups_after_moving
@@ -122,3 +123,15 @@ def test_nobody_to_serve():
 def test_iterations_must_be_at_least_one():
     with pytest.raises(ValueError, match="iterations = 0: must be at least 1"):
         BestJoint(0)
+
+
+def test_many_partitions_end_with_a_bound():
+    """More partitions than `MOST_RELAXATIONS` has iterations of 40 for: each gets fewer, and the bound holds."""
+    modules = 25
+    assert len(partitions(modules, 3)) * 40 > MOST_RELAXATIONS
+    env = started(ENV, tiers(node__modules=modules), workload_at([0.1 * at for at in range(6)]))
+    solution = BestJoint().solve(env.simulation, 0)
+    assert 0 < solution.served <= solution.upper_bound <= 6
+    once = BestJoint(1).solve(env.simulation, 0)
+    assert once.served <= solution.served
+    assert solution.upper_bound <= once.upper_bound

@@ -149,7 +149,7 @@ def test_mechanisms_are_written_as_in_a_scenario(capsys: pytest.CaptureFixture[s
     [
         ("speculation", "--with 'speculation': must be TOML, NAME = {SETTING = VALUE}"),
         ("speculation = 3", "--with 'speculation = 3': must be a table of settings, speculation = {SETTING = VALUE}"),
-        ("speclation = {draft_tokens = 3}", "mechanism = 'speclation': must be one of"),
+        ("speclation = {draft_tokens = 3}", "mechanisms = 'speclation': must be one of"),
         ("speculation = {draft_tokens = 3}", "speculation.acceptance: is required"),
         ("speculation = {draft_tokens = 3, acceptance = 1.0}", "speculation.acceptance = 1.0: must be less than 1"),
     ],

@@ -221,6 +221,7 @@ def test_a_measured_case_is_predicted_within_a_tenth(machine: tuple[str, ...], b
         ({"engine": 1}, "engine = 1: must be a catalogue name or of class Engine"),
         ({"measured": ["38 tokens/s"]}, "measured = '38 tokens/s': must be written as decode 38 tokens/s at batch 1"),
         ({"measured": 3}, "measured = 3: must be a list of measurements"),
+        ({"measured": [3]}, "measured has 3: must have measurements"),
         ({"measured": "decode 38 tokens/s"}, "measured = 'decode 38 tokens/s': must be a list of measurements"),
         (
             {"decoder": "llama-2-7b", "prompt_tokens": 4000},
