@@ -47,7 +47,8 @@ class EpochPolicy:
         """Actions for observations of shape (length,) or (rows, length); `state` passes through unchanged."""
         rows = rows_of(self._env)
         if len(rows) != (1 if observation.ndim == 1 else len(observation)):
-            raise ValueError(f"observation of shape {observation.shape}: the policy's environment has {len(rows)} rows")
+            has = f"must be of the {len(rows)} rows that the policy's environment has"
+            raise ValueError(f"observation of shape {observation.shape}: {has}")
         actions = self._admissions(rows) if self._one_by_one else self._batches(rows)
         return (actions[0] if observation.ndim == 1 else actions), state
 

@@ -267,7 +267,7 @@ def test_another_number_of_observations_than_rows_is_refused(given):
     env = gym.make_vec(SELECTION, num_envs=3, vectorization_mode="vector_entry_point", scenario="carry-over")
     observations, _ = env.reset(seed=0)
     observations = np.resize(observations, (given, observations.shape[1]))
-    with pytest.raises(ValueError, match=rf"^observation of shape \({given}, .*environment has 3 rows"):
+    with pytest.raises(ValueError, match=rf"^observation of shape \({given}, .*of the 3 rows"):
         EpochPolicy(DFTSP(), env).predict(observations)
 
 
