@@ -12,6 +12,7 @@ from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.evaluation.rivals import Rivals
+from edge_llm_agents.placement.policy import LearnedPlacement
 from edge_llm_agents.pretrained.saved_policies import read_policy, save_policy
 from edge_llm_agents.pretrained.shipped import path_of, percent_of_oracle
 from edge_llm_agents.scheduling.policy import LearnedScheduler
@@ -40,7 +41,7 @@ def refresh_policy(name: str | Path, hindsight_episodes: int | None = None) -> R
     known = evaluated["hindsight_episodes"] if hindsight_episodes is None else hindsight_episodes
     played = (evaluated["episodes"], known, evaluated["seed"])
     references: References | Rivals
-    if isinstance(policy, LearnedAllocation | LearnedScheduler):
+    if isinstance(policy, LearnedAllocation | LearnedScheduler | LearnedPlacement):
         references = Rivals(policy.env_id, policy.scenario, *played)
     else:
         references = References(policy.scenario, *played)

@@ -14,6 +14,7 @@ from safetensors.numpy import load, save
 
 from edge_llm_agents.allocations.policy import MECHANISMS, LearnedAllocation
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
+from edge_llm_agents.placement.policy import LearnedPlacement
 from edge_llm_agents.pretrained.shipped import path_of
 from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.records.record import NoRecordError, read_record, write_record
@@ -26,17 +27,15 @@ from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import LONGEST_SHOWN, one_of, shown
 from edge_llm_env.support.system.files import write_bytes
 
-SavedPolicy = ValuePolicy | AdmissionPolicy | LearnedAllocation | LearnedScheduler | LearnedRack
+SavedPolicy = ValuePolicy | AdmissionPolicy | LearnedAllocation | LearnedScheduler | LearnedRack | LearnedPlacement
 
-KINDS: dict[
-    str,
-    type[ValuePolicy] | type[AdmissionPolicy] | type[LearnedAllocation] | type[LearnedScheduler] | type[LearnedRack],
-] = {
+KINDS: dict[str, type[SavedPolicy]] = {
     ValuePolicy.env_id: ValuePolicy,
     AdmissionPolicy.env_id: AdmissionPolicy,
     **dict.fromkeys(MECHANISMS, LearnedAllocation),
     LearnedScheduler.env_id: LearnedScheduler,
     LearnedRack.env_id: LearnedRack,
+    LearnedPlacement.env_id: LearnedPlacement,
 }
 """What a policy on disk is, by the environment of its card, whose id ends with its version."""
 

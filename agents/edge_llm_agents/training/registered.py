@@ -39,6 +39,8 @@ class Training:
     """Algorithms of its own by name, the default first; SB3's for its actions follow."""
     network: str = "mlp"
     """The network that SB3's algorithms take by default."""
+    of_some: Mapping[str, Train] = field(default_factory=dict)
+    """Further algorithms, for some of its scenarios only, behind SB3's."""
 
 
 _REGISTERED: dict[str, Training] = {}

@@ -16,6 +16,8 @@ from edge_llm_agents.masked_ppo.callbacks import Reporting
 from edge_llm_agents.masked_ppo.hyperparameter_files import algorithms, read_settings
 from edge_llm_agents.masked_ppo.settings import ENV_ID
 from edge_llm_agents.masked_ppo.training import train as train_masked
+from edge_llm_agents.placement.fitting import PlacementSettings, fit_placement
+from edge_llm_agents.placement.policy import LearnedPlacement
 from edge_llm_agents.racks.learning import RackSettings, learn_rack
 from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.scheduling.policy import LearnedScheduler
@@ -136,6 +138,16 @@ def rack(asked: Asked) -> LearnedRack:
     return learn_rack(load_scenario(asked.scenario), settings, asked.seed).policy
 
 
+def placement(asked: Asked) -> LearnedPlacement:
+    """A forecaster of demand with a greedy decoder, where nodes' models are placed."""
+    settings = _replaced(PlacementSettings(), asked.settings)
+
+    def tell(step: int) -> None:
+        asked.report(Progress("training", step, settings.steps))
+
+    return fit_placement(load_scenario(asked.scenario), settings, asked.seed, tell)
+
+
 def _replaced(settings: Any, changed: dict[str, Any]) -> Any:
     for name in changed:
         one_of("settings", name, type(settings).__dataclass_fields__)
@@ -150,6 +162,7 @@ SUITE = {
         {"scheduler": scheduler, "ppo_mask_imitation": imitated, "ppo_mask": engine_ppo}, "set"
     ),
     LearnedRack.env_id: Training({"forecast": rack}),
+    LearnedPlacement.env_id: Training(of_some={"placement": placement}),
 }
 
 

@@ -62,12 +62,13 @@ def train(
     set_thread_counts()
     training = training_of(env_id)
     asked = Asked(env_id, scenario, name, seed, steps, network or training.network, report, settings)
-    return training.ways.get(name, _sb3)(asked)
+    return {**training.of_some, **training.ways}.get(name, _sb3)(asked)
 
 
 def algorithms_for(env_id: str) -> list[str]:
     """Names of the algorithms that train in an environment, the default first."""
-    return list(dict.fromkeys([*training_of(env_id).ways, *fitting(env_id)]))
+    training = training_of(env_id)
+    return list(dict.fromkeys([*training.ways, *fitting(env_id), *training.of_some]))
 
 
 def _sb3(asked: Asked) -> TrainedModel:

@@ -17,6 +17,8 @@ from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
+from edge_llm_agents.placement.fitting import PlacementSettings
+from edge_llm_agents.placement.policy import LearnedPlacement
 from edge_llm_agents.pretrained.saved_policies import KINDS, Card, load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import policies_for
 from edge_llm_agents.racks.policy import LearnedRack
@@ -26,7 +28,7 @@ from edge_llm_agents.records.record import LEARNING
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import SchedulerSettings
-from edge_llm_agents.seeded import admission, allocations, schedulers, values
+from edge_llm_agents.seeded import admission, allocations, placements, schedulers, values
 from edge_llm_agents.seeded.runs import Trained
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_agents.value_search.features import PLAIN_FEATURE_SETS
@@ -43,10 +45,11 @@ ENTRIES = {
     COMPUTE: ("learned allocation", "compute"),
     JOINT: ("learned allocation", "joint"),
     LearnedScheduler.env_id: ("learned scheduler", "continuous"),
+    LearnedPlacement.env_id: ("learned placement", "multinode"),
 }
 """By environment, what the suite calls a scenario's own policy of the package, and how its file's name begins."""
 
-Settings = SearchSettings | AllocationSettings | SchedulerSettings | TrainingSettings
+Settings = SearchSettings | AllocationSettings | SchedulerSettings | PlacementSettings | TrainingSettings
 
 TRAINING = "training "
 """How the names of cells that train begin."""
@@ -78,7 +81,7 @@ class Training:
 
     def identity(self) -> dict[str, Any]:
         """What the policy follows from."""
-        modules = ("values", "admission", "allocations", "schedulers")
+        modules = ("values", "admission", "allocations", "schedulers", "placements")
         code = code_sha256(*(f"edge_llm_agents.seeded.{name}" for name in modules))
         settings = settings_of(self.shipped, self.seed)
         policy_sha256 = combined_sha256(code, str(settings), str(self.seed))
@@ -87,7 +90,8 @@ class Training:
     @property
     def packages(self) -> tuple[str, ...]:
         """Those that learn, where they do."""
-        return LEARNING if isinstance(settings_of(self.shipped, self.seed), TrainingSettings) else ()
+        learns = TrainingSettings | PlacementSettings
+        return LEARNING if isinstance(settings_of(self.shipped, self.seed), learns) else ()
 
     def results(self) -> dict[str, Any]:
         """The policy and its card."""
@@ -108,11 +112,13 @@ class Training:
         """The run of the one seed, judged on the check's workloads."""
         policy, card = load_policy(self.shipped)
         scenario, settings = policy.scenario, settings_of(self.shipped, self.seed)
-        if isinstance(settings, AllocationSettings | SchedulerSettings):
+        if isinstance(settings, AllocationSettings | SchedulerSettings | PlacementSettings):
             rivals = Rivals(policy.env_id, scenario, CHECK_EPISODES, hindsight_episodes=0, seed=0)
             asked = (card.scenario, card.overrides)
             if isinstance(settings, SchedulerSettings):
                 return list(schedulers.train_seeds(*asked, settings, [self.seed], rivals))
+            if isinstance(settings, PlacementSettings):
+                return list(placements.train_seeds(*asked, settings, [self.seed], rivals))
             return list(allocations.train_seeds(*asked, settings, [self.seed], rivals))
         references = References(scenario, CHECK_EPISODES, hindsight_episodes=0, seed=0)
         if isinstance(settings, SearchSettings):
@@ -161,6 +167,8 @@ def settings_of(shipped: str, seed: int) -> Settings:
         return TrainingSettings(**(card.hyperparameters | {"scenario": card.scenario, "seed": seed}))
     if isinstance(policy, LearnedRack):
         raise ValueError(f"policy = {shipped!r}: is of a rack, so it cannot be trained again here but by `train`")
+    if isinstance(policy, LearnedPlacement):
+        return PlacementSettings(**card.hyperparameters)
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
     if isinstance(policy, LearnedAllocation | LearnedScheduler):
         settings = AllocationSettings if isinstance(policy, LearnedAllocation) else SchedulerSettings

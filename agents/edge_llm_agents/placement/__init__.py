@@ -1,0 +1,1 @@
+"""Learned placement of models on nodes: a forecaster of demand with a greedy decoder."""

@@ -1,0 +1,117 @@
+"""Fitting the forecaster of learned placement: supervised regression on arrivals, and its decoder's two numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from edge_llm_agents.evaluation.playing import evaluate_learned
+from edge_llm_agents.placement.policy import AHEAD, LAYERS, LearnedPlacement
+from edge_llm_agents.value_search.search import training_workloads
+from edge_llm_env.nodes.params import network_params
+from edge_llm_env.scenarios.schema import Scenario, ScenarioError
+from edge_llm_env.workload.streams import Stream, draw_workloads
+from edge_llm_env.workload.workload import Workload
+
+HORIZONS, LEAST_GAINS = (8, 10, 12), (4.0, 8.0, 16.0, 32.0)
+"""Of the decoder, to choose among."""
+
+REPORTED_EVERY = 100
+"""Steps between reports."""
+
+
+@dataclass(frozen=True)
+class PlacementSettings:
+    """Of a fit."""
+
+    episodes: int = 80
+    """Workloads that are learned from."""
+    steps: int = 3000
+    """Of Adam, each on `batch_size` moments of all cells."""
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    width: int = 128
+    """Of the hidden layers."""
+    tuning_episodes: int = 6
+    """Workloads that the decoder's numbers are chosen on."""
+
+
+def fit_placement(
+    scenario: Scenario,
+    settings: PlacementSettings,
+    seed: int = 0,
+    report: Callable[[int], None] = lambda step: None,
+) -> LearnedPlacement:
+    """A forecaster of the scenario's arrivals; equal seeds, equal weights.
+
+    Arrivals do not depend on what is done, so that workloads are all there is to learn from. `report` is told the steps
+    taken. Raises ScenarioError where nothing is placed, or no history is shown.
+    """
+    params = network_params(scenario)
+    if not params.places or params.history == 0:
+        raise ScenarioError(f"scenario {scenario.name}: network.placement must be true and history_epochs at least 1")
+    seen, ahead = examples(scenario, training_workloads(scenario, seed, 0, settings.episodes))
+    weights = _trained(torch.from_numpy(seen), torch.from_numpy(ahead), settings, seed, report)
+    workloads = draw_workloads(scenario, settings.tuning_episodes, seed, Stream.TUNING)
+    found = [LearnedPlacement(weights, horizon, least, scenario) for horizon, least in product(HORIZONS, LEAST_GAINS)]
+    served = [int(evaluate_learned(one, scenario, workloads).served.sum()) for one in found]
+    return found[int(np.argmax(served))]
+
+
+def examples(scenario: Scenario, workloads: Sequence[Workload]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What is seen at every moment of workloads, (moments, N, H·K), and what arrives, (moments, N, AHEAD·K).
+
+    Seen are the arrivals of the last H epochs, the last first, as observations show them; what arrives begins with the
+    epoch that has just ended.
+    """
+    params, epoch_s = network_params(scenario), scenario.epoch.epoch_s
+    history, epochs = params.history, params.episode_epochs
+    seen, ahead = [], []
+    for workload in workloads:
+        counts = np.zeros((history + epochs + AHEAD, params.cells, params.classes), dtype=np.float32)
+        at = history + np.minimum(workload.arrival_s // epoch_s, epochs + AHEAD - 1).astype(np.int64)
+        cell = np.zeros(workload.requests, dtype=np.int64) if workload.cell is None else workload.cell
+        np.add.at(counts, (at, cell, workload.request_class), 1.0)
+        shown = np.minimum(counts / np.float32(params.most_arrivals), 1.0)
+        for moment in range(1, epochs - AHEAD):
+            last = history + moment  # one behind the epoch that has just ended
+            seen.append(shown[last - history : last][::-1].transpose(1, 0, 2).reshape(params.cells, -1))
+            ahead.append(counts[last - 1 : last - 1 + AHEAD].transpose(1, 0, 2).reshape(params.cells, -1))
+    return np.array(seen), np.array(ahead)
+
+
+def _trained(
+    seen: Tensor, ahead: Tensor, settings: PlacementSettings, seed: int, report: Callable[[int], None]
+) -> dict[str, NDArray[np.float32]]:
+    """Weights of a perceptron for each cell that make what arrives likeliest."""
+    generator = torch.Generator().manual_seed(seed)
+    cells, classes = seen.shape[1], ahead.shape[2] // AHEAD
+    sizes = (seen.shape[2], settings.width, settings.width, ahead.shape[2])
+    weights, biases = [], []
+    for layer in range(LAYERS):
+        spread = (2.0 / sizes[layer]) ** 0.5
+        drawn = torch.randn(cells, sizes[layer], sizes[layer + 1], generator=generator) * spread
+        weights.append(nn.Parameter(drawn))
+        biases.append(nn.Parameter(torch.zeros(cells, 1, sizes[layer + 1])))
+    optimizer = torch.optim.Adam([*weights, *biases], settings.learning_rate)
+    for step in range(settings.steps):
+        chosen = torch.randint(len(seen), (settings.batch_size,), generator=generator)
+        hidden = seen[chosen].transpose(0, 1)
+        for layer in range(LAYERS):
+            hidden = torch.baddbmm(biases[layer], hidden, weights[layer])
+            hidden = hidden.relu() if layer < LAYERS - 1 else hidden
+        likely = hidden.unflatten(2, (AHEAD, classes)).log_softmax(dim=3)
+        loss = -(ahead[chosen].transpose(0, 1).unflatten(2, (AHEAD, classes)) * likely).sum(dim=(0, 2, 3)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if (step + 1) % REPORTED_EVERY == 0:
+            report(step + 1)
+    found = {f"weight{layer}": one.detach().numpy().copy() for layer, one in enumerate(weights)}
+    return found | {f"bias{layer}": one.detach().numpy()[:, 0].copy() for layer, one in enumerate(biases)}
