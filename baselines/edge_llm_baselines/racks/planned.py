@@ -13,6 +13,7 @@ from edge_llm_baselines.racks.policy import RackRule
 from edge_llm_env.arrivals.feeders import FeederArrivals
 from edge_llm_env.rack.state import N_EPOCHS
 from edge_llm_env.support.calling import direct
+from edge_llm_env.support.naming import shown
 
 HORIZON_EPOCHS = 40
 """Of plans: a start, and as long as a crowd stays."""
@@ -69,7 +70,7 @@ class Told(PlannedRule):
         super().__init__(env)
         arrivals = self.simulation.scenario.workload.arrivals
         if not isinstance(arrivals, FeederArrivals):
-            raise ValueError(f"scenario: arrivals.kind = {arrivals.kind!r}: must be 'feeders'")
+            raise ValueError(f"scenario: arrivals.kind = {shown(arrivals.kind)}: must be 'feeders'")
         self._arrivals, epoch_s = arrivals, self.params.epoch_s
         self._lags = np.rint(np.array(arrivals.lags_s) / epoch_s).astype(np.int64)
         self._crowd = arrivals.crowd_rate_per_s * epoch_s * np.array(arrivals.shares) / self.money.load_of_module

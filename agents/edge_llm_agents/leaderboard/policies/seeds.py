@@ -166,7 +166,7 @@ def settings_of(shipped: str, seed: int) -> Settings:
     if isinstance(policy, AdmissionPolicy):
         return TrainingSettings(**(card.hyperparameters | {"scenario": card.scenario, "seed": seed}))
     if isinstance(policy, LearnedRack):
-        raise ValueError(f"policy = {shipped!r}: is of a rack, so it cannot be trained again here but by `train`")
+        raise ValueError(f"policy = {shown(shipped)}: is of a rack, so it cannot be trained again here but by `train`")
     if isinstance(policy, LearnedPlacement):
         return PlacementSettings(**card.hyperparameters)
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
