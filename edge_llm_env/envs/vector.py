@@ -273,7 +273,7 @@ def _of_rows(infos: Infos, rows: NDArray[np.bool_]) -> Infos:
     some: Infos = {}
     for name, value in infos.items():
         if name.startswith("_"):
-            some[name] = rows.copy()
+            some[name] = value & rows
         elif isinstance(value, dict):
             some[name] = _of_rows(value, rows)
         else:

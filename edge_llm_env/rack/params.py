@@ -75,8 +75,8 @@ def rack_params(scenario: Scenario) -> RackParams:
     capacity = int(largest[size]) * (node.modules // size)
     if capacity < 1:
         raise ScenarioError(
-            f"scenario {scenario.name}: workload: a group of {size} modules must serve a request of the longest "
-            f"lengths in {epoch.compute_window_s:g} s and {node.memory_bytes_per_module:g} bytes a module"
+            f"scenario {scenario.name}: rack.modules_per_group: a group of {size} modules must serve a request of the "
+            f"longest lengths in {epoch.compute_window_s:g} s and {node.memory_bytes_per_module:g} bytes a module"
         )
     arrivals = asked.arrivals
     feeders = len(arrivals.lags_s) if isinstance(arrivals, FeederArrivals) else 0
@@ -158,7 +158,9 @@ def _check(scenario: Scenario) -> None:
     """Raise `ScenarioError` for what a rack does not have."""
     asked, rack, modules = scenario.workload, scenario.rack, scenario.node.modules
     wrong = ""
-    if rack.modules_at_start is not None and rack.modules_at_start > modules:
+    if not scenario.beliefs.are_true:
+        wrong = "beliefs: must be without errors here, where requests are a count"
+    elif rack.modules_at_start is not None and rack.modules_at_start > modules:
         wrong = f"rack.modules_at_start = {rack.modules_at_start}: must be at most node.modules = {modules}"
     elif rack.modules_per_group is not None and rack.modules_per_group > modules:
         wrong = f"rack.modules_per_group = {rack.modules_per_group}: must be at most node.modules = {modules}"

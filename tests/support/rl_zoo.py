@@ -18,5 +18,10 @@ SECTIONS: list[tuple[str, str, dict[str, Any]]] = [
 """Algorithm, environment and settings of each section."""
 
 NAMES = [f"{algorithm}-{env_id}" for algorithm, env_id, _ in SECTIONS]
-SCENARIOS = {"EdgeLLM/Bandwidth-v0": "embedding-uplink", "EdgeLLM/Joint-v0": "accuracy-tiers"}
+SCENARIOS = {
+    "EdgeLLM/Bandwidth-v0": "embedding-uplink",
+    "EdgeLLM/Joint-v0": "accuracy-tiers",
+    "EdgeLLM/MultiNode-v0": "two-cells",
+    "EdgeLLM/Scaling-v0": "diurnal-rack",
+}
 """Presets by environment; `accuracy-tiers` for the others."""

@@ -18,7 +18,7 @@ from stable_baselines3.common.save_util import load_from_zip_file
 
 from edge_llm_agents.evaluation.playing import DecodedPolicy, MaskedModel
 from edge_llm_baselines.playing.play import MakePolicy, Policy
-from edge_llm_env.support.naming import one_of, shown
+from edge_llm_env.support.naming import one_of
 
 ALGORITHMS = {
     name: getattr(library, name)
@@ -102,7 +102,7 @@ def refuse_unpickling(policy: str, unpickle: bool) -> None:
     """Raise ValueError for a zip of Stable-Baselines3 that nobody said may be unpickled."""
     if not unpickle:
         raise ValueError(
-            f"policy = {shown(policy)}: a .zip is unpickled, which can run any code: --unpickle (unpickle=True) allows "
+            f"policy = {str(policy)!r}: a .zip is unpickled, which can run any code: --unpickle (unpickle=True) allows "
             "it where you trust who made it"
         )
 

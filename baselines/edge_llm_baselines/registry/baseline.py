@@ -42,8 +42,8 @@ class Baseline:
     """Whether it is told what no observation shows: a structure of the scenario."""
 
     def of(self, tuned: Mapping[str, Any]) -> Any:
-        """What is tuned of this one, among what is tuned of an environment's baselines; None if nothing is."""
-        return None if self.tunable is None else tuned[self.tunable.name]
+        """What is tuned of this one, among what is tuned of baselines; None if nothing is."""
+        return None if self.tunable is None else tuned.get(self.tunable.name)
 
     def acting(self, seed: int, tuned: Any = None) -> MakePolicy:
         """What makes the policy on an environment, from what is tuned for its scenario."""

@@ -107,12 +107,20 @@ def _section_of(content: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any
 
 
 def _loading(what: str, content: dict[str, Any], path: tuple[str, ...], *, may_hold: bool) -> Case:
-    """A scenario of that content, played where it is accepted; an error of several fields names any two of them."""
+    """A scenario of that content, played where it is accepted.
+
+    An error of several fields names any two of them, one of a whole section names that.
+    """
 
     def do() -> None:
         check_scenario(load_scenario(Scenario(**content)), np.random.default_rng(0), 2)
 
-    names = (path[-1], *(field.dotted for field in fields() if len(field.path) > 1))
+    sections = sorted({field.path[0] for field in fields() if len(field.path) > 1})
+    names = (
+        path[-1],
+        *(field.dotted for field in fields() if len(field.path) > 1),
+        *(f": {one}: " for one in sections),
+    )
     return Case(what, do, names, may_hold=may_hold)
 
 

@@ -76,9 +76,9 @@ def test_accuracy_is_that_of_the_variant_that_served():
     env = MultiObjective(gym.make("EdgeLLM/Compute-v0", scenario=scenario))
     for variant, settings in enumerate(scenario.variants):
         env.reset(seed=2)
-        shares = np.zeros(len(scenario.variants))
-        shares[variant] = 1.0
-        rewards = np.array([env.step(shares)[1] for _ in range(5)])
+        logits = np.full(len(scenario.variants), -1.0)
+        logits[variant] = 1.0
+        rewards = np.array([env.step(logits)[1] for _ in range(5)])
         assert rewards[:, 0].sum() > 0
         np.testing.assert_allclose(rewards[:, 2], rewards[:, 0] * settings.accuracies[0])
 

@@ -16,8 +16,10 @@ from edge_llm_env import Scenario, ScenarioError, Workload, draw_workload, draw_
 from tests.support.allocation import CAPPED
 from tests.support.helpers import ALL_FORMS, ALL_WEIGHTS, assert_same, small_scenario, some_action, workload_at
 
-FORMS = tuple(one for one in ALL_FORMS if "Carried" not in one and "Continuous" not in one)
-"""Where what an upload has left is known, and where an engine says what is known of lengths, beliefs are refused."""
+WITHOUT = ("Carried", "Continuous", "MultiNode", "Scaling")
+FORMS = tuple(one for one in ALL_FORMS if not any(name in one for name in WITHOUT))
+"""Nodes have no beliefs where what an upload has left is known, where an engine says what is known of lengths, where
+nodes must know what they share, and where requests are a count."""
 
 UNFINISHED = ("uplinks_failed", "outputs_cut", "downlinks_failed")
 BELIEVING = {"beliefs.gain_error_db": 1.5, "beliefs.output_tokens": {"kind": "noisy", "deviation": 0.3}}
