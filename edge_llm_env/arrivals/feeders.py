@@ -18,25 +18,25 @@ CYCLES_BEFORE = 10
 MOST_CROWDS = 10**6
 """Of a feeder in an episode; each is drawn on its own."""
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1000)]
 
 
 class FeederArrivals(ArrivalProcess):
     """Poisson arrivals at a base rate, and at a crowd's rate while one passes that was seen at a feeder cell.
 
     At each feeder cell crowds come and go by turns, for times drawn from Gamma distributions. What is asked there is
-    counted in periods of `count_every_s`, as Poisson numbers, in `Workload.feeder_counts`. Of a crowd at feeder f the
-    share s_f passes here, l_f later; of a decoy, with s_f = 0, nobody. Neither is told by any observation.
+    counted in periods of `count_every_s`, as Poisson numbers, in `Workload.feeder_counts`. A crowd at feeder f is here
+    l_f later, at s_f times the crowd's rate; of a decoy, with s_f = 0, nobody is. Neither is told by any observation.
     """
 
     kind: Literal["feeders"]
     rate_per_s: RatePerS = Field(description="arrivals of those who are no crowd")
-    crowd_rate_per_s: RatePerS = Field(description="arrivals of a crowd all of which passes here")
+    crowd_rate_per_s: RatePerS = Field(description="arrivals while a crowd with s = 1 is here")
     lags_s: Annotated[tuple[LoadS, ...], Field(min_length=1, max_length=64)] = Field(
         description="l_f, from when a crowd is at feeder f to when it is here; hidden"
     )
     shares: Annotated[tuple[Share, ...], Field(min_length=1, max_length=64)] = Field(
-        description="s_f, what part of it passes here; hidden"
+        description="s_f, how many times `crowd_rate_per_s` it is here; 0 of a decoy; hidden"
     )
     mean_crowd_s: DurationS = Field(description="mean time that a crowd stays")
     mean_calm_s: DurationS = Field(description="mean time until the next one")

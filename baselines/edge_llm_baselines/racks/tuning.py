@@ -31,6 +31,9 @@ LEVELS, TRENDS, MARGINS = (0.1, 0.2, 0.4, 0.7), (0.0, 0.05, 0.2), (0.5, 0.8, 1.0
 CANDIDATES, REFINED = 120, 120
 """Of `OwnAndFeeders`: drawn at random, and then near the best."""
 
+UNTUNED = (0.2, 1.0, 0.5, 0.0, 0.0, 4.0)
+"""Of `OwnAndFeeders`, what a search begins with: the own load, smoothed, and half a module."""
+
 DAY_PARTS = 240
 """Times of the day that a profile tells apart."""
 
@@ -113,7 +116,7 @@ def tune_feeders(scenario: Scenario, seed: int) -> list[float]:
     def value(one: list[float]) -> float:
         return float(earned(lambda env: own_and_feeders(env, one), scenario, workloads).reward.mean())
 
-    best, most = [0.2, 1.0, 0.5, 0.0, 0.0, 4.0], -np.inf
+    best, most = list(UNTUNED), -np.inf
     for at in range(CANDIDATES + REFINED):
         one = best if at == 0 else (drawn() if at < CANDIDATES else near(best))
         found = value(one)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from edge_llm_baselines.racks.clairvoyant import hindsight_of_racks
 from edge_llm_baselines.racks.planned import Told
 from edge_llm_baselines.racks.reactive import KeepAlive
+from edge_llm_baselines.racks.smoothing import OwnAndFeeders
 from edge_llm_baselines.racks.tuning import (
+    UNTUNED,
     own_and_feeders,
     threshold,
     time_of_day,
@@ -26,12 +31,17 @@ def has_feeders(scenario: Scenario) -> bool:
     return isinstance(scenario.workload.arrivals, FeederArrivals)
 
 
+def _departures(env: Any, seed: int, tuned: Sequence[float] | None) -> OwnAndFeeders:
+    """The rule that others are held against; where nobody has tuned it, it looks at its own load alone."""
+    return own_and_feeders(env, UNTUNED if tuned is None else tuned)
+
+
 OF_RACKS = Baselines(
     oracle="own-and-feeders",
     rules={
         "own-and-feeders": Baseline(
             "own load and departures",
-            lambda env, seed, tuned: own_and_feeders(env, tuned),
+            _departures,
             Tunable("departures", tune_feeders),
         ),
         "threshold": Baseline(
