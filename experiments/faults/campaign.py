@@ -50,7 +50,10 @@ def _played(name: str, kind: Kind, end: int, seed: int, file: Path, say: Callabl
         record |= {"tried": one.number + 1, "verdicts": {each: counts[each] for each in VERDICTS}}
         if verdict not in GOOD:
             if len(record["faults"]) < KEPT:
-                record["faults"].append({"index": one.number, "case": one.what} | one.outcome._asdict())
+                said = one.outcome.said.replace(str(Path.cwd()), ".")  # a record names no folder of a machine
+                record["faults"].append(
+                    {"index": one.number, "case": one.what} | one.outcome._asdict() | {"said": said}
+                )
             say(f"{name} {one.number}: {verdict}: {one.what}: {one.outcome.said}")
         if record["tried"] % EVERY == 0:
             _write(file, record)
