@@ -115,7 +115,7 @@ def _loading(what: str, content: dict[str, Any], path: tuple[str, ...], *, may_h
     def do() -> None:
         check_scenario(load_scenario(Scenario(**content)), np.random.default_rng(0), 2)
 
-    sections = sorted({field.path[0] for field in fields() if len(field.path) > 1})
+    sections = sorted({field.path[0] for field in fields()})
     names = (
         path[-1],
         *(field.dotted for field in fields() if len(field.path) > 1),

@@ -16,6 +16,8 @@ from edge_llm_agents.leaderboard.report.boards import read_boards
 from edge_llm_agents.leaderboard.running import Ran
 from edge_llm_agents.leaderboard.suite import run_suite
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
+from edge_llm_agents.placement.fitting import PlacementSettings
+from edge_llm_agents.placement.policy import LearnedPlacement
 from edge_llm_agents.pretrained import shipped as policy_files
 from edge_llm_agents.pretrained.saved_policies import load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import shipped_policies
@@ -31,6 +33,7 @@ from tests.edge_llm_agents.seeded.test_values import SETTINGS
 
 FOUND_WITH = {
     AllocationSettings: LearnedAllocation,
+    PlacementSettings: LearnedPlacement,
     SchedulerSettings: LearnedScheduler,
     SearchSettings: ValuePolicy,
 }
@@ -76,7 +79,9 @@ def test_settings_of_every_policy_of_the_package_can_be_had() -> None:
         if isinstance(settings, TrainingSettings):
             assert (settings.seed, settings.steps) == (7, card.hyperparameters["steps"])
         else:
-            assert settings.generations == card.hyperparameters["generations"]
+            for searched in ("generations", "episodes"):
+                if searched in card.hyperparameters:
+                    assert getattr(settings, searched) == card.hyperparameters[searched]
             assert isinstance(policy, FOUND_WITH[type(settings)])
             if isinstance(policy, ValuePolicy):
                 assert settings.levels == policy.function.levels
