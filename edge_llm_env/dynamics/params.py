@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.radio.rate import reference_snr
-from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
-from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 from edge_llm_env.support.compilation.compiling import compiled
 
 COST_SHAPE = (3, 2, 6)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from edge_llm_env.inference.iteration import IterationCost
 from edge_llm_env.radio.rate import reference_snr
-from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 
 KNOWN, PREDICTED, UNKNOWN = range(3)
 """What the agent is told of output lengths."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import RESOURCES
-from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 
 UPLOADING, WAITING, RUNNING, COMPLETED, DROPPED, REJECTED = range(6)
 """Values of `EngineState.status`; a request that has not arrived is uploading, too."""

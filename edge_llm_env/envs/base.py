@@ -22,7 +22,7 @@ from edge_llm_env.envs.observation import OBSERVATION, Extent, observe
 from edge_llm_env.envs.restoring import checked_state
 from edge_llm_env.envs.returned import hand_out_rows, of_row
 from edge_llm_env.scenarios import Scenario, ScenarioError, load_scenario
-from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.compilation.compiling import compiled

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES
-from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 from edge_llm_env.support.compilation.compiling import compiled
 
 Infos = dict[str, Any]

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edge_llm_env.dynamics.params import NodeParams, node_params
-from edge_llm_env.scenarios.schema import NOT_SERVED, Scenario
+from edge_llm_env.scenarios.hosting import NOT_SERVED
+from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 

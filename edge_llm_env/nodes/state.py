@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES, NodeState
 from edge_llm_env.nodes.params import NetworkParams
-from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 
 
 class NetworkState(NamedTuple):

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.arrivals.feeders import FeederArrivals
-from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
-from edge_llm_env.scenarios.schema import Scenario, ScenarioError
+from edge_llm_env.scenarios.content import ScenarioError
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 
 MOST_IN_A_BATCH = 4096
 """Requests that a module serves in an epoch, at most: more are many small ones, which a scenario can make larger."""

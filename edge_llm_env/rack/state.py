@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.rack.params import RackParams
-from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 
 NOT_ARRIVED, PENDING, SERVED, EXPIRED, REJECTED = range(5)
 """Values of `RackState.status`."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_env.cells.patching import merged
+from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.file_paths import paths_of, with_absolute_paths
-from edge_llm_env.scenarios.schema import Scenario, ScenarioError
+from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import one_of, shown
 

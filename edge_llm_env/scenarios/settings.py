@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from edge_llm_env.beliefs.settings import BeliefSettings
 from edge_llm_env.cells.settings import Network
-from edge_llm_env.scenarios.epoch_settings import EpochSettings
-from edge_llm_env.scenarios.iteration_settings import IterationSettings
-from edge_llm_env.scenarios.node_settings import NodeSettings, RackSettings
-from edge_llm_env.scenarios.radio_settings import RadioSettings
-from edge_llm_env.scenarios.reward_settings import RewardWeights
-from edge_llm_env.scenarios.workload_settings import WorkloadSettings
+from edge_llm_env.scenarios.sections.epoch_settings import EpochSettings
+from edge_llm_env.scenarios.sections.iteration_settings import IterationSettings
+from edge_llm_env.scenarios.sections.node_settings import NodeSettings, RackSettings
+from edge_llm_env.scenarios.sections.radio_settings import RadioSettings
+from edge_llm_env.scenarios.sections.reward_settings import RewardWeights
+from edge_llm_env.scenarios.sections.workload_settings import WorkloadSettings
 from edge_llm_env.support.section import Section
 
 SECTIONS: dict[str, type[Section]] = {

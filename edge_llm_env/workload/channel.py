@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.road import Road
-from edge_llm_env.scenarios.radio_settings import RadioSettings
+from edge_llm_env.scenarios.sections.radio_settings import RadioSettings
 
 FloatArray = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from edge_llm_env.arrivals.process import Arrived
 from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.users import distance_in_disc
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.scenarios.workload_settings import Range
+from edge_llm_env.scenarios.sections.workload_settings import Range
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.workload.beliefs import draw_beliefs
 from edge_llm_env.workload.channel import draw_channel, draw_channel_along

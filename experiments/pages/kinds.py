@@ -15,8 +15,8 @@ from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.radio.fading.table import FADINGS
 from edge_llm_env.radio.path_losses.table import PATH_LOSSES
 from edge_llm_env.radio.rate_models.table import RATE_MODELS
-from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
-from edge_llm_env.scenarios.reward_settings import RewardWeights
+from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
+from edge_llm_env.scenarios.sections.reward_settings import RewardWeights
 from edge_llm_env.support.section import Section
 from edge_llm_env.support.tables import NO_VALUE, Table
 

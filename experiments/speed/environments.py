@@ -19,7 +19,7 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, COMPUTE, JOINT
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import load_scenario
-from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
+from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
 from experiments.speed.iterations import (
     SCHEDULER,
     scheduled_single_turn,

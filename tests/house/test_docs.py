@@ -19,7 +19,7 @@ from edge_llm_env.envs.observation import (
     VARIANT_FEATURES,
 )
 from edge_llm_env.registration import ENVIRONMENTS
-from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 from experiments.pages.environments import environment_pages
 from experiments.pages.recorded import recorded
 from experiments.pages.scenarios import scenario_pages

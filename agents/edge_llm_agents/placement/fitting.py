@@ -15,7 +15,8 @@ from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.placement.policy import AHEAD, LAYERS, LearnedPlacement
 from edge_llm_agents.value_search.search import training_workloads
 from edge_llm_env.nodes.params import network_params
-from edge_llm_env.scenarios.schema import Scenario, ScenarioError
+from edge_llm_env.scenarios.content import ScenarioError
+from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
 

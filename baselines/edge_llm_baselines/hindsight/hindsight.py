@@ -15,7 +15,8 @@ from edge_llm_baselines.hindsight.block_bound import block_bound
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.forward_schedule import forward_schedule
 from edge_llm_baselines.hindsight.lagrangian import descend
-from edge_llm_env.scenarios.schema import Scenario, ScenarioError
+from edge_llm_env.scenarios.content import ScenarioError
+from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.workload.workload import Workload
 

@@ -17,7 +17,8 @@ from edge_llm_baselines.racks.economics import economics, profits
 from edge_llm_baselines.racks.policy import RackRule
 from edge_llm_env.rack.params import RackParams, rack_params
 from edge_llm_env.rack.state import N_EPOCHS, R_ENERGY, R_EXPIRED, R_SERVED, R_TOKENS
-from edge_llm_env.scenarios.schema import Scenario, ScenarioError
+from edge_llm_env.scenarios.content import ScenarioError
+from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
 
 NOT = -1e18

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.selections.exact import select_exact
 from edge_llm_env.dynamics.selections.in_order import select_earliest_deadline_first, select_first_come_first_served
 from edge_llm_env.feasibility.rule import Rule
-from edge_llm_env.scenarios.batch_selections import EARLIEST_DEADLINE_FIRST, EXACT
+from edge_llm_env.scenarios.sections.batch_selections import EARLIEST_DEADLINE_FIRST, EXACT
 from edge_llm_env.solver.candidates import Candidates, batch_is_feasible
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 

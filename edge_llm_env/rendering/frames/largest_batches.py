@@ -14,8 +14,8 @@ from edge_llm_env.dynamics.slots import candidates_of_row
 from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.dynamics.uploads.sending import send_in_order
 from edge_llm_env.dynamics.uploads.spare import spare_uplink
-from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS, EXACT
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS, EXACT
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 from edge_llm_env.workload.workload import Workload
 

@@ -14,7 +14,8 @@ from edge_llm_env.dynamics.state import EXPIRED, N_BEYOND, N_EPOCHS, RESOURCES, 
 from edge_llm_env.rendering.frames.frame import Counters, Fate, Frame, Module, PendingRequest, Score, Usage
 from edge_llm_env.rendering.frames.timeline import timeline_of
 from edge_llm_env.residency.residents import IDLE
-from edge_llm_env.scenarios.schema import Scenario, Variant
+from edge_llm_env.scenarios.hosting import Variant
+from edge_llm_env.scenarios.schema import Scenario
 
 
 def epoch_begun(state: NodeState) -> NodeState:

@@ -13,7 +13,7 @@ from edge_llm_env.engine.actions import act
 from edge_llm_env.engine.beginning import begin_episode
 from edge_llm_env.engine.percentiles import percentiles_of
 from edge_llm_env.engine.simulation import EngineSimulation
-from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 from edge_llm_env.support.calling import direct
 from tests.references.plain_engine import PlainEngine
 from tests.support.helpers import ROOFLINE

@@ -28,8 +28,8 @@ from edge_llm_env.radio.path_losses.table import PATH_LOSSES
 from edge_llm_env.radio.rate import rate_bits_per_s
 from edge_llm_env.radio.rate_models.rate_model import RateModel
 from edge_llm_env.radio.rate_models.table import RATE_MODELS
-from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
-from edge_llm_env.scenarios.reward_settings import REWARD_TERMS
+from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 from edge_llm_env.support.section import Section
 from edge_llm_env.workload.generator import draw_workload
 from tests.support.helpers import AZURE_TRACE

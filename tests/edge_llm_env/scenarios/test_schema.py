@@ -75,12 +75,12 @@ def test_fingerprint_does_not_change_with_provenance():
 
 def test_fingerprint_changes_with_the_catalogue(monkeypatch: pytest.MonkeyPatch):
     """A corrected datasheet value is another environment, though the scenario's text is the same."""
-    from edge_llm_env.scenarios import schema
+    from edge_llm_env.scenarios import hosting
 
     before = load_scenario("carry-over").fingerprint()
-    original = schema.load_device
+    original = hosting.load_device
     monkeypatch.setattr(
-        schema, "load_device", lambda name: original(name).model_copy(update={"fp16_flops_per_s": 1.34e12})
+        hosting, "load_device", lambda name: original(name).model_copy(update={"fp16_flops_per_s": 1.34e12})
     )
     assert load_scenario("carry-over").fingerprint() != before
 

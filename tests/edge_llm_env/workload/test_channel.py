@@ -18,7 +18,7 @@ from edge_llm_env.radio.path_losses.urban import (
     los_probability,
     nlos_path_loss_db,
 )
-from edge_llm_env.scenarios.radio_settings import RadioSettings
+from edge_llm_env.scenarios.sections.radio_settings import RadioSettings
 from edge_llm_env.workload.channel import draw_channel
 
 USERS = 20_000

@@ -15,7 +15,8 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.slots import candidates_of_row
 from edge_llm_env.dynamics.state import class_of
 from edge_llm_env.scenarios import load_scenario
-from edge_llm_env.scenarios.schema import Scenario, ScenarioError
+from edge_llm_env.scenarios.content import ScenarioError
+from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.workload.workload import Workload
 

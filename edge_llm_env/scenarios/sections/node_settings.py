@@ -20,7 +20,7 @@ from edge_llm_env.inference.mechanisms.parallelism import Parallelism
 from edge_llm_env.inference.mechanisms.prompt_compression import PromptCompression
 from edge_llm_env.inference.mechanisms.pruning import Pruning
 from edge_llm_env.inference.mechanisms.speculation import Speculation
-from edge_llm_env.scenarios.batch_selections import BATCH_SELECTIONS
+from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.support.paths import path_from
 from edge_llm_env.support.quantities import Bytes, BytesPerS, DurationS, LoadS, Modules, PerplexityIncrease, Tokens
 from edge_llm_env.support.section import NEUTRAL, Section

@@ -1,0 +1,193 @@
+"""What must be true of a scenario's fields together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from edge_llm_env.inference.catalog import load_decoder, load_precision
+from edge_llm_env.inference.limits import check_contexts, check_stored_precision
+from edge_llm_env.scenarios.hosting import Hosting
+
+MOST_BYTES = 2**31
+"""Of the requests of one episode, of which drawing holds some copies."""
+
+BYTES_PER_REQUEST = 33
+"""Beside its gains, as `NodeState` holds it."""
+
+MOST_BLOCKS = 10**6
+"""Epochs that one request may wait."""
+
+
+def check(scenario: Hosting) -> None:
+    """Raise ValueError, one line that names a field, at the first thing that is not as it must be."""
+    _an_episode_fits_into_memory(scenario)
+    _decoders_can_serve_the_requests(scenario)
+    _catalogue_names_are_known_and_weights_fit(scenario)
+    _variants_are_known_and_fit_a_module(scenario)
+    _accuracies_are_of_known_classes(scenario)
+    _uploads_that_carry_over_are_known(scenario)
+    _parts_are_granted_in_whole_slots(scenario)
+    _fixed_length_holds_every_prompt(scenario)
+    _trace_lasts_an_episode(scenario)
+    _cells_go_together(scenario)
+    _provenance_names_fields(scenario)
+
+
+def _an_episode_fits_into_memory(scenario: Hosting) -> None:
+    if scenario.fading_blocks > MOST_BLOCKS:
+        raise ValueError(
+            f"workload.latency_requirement_s.high = {scenario.workload.latency_requirement_s.high:g}: lasts "
+            f"{scenario.fading_blocks:.4g} epochs of epoch.epoch_s = {scenario.epoch.epoch_s:g}, must last at most "
+            f"{MOST_BLOCKS:,}"
+        )
+    scenario.workload.arrivals.check_episode(scenario.horizon_s)
+    if scenario.workload.classes is not None:
+        scenario.workload.classes.check_episode(scenario.horizon_s)
+    directions = 1 if scenario.radio.reciprocal_fading else 2
+    per_request = BYTES_PER_REQUEST + 8 * directions * scenario.fading_blocks
+    if scenario.expected_requests * per_request > MOST_BYTES:
+        raise ValueError(
+            f"workload.arrivals: {scenario.expected_requests:.4g} requests are expected in the "
+            f"{scenario.horizon_s:.4g} s of an episode (epoch.episode_epochs = {scenario.epoch.episode_epochs}, "
+            f"epoch.epoch_s = {scenario.epoch.epoch_s:g}), of {per_request} bytes each: must be at most "
+            f"{MOST_BYTES // per_request:,}, which take {MOST_BYTES / 1e9:.3g} GB"
+        )
+
+
+def _decoders_can_serve_the_requests(scenario: Hosting) -> None:
+    hosted = [("node.", scenario.node.decoder, scenario.node.precision)]
+    hosted += [("node.variants: ", variant.decoder, variant.precision) for variant in scenario.node.variants]
+    for where, name, precision in hosted:
+        try:
+            decoder = scenario.node.mechanisms._replace(pruning=None).decoder_of(load_decoder(name))
+            check_stored_precision(decoder, name, load_precision(precision))
+            check_contexts(decoder, name, *scenario.context_tokens)
+        except ValueError as error:
+            raise ValueError(f"{where}{error}") from None
+
+
+def _catalogue_names_are_known_and_weights_fit(scenario: Hosting) -> None:
+    try:
+        weight_bytes = scenario.batch_cost.memory_bytes.base.constant
+    except ValueError as error:
+        raise ValueError(f"node.{error}") from None
+    if weight_bytes > scenario.memory_limit_bytes:
+        raise ValueError(
+            f"node.memory_bytes_per_module = {scenario.node.memory_bytes_per_module:g}: "
+            f"{scenario.cost_model.held_always} of "
+            f"{scenario.node.decoder} at {scenario.node.precision} need {weight_bytes:.4g} bytes, "
+            f"so {scenario.node.modules} modules must have at least {weight_bytes / scenario.node.modules:.4g} each"
+        )
+
+
+def _variants_are_known_and_fit_a_module(scenario: Hosting) -> None:
+    if scenario.node.variants:
+        try:
+            _ = scenario.variants
+        except ValueError as error:
+            raise ValueError(f"node.variants: {error}") from None
+        scenario.check_variants_fit_a_module()
+
+
+def _accuracies_are_of_known_classes(scenario: Hosting) -> None:
+    names = scenario.workload.class_names
+    for at, variant in enumerate(scenario.node.variants):
+        unknown = sorted(set(variant.accuracies or {}) - set(names))
+        if unknown or variant.accuracies == {}:
+            raise ValueError(
+                f"node.variants[{at}].accuracies: {unknown[0] if unknown else 'none'} "
+                f"must be of workload.classes.names, {list(names)}"
+            )
+
+
+def _uploads_that_carry_over_are_known(scenario: Hosting) -> None:
+    if scenario.radio.transfers == "carried_over" and not scenario.beliefs.are_true:
+        raise ValueError(
+            'radio.transfers = "carried_over": must be "within_epoch" with beliefs, as what an upload has left is known'
+        )
+
+
+def _parts_are_granted_in_whole_slots(scenario: Hosting) -> None:
+    blocks, epoch = scenario.radio.resource_blocks, scenario.epoch
+    if blocks is None:
+        return
+    if epoch.split == "flexible" and blocks.granted_for == "part":
+        raise ValueError(
+            'radio.resource_blocks.granted_for = "part": must be "slot" with epoch.split = "flexible", whose parts '
+            "are as long as their batch needs"
+        )
+    for field in ("uplink_s", "downlink_s", "epoch_s"):
+        if not blocks.whole_slots(getattr(epoch, field)):
+            raise ValueError(
+                f"epoch.{field} = {getattr(epoch, field):g}: must be a whole number of slots of "
+                f"{blocks.slot_s:g} s with radio.resource_blocks"
+            )
+
+
+def _fixed_length_holds_every_prompt(scenario: Hosting) -> None:
+    fixed, longest = scenario.node.fixed_prompt_tokens, scenario.workload.longest_prompt_tokens
+    if fixed is not None and fixed < longest:
+        raise ValueError(
+            f"node.fixed_prompt_tokens = {fixed}: must be at least the longest of workload.prompt_tokens = {longest}"
+        )
+
+
+def _trace_lasts_an_episode(scenario: Hosting) -> None:
+    arrivals = scenario.workload.arrivals
+    part = arrivals.replayed
+    if part is not None and part.span_s < scenario.horizon_s:
+        raise ValueError(
+            f"workload.arrivals: the part of the trace lasts {part.span_s:g} s, scaled: must be at least "
+            f"the {scenario.horizon_s:g} s of an episode and the epoch after it (epoch.episode_epochs = "
+            f"{scenario.epoch.episode_epochs}, epoch.epoch_s = {scenario.epoch.epoch_s:g}); "
+            f'times were read as time_unit = "{part.time_unit}"'
+        )
+
+
+def _cells_go_together(scenario: Hosting) -> None:
+    if scenario.network is None:
+        return
+    for name, cell in zip(scenario.network.names, scenario.cells, strict=True):
+        for field, one, first in (
+            ("latency_requirement_s.high, in epochs,", cell.fading_blocks, scenario.cells[0].fading_blocks),
+            ("class_count", cell.workload.class_count, scenario.cells[0].workload.class_count),
+        ):
+            if one != first:
+                raise ValueError(
+                    f"network.cells.{name}: workload.{field} is {one}, must be {first} as in the first cell"
+                )
+        if scenario.network.placement:
+            if len(cell.variants) < 2 or cell.node.modules > len(cell.variants):
+                raise ValueError(
+                    f"network.cells.{name}: node.variants has {len(cell.variants)}, must have at least two, and as "
+                    f"many as node.modules = {cell.node.modules}, with network.placement"
+                )
+            for field, has, asked in (
+                ("variants", len(cell.variants), len(scenario.cells[0].variants)),
+                ("modules", cell.node.modules, scenario.cells[0].node.modules),
+            ):
+                if has != asked:
+                    raise ValueError(
+                        f"network.cells.{name}: node.{field} are {has}, must be {asked} as in the first cell, with "
+                        "network.placement"
+                    )
+        if cell.radio.transfers == "carried_over" or cell.radio.road is not None or not cell.beliefs.are_true:
+            raise ValueError(
+                f'network.cells.{name}: radio.transfers must be "within_epoch", and radio.road and beliefs be left '
+                "out, in a network"
+            )
+        if cell.radio.rate_model.kind != scenario.cells[0].radio.rate_model.kind:
+            raise ValueError(f"network.cells.{name}: radio.rate_model must be of the kind of the first cell")
+        if scenario.network.crowds and "trace" in (cell.workload.prompt_tokens, cell.workload.output_tokens):
+            raise ValueError(f'network.cells.{name}: workload lengths must not be "trace" with network.crowds')
+
+
+def _provenance_names_fields(scenario: Hosting) -> None:
+    for dotted in scenario.provenance:
+        section: Any = scenario
+        for part in dotted.split("."):
+            if not isinstance(section, BaseModel) or part not in type(section).model_fields:
+                raise ValueError(f"provenance.{dotted}: must name a field of the scenario")
+            section = getattr(section, part)

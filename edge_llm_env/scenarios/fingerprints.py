@@ -1,0 +1,58 @@
+"""The fingerprint of a scenario: one hash of all that shapes its environment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from edge_llm_env.arrivals.trace import TraceArrivals
+from edge_llm_env.inference.catalog import is_path, load_decoder
+from edge_llm_env.scenarios.hosting import Hosting
+from edge_llm_env.support.section import Section
+
+
+def fingerprint(scenario: Hosting) -> str:
+    """SHA-256 (hex) of everything that shapes the environment; name, description and provenance do not.
+
+    A trace and a decoder's file count by their content and not by where they are. A setting that leaves everything
+    as it is does not count (`NEUTRAL`), so that fingerprints stay when the suite learns of a new one.
+    """
+    # Engine and measurements shape it through the batch cost alone, which is in it.
+    content = scenario.model_dump(
+        mode="json",
+        exclude={"name": True, "description": True, "provenance": True, "node": {"engine": True, "measured": True}},
+    )
+    for field in scenario.neutral_fields():
+        if getattr(scenario, field) == type(scenario).model_fields[field].default:
+            del content[field]
+    for name, section in scenario:
+        for field in section.neutral_fields() if isinstance(section, Section) and name in content else ():
+            if getattr(section, field) == type(section).model_fields[field].default:
+                del content[name][field]
+    if scenario.network is not None:
+        content["network"]["cells"] = [fingerprint(cell) for cell in scenario.cells]
+    if isinstance(scenario.workload.arrivals, TraceArrivals):
+        content["workload"]["arrivals"]["path"] = scenario.workload.arrivals.sha256()
+    for hosted in content["node"]["variants"]:
+        del hosted["name"]
+        if hosted["pruning"] is None:
+            del hosted["pruning"]
+        if hosted["accuracies"] is None:
+            del hosted["accuracies"]
+    for hosted in (content["node"], *content["node"]["variants"]):
+        if is_path(hosted["decoder"]):
+            hosted["decoder"] = load_decoder(hosted["decoder"]).model_dump()
+    content["batch_cost"] = scenario.batch_cost
+    content["accuracy"] = scenario.accuracy
+    content["variants"] = [
+        [
+            "" if is_path(variant.decoder) else variant.decoder,
+            variant.precision,
+            variant.accuracies[0] if scenario.workload.classes is None else variant.accuracies,
+            variant.batch_cost,
+            variant.weight_bytes,
+            variant.load_s,
+        ]
+        for variant in scenario.variants
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
