@@ -14,6 +14,8 @@ from typing import Any, Protocol
 from edge_llm_agents.comparison.columns import comparison_table as table_of_comparison
 from edge_llm_agents.pretrained.shipped import shipped_policies
 from edge_llm_baselines import hindsight, rules, solvers
+from edge_llm_baselines.schedulers.suite import SCHEDULERS
+from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
 from edge_llm_env.inference.published.table import mechanisms_table
 from edge_llm_env.inference.validation.kinds import SPLITS
 from edge_llm_env.registration import ENVIRONMENTS
@@ -74,7 +76,7 @@ def benchmark_table() -> Table:
     """The recorded speeds."""
     report = recorded("benchmark")
     first_use, decoding = report["first_use_seconds"], report["oracle_decoding"]
-    shares = report["bandwidth_by_batch_selection"]
+    shares, engine = report["bandwidth_by_batch_selection"], report["iterations"]
     rows = [
         (
             f"`{env_id}`, {kind}",
@@ -95,6 +97,15 @@ def benchmark_table() -> Table:
             f"{decoding['steps_per_s']['median']:,} epochs/s",
             NO_VALUE,
         ),
+        *(
+            (
+                f"`{CONTINUOUS_BATCHING}`, {kind}, `{engine['scenario']}` under {SCHEDULERS[engine['scheduler']][0]}",
+                f"{engine[which]['median']:,} decisions/s",
+                f"{engine[which]['ratio_to_cartpole']['median']:.3f}",
+            )
+            for which, kind in (("vector", f"{report['rows']} rows"), ("single", "single"))
+        ),
+        ("tokens simulated so", f"{engine['simulated_tokens_per_s']['median']:,} tokens/s", NO_VALUE),
         *(
             (
                 f'`EdgeLLM/Bandwidth-v0`, `action="shares"`, {shares["rows"]} rows, batch {selection}',
