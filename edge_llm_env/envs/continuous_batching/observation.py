@@ -103,26 +103,24 @@ def observe_waiting(params: EngineParams, state: EngineState, row: int, observat
     """Write the entries of the waiting slots."""
     now_s, at = state.now_s[row], _ENGINE
     waiting = min(state.in_slots[row], params.waiting_slots)
-    for slot in range(params.waiting_slots):
-        if slot < waiting:
-            request = state.waiting[row, slot]
-            kind = state.service_class[row, request]
-            slack_s = state.first_due_s[row, request] - now_s - prefill_alone_s(params, state, row, request)
-            observation[at] = 1.0
-            observation[at + 1] = state.action_mask[row, admit_action(params, slot)]
-            observation[at + 2] = params.class_ttft_s[kind] / params.longest_ttft_s
-            observation[at + 3] = params.class_tpot_s[kind] / params.longest_tpot_s
-            to_prefill = state.target[row, request] - min(state.cached[row, request], state.target[row, request])
-            observation[at + 4] = clipped(to_prefill / params.longest_prompt_tokens)
-            observation[at + 5] = clipped(state.told_tokens[row, request] / params.longest_output_tokens)
-            observation[at + 6] = clipped((now_s - state.arrival_s[row, request]) / params.longest_ttft_s)
-            observation[at + 7] = clipped(slack_s / params.longest_ttft_s)
-            observation[at + 8] = clipped(held_blocks(params, state, row, request) / params.blocks)
-            observation[at + 9] = clipped(state.generated[row, request] / params.longest_output_tokens)
-        else:
-            for entry in range(at, at + _WAITING):
-                observation[entry] = 0.0
+    for slot in range(waiting):
+        request = state.waiting[row, slot]
+        kind = state.service_class[row, request]
+        slack_s = state.first_due_s[row, request] - now_s - prefill_alone_s(params, state, row, request)
+        observation[at] = 1.0
+        observation[at + 1] = state.action_mask[row, admit_action(params, slot)]
+        observation[at + 2] = params.class_ttft_s[kind] / params.longest_ttft_s
+        observation[at + 3] = params.class_tpot_s[kind] / params.longest_tpot_s
+        to_prefill = state.target[row, request] - min(state.cached[row, request], state.target[row, request])
+        observation[at + 4] = clipped(to_prefill / params.longest_prompt_tokens)
+        observation[at + 5] = clipped(state.told_tokens[row, request] / params.longest_output_tokens)
+        observation[at + 6] = clipped((now_s - state.arrival_s[row, request]) / params.longest_ttft_s)
+        observation[at + 7] = clipped(slack_s / params.longest_ttft_s)
+        observation[at + 8] = clipped(held_blocks(params, state, row, request) / params.blocks)
+        observation[at + 9] = clipped(state.generated[row, request] / params.longest_output_tokens)
         at += _WAITING
+    for entry in range(at, _ENGINE + params.waiting_slots * _WAITING):
+        observation[entry] = 0.0
 
 
 @compiled
@@ -130,25 +128,23 @@ def observe_running(params: EngineParams, state: EngineState, row: int, observat
     """Write the entries of the running slots."""
     now_s, at = state.now_s[row], _ENGINE + params.waiting_slots * _WAITING
     running = state.counters[row, N_RUNNING]
-    for slot in range(params.running_slots):
-        if slot < running:
-            request = state.running[row, slot]
-            kind, generated = state.service_class[row, request], state.generated[row, request]
-            due_s = state.first_due_s[row, request]
-            late = False
-            if generated > 0:
-                late = state.first_s[row, request] > due_s
-                due_s = state.first_s[row, request] + generated * state.tpot_s[row, request]
-            observation[at] = 1.0
-            observation[at + 1] = clipped(state.cached[row, request] / state.target[row, request])
-            observation[at + 2] = params.class_ttft_s[kind] / params.longest_ttft_s
-            observation[at + 3] = params.class_tpot_s[kind] / params.longest_tpot_s
-            observation[at + 4] = clipped(generated / params.longest_output_tokens)
-            observation[at + 5] = clipped(state.told_tokens[row, request] / params.longest_output_tokens)
-            observation[at + 6] = held_blocks(params, state, row, request) / params.blocks
-            observation[at + 7] = clipped((due_s - now_s) / params.longest_ttft_s)
-            observation[at + 8] = late
-        else:
-            for entry in range(at, at + _RUNNING):
-                observation[entry] = 0.0
+    for slot in range(running):
+        request = state.running[row, slot]
+        kind, generated = state.service_class[row, request], state.generated[row, request]
+        due_s = state.first_due_s[row, request]
+        late = False
+        if generated > 0:
+            late = state.first_s[row, request] > due_s
+            due_s = state.first_s[row, request] + generated * state.tpot_s[row, request]
+        observation[at] = 1.0
+        observation[at + 1] = clipped(state.cached[row, request] / state.target[row, request])
+        observation[at + 2] = params.class_ttft_s[kind] / params.longest_ttft_s
+        observation[at + 3] = params.class_tpot_s[kind] / params.longest_tpot_s
+        observation[at + 4] = clipped(generated / params.longest_output_tokens)
+        observation[at + 5] = clipped(state.told_tokens[row, request] / params.longest_output_tokens)
+        observation[at + 6] = held_blocks(params, state, row, request) / params.blocks
+        observation[at + 7] = clipped((due_s - now_s) / params.longest_ttft_s)
+        observation[at + 8] = late
         at += _RUNNING
+    for entry in range(at, len(observation)):
+        observation[entry] = 0.0
