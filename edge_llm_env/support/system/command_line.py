@@ -8,8 +8,8 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
@@ -92,7 +92,10 @@ def _run(run: Callable[[], int | None], program: str, missing: Callable[[str], s
     from gymnasium.error import DependencyNotInstalled
 
     try:
-        status = _status_of(run)
+        with _errors_of_threads() as errors:
+            status = _status_of(run)
+        for error in errors:
+            raise error
         if sys.stdout is not None:
             sys.stdout.flush()
         return status, ""
@@ -112,6 +115,25 @@ def _run(run: Callable[[], int | None], program: str, missing: Callable[[str], s
         return MISUSE, f"error: {f'{file}: {error.strerror}' if file and error.strerror else _one_line(error)}"
     except (ValueError, DependencyNotInstalled) as error:
         return MISUSE, f"error: {_one_line(error)}"
+
+
+@contextmanager
+def _errors_of_threads() -> Iterator[list[OSError]]:
+    """What the system refused to threads, as to one that writes a library's log: it ends them, without a traceback."""
+    errors: list[OSError] = []
+    before = threading.excepthook
+
+    def note(ending: threading.ExceptHookArgs) -> None:
+        if isinstance(ending.exc_value, OSError):
+            errors.append(ending.exc_value)
+        else:
+            before(ending)
+
+    threading.excepthook = note
+    try:
+        yield errors
+    finally:
+        threading.excepthook = before
 
 
 def _status_of(run: Callable[[], int | None]) -> int:

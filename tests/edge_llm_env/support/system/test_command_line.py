@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+
 import pytest
 
-from edge_llm_env.support.system.command_line import OneLineParser
+from edge_llm_env.support.system.command_line import DONE, MISUSE, OneLineParser, ended
 from tests.support.processes import run
 
 
@@ -25,3 +28,16 @@ def test_what_a_terminals_encoding_lacks_is_written_as_its_code(encoding: str):
     program += "sys.exit(ended(lambda: print('\\N{SNOWMAN} 1'), 'x', str))"
     done = run("-c", program, env={"PYTHONIOENCODING": encoding})
     assert (done.returncode, done.stdout, done.stderr) == (0, "\\u2603 1\n", "")
+
+
+def test_a_thread_that_the_system_refuses_something_ends_its_command_in_one_line(capsys: pytest.CaptureFixture[str]):
+    """As a library's log does that a thread writes, on a full disk."""
+
+    def begin_thread() -> int:
+        thread = threading.Thread(target=Path("no/such/folder/log").write_bytes, args=(b"",))
+        thread.start()
+        thread.join()
+        return DONE
+
+    assert ended(begin_thread, "train", missing=str) == MISUSE
+    assert capsys.readouterr().err == "error: no/such/folder/log: No such file or directory\n"
