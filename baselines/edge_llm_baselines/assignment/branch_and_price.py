@@ -16,6 +16,7 @@ from edge_llm_baselines.assignment.relaxation import Relaxation
 from edge_llm_baselines.assignment.restriction import everything
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_baselines.solvers.problem import check_limits
+from edge_llm_env.solver.search_state import default_node_limit
 from edge_llm_env.support.checking.arguments import checked
 
 
@@ -33,8 +34,10 @@ class BranchAndPrice:
        generalised assignment: M. Savelsbergh, Operations Research 45(6), 1997).
 
     Values count as equal within one part in 10⁹.
-    `searched` counts parts. With a limit, of parts or of time, it stops there and has the best assignment found,
-    `optimal=False` and a valid `upper_bound`. Raises ValueError for a limit that is not positive.
+    `searched` counts parts. It stops after `node_limit` parts, with `time_limit_s` after that time, and without that
+    once its searches for batches have visited as many nodes as one of `BranchAndBound` may, some seconds of work. It
+    then has the best assignment found, `optimal=False` and a valid `upper_bound`. Raises ValueError for a limit that is
+    not positive.
     """
 
     @checked
@@ -47,7 +50,8 @@ class BranchAndPrice:
     def solve(self, problem: SeveralNodes) -> Assignment:
         """The optimum, or the best found within the limits."""
         deadline_s = np.inf if self.time_limit_s is None else time.perf_counter() + self.time_limit_s
-        incumbent, relaxation = Incumbent(problem), Relaxation(problem)
+        most_nodes = default_node_limit(len(problem)) if self.time_limit_s is None else int(np.iinfo(np.int64).max)
+        incumbent, relaxation = Incumbent(problem), Relaxation(problem, most_nodes)
         nodes = range(len(problem.nodes))
         for first in nodes:
             node_of = improved(problem, in_turn(problem, BranchAndBound(), (*nodes[first:], *nodes[:first])).node_of)
@@ -56,7 +60,7 @@ class BranchAndPrice:
         order, visited, unsettled = count(), 0, -np.inf
         waiting = [(-relaxation.ceiling, next(order), everything(*problem.worth.shape))]
         while waiting and (at_most := -waiting[0][0]) > incumbent.goal:
-            if visited == self.node_limit or time.perf_counter() >= deadline_s:
+            if visited == self.node_limit or not relaxation.may_go_on(deadline_s):
                 unsettled = max(unsettled, at_most)
                 break
             part = heapq.heappop(waiting)[2]

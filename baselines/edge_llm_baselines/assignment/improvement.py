@@ -25,7 +25,7 @@ def improved(problem: SeveralNodes, node_of: NDArray[np.int64]) -> NDArray[np.in
         elsewhere = (node_of != NOBODY) & (node_of != node)
         worth = values[node] - np.where(elsewhere, values[node_of, requests], 0.0)
         now = float(worth[node_of == node].sum())
-        batch, _ = best_beyond(problem.nodes[node].rule, problem.nodes[node].candidates, worth, QUICK)
+        batch, _, _ = best_beyond(problem.nodes[node].rule, problem.nodes[node].candidates, worth, QUICK)
         if float(worth[batch].sum()) > now * (1.0 + LEAST_GAIN):
             node_of[node_of == node] = NOBODY
             node_of[batch] = node

@@ -42,9 +42,13 @@ class Relaxed(NamedTuple):
 
 
 class Relaxation:
-    """Relaxations of the parts of a problem, which share the batches that were found."""
+    """Relaxations of the parts of a problem, which share the batches that were found, and the work of finding them.
 
-    def __init__(self, problem: SeveralNodes) -> None:
+    All together visit `most_nodes` in their searches for batches, and a few for each search that comes after.
+    """
+
+    def __init__(self, problem: SeveralNodes, most_nodes: int) -> None:
+        self.nodes_left = most_nodes
         self.problem, self.values = problem, problem.worth
         self.columns = Columns()
         self.largest = float(self.values.max(initial=0.0))
@@ -58,7 +62,7 @@ class Relaxation:
             self.columns.add(node, node_of == node, self.values[node])
 
     def solve(self, part: Restriction, incumbent: Incumbent, deadline_s: float) -> Relaxed:
-        """Add batches until none improves the relaxation, its bound is no better than the incumbent, or time is up.
+        """Add batches until none improves it, its bound is no better than the incumbent, or time or nodes are up.
 
         Assignments that are met on the way are offered to the incumbent. The first part must be everything.
         """
@@ -70,7 +74,7 @@ class Relaxation:
         penalty = self.ceiling - incumbent.value + self.largest
         master.slack_value[:requests] = np.where(part.required, -penalty, 0.0)
         bound, best, found = np.inf, np.zeros(requests), True
-        while found and bound > incumbent.goal and time.perf_counter() < deadline_s:
+        while found and bound > incumbent.goal and self.may_go_on(deadline_s):
             self.pivot(master, part)
             prices = np.where(part.required, master.price[:requests], np.maximum(master.price[:requests], 0.0))
             smoothed = prices if np.isinf(bound) else SMOOTHING * best + (1.0 - SMOOTHING) * prices
@@ -87,6 +91,10 @@ class Relaxation:
         incumbent.offer(improved(self.problem, self.rounded(served, part)))
         part = part.narrowed(self.values, best, bound, incumbent.goal)
         return Relaxed(bound, part, split_of(served, self.needs, part.required, WHOLE))
+
+    def may_go_on(self, deadline_s: float) -> bool:
+        """Whether there is time, and nodes that searches may visit."""
+        return self.nodes_left > 0 and time.perf_counter() < deadline_s
 
     def pivot(self, master: Master, part: Restriction) -> None:
         """Let the simplex go as far as it can with the batches that there are."""
@@ -105,7 +113,9 @@ class Relaxation:
         found, bound = False, float(prices.sum())
         gains = np.where(part.allowed, self.values - prices, 0.0)
         for at, node in enumerate(self.problem.nodes):
-            batch, gained = best_beyond(node.rule, node.candidates, gains[at], limit)
+            most = max(1, min(limit, self.nodes_left))
+            batch, gained, visited = best_beyond(node.rule, node.candidates, gains[at], most)
+            self.nodes_left -= visited
             bound += gained
             found |= self.columns.add(at, batch, self.values[at])
         return found, bound

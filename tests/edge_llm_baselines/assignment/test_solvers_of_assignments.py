@@ -124,3 +124,16 @@ def test_limits_must_be_positive(solver):
         solver(time_limit_s=0)
     with pytest.raises(TypeError, match="problem = 3: must be of type SeveralNodes"):
         solver().solve(3)
+
+
+def test_without_a_limit_all_searches_for_batches_share_one(monkeypatch: pytest.MonkeyPatch):
+    """Some seconds of work by default; here next to none."""
+    monkeypatch.setattr("edge_llm_baselines.assignment.branch_and_price.default_node_limit", lambda requests: 10)
+    stopped = 0
+    for problem in assignments("all_bound", count=6, sizes=(14, 18), nodes=(3, 3)):
+        best, found = BranchAndPrice(time_limit_s=600.0).solve(problem), BranchAndPrice().solve(problem)
+        assert best.optimal
+        assert problem.is_feasible(found.node_of)
+        assert found.value - 1e-9 <= best.value <= found.upper_bound + 1e-9
+        stopped += not found.optimal
+    assert stopped > 0

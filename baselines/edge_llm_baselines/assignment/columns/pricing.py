@@ -23,10 +23,11 @@ QUICK = 300
 @compiled_allocating
 def best_beyond(
     rule: Rule, candidates: Candidates, gains: NDArray[np.float64], most_nodes: int
-) -> tuple[NDArray[np.bool_], float]:
-    """The batch of a node that gains most, and a bound on what any gains, when requests gain `gains`, of shape (n,).
+) -> tuple[NDArray[np.bool_], float, int]:
+    """The batch of a node that gains most, a bound on what any gains, and nodes visited, when requests gain `gains`.
 
-    Those that gain nothing are not in it. The search visits so many nodes at most, and the batch may not be the best.
+    `gains` has shape (n,); those that gain nothing are not in the batch. The search visits so many nodes at most, and
+    the batch may not be the best.
     """
     worth, largest, left_out = np.zeros(len(gains)), 0.0, 0.0
     for i in range(len(gains)):
@@ -36,10 +37,10 @@ def best_beyond(
             worth[i] = gains[i]
         else:
             left_out += max(0.0, gains[i])
-    batch, _, bound, finished = best_batch(rule, candidates, worth, most_nodes, most_nodes)
+    batch, visited, bound, finished = best_batch(rule, candidates, worth, most_nodes, most_nodes)
     gained = 0.0
     for i in range(len(gains)):
         batch[i] = batch[i] and worth[i] > 0.0
         if batch[i]:
             gained += worth[i]
-    return batch, (gained if finished else bound) * ROUNDED_UP + left_out
+    return batch, (gained if finished else bound) * ROUNDED_UP + left_out, visited

@@ -70,7 +70,7 @@ def test_the_batch_beyond_prices_is_the_best_and_bounded(family):
         gains = rng.uniform(-1.0, 1.0, len(problem))
         gains[rng.random(len(problem)) < 0.2] = 1e-14
         best = BruteForce().solve(type(problem)(problem.rule, problem.candidates, np.maximum(gains, 0.0))).value
-        batch, bound = best_beyond(problem.rule, problem.candidates, gains, 10**6)
+        batch, bound, _ = best_beyond(problem.rule, problem.candidates, gains, 10**6)
         assert not batch.any() or problem.is_feasible(batch)
         assert (gains[batch] > 0.0).all()
         assert gains[batch].sum() == pytest.approx(best, abs=1e-9)
