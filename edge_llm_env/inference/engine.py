@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 PRODUCTS_PER_LAYER = 7
 """Products of a layer with weights: queries, keys, values, output and three of a gated feed-forward network."""
 
 EngineKind = Literal["python", "eager", "compiled", "native"]
+
+
+def _pairs(factors: object) -> object:
+    return tuple(factors.items()) if isinstance(factors, Mapping) else factors
 
 
 class Engine(BaseModel):
@@ -47,6 +52,11 @@ class Engine(BaseModel):
     copies_cache: bool = Field(
         default=False,
         description="reads and writes the whole KV cache for each token, and repeats it for each head that shares it",
+    )
+    factors: Annotated[tuple[tuple[str, float], ...], BeforeValidator(_pairs)] = Field(
+        default=(),
+        description="effects of the engine on terms of time, as `edge-llm calibrate` measured them, term → factor, in "
+        "place of those fitted to published measurements",
     )
     score_bytes: float = Field(
         default=0.0,

@@ -22,7 +22,7 @@ class Precision(BaseModel):
     group_overhead_bits: float = Field(default=32.0, ge=0, description="bits of a group's scale and zero point")
     head_bits: float = Field(default=16.0, gt=0, le=32, description="bits of one weight of embeddings and output head")
     kv_bits: float = Field(default=16.0, gt=0, le=32, description="bits of one entry of the KV cache")
-    memory_factor: float = Field(gt=0, le=1, description="α of `paper`: weight bytes relative to 16-bit weights")
+    memory_factor: float = Field(gt=0, le=2, description="α of `paper`: weight bytes relative to 16-bit weights")
     compute_factor: float = Field(gt=0, description="β of `paper`: compute time relative to 16-bit weights")
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edge_llm_env.inference.catalog import is_path, table
+from edge_llm_env.inference.catalog import is_file, is_path, table
 from edge_llm_env.support.paths import path_from
 
 
@@ -43,17 +43,21 @@ def paths_of(content: dict[str, Any]) -> list[str]:
 
 
 def _with_paths(
-    content: dict[str, Any], of_trace: Callable[[str], str], of_decoder: Callable[[str], str]
+    content: dict[str, Any], of_file: Callable[[str], str], of_decoder: Callable[[str], str]
 ) -> dict[str, Any]:
-    """A content with what these make of its trace's path and of decoders that are not in the catalogue."""
+    """A content with what these make of paths of its trace, device and engine, and of decoders not in the catalogue."""
     workload = content.get("workload")
     arrivals = workload.get("arrivals") if isinstance(workload, dict) else None
     if isinstance(workload, dict) and isinstance(arrivals, dict) and isinstance(arrivals.get("path"), str):
-        replaced = of_trace(arrivals["path"]) if arrivals["path"] else ""
+        replaced = of_file(arrivals["path"]) if arrivals["path"] else ""
         content = content | {"workload": workload | {"arrivals": arrivals | {"path": replaced}}}
     node = content.get("node")
     if isinstance(node, dict):
-        node = _with_decoder(node, of_decoder)
+        node = _with_decoder(node, of_decoder) | {
+            field: of_file(node[field])
+            for field in ("device", "engine")
+            if isinstance(node.get(field), str) and is_file(node[field])
+        }
         if isinstance(node.get("variants"), list | tuple):
             node["variants"] = [
                 _with_decoder(variant, of_decoder) if isinstance(variant, dict) else variant
@@ -63,7 +67,7 @@ def _with_paths(
     network = content.get("network")
     if isinstance(network, dict) and isinstance(network.get("cells"), dict):
         cells = {
-            name: _with_paths(patch, of_trace, of_decoder) if isinstance(patch, dict) else patch
+            name: _with_paths(patch, of_file, of_decoder) if isinstance(patch, dict) else patch
             for name, patch in network["cells"].items()
         }
         content = content | {"network": network | {"cells": cells}}

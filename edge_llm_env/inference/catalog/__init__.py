@@ -6,7 +6,9 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import ValidationError
 
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
@@ -14,6 +16,9 @@ from edge_llm_env.inference.engine import Engine
 from edge_llm_env.inference.link import Link
 from edge_llm_env.inference.quantization import Precision, Quantization
 from edge_llm_env.support.naming import one_of, shown
+from edge_llm_env.support.paths import existing_file
+
+Part = TypeVar("Part", Device, Engine)
 
 TABLES = ("decoders", "devices", "precisions", "perplexity_increases", "engines", "links", "energy")
 """Names of the tables."""
@@ -54,6 +59,35 @@ def listed_by(table_name: str) -> str:
     return f"edge-llm catalog {table_name}"
 
 
+def is_file(name: str) -> bool:
+    """Whether the name of a device or an engine is read as a path: it ends in `.toml`."""
+    return name.endswith(".toml")
+
+
+def _named_entry(table_name: str, kind: str, name: str) -> dict[str, Any]:
+    """Name and fields of an entry of the catalogue, or of the only one in a file that is written as its tables are."""
+    if not is_file(name):
+        return {"name": name} | _entry(table_name, kind, name)
+    try:
+        content = tomllib.loads(existing_file(name).read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{kind}: {name}: {error}") from None
+    if len(content) != 1 or not all(isinstance(fields, dict) for fields in content.values()):
+        raise ValueError(f"{kind}: {name}: must have one table, the entry, and has {', '.join(content) or 'none'}")
+    ((entry, fields),) = content.items()
+    return {"name": entry} | {field: one.value for field, one in _with_provenance(entry, fields).items()}
+
+
+def _made(model: type[Part], table_name: str, kind: str, name: str) -> Part:
+    fields = _named_entry(table_name, kind, name)
+    try:
+        return model(**fields)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(map(str, problem["loc"]))
+        raise ValueError(f"{kind}: {name}: {field} = {shown(problem['input'])}: {problem['msg']}") from None
+
+
 def _entry(table_name: str, kind: str, name: str) -> dict[str, Any]:
     entries = table(table_name)
     return {field: entry.value for field, entry in entries[one_of(kind, name, entries, listed_by(table_name))].items()}
@@ -87,8 +121,10 @@ def is_path(decoder: str) -> bool:
 
 
 def load_device(name: str) -> Device:
-    """The device of that catalogue name; a ValueError offers the closest when there is none."""
-    return Device(name=name, **_entry("devices", "device", name))
+    """The device of that catalogue name, or of the TOML file at that path, whose only table is written as those of the
+    catalogue; a ValueError offers the closest names when there is none, or says what is wrong with the file.
+    """
+    return _made(Device, "devices", "device", name)
 
 
 def load_precision(name: str) -> Precision:
@@ -102,7 +138,9 @@ def load_quantization(decoder: str, precision: str, perplexity_increase: float |
     A ValueError lists what is known for that decoder when the catalogue has no ΔPPL; 16-bit weights have none to lose.
     """
     if perplexity_increase is None:
-        increases = {"w16a16": 0.0} if is_path(decoder) else _entry("perplexity_increases", "decoder", decoder)
+        increases = (
+            {"w16a16": 0.0, "w32a32": 0.0} if is_path(decoder) else _entry("perplexity_increases", "decoder", decoder)
+        )
         one_of("precision", precision, table("precisions"), listed_by("precisions"))
         if precision not in increases:
             raise ValueError(
@@ -116,8 +154,8 @@ def load_quantization(decoder: str, precision: str, perplexity_increase: float |
 
 
 def load_engine(name: str | None) -> Engine:
-    """The engine of that catalogue name, else one of which nothing was measured; a ValueError offers the closest."""
-    return Engine() if name is None else Engine(name=name, **_entry("engines", "engine", name))
+    """The engine of that catalogue name or path, as of `load_device`; without any one that nobody measured."""
+    return Engine() if name is None else _made(Engine, "engines", "engine", name)
 
 
 def load_link(name: str) -> Link:

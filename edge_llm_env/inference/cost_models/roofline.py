@@ -11,7 +11,7 @@ from edge_llm_env.inference.batch_cost import AffineCost, BatchCost
 from edge_llm_env.inference.catalog import load_power_shares
 from edge_llm_env.inference.cost_models.cost_model import CostModel, Host
 from edge_llm_env.inference.decoder import DecoderConfig
-from edge_llm_env.inference.factors.fitted import fitted_effects
+from edge_llm_env.inference.factors.fitted import fitted_effects, with_own
 from edge_llm_env.inference.factors.measured import adapted
 from edge_llm_env.inference.factors.rows import Case
 from edge_llm_env.inference.iteration import IterationCost, IterationCosts
@@ -27,7 +27,7 @@ def roofline_batch_cost(decoder: DecoderConfig, precision: Precision, host: Host
     Pooling takes no time for communication, as in arXiv 2405.07140, unless the host has `parallelism`.
     """
     case = Case(decoder, precision, host.device, host.engine)
-    known = adapted(case, host.measured, fitted_effects())
+    known = adapted(case, host.measured, with_own(fitted_effects(), host.engine))
     one_pass = iteration_s(case, known, host.mechanisms, modules=host.modules, largest_batch=largest_batch)
     compute_s = batch_s(one_pass, host.mechanisms)
     return BatchCost(
@@ -48,7 +48,7 @@ def roofline_iteration_costs(
             "is scheduled iteration by iteration, as an iteration is of one group"
         )
     case = Case(decoder, precision, host.device, host.engine)
-    known = adapted(case, host.measured, fitted_effects())
+    known = adapted(case, host.measured, with_own(fitted_effects(), host.engine))
     compute_s = iteration_s(case, known, host.mechanisms, modules=host.modules, largest_batch=largest_batch)
     busy_w, dynamic_j = energy_parts(case, host.modules, largest_batch, host.mechanisms)
     return IterationCosts(compute_s, compute_s.scaled(busy_w).plus(dynamic_j))

@@ -26,7 +26,7 @@ def effects(term: str, decoder: DecoderConfig, precision: Precision, device: Dev
         term,
         f"{term}/kind/{device.kind}",
         f"{term}/engine_kind/{engine.kind}",
-        f"{term}/engine/{engine.name}",
+        engine_effect(term, engine),
         f"{resource}/board/{device.board or device.name}",
         f"{phase}/machine/{device.name}/{engine.name}",
         f"{phase}/format/{device.name}/{engine.name}/{precision.name}",
@@ -36,6 +36,11 @@ def effects(term: str, decoder: DecoderConfig, precision: Precision, device: Dev
         if decoder.experts > 1:
             names += [f"{term}/mixture/all", f"{term}/mixture/{engine.name}"]
     return tuple(names)
+
+
+def engine_effect(term: str, engine: Engine) -> str:
+    """Name of the effect of an engine on a term, whatever it runs on."""
+    return f"{term}/engine/{engine.name}"
 
 
 def memory_effects(term: str, engine: Engine) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from functools import cache
 from importlib.resources import files
 
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
-from edge_llm_env.inference.factors.effects import effects, memory_effects
+from edge_llm_env.inference.engine import Engine
+from edge_llm_env.inference.factors.effects import effects, engine_effect, memory_effects
 from edge_llm_env.inference.factors.priors import prior
 from edge_llm_env.inference.factors.regression import hidden_s
 from edge_llm_env.inference.factors.rows import Case
@@ -30,6 +31,13 @@ def fitted_effects() -> Effects:
     """The effects fitted to the published measurements."""
     stored = json.loads(FITTED_FILE.read_text(encoding="utf-8"))
     return {name: float(value) for name, value in stored["effects"].items()}
+
+
+def with_own(known: Effects, engine: Engine) -> Effects:
+    """Effects with those that the engine itself brings, where it does, in place of what is known of it."""
+    if not engine.factors:
+        return known
+    return dict(known) | {engine_effect(term, engine): value for term, value in engine.factors}
 
 
 def factor(names: tuple[str, ...], known: Effects) -> float:

@@ -11,7 +11,7 @@ from edge_llm_env.inference.cost_models.roofline import energy_j
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.engine import Engine
-from edge_llm_env.inference.factors.fitted import Effects, fitted_effects
+from edge_llm_env.inference.factors.fitted import Effects, fitted_effects, with_own
 from edge_llm_env.inference.factors.measured import Measured, adapted
 from edge_llm_env.inference.factors.terms import TERMS
 from edge_llm_env.inference.mechanisms.chosen import NONE, Mechanisms
@@ -58,7 +58,7 @@ def predict(
         batch=batch, prompt_tokens=prompt_tokens, output_tokens=output_tokens, measured=measured,
         mechanisms=mechanisms,
     )  # fmt: skip
-    known = adapted(asked.case, asked.measured, fitted_effects())
+    known = adapted(asked.case, asked.measured, with_own(fitted_effects(), asked.case.engine))
     prefill, decode = _phases(asked, known)
     decode_kind = "decode" if asked.batch == 1 else "decode, batch > 1"
     spreads = _spreads(asked, decode_kind)

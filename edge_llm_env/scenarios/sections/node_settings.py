@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from edge_llm_env.inference.catalog import is_path
+from edge_llm_env.inference.catalog import is_file, is_path
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.inference.mechanisms.attention import AttentionKernels
@@ -43,6 +43,16 @@ DecoderName = Annotated[str, BeforeValidator(_absolute)]
 """A name of the catalogue, or a path, absolute so that processes with other working directories read the same file."""
 
 
+def _absolute_file(name: object) -> object:
+    if isinstance(name, os.PathLike) or (isinstance(name, str) and is_file(name)):
+        return str(path_from(Path.cwd(), os.fspath(name)))
+    return name
+
+
+EntryName = Annotated[str, BeforeValidator(_absolute_file)]
+"""A name of the catalogue, or the path of a TOML file that holds one entry, absolute for the same reason."""
+
+
 Accuracy = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -72,7 +82,10 @@ class VariantSettings(Section):
 class NodeSettings(Section):
     """The edge node: modules pooled into one, and the quantized decoder that they hold."""
 
-    device: str = Field(description="catalogue name of the compute module")
+    device: EntryName = Field(
+        description="catalogue name of the compute module, or path of a TOML file that holds one entry, such as "
+        "`edge-llm calibrate` writes, in a scenario's file relative to that file's folder"
+    )
     modules: Modules = Field(description="number of modules, pooled")
     memory_bytes_per_module: Bytes = Field(description="memory counted per module")
     decoder: DecoderName = Field(
@@ -83,8 +96,10 @@ class NodeSettings(Section):
     perplexity_increase: PerplexityIncrease | None = Field(
         default=None, description="ΔPPL of the precision, where the catalogue has none for the decoder or is overruled"
     )
-    engine: str | None = Field(
-        default=None, description="catalogue name of the engine; if none is given, a compiled one that nobody measured"
+    engine: EntryName | None = Field(
+        default=None,
+        description="catalogue name of the engine, or path as of `device`; if none is given, a compiled one that "
+        "nobody measured",
     )
     measured: tuple[str, ...] = Field(
         default=(),

@@ -1,0 +1,1 @@
+"""Measuring a decoder on this machine, and an engine that predicts it."""

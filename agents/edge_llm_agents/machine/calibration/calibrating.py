@@ -1,0 +1,76 @@
+"""A machine calibrated: measured, fitted, and written into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from edge_llm_agents.machine.calibration.entries import write_device, write_engine
+from edge_llm_agents.machine.calibration.fitting import Fit, fit
+from edge_llm_agents.machine.calibration.folder import DEVICE, ENGINE, Calibrated, write_calibrated
+from edge_llm_agents.machine.calibration.measuring import Measuring
+from edge_llm_agents.machine.calibration.peaks import measured_peaks
+from edge_llm_agents.machine.calibration.points import points_up_to
+from edge_llm_agents.machine.clocks import Clock
+from edge_llm_agents.machine.decoder import TorchDecoder
+from edge_llm_agents.machine.sizes import decoder_in
+from edge_llm_env.inference.catalog import load_device, load_engine, load_precision
+from edge_llm_env.inference.factors.rows import Case
+
+
+class Settings(NamedTuple):
+    """How a machine is calibrated."""
+
+    folder: Path
+    decoder: str
+    name: str
+    device: str
+    threads: int
+    clock: str
+    batch: int
+    tokens: int
+    seconds: float
+
+
+def calibrate(
+    settings: Settings, clock: Clock, report: Callable[[int, int], None], elapsed_s: Callable[[], float]
+) -> tuple[Fit, bool]:
+    """Measure, fit and write; the fit, and whether it was interrupted.
+
+    What was measured until a KeyboardInterrupt is fitted to and written; it is raised again where that is nothing.
+    Raises ValueError for a decoder that cannot run, or lengths that it has no room for.
+    """
+    folder = settings.folder
+    named, shape = decoder_in(folder, settings.decoder)
+    points = points_up_to(settings.batch, settings.tokens)
+    decoder = TorchDecoder(shape, slots=settings.batch, positions=settings.tokens, device=settings.device)
+    how = f"{settings.decoder} in torch on {settings.device}, {settings.threads} threads, {settings.clock} clock"
+    write_device(folder / DEVICE, settings.name, settings.device, measured_peaks(settings.device, clock), how)
+    write_engine(folder / ENGINE, f"torch-on-{settings.name}", {}, how)
+    measuring, interrupted = Measuring(decoder, points, clock), False
+    try:
+        measuring.run(settings.seconds, report, elapsed_s)
+    except KeyboardInterrupt:
+        interrupted = True
+        if not any(not one.point.held_out for one in measuring.measured):
+            raise
+    case = Case(
+        shape,
+        load_precision(decoder.precision),
+        load_device(str(folder / DEVICE)),
+        load_engine(str(folder / ENGINE)),
+    )
+    found = fit(case, measuring.measured)
+    write_engine(folder / ENGINE, f"torch-on-{settings.name}", found.factors, how)
+    about = Calibrated(
+        decoder=named,
+        precision=decoder.precision,
+        torch_device=settings.device,
+        threads=settings.threads,
+        clock=settings.clock,
+        batch=settings.batch,
+        tokens=settings.tokens,
+    )
+    write_calibrated(folder, about, found.errors, found.interval())
+    return found, interrupted

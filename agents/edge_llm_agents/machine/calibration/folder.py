@@ -1,0 +1,85 @@
+"""The folder of a calibrated machine, and a scenario on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from edge_llm_agents.machine.calibration.points import Measurement
+from edge_llm_env.inference.catalog import load_device
+from edge_llm_env.inference.mechanisms.chosen import NONE
+from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.support.system.files import write_text
+
+DEVICE, ENGINE, ABOUT = "device.toml", "engine.toml", "calibration.json"
+"""Files of the folder."""
+
+
+class Calibrated(BaseModel):
+    """What was calibrated, as `calibration.json` has it beside what was measured."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    decoder: str
+    """As `node.decoder` names it; a file of the folder itself by its name alone."""
+    precision: str
+    torch_device: str
+    threads: int
+    clock: str
+    batch: int
+    tokens: int
+
+
+def write_calibrated(
+    folder: Path, about: Calibrated, errors: Sequence[tuple[Measurement, float]], interval: float
+) -> None:
+    """Write what was calibrated and measured. Raises OSError."""
+    decoder = Path(about.decoder)
+    named = decoder.name if decoder.parent == folder else about.decoder
+    points = [
+        one.point._asdict() | {"seconds": one.seconds, "repetitions": len(one.times_s), "error": error}
+        for one, error in errors
+    ]
+    content = about.model_dump() | {"decoder": named, "interval": interval, "points": points}
+    write_text(folder / ABOUT, json.dumps(content, indent=1) + "\n")
+
+
+def read_calibrated(folder: Path) -> Calibrated:
+    """What was calibrated; ValueError where the folder has none."""
+    try:
+        about = Calibrated.model_validate_json((folder / ABOUT).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"machine = {folder}: {error.strerror}; edge-llm calibrate writes one") from None
+    except ValidationError as error:
+        raise ValueError(f"machine = {folder / ABOUT}: {error.errors()[0]['msg']}") from None
+    inside = folder / about.decoder
+    return about.model_copy(update={"decoder": str(inside.absolute())}) if inside.is_file() else about
+
+
+def scenario_on(folder: Path, scenario: str | Path | Scenario, **overrides: Any) -> Scenario:
+    """A scenario whose node is the calibrated machine: one module of it, which pads nothing.
+
+    Raises ValueError where the folder has none, and ScenarioError where the machine cannot serve the scenario or the
+    scenario has mechanisms, which the decoder of this suite lacks.
+    """
+    about = read_calibrated(folder)
+    on = {
+        "node.device": str((folder / DEVICE).absolute()),
+        "node.engine": str((folder / ENGINE).absolute()),
+        "node.decoder": about.decoder,
+        "node.precision": about.precision,
+        "node.perplexity_increase": 0.0,
+        "node.modules": 1,
+        "node.memory_bytes_per_module": load_device(str((folder / DEVICE).absolute())).memory_bytes,
+        "node.cost_model": "roofline",
+        "node.prompt_padding": "none",
+        "node.output_length": "per_request",
+    }
+    loaded = load_scenario(scenario, **(on | overrides))
+    if loaded.node.mechanisms != NONE or loaded.node.pruning is not None or loaded.network is not None:
+        raise ValueError(f"scenario {loaded.name}: must have one node without mechanisms, to be played on a machine")
+    return loaded

@@ -1,0 +1,60 @@
+"""Measuring a decoder on this machine, round by round, for as long as there is time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from edge_llm_agents.machine.calibration.points import Measurement, Point
+from edge_llm_agents.machine.clocks import Clock
+from edge_llm_agents.machine.decoder import Piece
+
+ROUNDS = 15
+"""Most repetitions of each point."""
+
+
+class Runs(Protocol):
+    """Whatever runs passes: a decoder on this machine."""
+
+    def run(self, pieces: Sequence[Piece]) -> list[int]:
+        """One pass; the next token of each piece."""
+        ...
+
+
+class Measuring:
+    """Measurements as they come: what is there when it is interrupted stays."""
+
+    def __init__(self, decoder: Runs, points: Sequence[Point], clock: Clock) -> None:
+        self._decoder, self._clock = decoder, clock
+        self._times_s: dict[Point, list[float]] = {point: [] for point in points}
+
+    @property
+    def measured(self) -> list[Measurement]:
+        """Of the points that were measured at least once."""
+        return [Measurement(point, tuple(times_s)) for point, times_s in self._times_s.items() if times_s]
+
+    def run(self, seconds: float, report: Callable[[int, int], None], elapsed_s: Callable[[], float]) -> None:
+        """Measure every point in turn, once, and up to `ROUNDS` times until `elapsed_s()` is past so many seconds.
+
+        The first pass at each point is not counted: it warms caches and allocators up. `report` is told how many
+        passes are done, of how many.
+        """
+        for point in self._times_s:
+            self._decoder.run(pieces_of(point))
+        total = ROUNDS * len(self._times_s)
+        for done in range(total):
+            if done >= len(self._times_s) and elapsed_s() > seconds:
+                break
+            point = list(self._times_s)[done % len(self._times_s)]
+            pieces = pieces_of(point)
+            began_s = self._clock.now_s()
+            self._decoder.run(pieces)
+            self._times_s[point].append(self._clock.now_s() - began_s)
+            report(done + 1, total)
+
+
+def pieces_of(point: Point) -> list[Piece]:
+    """The pass of a point: tokens are arbitrary, and a decoding sequence finds whatever its slot holds."""
+    if point.metric == "prefill":
+        return [Piece(slot, [1 + slot] * point.tokens, 0) for slot in range(point.batch)]
+    return [Piece(slot, [1 + slot], point.tokens - 1) for slot in range(point.batch)]

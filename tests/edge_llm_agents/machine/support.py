@@ -1,0 +1,42 @@
+"""A machine whose passes take what a cost model says, on a clock that nothing else moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge_llm_agents.machine.decoder import Piece
+from edge_llm_env.inference.iteration import IterationCost
+
+
+class SteppedClock:
+    """A clock that stands still but for waiting and `advance`."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+
+    def now_s(self) -> float:
+        return self._now_s
+
+    def wait_until(self, at_s: float) -> None:
+        self._now_s = max(self._now_s, at_s)
+
+    def advance(self, seconds: float) -> None:
+        self._now_s += seconds
+
+
+class CostedDecoder:
+    """Runs passes that take their cost; every token is the same."""
+
+    def __init__(self, cost: IterationCost, clock: SteppedClock, passes_until_interrupt: int = 10**9) -> None:
+        self._cost, self._clock, self._left = cost, clock, passes_until_interrupt
+        self.passes: list[list[Piece]] = []
+
+    def run(self, pieces: Sequence[Piece]) -> list[int]:
+        if not self._left:
+            raise KeyboardInterrupt
+        self._left -= 1
+        chunks = [(len(one.tokens), one.before, True) for one in pieces if one.before == 0 or len(one.tokens) > 1]
+        contexts = [one.before + 1 for one in pieces if one.before > 0 and len(one.tokens) == 1]
+        self._clock.advance(self._cost.of_pass(chunks=chunks, contexts=contexts))
+        self.passes.append(list(pieces))
+        return [1] * len(pieces)
