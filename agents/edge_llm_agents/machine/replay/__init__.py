@@ -1,0 +1,1 @@
+"""An episode of the simulator, taken again on a real decoder."""

@@ -1,0 +1,136 @@
+"""The record of a replay: its cells, which a run that goes on keeps, and what they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_llm_agents.records.record import NoRecordError, read_record, write_record
+from edge_llm_env.support.tables import Table
+
+Cells = dict[str, dict[str, Any]]
+"""Name of a cell → what was measured."""
+
+
+def cell_name(policy: str, episode: int, repetition: int) -> str:
+    """What a cell is called."""
+    return f"{policy} {episode} {repetition}"
+
+
+def read_cells(file: Path, settings: Mapping[str, Any]) -> Cells:
+    """Cells of a run with these settings; none where there is no such run."""
+    try:
+        record = read_record(file)
+    except (OSError, NoRecordError):
+        return {}
+    cells: Cells = record["cells"] if record.get("settings") == settings else {}
+    return cells
+
+
+def write_cells(file: Path, settings: Mapping[str, Any], cells: Cells) -> dict[str, Any]:
+    """Write the record and return it. Raises OSError."""
+    record = {"settings": dict(settings), "summary": summary(cells), "cells": cells}
+    write_record(file, record)
+    return record
+
+
+def summary(cells: Cells) -> dict[str, Any]:
+    """Of each policy what was scheduled, what was on time, and errors; and in how many episodes the order was kept."""
+    policies = list(dict.fromkeys(one.split(" ")[0] for one in cells))
+    return {
+        "policies": {
+            policy: _of_policy([cells[one] for one in cells if one.split(" ")[0] == policy]) for policy in policies
+        },
+        "order": _order(cells, policies),
+    }
+
+
+def _of_policy(cells: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    scheduled, on_time = sum(one["scheduled"] for one in cells), sum(one["on_time"] for one in cells)
+    shares = [one["on_time"] / one["scheduled"] for one in cells if one["scheduled"]]
+    return {
+        "cells": len(cells),
+        "arrived": sum(one["arrived"] for one in cells),
+        "scheduled": scheduled,
+        "on_time": on_time,
+        "on_time_share": on_time / max(1, scheduled),
+        "on_time_share_least": min(shares, default=0.0),
+        "on_time_share_most": max(shares, default=0.0),
+        "ttft_s": float(np.mean([one["ttft_s"] for one in cells])),
+        "tpot_s": float(np.mean([one["tpot_s"] for one in cells])),
+    } | {f"{part}_error": _error(cells, part) for part in ("batch", "prefill", "decode")}
+
+
+def _error(cells: Sequence[dict[str, Any]], part: str) -> dict[str, float]:
+    """Measured / predicted - 1 of batches: median, and where nine tenths lie below."""
+    predicted = np.array([value for one in cells for value in one[f"{part}_predicted_s"]])
+    measured = np.array([value for one in cells for value in one[f"{part}_measured_s"]])
+    ratios = measured[predicted > 0] / predicted[predicted > 0] - 1.0
+    if not len(ratios):
+        return {"median": 0.0, "tenth": 0.0, "nine_tenths": 0.0}
+    at = np.quantile(ratios, [0.5, 0.1, 0.9]).tolist()
+    return dict(zip(("median", "tenth", "nine_tenths"), at, strict=True))
+
+
+def _order(cells: Cells, policies: Sequence[str]) -> dict[str, int]:
+    """Episodes, of each repetition, whose policies stand on the machine in the order of the simulator.
+
+    It is kept where no two change places: of two that differ in the simulator, the machine has the better one at least
+    level.
+    """
+    groups: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for name, one in cells.items():
+        policy, episode, repetition = name.split(" ")
+        groups.setdefault((episode, repetition), {})[policy] = one
+    whole = [group for group in groups.values() if len(group) == len(policies)]
+    kept = sum(
+        all(
+            better["on_time"] >= worse["on_time"]
+            for better in group.values()
+            for worse in group.values()
+            if better["scheduled"] > worse["scheduled"]
+        )
+        for group in whole
+    )
+    return {"episodes": len(whole), "kept": kept}
+
+
+def table(record: Mapping[str, Any]) -> Table:
+    """A row for each policy."""
+    rows = [
+        (
+            policy,
+            str(one["cells"]),
+            str(one["scheduled"]),
+            str(one["on_time"]),
+            f"{100.0 * (one['on_time_share'] - 1.0):+.1f}",
+            f"{100.0 * (one['on_time_share_least'] - 1.0):+.1f} to {100.0 * (one['on_time_share_most'] - 1.0):+.1f}",
+            f"{100.0 * one['batch_error']['median']:+.1f}",
+            f"{100.0 * one['batch_error']['tenth']:+.1f} to {100.0 * one['batch_error']['nine_tenths']:+.1f}",
+            f"{100.0 * one['prefill_error']['median']:+.1f}",
+            f"{100.0 * one['decode_error']['median']:+.1f}",
+            f"{one['ttft_s']:.2f}",
+            f"{1e3 * one['tpot_s']:.1f}",
+        )
+        for policy, one in record["summary"]["policies"].items()
+    ]
+    return Table(
+        (
+            "policy",
+            "episodes",
+            "served, simulated",
+            "on time, real",
+            "difference, %",
+            "of an episode, %",
+            "batch time, %",
+            "of a batch, 80 %",
+            "prefill, %",
+            "decode, %",
+            "TTFT, s",
+            "TPOT, ms",
+        ),
+        rows,
+    )
