@@ -23,7 +23,9 @@ COMMANDS = {
     "watch": Command(f"{_HERE}.watch:Watch", "a policy play, in a window or as a GIF"),
     "leaderboard": Command(f"{_HERE}.leaderboard:Leaderboard", "every policy in every environment and scenario"),
     "predict": Command(f"{_HERE}.main:Predict", "time, memory and energy of a batch on a device, with intervals"),
-    "calibrate": Command(f"{_HERE}.machine.calibrate:Calibrate", "this machine, measured with a real decoder, as a device"),
+    "calibrate": Command(
+        f"{_HERE}.machine.calibrate:Calibrate", "this machine, measured with a real decoder, as a device"
+    ),
     "replay": Command(f"{_HERE}.machine.replay:Replay", "policies' schedules, simulated and taken on a real decoder"),
     "catalog": Command(f"{_HERE}.main:Catalog", "decoders, devices, engines and precisions with their sources"),
     "trace": Command(f"{_HERE}.main:Trace", "count, rate, variation and lengths of a trace of requests"),
