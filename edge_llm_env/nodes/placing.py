@@ -15,6 +15,10 @@ from edge_llm_env.support.compilation.compiling import compiled
 GIVES_WAY = -2.0
 """The wish for an idle module's model: less than any action can say."""
 
+ASKED_FOR = 0.5
+"""A wish above it asks for a load, which takes its module away for long: a policy that has just been initialised, or
+explores a little around 0, leaves modules to serve."""
+
 
 @compiled
 def spread(state: NodeState, row: int, node: int, models: int) -> None:
@@ -28,15 +32,15 @@ def spread(state: NodeState, row: int, node: int, models: int) -> None:
 def place(state: NodeState, row: int, wishes: Any, first: int, load_s: NDArray[np.float64]) -> None:
     """Load what is wished for more than what a node holds; wishes in -1..1 are in entries `first` on, one of a model.
 
-    The model of the largest positive wish that no module of the node holds is loaded by the module whose model has the
-    least, if that is less; an idle one gives way first, between equals the first. Then the next one, and so on: 0 for
-    all leaves everything as it is.
+    The model of the largest wish above `ASKED_FOR` that no module of the node holds is loaded by the module whose model
+    has the least, if that is less; an idle one gives way first, between equals the first. Then the next one, and so on:
+    0 for all leaves everything as it is.
     """
     units, models = state.module_variant.shape[1], len(load_s)
     for _ in range(units):
         wanted = -1
         for model in range(models):
-            is_new = wishes[first + model] > 0.0 and hosting(state.module_variant, row, model) == 0
+            is_new = wishes[first + model] > ASKED_FOR and hosting(state.module_variant, row, model) == 0
             if is_new and (wanted < 0 or wishes[first + model] > wishes[first + wanted]):
                 wanted = model
         if wanted < 0:

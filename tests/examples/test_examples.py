@@ -1,9 +1,10 @@
-"""The single-file PPO: it trains, and its parts do what they say. `tests/tools` has RLlib's example."""
+"""Examples: they train, and the parts of the single-file PPO do what they say. `tests/tools` has RLlib's."""
 
 from __future__ import annotations
 
 import importlib.util
 import math
+import runpy
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -101,3 +102,11 @@ def test_equal_seeds_equal_agents(ppo: ModuleType, short: str):
     one, other = ppo.train(args).state_dict(), ppo.train(args).state_dict()
     for name, value in one.items():
         np.testing.assert_array_equal(value.numpy(), other[name].numpy())
+
+
+def test_one_policy_is_trained_for_all_nodes(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = tmp_path / "short.toml"
+    file.write_text('extends = "two-cells"\ndescription = "short"\n[epoch]\nepisode_epochs = 4\nvisible_slots = 6\n')
+    example = runpy.run_path(str(ROOT / "examples" / "parameter_sharing.py"))
+    percent = example["main"](example["Args"](scenario=str(file), total_timesteps=512, networks=2, episodes=2))
+    assert f"({percent:.1f} %)" in capsys.readouterr().out

@@ -31,7 +31,7 @@ class HoldingNode(LoadingModules):
             new = [model for model in range(len(wishes)) if model not in [held for held, _ in self.hosts]]
             wanted = max(new, key=lambda model: wishes[model], default=None)
             least = min(range(len(self.hosts)), key=lambda module: wishes[self.hosts[module][0]])
-            if wanted is None or wishes[wanted] <= max(0.0, wishes[self.hosts[least][0]]):
+            if wanted is None or wishes[wanted] <= max(0.5, wishes[self.hosts[least][0]]):
                 return
             self.hosts[least] = (wanted, self.load_s[wanted])
 

@@ -16,6 +16,9 @@ from edge_llm_env.scenarios.schema import Scenario
 HEARD = ("visible", "beyond_visible", "modules", "loaded")
 """Features of another node that it tells in a message: its load and, where models are placed, what it holds."""
 
+REWARDS = ("shared", "individual")
+"""Every agent earns what the whole network does, or what is of its node and cell."""
+
 
 class Settled(NamedTuple):
     """What has become of requests of whom no node tells: bool arrays of shape (rows, C)."""

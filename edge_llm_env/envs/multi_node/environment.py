@@ -42,7 +42,7 @@ MECHANISM = NetworkMechanism(
             lambda scenario: servers_of(scenario) * scenario.epoch.visible_slots,
         ),
         Block(
-            (Feature("wish", "", "for the node to hold the variant; 0 leaves what it holds as it is"),),
+            (Feature("wish", "", "for the node to hold the variant; up to 1/2 it loads nothing"),),
             "variant of each node",
             holdings_of,
         ),
@@ -69,9 +69,9 @@ class MultiNodeEnv(EpochEnv[NDArray[np.floating]]):
     feasible batch worth most beyond where its requests are assigned by then (GAH, at least half of the most valuable
     assignment where a node computes one batch). Bids for empty slots are ignored. Where `network.placement` lets the
     agent decide what nodes hold, a wish for each of the G variants follows for each node (not for the cloud): the
-    variant of the largest positive wish that no module of the node holds is loaded by the module whose variant has the
-    least, if that is less, and so on; 0 for all leaves everything as it is. A module that loads serves nobody until it
-    has loaded; each variant that has is a batch of its own.
+    variant of the largest wish above 1/2 that no module of the node holds is loaded by the module whose variant has the
+    least, if that is less, and so on; 0 for all leaves everything as it is, and so does what explores a little around
+    it. A module that loads serves nobody until it has loaded; each variant that has is a batch of its own.
 
     **Observation** `Box(0, 1)`: see `edge_llm_env.envs.multi_node.observation`. A request stands in the slots of every
     server that could serve it alone.

@@ -12,7 +12,7 @@ from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
 from edge_llm_env.envs.box_action import checked_box, symmetric_box
-from edge_llm_env.envs.multi_node.agents import NodeAgents, Settled
+from edge_llm_env.envs.multi_node.agents import REWARDS, NodeAgents, Settled
 from edge_llm_env.envs.multi_node.environment import MultiNodeEnv
 from edge_llm_env.nodes.simulation import NetworkSimulation
 from edge_llm_env.scenarios import Scenario
@@ -23,9 +23,6 @@ try:
     from pettingzoo import ParallelEnv
 except ImportError as error:
     raise DependencyNotInstalled("parallel_env needs PettingZoo: pip install 'edge-llm-env[multi-agent]'") from error
-
-REWARDS = ("shared", "individual")
-"""Every agent earns what the whole network does, or what is of its node and cell."""
 
 Vector = NDArray[np.float32]
 

@@ -37,7 +37,7 @@ def scenario(**overrides: Any) -> Scenario:
 def random_action(rng: np.random.Generator) -> np.ndarray:
     """Bids of which a fifth are none, and wishes of which most are none."""
     bids = np.where(rng.random(5 * Q) < 0.2, -1.0, rng.integers(-1024, 1025, 5 * Q) / 1024.0)
-    wishes = np.where(rng.random(4 * 6) < 0.8, 0.0, rng.integers(-64, 65, 4 * 6) / 64.0)
+    wishes = np.where(rng.random(4 * 6) < 0.6, 0.0, rng.integers(-64, 65, 4 * 6) / 64.0)
     return np.concatenate((bids, wishes))
 
 
@@ -92,13 +92,14 @@ def test_wishes_of_zero_leave_models_where_they_are_and_the_best_is_loaded_first
     env.reset(seed=0)
     held = env.simulation.state.nodes.module_variant
     assert held[:, 0].tolist() == [0, 1, 2, 3]
-    env.step(np.zeros(env.action_space.shape))
-    assert held[:, 0].tolist() == [0, 1, 2, 3]
+    for small in (0.0, 0.5):
+        env.step(np.full(env.action_space.shape, small))
+        assert held[:, 0].tolist() == [0, 1, 2, 3]
     wishes = np.zeros((4, 6))
-    wishes[0, [4, 5]] = 0.5, 0.6  # the larger
+    wishes[0, [4, 5]] = 0.55, 0.6  # the larger
     wishes[1, [1, 4]] = 0.7, 0.6  # what is held is wished for more
     wishes[2, :] = -1.0  # nothing is wished for
-    wishes[3, [0, 1]] = 0.25  # between equals the first
+    wishes[3, [0, 1]] = 0.75  # between equals the first
     env.step(np.concatenate((np.zeros(4 * Q), wishes.ravel())))
     assert held[:, 0].tolist() == [5, 1, 2, 0]
     left_s = env.simulation.state.nodes.module_ready_s[:, 0]
