@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.loading import put_on_rows
-from edge_llm_env.dynamics.params import node_params
+from edge_llm_env.dynamics.params import node_params, rule_of
 from edge_llm_env.dynamics.state import COUNTERS, NodeState, allocate
+from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.calling import direct
 from edge_llm_env.workload.generator import Drawn
@@ -24,7 +25,7 @@ _PER_REQUEST = (
 class Simulation:
     """State of `rows` environments of one scenario; kernels step `params` and `state`, this class loads them."""
 
-    counter_names = COUNTERS
+    counter_names: tuple[str, ...] = COUNTERS
 
     def __init__(
         self,
@@ -59,6 +60,10 @@ class Simulation:
             believes=self.params.believes,
         )
 
+    def rule(self, row: int) -> Rule:
+        """The rule of feasibility of a row's next batch."""
+        return rule_of(self.params)
+
     def load(self, row: int, workload: Workload) -> None:
         """Put a workload on a row, as a copy; its episode begins with `begin_episode`."""
         self.load_rows(np.array([row]), Drawn([workload.requests], workload))
@@ -66,6 +71,8 @@ class Simulation:
     def load_rows(self, rows: NDArray[np.intp], drawn: Drawn) -> None:
         """Put a workload on each of those rows, as `load` does."""
         workload = drawn.joined
+        if workload.task is not None and self.counter_names is COUNTERS:
+            raise ValueError("workload task: must be left out, the scenario's requests are on their own")
         believed = as_believed(workload) if self.params.believes else workload
         per_request = [getattr(believed, name) for name in _PER_REQUEST]
         self._store(rows, drawn.requests, per_request, self._gains_of(believed))
@@ -192,8 +199,8 @@ class Simulation:
                 self.state = self.state._replace(**{name: gain})
 
     def counters(self, row: int) -> dict[str, int]:
-        """Counters of a row by name (COUNTERS)."""
-        return dict(zip(COUNTERS, self.state.counters[row].tolist(), strict=True))
+        """Counters of a row by name (`counter_names`)."""
+        return dict(zip(self.counter_names, self.state.counters[row].tolist(), strict=True))
 
     def utilisation_mean(self) -> NDArray[np.float64]:
         """Mean utilisation over the batches dispatched so far, shape (rows, RESOURCES); 0 before the first."""

@@ -87,15 +87,24 @@ class Mechanism(NamedTuple):
     """It plays scenarios of several cells."""
     foresees: bool = False
     """Observations tell what channels are expected to become."""
+    reward_terms: tuple[str, ...] = REWARD_TERMS
+    """Names of what a reward is the sum of."""
+    simulates: Callable[[Scenario, int], Simulation] | None = None
+    """`(scenario, rows)`: the rows of a scenario with agent tasks; None where requests are on their own."""
     parts_s: Callable[[NodeParams, NDArray[np.float64]], tuple[float, float]] | None = None
     """T_U and T_D (s) of an action that divides the epoch; None where actions do not."""
 
     def check_scenario(self, scenario: Scenario) -> None:
         """Raise `ScenarioError` for a scenario that only other environments play.
 
-        That is one of several cells where there is one node, and one whose uploads carry over where nobody divides the
-        bands, or variants share them.
+        That is one of several cells where there is one node, one of agent tasks where requests are on their own, and
+        one whose uploads carry over where nobody divides the bands, or variants share them.
         """
+        if scenario.workload.tasks is not None and self.simulates is None:
+            raise ScenarioError(
+                f"scenario {scenario.name}: workload.tasks: must be left out here, or the environment "
+                "EdgeLLM/Batching-v0 or EdgeLLM/BatchSelection-v0, which serve the calls of tasks"
+            )
         if scenario.network is not None and not self.plays_networks:
             raise ScenarioError(
                 f"scenario {scenario.name}: network: must be left out here, or the environment EdgeLLM/MultiNode-v0, "
@@ -115,6 +124,8 @@ class Mechanism(NamedTuple):
     def simulation(self, scenario: Scenario, rows: int) -> Simulation:
         """Rows of a scenario as the mechanism needs them; raises `ScenarioError` for one that it cannot run on."""
         self.check_scenario(scenario)
+        if self.simulates is not None:
+            return self.simulates(scenario, rows)
         if self.hosts_variants:
             try:
                 scenario.check_variants_fit_a_module()
@@ -156,6 +167,19 @@ class ChosenMechanism:
     def __get__(self, env: Any, owner: Any) -> Mechanism:
         mechanism: Mechanism = owner.forms[getattr(env, "form", next(iter(owner.forms)))]
         return mechanism
+
+
+class MechanismOfScenario:
+    """The mechanism of an environment that serves requests on their own and the calls of agent tasks: as its scenario
+    has them; of the class that of requests. Looked up as `ChosenMechanism` is.
+    """
+
+    def __init__(self, of_requests: Mechanism, of_calls: Mechanism) -> None:
+        self._of_requests, self._of_calls = of_requests, of_calls
+
+    def __get__(self, env: Any, owner: Any) -> Mechanism:
+        scenario = getattr(env, "scenario", None)
+        return self._of_requests if scenario is None or scenario.workload.tasks is None else self._of_calls
 
 
 class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
@@ -221,8 +245,9 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         truncated = info["epochs"] >= simulation.params.episode_epochs
         if truncated and self.mechanism.at_the_end is not None:
             info |= of_row(self.mechanism.at_the_end(simulation, np.zeros(1, dtype=np.intp)))
-        served, tokens, energy, expired = info["reward_terms"].values()
-        reward = served + tokens + energy + expired  # as the vector environment adds; since Python 3.12 sum() does not
+        reward = 0.0
+        for term in info["reward_terms"].values():  # as the vector environment adds; since Python 3.12 sum() does not
+            reward += term
         return self._observation.copy(), reward, False, truncated, info
 
     def render(self) -> RenderFrame | None:
@@ -257,7 +282,7 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         info: dict[str, Any] = self.simulation.counters(0)
         info["energy_j"] = state.energy_j.item(0)
         info["utilisation"] = dict(zip(RESOURCES, state.utilisation[0].tolist(), strict=True))
-        info["reward_terms"] = dict(zip(REWARD_TERMS, state.reward_terms[0].tolist(), strict=True))
+        info["reward_terms"] = dict(zip(self.mechanism.reward_terms, state.reward_terms[0].tolist(), strict=True))
         info["action_mask"] = state.action_mask[0].copy()
         return info
 

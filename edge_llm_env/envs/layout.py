@@ -18,9 +18,13 @@ class Feature(NamedTuple):
     """Ends with the unit, after a comma, where there is one."""
     carried_over: bool = False
     """Only there where uploads carry over from epoch to epoch (`radio.transfers`)."""
+    where: Callable[[Scenario], bool] | None = None
+    """Only there in these scenarios; None for all."""
 
     def stands_in(self, scenario: Scenario) -> bool:
         """Whether a scenario has it."""
+        if self.where is not None and not self.where(scenario):
+            return False
         return not self.carried_over or scenario.radio.transfers == "carried_over"
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import N_EPOCHS, RESOURCES
-from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 from edge_llm_env.support.compilation.compiling import compiled
 
 Infos = dict[str, Any]
@@ -87,13 +86,13 @@ class Returned(NamedTuple):
         copies: Any = [array.copy() for array in self]
         return Returned(*copies)
 
-    def infos(self, counters: tuple[str, ...]) -> Infos:
+    def infos(self, counters: tuple[str, ...], reward_terms: tuple[str, ...]) -> Infos:
         """As Gymnasium's own vector environments have them: every entry an array, with its `_key` mask."""
         everywhere = np.ones(len(self.rewards), dtype=np.bool_)
         infos = _columns(counters, self.counters, everywhere)
         infos["energy_j"] = self.energy_j
         infos["utilisation"] = _columns(RESOURCES, self.utilisation, everywhere)
-        infos["reward_terms"] = _columns(REWARD_TERMS, self.reward_terms, everywhere)
+        infos["reward_terms"] = _columns(reward_terms, self.reward_terms, everywhere)
         infos["action_mask"] = self.action_mask
         infos |= dict.fromkeys(("_energy_j", "_utilisation", "_reward_terms", "_action_mask"), everywhere)
         return infos

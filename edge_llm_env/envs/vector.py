@@ -109,7 +109,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self._finished[mask] = False
         returned = self._room.to_return(self.simulation.state, self._observations)
         self._hand_out(np.arange(self.num_envs), returned)
-        return returned.observations, returned.infos(self.simulation.counter_names)
+        return returned.observations, returned.infos(self.simulation.counter_names, self.mechanism.reward_terms)
 
     def step(
         self, actions: NDArray
@@ -129,7 +129,9 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         def meanwhile() -> None:
             if len(beginning):
                 late.extend(self._load_within_room(self._drawn(beginning)))
-            infos.update(returned.infos(simulation.counter_names))  # views of arrays that are being written
+            infos.update(
+                returned.infos(simulation.counter_names, self.mechanism.reward_terms)
+            )  # views of arrays that are being written
 
         share_rows(
             direct(self.mechanism.step_rows),
@@ -206,7 +208,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         final_observations = np.full(self.num_envs, None, dtype=object)
         for row in beginning.tolist():
             final_observations[row] = final.observations[row]
-        infos = begun.infos(self.simulation.counter_names) | {
+        infos = begun.infos(self.simulation.counter_names, self.mechanism.reward_terms) | {
             "final_obs": final_observations,
             "final_info": _of_rows(final_infos, final.truncated),
         }

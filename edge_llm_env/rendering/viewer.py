@@ -10,6 +10,7 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, N_SERVED, NodeState
 from edge_llm_env.rendering.frames.frame import Frame, Score
 from edge_llm_env.rendering.frames.largest_batches import LargestBatches
+from edge_llm_env.rendering.frames.largest_of_calls import LargestBatchesOfCalls
 from edge_llm_env.rendering.frames.snapshot import epoch_begun, frame_of
 from edge_llm_env.rendering.showing import Showing
 from edge_llm_env.rendering.text import as_text
@@ -35,7 +36,7 @@ class Viewer(Showing[Frame]):
         """How the epoch that the next step acts in began."""
         self._parts_s: tuple[float, float] | None = None
         self._served: list[int] = []
-        self._reference: LargestBatches | None = None
+        self._reference: LargestBatches | LargestBatchesOfCalls | None = None
 
     def begin(self, name: str, workload: Workload) -> None:
         """An episode has begun on a workload, in the environment of that name."""
@@ -44,8 +45,11 @@ class Viewer(Showing[Frame]):
         self._shown = self._next = epoch_begun(simulation.state)
         self._parts_s = None
         self._served = []
-        hosts_variants = simulation.divided_modules > 0
-        self._reference = LargestBatches(simulation.scenario, workload, hosts_variants=hosts_variants)
+        if simulation.scenario.workload.tasks is not None:
+            self._reference = LargestBatchesOfCalls(simulation.scenario, workload)
+        else:
+            hosts_variants = simulation.divided_modules > 0
+            self._reference = LargestBatches(simulation.scenario, workload, hosts_variants=hosts_variants)
         if self.render_mode == "human":
             self.render()
 

@@ -31,6 +31,7 @@ def check(scenario: Hosting) -> None:
     _parts_are_granted_in_whole_slots(scenario)
     _fixed_length_holds_every_prompt(scenario)
     _trace_lasts_an_episode(scenario)
+    _tasks_are_of_one_node_that_pads_nothing(scenario)
     _cells_go_together(scenario)
     _provenance_names_fields(scenario)
 
@@ -124,6 +125,28 @@ def _parts_are_granted_in_whole_slots(scenario: Hosting) -> None:
                 f"epoch.{field} = {getattr(epoch, field):g}: must be a whole number of slots of "
                 f"{blocks.slot_s:g} s with radio.resource_blocks"
             )
+
+
+def _tasks_are_of_one_node_that_pads_nothing(scenario: Hosting) -> None:
+    if scenario.workload.tasks is None:
+        return
+    node, refused = scenario.node, "with workload.tasks"
+    if node.prompt_padding != "none":
+        raise ValueError(f'node.prompt_padding = "{node.prompt_padding}": must be "none" {refused}')
+    if node.output_length != "per_request":
+        raise ValueError(f'node.output_length = "{node.output_length}": must be "per_request" {refused}')
+    if scenario.epoch.split != "fixed":
+        raise ValueError(f'epoch.split = "{scenario.epoch.split}": must be "fixed" {refused}')
+    if scenario.network is not None or scenario.workload.classes is not None or not scenario.beliefs.are_true:
+        raise ValueError("network, workload.classes and beliefs: must be left out with workload.tasks")
+    if node.images is not None or node.prompt_compression is not None:
+        raise ValueError("node.images and node.prompt_compression: must be left out with workload.tasks")
+    longest_s = scenario.workload.tasks.tool_times.longest_s
+    if longest_s > scenario.horizon_s:
+        raise ValueError(
+            f"workload.tasks.tool_times.longest_s = {longest_s:g}: must be at most the {scenario.horizon_s:g} s of an "
+            "episode"
+        )
 
 
 def _fixed_length_holds_every_prompt(scenario: Hosting) -> None:

@@ -54,6 +54,9 @@ class Content(Section):
     provenance: dict[str, Provenance] = Field(default={}, description="dotted field → where its value comes from")
 
     def __init__(self, **content: Any) -> None:
+        asked, reward = content.get("workload"), content.get("reward", {})
+        if isinstance(asked, dict) and asked.get("tasks") is not None and isinstance(reward, dict):
+            content["reward"] = {"served": 0.0} | reward  # what counts is the task
         try:
             super().__init__(**content)
         except ValidationError as error:
@@ -94,7 +97,7 @@ class Content(Section):
     @property
     def _text_tokens(self) -> tuple[int, int]:
         node, workload = self.node, self.workload
-        shortest = node.fixed_prompt_tokens or workload.shortest_prompt_tokens
+        shortest = node.fixed_prompt_tokens or workload.shortest_call_tokens
         if node.prompt_padding == "none" and node.output_length == "per_request":
             return shortest, workload.longest_request_tokens
         longest_prompt = node.fixed_prompt_tokens or workload.longest_prompt_tokens
@@ -120,4 +123,5 @@ class Content(Section):
         """Mean number of requests that arrive in an episode, in all cells."""
         crowds = () if self.network is None else self.network.crowds
         sources = [cell.workload.arrivals for cell in self.cells] + [crowd.arrivals for crowd in crowds]
-        return sum(source.mean_rate_per_s for source in sources) * self.horizon_s
+        arrivals = sum(source.mean_rate_per_s for source in sources) * self.horizon_s
+        return arrivals * self.workload.requests_per_arrival

@@ -18,4 +18,8 @@ class Section(BaseModel):
     @classmethod
     def neutral_fields(cls) -> set[str]:
         """Names of the settings whose defaults leave everything as it is (`NEUTRAL`)."""
-        return {name for name, field in cls.model_fields.items() if field.json_schema_extra == NEUTRAL}
+        return {
+            name
+            for name, field in cls.model_fields.items()
+            if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("neutral")
+        }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,12 @@ from edge_llm_env.radio.users import distance_in_disc
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.sections.workload_settings import Range
 from edge_llm_env.support.checking.arguments import checked
+from edge_llm_env.tasks.drawing import draw_calls
+from edge_llm_env.tasks.settings import TaskSettings
 from edge_llm_env.workload.beliefs import draw_beliefs
 from edge_llm_env.workload.channel import draw_channel, draw_channel_along
 from edge_llm_env.workload.joining import joined_in_order
-from edge_llm_env.workload.workload import Workload
+from edge_llm_env.workload.workload import OF_EPISODE, Workload
 
 REQUESTS_AT_ONCE = 4096
 """Whose numbers a core's cache holds while they are computed."""
@@ -100,7 +102,33 @@ def _draw_cell(scenario: Scenario, generators: Sequence[np.random.Generator], ar
         believed_output_tokens=believed.output_tokens,
         feeder_counts=_joined_counts([episode.feeder_counts for episode in arrived]),
     )
-    return Drawn(requests, joined)
+    drawn = Drawn(requests, joined)
+    return drawn if asked.tasks is None else _with_calls(asked.tasks, asked.output_tokens, drawn, generators)
+
+
+def _with_calls(
+    tasks: TaskSettings, output_tokens: Any, drawn: Drawn, generators: Sequence[np.random.Generator]
+) -> Drawn:
+    """The calls of the tasks that were drawn as requests: each has what its task has, but for its lengths."""
+    requests, first, of_episodes = [], 0, []
+    for rng, count in zip(generators, drawn.requests, strict=True):
+        calls = draw_calls(tasks, rng, drawn.joined.prompt_tokens[first : first + count], output_tokens)
+        of_episodes.append((first, calls))
+        requests.append(len(calls.task))
+        first += count
+    at = np.concatenate([first + calls.task for first, calls in of_episodes])
+    whole = drawn.joined
+    arrays = {
+        name: array[at]
+        for name, array in whole.given().items()
+        if name not in (*OF_EPISODE, "downlink_gain", "prompt_tokens", "output_tokens")
+    }
+    alike = whole.uplink_gain is whole.downlink_gain
+    arrays["downlink_gain"] = arrays["uplink_gain"] if alike else whole.downlink_gain[at]
+    for name in of_episodes[0][1]._fields:
+        of_name = [getattr(calls, name) for _, calls in of_episodes]
+        arrays[name] = None if of_name[0] is None else np.concatenate(of_name)
+    return Drawn(requests, Workload(**arrays, feeder_counts=whole.feeder_counts))
 
 
 def _joined_counts(counts: list[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:

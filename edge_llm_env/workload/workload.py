@@ -29,9 +29,20 @@ WHOLE = {
     "believed_output_tokens": LONGEST_TOKENS,
     "request_class": MOST_CLASSES,
     "cell": MOST_CLASSES,
+    "task": LONGEST_TOKENS,
+    "task_kind": MOST_CLASSES,
+    "predecessors": LONGEST_TOKENS,
+    "context_tokens": LONGEST_TOKENS,
+    "kept_tokens": LONGEST_TOKENS,
 }
 """Arrays of whole numbers, and the largest that each may have."""
 
+
+OF_TASKS = ("task", "task_kind", "predecessors", "tool_s", "context_tokens", "kept_tokens", "signals")
+"""Arrays that there are where requests are the calls of tasks; `signals` only where tasks have some."""
+
+MAY_BE_ZERO = ("arrival_s", "accuracy_requirement", "request_class", "cell", *OF_TASKS)
+"""Beside gains."""
 
 OF_EPISODE = ("feeder_counts",)
 """Arrays that have no entry per request."""
@@ -84,6 +95,21 @@ class Workload:
     feeder_counts: NDArray[np.int64] | None = None
     """(periods, feeders) what is counted at feeder cells in each period from the start of the episode on; None where
     there are none."""
+    task: NDArray[np.int64] | None = None
+    """(N,) the agent task that each request is a call of, from 0, in order; here and in the following None where
+    requests are on their own. Calls of a task arrive with it, and become visible as `predecessors` and `tool_s` say."""
+    task_kind: NDArray[np.int64] | None = None
+    """(N,) the kind of the task, from 0."""
+    predecessors: NDArray[np.int64] | None = None
+    """(N, P) how many places before it each call of its task stands that must be served before it; 0 for none."""
+    tool_s: NDArray[np.float64] | None = None
+    """(N,) seconds that a tool takes between the last of these and the call, ≥ 0."""
+    context_tokens: NDArray[np.int64] | None = None
+    """(N,) tokens of its task's context that stand before `prompt_tokens`, which are the new ones."""
+    kept_tokens: NDArray[np.int64] | None = None
+    """(N,) tokens of KV cache that a later call goes on from once it is served; 0 for none."""
+    signals: NDArray[np.float64] | None = None
+    """(N, D) in 0..1, what is seen with the call."""
 
     def given(self) -> dict[str, NDArray]:
         """The arrays that there are, by name."""
@@ -103,6 +129,8 @@ class Workload:
             is_gain = name.endswith("_gain")
             moves = name == "distance_m" and values.ndim == 2
             expected = (self.requests, blocks) if is_gain or moves else (self.requests,)
+            if name in ("predecessors", "signals") and values.ndim == 2:
+                expected = (self.requests, values.shape[1])
             if values.shape != expected or (is_gain and blocks == 0):
                 raise ValueError(f"workload {name} has shape {values.shape}: must be {expected}, blocks ≥ 1")
             kinds, numbers = ("iu", "whole numbers") if name in WHOLE else ("iuf", "numbers")
@@ -110,7 +138,7 @@ class Workload:
                 raise ValueError(f"workload {name} has dtype {values.dtype}: must be {numbers}")
             if not np.isfinite(values).all():
                 raise ValueError(f"workload {name}: every value must be finite")
-            may_be_zero = is_gain or name in ("arrival_s", "accuracy_requirement", "request_class", "cell")
+            may_be_zero = is_gain or name in MAY_BE_ZERO
             if (values < 0).any() or (not may_be_zero and (values == 0).any()):
                 raise ValueError(f"workload {name}: every value must be {'≥ 0' if may_be_zero else '> 0'}")
             if name in WHOLE and (values > WHOLE[name]).any():
@@ -119,7 +147,31 @@ class Workload:
             raise ValueError("workload accuracy_requirement: every value must be ≤ 1")
         if (np.diff(self.arrival_s) < 0).any():
             raise ValueError("workload arrival_s: must be in ascending order")
+        self._check_tasks()
         return self
+
+    def _check_tasks(self) -> None:
+        """Raise ValueError where calls are not those of tasks one behind the other, or wait for others' calls."""
+        names = [name for name in OF_TASKS if getattr(self, name) is not None]
+        if self.task is None or self.predecessors is None:
+            if names:
+                raise ValueError(f"workload {names[0]}: must go with task and predecessors")
+            return
+        if missing := [name for name in OF_TASKS[:-1] if name not in names]:
+            raise ValueError(f"workload {missing[0]}: must be given with task")
+        begins = np.diff(self.task, prepend=-1)
+        if ((begins != 0) & (begins != 1)).any():
+            raise ValueError("workload task: must be 0, 1, … in order, the calls of each behind one another")
+        first = np.searchsorted(self.task, self.task)
+        place = np.arange(self.requests) - first
+        if (self.predecessors > place[:, None]).any():
+            raise ValueError("workload predecessors: must be calls of the same task, places before it")
+        for name in ("arrival_s", "latency_requirement_s", "accuracy_requirement", "task_kind"):
+            values = getattr(self, name)
+            if (values != values[first]).any():
+                raise ValueError(f"workload {name}: must be the same for all calls of a task")
+        if self.signals is not None and (self.signals > 1).any():
+            raise ValueError("workload signals: every value must be in 0..1")
 
     @property
     def requests(self) -> int:

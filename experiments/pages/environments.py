@@ -16,12 +16,14 @@ from edge_llm_env import ScenarioError, list_scenarios, load_scenario
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
 from edge_llm_env.engine.state import COUNTERS as ENGINE_COUNTERS
 from edge_llm_env.envs.base import Mechanism
-from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
+from edge_llm_env.envs.calls.observation import OBSERVATION_OF_CALLS
+from edge_llm_env.envs.observation import OBSERVATION, OBSERVATION_OF_VARIANTS
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, SCALING
 from edge_llm_env.rack.state import COUNTERS as RACK_COUNTERS
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry, environment
 from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.tables import Table
+from edge_llm_env.tasks.running.state import TASK_COUNTERS
 from experiments.allocation.trials_table import trials_table
 from experiments.pages.kinds import reward_terms_table
 from experiments.pages.layouts import layout_table
@@ -165,6 +167,10 @@ def shared_page() -> str:
         "at its distance: the present gain where users stand still, the mean where epochs fade independently:\n\n"
         + layout_table(OBSERVATION_OF_VARIANTS).markdown()
         + "\n",
+        "Where requests are the calls of agent tasks (`workload.tasks`, in `Batching-v0` and `BatchSelection-v0`) "
+        "there follow behind those of slots (`calls_left` unless it is left unknown, signals where there are some):\n\n"
+        + layout_table(OBSERVATION_OF_CALLS[len(OBSERVATION) :]).markdown()
+        + "\n",
         '## Reward\n\nThe sum of `info["reward_terms"]`, each weighted by the scenario:\n\n'
         + reward_terms_table().markdown()
         + "\n",
@@ -176,6 +182,9 @@ def shared_page() -> str:
         "`energy_j`: joules spent by the batches of the episode. "
         f"`utilisation` of {_names(RESOURCES)} by the last batch, as fractions of each capacity. `action_mask`: bool "
         "of shape (Q + 1,), the slots that can be served, and dispatch.\n\n"
+        f"Where requests are the calls of tasks there are beside these {_names(TASK_COUNTERS)}. Calls of a task arrive "
+        "with it and are pending until they are served or it fails, which is when they expire; wasted is what was "
+        "served of tasks that failed.\n\n"
         f"`{environment(CONTINUOUS_BATCHING).name}` counts {_names(ENGINE_COUNTERS)}; `energy_j` and `utilisation` are "
         "of its iterations, and `action_mask` of its actions. At the end of an episode `percentiles` has p50, p90 and "
         "p99 of `ttft_s`, `tpot_s` and `end_to_end_s` ([what of](../iterations.md#the-batch-and-its-memory)).\n\n"

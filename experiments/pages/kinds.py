@@ -19,6 +19,7 @@ from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.scenarios.sections.reward_settings import RewardWeights
 from edge_llm_env.support.section import Section
 from edge_llm_env.support.tables import NO_VALUE, Table
+from edge_llm_env.tasks.kinds.table import TASK_KINDS
 
 KINDS_PAGE = Path("docs/reference/kinds.md")
 
@@ -86,6 +87,7 @@ KINDS_SECTIONS: dict[str, Callable[[], Table]] = {
     "fading": lambda: settings_kinds_table(FADINGS),
     "rate models": lambda: settings_kinds_table(RATE_MODELS),
     "length beliefs": lambda: settings_kinds_table(LENGTH_BELIEFS),
+    "task kinds": lambda: settings_kinds_table(TASK_KINDS),
     "cost models": cost_models_table,
     "batch selections": batch_selections_table,
     "reward terms": reward_terms_table,

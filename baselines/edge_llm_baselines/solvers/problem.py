@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edge_llm_env.dynamics.params import rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.slots import candidates_of_row
 from edge_llm_env.feasibility.rule import Rule
@@ -117,7 +116,7 @@ class BatchProblem:
         """The epoch problem of a simulated row: its visible requests, each of value 1."""
         simulation.check_row(row)
         candidates = candidates_of_row(simulation.state, row)
-        return cls(rule_of(simulation.params), candidates, np.ones(len(candidates.slack_s)))
+        return cls(simulation.rule(row), candidates, np.ones(len(candidates.slack_s)))
 
     @checked
     def is_feasible(self, selected: NDArray[np.bool_]) -> bool:

@@ -8,8 +8,10 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.base import EpochEnv, Mechanism
+from edge_llm_env.envs.base import EpochEnv, Mechanism, MechanismOfScenario
+from edge_llm_env.envs.batch_selection import kernel_of_calls
 from edge_llm_env.envs.batch_selection.kernel import checked_selection, step_row, step_rows
+from edge_llm_env.envs.calls.mechanism import serving_calls
 from edge_llm_env.envs.layout import Feature, per_slot
 from edge_llm_env.envs.vector import EpochVectorEnv
 
@@ -19,6 +21,9 @@ MECHANISM = Mechanism(
     step_row=step_row,
     step_rows=step_rows,
 )
+
+OF_CALLS = serving_calls(MECHANISM, kernel_of_calls.step_row, kernel_of_calls.step_rows)
+"""Where requests are the calls of agent tasks."""
 
 
 class BatchSelectionEnv(EpochEnv[NDArray[np.int8]]):
@@ -34,7 +39,7 @@ class BatchSelectionEnv(EpochEnv[NDArray[np.int8]]):
     **Episode**: truncated after `epoch.episode_epochs` steps.
     """
 
-    mechanism = MECHANISM
+    mechanism = MechanismOfScenario(MECHANISM, OF_CALLS)
 
     def _checked(self, action: Any) -> Any:
         return checked_selection(action, (self.simulation.slots,))
@@ -43,7 +48,7 @@ class BatchSelectionEnv(EpochEnv[NDArray[np.int8]]):
 class BatchSelectionVectorEnv(EpochVectorEnv):
     """The native vector form of `BatchSelectionEnv`: actions 0 or 1 of shape (R, Q)."""
 
-    mechanism = MECHANISM
+    mechanism = MechanismOfScenario(MECHANISM, OF_CALLS)
 
     def _checked(self, actions: Any) -> NDArray:
         return checked_selection(actions, (self.num_envs, self.simulation.slots))

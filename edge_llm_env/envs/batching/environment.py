@@ -8,8 +8,10 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.base import EpochEnv, Mechanism
+from edge_llm_env.envs.base import EpochEnv, Mechanism, MechanismOfScenario
+from edge_llm_env.envs.batching import kernel_of_calls
 from edge_llm_env.envs.batching.kernel import step_row, step_rows
+from edge_llm_env.envs.calls.mechanism import serving_calls
 from edge_llm_env.envs.choice import checked_choice, checked_choices
 from edge_llm_env.envs.layout import Feature, once, per_slot
 from edge_llm_env.envs.vector import EpochVectorEnv
@@ -23,6 +25,9 @@ MECHANISM = Mechanism(
     step_row=step_row,
     step_rows=step_rows,
 )
+
+OF_CALLS = serving_calls(MECHANISM, kernel_of_calls.step_row, kernel_of_calls.step_rows)
+"""Where requests are the calls of agent tasks."""
 
 
 class BatchingEnv(EpochEnv[np.int64]):
@@ -40,7 +45,7 @@ class BatchingEnv(EpochEnv[np.int64]):
     **Episode**: truncated after `epoch.episode_epochs` dispatches.
     """
 
-    mechanism = MECHANISM
+    mechanism = MechanismOfScenario(MECHANISM, OF_CALLS)
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Valid actions, bool of shape (Q + 1,); the name that sb3-contrib looks for."""
@@ -53,7 +58,7 @@ class BatchingEnv(EpochEnv[np.int64]):
 class BatchingVectorEnv(EpochVectorEnv):
     """The native vector form of `BatchingEnv`: actions int of shape (R,)."""
 
-    mechanism = MECHANISM
+    mechanism = MechanismOfScenario(MECHANISM, OF_CALLS)
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Valid actions of each row, bool of shape (R, Q + 1)."""

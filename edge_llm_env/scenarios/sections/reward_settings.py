@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from edge_llm_env.support.quantities import RewardWeight
-from edge_llm_env.support.section import Section
+from edge_llm_env.support.section import NEUTRAL, Section
 
 
 class RewardWeights(Section):
@@ -15,7 +15,11 @@ class RewardWeights(Section):
     `edge_llm_env.dynamics.epoch` pay the terms when what they count happens.
     """
 
-    served: RewardWeight = Field(1.0, description="per request served", json_schema_extra={"unit": "requests"})
+    served: RewardWeight = Field(
+        1.0,
+        description="per request served; 0 by default where there are tasks",
+        json_schema_extra={"unit": "requests"},
+    )
     tokens: RewardWeight = Field(0.0, description="per output token served", json_schema_extra={"unit": "tokens"})
     energy: RewardWeight = Field(
         0.0, description="per joule spent; negative to save energy", json_schema_extra={"unit": "J"}
@@ -23,7 +27,20 @@ class RewardWeights(Section):
     expired: RewardWeight = Field(
         0.0, description="per request expired; negative to avoid it", json_schema_extra={"unit": "requests"}
     )
+    task_completed: RewardWeight = Field(
+        1.0,
+        description="per agent task whose last call is served in time, where there are tasks",
+        json_schema_extra={"unit": "tasks"} | NEUTRAL,
+    )
+    task_failed: RewardWeight = Field(
+        0.0,
+        description="per agent task that was begun and failed; negative to avoid it",
+        json_schema_extra={"unit": "tasks"} | NEUTRAL,
+    )
 
 
-REWARD_TERMS = tuple(RewardWeights.model_fields)
+TASK_TERMS = ("task_completed", "task_failed")
+"""Terms that there are beside the others where workloads are of agent tasks."""
+
+REWARD_TERMS = tuple(name for name in RewardWeights.model_fields if name not in TASK_TERMS)
 """Names of the terms, as `info["reward_terms"]` and the columns of `NodeState.reward_terms` have them."""

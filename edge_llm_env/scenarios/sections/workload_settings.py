@@ -10,6 +10,7 @@ from edge_llm_env.arrivals.class_mix import ClassMix
 from edge_llm_env.arrivals.table import Arrivals
 from edge_llm_env.support.quantities import NonNegativeFloat, Tokens
 from edge_llm_env.support.section import NEUTRAL, Section
+from edge_llm_env.tasks.settings import TaskSettings
 from edge_llm_env.traces.part import TracePart
 
 SHORTEST_S, LONGEST_S = 1e-6, 1e9
@@ -53,6 +54,11 @@ class WorkloadSettings(Section):
         description="what requests can be of, and how the mix changes; one class if not given",
         json_schema_extra=NEUTRAL,
     )
+    tasks: TaskSettings | None = Field(
+        default=None,
+        description="of agents, of which requests are the calls; requests are on their own if not given",
+        json_schema_extra=NEUTRAL,
+    )
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -66,7 +72,9 @@ class WorkloadSettings(Section):
 
     @property
     def longest_prompt_tokens(self) -> int:
-        """Longest prompt that can be drawn or replayed."""
+        """Longest prompt that can be drawn or replayed; of tasks' calls with their context."""
+        if self.tasks is not None:
+            return self.longest_call_tokens[0]
         if isinstance(self.prompt_tokens, tuple):
             return max(self.prompt_tokens)
         return int(self._replayed.prompt_tokens.max())
@@ -95,10 +103,31 @@ class WorkloadSettings(Section):
     @property
     def longest_request_tokens(self) -> int:
         """Most tokens of prompt and output that one request can have."""
+        if self.tasks is not None:
+            return self.longest_call_tokens[1]
         if isinstance(self.prompt_tokens, tuple) or isinstance(self.output_tokens, tuple):
             return self.longest_prompt_tokens + self.longest_output_tokens
         part = self._replayed
         return int((part.prompt_tokens + part.output_tokens).max())
+
+    @property
+    def longest_call_tokens(self) -> tuple[int, int]:
+        """Of agent tasks' calls: longest prompt with its context, and this with its answer."""
+        if self.tasks is None or not isinstance(self.prompt_tokens, tuple) or not isinstance(self.output_tokens, tuple):
+            raise ValueError("workload.tasks: must be given, and lengths be lists of token counts")
+        return self.tasks.longest(max(self.prompt_tokens), max(self.output_tokens))
+
+    @property
+    def shortest_call_tokens(self) -> int:
+        """Fewest tokens that a call can send."""
+        if self.tasks is None:
+            return self.shortest_prompt_tokens
+        return min(self.shortest_prompt_tokens, self.tasks.instruction_tokens, *self.tasks.tool_tokens)
+
+    @property
+    def requests_per_arrival(self) -> float:
+        """How many requests an arrival is on average: the calls of a task."""
+        return 1.0 if self.tasks is None else self.tasks.mean_calls
 
     @property
     def _replayed(self) -> TracePart:
@@ -109,6 +138,8 @@ class WorkloadSettings(Section):
     @model_validator(mode="after")
     def _lengths_are_replayed_from_a_trace(self) -> WorkloadSettings:
         for field in ("prompt_tokens", "output_tokens"):
+            if getattr(self, field) == "trace" and self.tasks is not None:
+                raise ValueError(f'workload.{field} = "trace": must be a list of token counts with workload.tasks')
             if getattr(self, field) == "trace" and self.arrivals.replayed is None:
                 raise ValueError(
                     f'workload.{field} = "trace": must go with arrivals.kind = "trace", '

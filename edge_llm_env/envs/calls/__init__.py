@@ -1,0 +1,1 @@
+"""What environments share that serve the calls of agent tasks: observation, state from outside, mechanism."""

@@ -1,0 +1,154 @@
+"""One call: what it costs with what is kept of its context, and what follows from serving it."""
+
+from __future__ import annotations
+
+import math
+
+from edge_llm_env.dynamics.epoch import admit
+from edge_llm_env.dynamics.params import rule_of
+from edge_llm_env.dynamics.state import EXPIRED, N_EPOCHS, N_EXPIRED, N_PENDING, PENDING, R_EXPIRED, SERVED
+from edge_llm_env.feasibility.request import Request
+from edge_llm_env.feasibility.rule import Rule
+from edge_llm_env.support.compilation.compiling import compiled
+from edge_llm_env.tasks.running.params import DROP, KEEP, TaskParams
+from edge_llm_env.tasks.running.state import (
+    N_CALLS_WASTED,
+    N_COMPLETED,
+    N_FAILED,
+    N_REUSED,
+    N_RUNNING,
+    N_TOKENS,
+    N_TOKENS_WASTED,
+    R_COMPLETED,
+    R_FAILED,
+    WAITING,
+    TaskState,
+)
+
+MEMORY = 2
+"""Column of RESOURCES."""
+
+
+@compiled
+def rule_of_row(params: TaskParams, state: TaskState, row: int) -> Rule:
+    """The rule of feasibility with the memory that caches leave which are kept."""
+    rule = rule_of(params)
+    return Rule(
+        rule.compute_s,
+        rule.memory_bytes,
+        rule.energy_j,
+        rule.pads_prompts,
+        rule.pads_outputs,
+        rule.window_s,
+        rule.memory_limit_bytes - state.kept_bytes[row],
+    )
+
+
+@compiled
+def reused_tokens(state: TaskState, row: int, call: int) -> float:
+    """Tokens of a call's context that the node has kept."""
+    return float(min(state.context_tokens[row, call], state.cached_tokens[row, state.task_first[row, call]]))
+
+
+@compiled
+def call_without_channel(params: TaskParams, state: TaskState, row: int, call: int, start_s: float) -> Request:
+    """A call as the rule sees it in the epoch that starts at `start_s`, but for its transfers.
+
+    Its prompt is all of its context that is not kept, and what is new. With t(s, n) the marginal time of a request it
+    takes t(c + s, n) - t(c, 1) + t(0, 1) of c kept tokens, t(c, 1) being the prefill alone: t(s, n), and the pairs of
+    each new token and of each answer token but the first, which the prefill gives, with the kept ones.
+    """
+    kept = reused_tokens(state, row, call)
+    prompt = float(state.context_tokens[row, call]) - kept + float(state.prompt_tokens[row, call])
+    output = float(state.output_tokens[row, call])
+    return Request(
+        prompt,
+        output,
+        state.arrival_s[row, call] + state.latency_requirement_s[row, call] - start_s - params.reserved_s,
+        0.0,
+        0.0,
+        kept * (params.pair_prefill_s * prompt + params.pair_decode_s * (output - 1.0)),
+        kept * params.token_bytes,
+    )
+
+
+@compiled
+def admit_call(rule: Rule, params: TaskParams, state: TaskState, row: int, slot: int) -> None:
+    """Admit an admissible slot's call under the row's rule: it will be served, and what follows of it is certain."""
+    admit(rule, params, state, row, slot)
+    count_memory(rule, params, state, row)
+    call = state.slot_request[row, slot]
+    first = state.task_first[row, call]
+    tokens = int(state.slot_prompt_tokens[row, slot] + state.slot_output_tokens[row, slot])
+    state.calls_served[row, first] += 1
+    state.computed_tokens[row, first] += tokens
+    state.counters[row, N_TOKENS] += tokens
+    state.counters[row, N_REUSED] += int(state.slot_reused_tokens[row, slot])
+    if state.calls_served[row, first] == state.task_calls[row, first]:
+        state.counters[row, N_COMPLETED] += 1
+        state.counters[row, N_RUNNING] -= 1
+        state.reward_terms[row, R_COMPLETED] += params.reward_weights[R_COMPLETED]
+        return
+    answered_s = (state.counters[row, N_EPOCHS] + 2) * params.epoch_s
+    for later in range(call + 1, first + state.task_calls[row, first]):
+        open_ = state.status[row, later] == WAITING and math.isinf(state.ready_s[row, later])
+        if open_ and may_begin(state, row, later):
+            state.ready_s[row, later] = answered_s + state.tool_s[row, later]
+
+
+@compiled
+def count_memory(rule: Rule, params: TaskParams, state: TaskState, row: int) -> None:
+    """Count what is kept as memory that is used, of all that there is."""
+    used = state.utilisation[row, MEMORY] * rule.memory_limit_bytes + state.kept_bytes[row]
+    state.utilisation[row, MEMORY] = used / params.memory_limit_bytes
+
+
+@compiled
+def may_begin(state: TaskState, row: int, call: int) -> bool:
+    """Whether all that a call waits for is served."""
+    for column in range(state.predecessors.shape[2]):
+        back = state.predecessors[row, call, column]
+        if back > 0 and state.status[row, call - back] != SERVED:
+            return False
+    return True
+
+
+@compiled
+def fail_task(params: TaskParams, state: TaskState, row: int, first: int) -> None:
+    """Give a task up: its open calls expire, what was served of it is wasted, its cache goes."""
+    for call in range(first, first + state.task_calls[row, first]):
+        if state.status[row, call] == PENDING or state.status[row, call] == WAITING:
+            state.status[row, call] = EXPIRED
+            state.counters[row, N_EXPIRED] += 1
+            state.counters[row, N_PENDING] -= 1
+            state.reward_terms[row, R_EXPIRED] += params.reward_weights[R_EXPIRED]
+    state.counters[row, N_FAILED] += 1
+    state.counters[row, N_RUNNING] -= 1
+    if state.calls_served[row, first] > 0:
+        state.counters[row, N_CALLS_WASTED] += state.calls_served[row, first]
+        state.counters[row, N_TOKENS_WASTED] += state.computed_tokens[row, first]
+        state.reward_terms[row, R_FAILED] += params.reward_weights[R_FAILED]
+    drop_cache(params, state, row, first)
+
+
+@compiled
+def drop_cache(params: TaskParams, state: TaskState, row: int, first: int) -> None:
+    """Free the memory of a task's cache."""
+    state.kept_bytes[row] -= state.cached_tokens[row, first] * params.token_bytes
+    state.cached_tokens[row, first] = 0
+
+
+@compiled
+def keep_cache(params: TaskParams, state: TaskState, row: int, call: int) -> None:
+    """After a call is served: keep of its cache what later calls go on from, if the scenario's rule has it so."""
+    first = state.task_first[row, call]
+    if state.calls_served[row, first] == state.task_calls[row, first]:
+        drop_cache(params, state, row, first)
+        return
+    more = state.kept_tokens[row, call] - state.cached_tokens[row, first]
+    if params.kv_cache == DROP or more <= 0:
+        return
+    grown_bytes = state.kept_bytes[row] + more * params.token_bytes
+    if params.kv_cache == KEEP or grown_bytes <= params.kept_limit_bytes:
+        state.kept_bytes[row] = grown_bytes
+        state.cached_tokens[row, first] = state.kept_tokens[row, call]

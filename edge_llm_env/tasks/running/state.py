@@ -1,0 +1,109 @@
+"""The state of rows whose requests are the calls of agent tasks.
+
+The fields of `NodeState` and more, flat, so that kernels of either take it. What is of a task stands at its first call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_env.dynamics.state import COUNTERS, RESERVED, NodeState
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS, TASK_TERMS
+
+WAITING = RESERVED + 1
+"""Value of `NodeState.status`: a call of a task that has arrived, before which another must be served or a tool end."""
+
+TASK_COUNTERS = (
+    "tasks_arrived",
+    "tasks_completed",
+    "tasks_failed",
+    "tasks_running",
+    "calls_waiting",
+    "calls_wasted",
+    "tokens_computed",
+    "tokens_wasted",
+    "cached_tokens_reused",
+)
+"""Columns of `counters` behind COUNTERS: `tasks_running` and `calls_waiting` as of now, the others from the start of
+the episode. Wasted is what was served of tasks that failed. Tokens are those of prompts that were computed, without
+what was cached, and of answers."""
+
+N_TASKS_ARRIVED, N_COMPLETED, N_FAILED, N_RUNNING, N_WAITING, N_CALLS_WASTED, N_TOKENS, N_TOKENS_WASTED, N_REUSED = (
+    range(len(COUNTERS), len(COUNTERS) + len(TASK_COUNTERS))
+)
+
+R_COMPLETED, R_FAILED = range(len(REWARD_TERMS), len(REWARD_TERMS) + len(TASK_TERMS))
+"""Columns of `reward_terms` behind those of `NodeState`."""
+
+OF_CALLS = {
+    "task_first": np.int32,
+    "task_calls": np.int32,
+    "task_kind": np.int8,
+    "predecessors": np.int32,
+    "tool_s": np.float64,
+    "context_tokens": np.int32,
+    "kept_tokens": np.int32,
+    "signals": np.float64,
+    "ready_s": np.float64,
+    "calls_served": np.int32,
+    "cached_tokens": np.int32,
+    "computed_tokens": np.int64,
+}
+"""Arrays with an entry per call of a row, and what they hold."""
+
+if TYPE_CHECKING:
+
+    class TaskState(NodeState):
+        """Arrays over rows (R), calls (N), predecessors (P), numbers of a signal (D) and visible slots (Q)."""
+
+        task_first: NDArray[np.int32]
+        """(R, N) the first call of its task."""
+        task_calls: NDArray[np.int32]
+        """(R, N) calls of its task."""
+        task_kind: NDArray[np.int8]
+        """(R, N)"""
+        predecessors: NDArray[np.int32]
+        """(R, N, P) places before it; 0 for none."""
+        tool_s: NDArray[np.float64]
+        """(R, N)"""
+        context_tokens: NDArray[np.int32]
+        """(R, N)"""
+        kept_tokens: NDArray[np.int32]
+        """(R, N) that later calls go on from."""
+        signals: NDArray[np.float64]
+        """(R, N, D)"""
+        ready_s: NDArray[np.float64]
+        """(R, N) when it becomes visible, infinite while that is open."""
+        calls_served: NDArray[np.int32]
+        """(R, N) of the task, at its first call; as the next two."""
+        cached_tokens: NDArray[np.int32]
+        """(R, N) of its context that the node keeps."""
+        computed_tokens: NDArray[np.int64]
+        """(R, N) prompts and answers."""
+        slot_reused_tokens: NDArray[np.float64]
+        """(R, Q) of a call's context that need not be computed again; `slot_transfer_s` is the time that its new tokens
+        take for attending to these, beside the polynomials."""
+        kept_bytes: NDArray[np.float64]
+        """(R,) of all caches that are kept."""
+
+else:
+    TaskState = NamedTuple(
+        "TaskState",
+        [(name, object) for name in (*NodeState._fields, *OF_CALLS, "slot_reused_tokens", "kept_bytes")],
+    )
+
+
+def with_tasks(node: NodeState, predecessors: int, signals: int) -> TaskState:
+    """A state of zeros with room for the calls that a state of the node has room for."""
+    rows, calls = node.arrival_s.shape
+    more = {"predecessors": (predecessors,), "signals": (signals,)}
+    arrays = {name: np.zeros((rows, calls, *more.get(name, ())), dtype=dtype) for name, dtype in OF_CALLS.items()}
+    whole = node._replace(
+        counters=np.zeros((rows, len(COUNTERS) + len(TASK_COUNTERS)), dtype=np.int64),
+        reward_terms=np.zeros((rows, len(REWARD_TERMS) + len(TASK_TERMS))),
+    )
+    rest = (np.zeros(node.slot_slack_s.shape), np.zeros(rows))
+    return TaskState._make((*whole, *arrays.values(), *rest))

@@ -1,0 +1,78 @@
+"""The dynamics of tasks agree with `tests/references/plain_tasks.py`, call by call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from edge_llm_env import draw_workloads
+from edge_llm_env.envs.layout import names
+from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS, TASK_TERMS
+from tests.references.plain_tasks import ReferenceTasks
+from tests.support.tasks import TASK_WEIGHTS, small_tasks
+
+TIGHT_MEMORY = {"node__modules": 1, "node__memory_bytes_per_module": 6.5e9, "node__device": "rtx-4090"}
+"""Caches take much of what the weights leave."""
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "kept while slack": {},
+    "dropped": {"workload__tasks__kv_cache": "drop"},
+    "kept, memory tight": {"workload__tasks__kv_cache": "keep", **TIGHT_MEMORY},
+    "while slack, memory tight": {"workload__tasks__cache_share": 0.3, **TIGHT_MEMORY},
+}
+
+
+def scenario_of(setting: str) -> Any:
+    weights = {name.replace(".", "__"): weight for name, weight in TASK_WEIGHTS.items()}
+    return small_tasks(**SETTINGS[setting], **weights)
+
+
+def assert_agrees(info: dict[str, Any], reward: float, observation: Any, reference: ReferenceTasks, at: dict) -> None:
+    counted = reference.counters()
+    assert {name: info[name] for name in counted} == counted
+    assert info["arrived"] == info["served"] + info["expired"] + info["rejected"] + info["pending"]
+    assert info["tasks_arrived"] == info["tasks_completed"] + info["tasks_failed"] + info["tasks_running"]
+    assert info["action_mask"].tolist() == reference.mask()
+    assert list(info["reward_terms"]) == [*REWARD_TERMS, *TASK_TERMS]
+    for name, paid in reference.reward_terms.items():
+        assert info["reward_terms"][name] == pytest.approx(paid, rel=1e-9, abs=1e-9), name
+    assert reward == pytest.approx(sum(reference.reward_terms.values()), rel=1e-9, abs=1e-9)
+    for slot, shown in enumerate(reference.slots()):
+        for name, value in shown.items():
+            assert observation[at[f"{name}[{slot}]"]] == pytest.approx(value, rel=1e-5, abs=1e-6), (name, slot)
+    memory = (reference._memory_bytes(reference.batch, reference.kept_bytes)) / reference.node.memory_limit_bytes
+    assert observation[at["batch_memory"]] == pytest.approx(memory, rel=1e-5)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("env_id", [BATCHING, BATCH_SELECTION])
+def test_an_episode_is_that_of_the_reference_call_by_call(env_id: str, setting: str) -> None:
+    scenario = scenario_of(setting)
+    env = gym.make(env_id, scenario=scenario, disable_env_checker=True)
+    at = {name: place for place, name in enumerate(names(env.unwrapped.mechanism.observation, scenario))}
+    seen = dict.fromkeys(("tasks_completed", "tasks_failed", "calls_wasted", "cached_tokens_reused"), 0)
+    for workload in draw_workloads(scenario, 3, seed=5):
+        workload.validate()
+        reference = ReferenceTasks(scenario, workload)
+        observation, info = env.reset(options={"workload": workload})
+        rng, truncated = np.random.default_rng(1), False
+        while not truncated:
+            if env_id == BATCHING:
+                valid = np.flatnonzero(info["action_mask"])
+                action: Any = int(rng.choice(valid)) if rng.random() < 0.97 else 0
+                reference.step_batching(action)
+            else:
+                action = (rng.random(scenario.epoch.visible_slots) < 0.8).astype(np.int8)
+                reference.step_batch_selection(action.tolist())
+            observation, reward, _, truncated, info = env.step(action)
+            assert_agrees(info, reward, observation, reference, at)
+        for name in seen:
+            seen[name] += info[name]
+    assert seen["tasks_completed"] > 10
+    assert seen["tasks_failed"] > 5
+    assert seen["calls_wasted"] > 0
+    assert (seen["cached_tokens_reused"] > 0) == (setting != "dropped")

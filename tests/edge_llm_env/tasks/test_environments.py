@@ -1,0 +1,138 @@
+"""What environments promise holds where requests are the calls of tasks."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+from stable_baselines3.common.env_checker import check_env as sb3_check_env
+
+from edge_llm_baselines import DFTSP, BatchProblem, EpochPolicy
+from edge_llm_env import ScenarioError, draw_workload, draw_workloads
+from edge_llm_env.envs.layout import names
+from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+from edge_llm_env.registration import ENVIRONMENTS
+from tests.support.helpers import small_scenario, workload_at
+from tests.support.processes import ROOT, run
+from tests.support.tasks import TASK_WEIGHTS, small_tasks
+
+SCENARIO = small_tasks(
+    **{name.replace(".", "__"): weight for name, weight in TASK_WEIGHTS.items()}, workload__tasks__signals={}
+)
+both = pytest.mark.parametrize("env_id", [BATCHING, BATCH_SELECTION])
+
+
+@both
+def test_the_checkers_have_nothing_to_say(env_id: str) -> None:
+    check_env(gym.make(env_id, scenario=SCENARIO).unwrapped, skip_render_check=True)
+    sb3_check_env(gym.make(env_id, scenario=SCENARIO).unwrapped)
+
+
+@both
+def test_a_row_of_the_vector_environment_is_the_single_one_to_the_bit(env_id: str) -> None:
+    rows = gym.make_vec(env_id, num_envs=3, vectorization_mode="vector_entry_point", scenario=SCENARIO)
+    one = gym.make(env_id, scenario=SCENARIO, disable_env_checker=True)
+    rows.action_space.seed(0)
+    observations, infos = rows.reset(seed=4)
+    observation, info = one.reset(seed=5)
+    for _ in range(60):
+        assert (observations[1] == observation).all()
+        for name, value in info.items():
+            if isinstance(value, dict):
+                assert {key: infos[name][key][1] for key in value} == value
+            else:
+                assert np.array_equal(infos[name][1], value), name
+        actions = rows.action_space.sample()
+        if env_id == BATCHING:
+            actions = np.array([np.flatnonzero(mask)[0] for mask in infos["action_mask"]])
+        observations, rewards, _, truncations, infos = rows.step(actions)
+        observation, reward, _, truncated, info = one.step(actions[1])
+        assert rewards[1] == reward
+        assert truncations[1] == truncated
+        if truncated:
+            break
+
+
+@both
+def test_a_state_that_was_taken_is_gone_on_from(env_id: str) -> None:
+    rows = gym.make_vec(env_id, num_envs=2, vectorization_mode="vector_entry_point", scenario=SCENARIO).unwrapped
+    rows.action_space.seed(0)
+    rows.reset(seed=1)
+    actions = [rows.action_space.sample() for _ in range(12)]
+    for action in actions[:6]:
+        rows.step(action)
+    state = copy.deepcopy(rows.state())
+    first = [rows.step(action)[0].copy() for action in actions[6:]]
+    rows.restore(state)
+    assert all((rows.step(action)[0] == one).all() for action, one in zip(actions[6:], first, strict=True))
+    for name, bad in (("task_first", 10**6), ("predecessors", 10**6), ("task_kind", 100), ("status", 9)):
+        broken = copy.deepcopy(state)
+        broken[f"rows.{name}"][:] = np.array(bad).astype(broken[f"rows.{name}"].dtype)
+        with pytest.raises(ValueError, match=rf"rows\.{name}"):
+            rows.restore(broken)
+
+
+def test_an_observation_says_what_the_setting_lets_it() -> None:
+    def features(**settings: object) -> list[str]:
+        scenario = small_tasks(**settings)
+        env = gym.make(BATCHING, scenario=scenario)
+        found = names(env.unwrapped.mechanism.observation, scenario)
+        assert env.observation_space.shape == (len(found),)
+        return [name for name in found if name.endswith("[0]")]
+
+    assert "calls_left[0]" in features()
+    assert "calls_left[0]" not in features(workload__tasks__calls_left="unknown")
+    assert "signal_0[0]" not in features()
+    assert "signal_4[0]" in features(workload__tasks__signals={})
+    plain = gym.make(BATCHING, scenario=small_scenario()).unwrapped
+    assert "kind[0]" not in names(plain.mechanism.observation, plain.scenario)
+
+
+@pytest.mark.parametrize("env_id", [env_id for env_id in ENVIRONMENTS if env_id not in (BATCHING, BATCH_SELECTION)])
+def test_other_environments_say_that_they_do_not_play_tasks(env_id: str) -> None:
+    with pytest.raises(ScenarioError, match=r"workload\.tasks: must be left out here"):
+        gym.make(env_id, scenario=SCENARIO)
+
+
+def test_a_workload_of_the_other_sort_is_refused() -> None:
+    env = gym.make(BATCHING, scenario=SCENARIO)
+    with pytest.raises(ValueError, match="workload task: must be given"):
+        env.reset(options={"workload": workload_at([1.0])})
+    plain = gym.make(BATCHING, scenario=small_scenario())
+    with pytest.raises(ValueError, match="workload task: must be left out"):
+        plain.reset(options={"workload": draw_workload(SCENARIO, np.random.default_rng(0))})
+
+
+def test_kernels_do_the_same_without_a_compiler() -> None:
+    program = (
+        "import json, numpy as np, gymnasium as gym\n"
+        "from tests.edge_llm_env.tasks.test_environments import SCENARIO\n"
+        "env = gym.make('EdgeLLM/BatchSelection-v0', scenario=SCENARIO, disable_env_checker=True)\n"
+        "env.action_space.seed(0); env.reset(seed=0)\n"
+        "steps = [env.step(env.action_space.sample()) for _ in range(20)]\n"
+        "print(json.dumps([[one[0].tolist(), one[1]] for one in steps]))\n"
+    )
+    texts = [run("-c", program, cwd=ROOT, env={"NUMBA_DISABLE_JIT": flag}).stdout for flag in ("0", "1")]
+    assert json.loads(texts[0].splitlines()[-1]) == json.loads(texts[1].splitlines()[-1])
+
+
+@both
+def test_what_a_solver_chooses_is_served(env_id: str) -> None:
+    """The epoch problem of a row, with the memory that kept caches leave, is that of the environment."""
+    env = gym.make(env_id, scenario=SCENARIO, disable_env_checker=True)
+    policy = EpochPolicy(DFTSP(), env)
+    for workload in draw_workloads(SCENARIO, 2):
+        observation, info = env.reset(options={"workload": workload})
+        truncated = False
+        while not truncated:
+            problem = BatchProblem.of_row(env.unwrapped.simulation)
+            alone = np.eye(len(problem), dtype=bool)
+            if env_id == BATCH_SELECTION:
+                assert [problem.is_feasible(one) for one in alone] == info["action_mask"][: len(problem)].tolist()
+            observation, _, _, truncated, info = env.step(policy.predict(observation)[0])
+            assert info["not_admitted"] == 0
+            assert info["invalid_actions"] == 0
