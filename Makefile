@@ -22,6 +22,7 @@ plan: # says on a bare machine what will take how long, before anything is insta
 	@test -e $(INSTALLED) || $(PYTHON) agents/edge_llm_agents/commands/plan.py
 
 test: $(INSTALLED)
+	$(BIN)/python -m tests.kernels
 	$(BIN)/python -m pytest -n 2 --durations=10
 
 test-tools: test-ecosystem test-rllib

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 
 from edge_llm_env import Scenario
@@ -42,6 +43,8 @@ class RooflineNode(Node):
         self.attention_flops_per_s = node.modules * self._attention_peak()
         sharing = self.decoder.heads // self.decoder.kv_heads
         self.cache_passes = (3 + 2 * sharing * (sharing > 1)) if self.engine.copies_cache else 1
+        for of_the_node_alone in ("_time", "_held", "weight_bytes", "largest_batch"):  # asked again in every pass
+            setattr(self, of_the_node_alone, cache(getattr(self, of_the_node_alone)))
 
     def compute_s(self, batch: list[Request]) -> float:
         """Time of the prefill and of every decode pass."""

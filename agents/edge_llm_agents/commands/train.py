@@ -8,13 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from edge_llm_agents.allocations.policy import MECHANISMS
-from edge_llm_agents.commands.bars import Bars
-from edge_llm_agents.commands.compare import main_scenario
 from edge_llm_agents.commands.running import Command
-from edge_llm_agents.pretrained.saved_policies import Card, save_policy
-from edge_llm_agents.training.train import algorithms_for, train
-from edge_llm_agents.training.trained import TrainedModel
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 
 _HERE = "edge_llm_agents.commands.training"
@@ -55,6 +49,13 @@ class Policy:
 
     def run(self) -> None:
         """Train, save, say where."""
+        from edge_llm_agents.allocations.policy import MECHANISMS
+        from edge_llm_agents.commands.bars import Bars
+        from edge_llm_agents.commands.compare import main_scenario
+        from edge_llm_agents.pretrained.saved_policies import Card, save_policy
+        from edge_llm_agents.training.train import algorithms_for, train
+        from edge_llm_agents.training.trained import TrainedModel
+
         algorithm = self.algorithm
         own = {BATCH_SELECTION: "values"} | dict.fromkeys(MECHANISMS, "allocation")
         if self.env in own and algorithm in (None, own[self.env]):
