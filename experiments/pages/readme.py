@@ -12,6 +12,8 @@ from pkgutil import iter_modules
 from typing import Any, Protocol
 
 from edge_llm_agents.comparison.columns import comparison_table as table_of_comparison
+from edge_llm_agents.machine.replay.tables import calibration_table
+from edge_llm_agents.machine.replay.tables import table as replay_table
 from edge_llm_agents.pretrained.shipped import shipped_policies
 from edge_llm_baselines import hindsight, rules, solvers
 from edge_llm_baselines.schedulers.suite import SCHEDULERS
@@ -163,6 +165,12 @@ PAGES: dict[Path, Sections] = {
         "validation-assumed": _of_validation(validation_tables.assumed_table),
     }
     | {f"validation-{split}": _of_validation(partial(validation_tables.split_table, split=split)) for split in SPLITS},
+    Path("docs/how-to/machine.md"): {
+        "calibration": lambda: calibration_table(recorded("replay")),
+        "replay": lambda: replay_table(recorded("replay")),
+        "calibration-narrow": lambda: calibration_table(recorded("replay-narrow")),
+        "replay-narrow": lambda: replay_table(recorded("replay-narrow")),
+    },
     Path("docs/oracles.md"): {"baselines": baselines_table},
     Path("docs/iterations.md"): {"both-ways": lambda: both_ways_table(recorded("both_ways"))},
     Path("docs/speed.md"): {"benchmark": benchmark_table, "training": training_table},

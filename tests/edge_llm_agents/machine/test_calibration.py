@@ -1,5 +1,6 @@
 import contextlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from edge_llm_agents.machine.calibration.fitting import fit
 from edge_llm_agents.machine.calibration.folder import read_calibrated, scenario_on
 from edge_llm_agents.machine.calibration.measuring import ROUNDS, Measuring
 from edge_llm_agents.machine.calibration.points import Measurement, Point, points_up_to
+from edge_llm_agents.machine.decoder import Piece, TorchDecoder
 from edge_llm_env.inference.catalog import load_device, load_engine, load_precision
 from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.engine import Engine
@@ -115,6 +117,28 @@ def test_the_command_writes_a_machine_that_scenarios_use(
     (folder / "device.toml").write_text((folder / "device.toml").read_text().replace("memory_bytes", "memory_bites", 1))
     with pytest.raises(ValueError, match=r"device: .*device\.toml: memory_b[iy]tes"):
         load_device(str(folder / "device.toml"))
+
+
+@pytest.mark.parametrize(("measured", "written"), [(5, True), (0, False)])
+def test_an_interrupted_command_keeps_what_it_has(
+    measured: int, written: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, run = [len(points_up_to(4, 32)) + measured], TorchDecoder.run
+
+    def interrupted(decoder: TorchDecoder, pieces: Sequence[Piece]) -> list[int]:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return run(decoder, pieces)
+
+    monkeypatch.setattr(TorchDecoder, "run", interrupted)
+    options = ["--decoder", "1m", "--batch", "4", "--tokens", "32", "--clock", "processor"]
+    assert main(["calibrate", "--machine", str(tmp_path), *options]) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert (tmp_path / "calibration.json").exists() is written
+    if written:
+        assert len(json.loads((tmp_path / "calibration.json").read_text())["points"]) == measured
+        assert scenario_on(tmp_path, "carry-over", **{"workload.prompt_tokens": [8], "workload.output_tokens": [4]})
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_what_is_scheduled_is_what_the_simulator_serves() -> None:
 def run(file: Path, settings: dict[str, Any], decoder: CostedDecoder, clock: SteppedClock, **more: Any) -> Any:
     return replay(
         SCENARIO, SCENARIO, ("sjf", "fcfs"), decoder, clock,
-        episodes=2, repetitions=1, seed=0, file=file, settings=settings, **more,
+        episodes=2, repetitions=1, seed=0, file=file, settings=settings, calibration={"interval": 0.1}, **more,
     )  # fmt: skip
 
 
@@ -147,6 +147,8 @@ def test_the_command_replays_on_a_machine_that_was_calibrated(
     said = capsys.readouterr().out
     assert "order of the policies kept in" in said
     record = json.loads(file.read_text())
+    assert record["calibration"]["most_batch"] == 4
+    assert record["calibration"]["held_out_points"] > 0
     assert set(record["cells"]) == {"sjf 0 0", "fcfs 0 0"}
     for one in record["cells"].values():
         assert 0 <= one["on_time"] <= one["scheduled"] <= one["arrived"]

@@ -42,12 +42,13 @@ class Replay:
         """Replay, write and print; the exit status."""
         from edge_llm_agents.commands.bars import Bars
         from edge_llm_agents.evaluation.progress import Progress
-        from edge_llm_agents.machine.calibration.folder import ENGINE, read_calibrated
+        from edge_llm_agents.machine.calibration.folder import ENGINE, calibration_errors, read_calibrated
         from edge_llm_agents.machine.clocks import CLOCKS
         from edge_llm_agents.machine.decoder import TorchDecoder
-        from edge_llm_agents.machine.replay.record import read_cells, summary, table
+        from edge_llm_agents.machine.replay.record import read_cells, summary
         from edge_llm_agents.machine.replay.replaying import replay
         from edge_llm_agents.machine.replay.settings import planned_on
+        from edge_llm_agents.machine.replay.tables import table
         from edge_llm_agents.machine.threads import pinned
         from edge_llm_env.inference.work import parameters
         from edge_llm_env.scenarios import load_scenario
@@ -88,6 +89,7 @@ class Replay:
                     seed=self.seed,
                     file=self.results,
                     settings=settings,
+                    calibration=calibration_errors(self.machine),
                     trace_out=self.trace_out,
                     report=lambda done, total, what: bars(Progress("episodes replayed", done, total, what)),
                 )

@@ -60,6 +60,23 @@ def read_calibrated(folder: Path) -> Calibrated:
     return about.model_copy(update={"decoder": str(inside.absolute())}) if inside.is_file() else about
 
 
+def calibration_errors(folder: Path) -> dict[str, Any]:
+    """How far off predictions of the measured points were: of a folder that `read_calibrated` takes."""
+    content = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    errors: dict[bool, list[float]] = {True: [], False: []}
+    for point in content["points"]:
+        errors[point["held_out"]].append(abs(point["error"]))
+    return {
+        "most_batch": content["batch"],
+        "most_tokens": content["tokens"],
+        "fitted_points": len(errors[False]),
+        "fitted_largest_error": max(errors[False], default=0.0),
+        "held_out_points": len(errors[True]),
+        "held_out_largest_error": max(errors[True], default=0.0),
+        "interval": content["interval"],
+    }
+
+
 def scenario_on(folder: Path, scenario: str | Path | Scenario, **overrides: Any) -> Scenario:
     """A scenario whose node is the calibrated machine: one module of it, which pads nothing.
 

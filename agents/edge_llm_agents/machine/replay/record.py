@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from edge_llm_agents.records.record import NoRecordError, read_record, write_record
-from edge_llm_env.support.tables import Table
 
 Cells = dict[str, dict[str, Any]]
 """Name of a cell → what was measured."""
@@ -30,9 +29,11 @@ def read_cells(file: Path, settings: Mapping[str, Any]) -> Cells:
     return cells
 
 
-def write_cells(file: Path, settings: Mapping[str, Any], cells: Cells) -> dict[str, Any]:
+def write_cells(
+    file: Path, settings: Mapping[str, Any], calibration: Mapping[str, Any], cells: Cells
+) -> dict[str, Any]:
     """Write the record and return it. Raises OSError."""
-    record = {"settings": dict(settings), "summary": summary(cells), "cells": cells}
+    record = {"settings": dict(settings), "calibration": dict(calibration), "summary": summary(cells), "cells": cells}
     write_record(file, record)
     return record
 
@@ -96,41 +97,3 @@ def _order(cells: Cells, policies: Sequence[str]) -> dict[str, int]:
         for group in whole
     )
     return {"episodes": len(whole), "kept": kept}
-
-
-def table(record: Mapping[str, Any]) -> Table:
-    """A row for each policy."""
-    rows = [
-        (
-            policy,
-            str(one["cells"]),
-            str(one["scheduled"]),
-            str(one["on_time"]),
-            f"{100.0 * (one['on_time_share'] - 1.0):+.1f}",
-            f"{100.0 * (one['on_time_share_least'] - 1.0):+.1f} to {100.0 * (one['on_time_share_most'] - 1.0):+.1f}",
-            f"{100.0 * one['batch_error']['median']:+.1f}",
-            f"{100.0 * one['batch_error']['tenth']:+.1f} to {100.0 * one['batch_error']['nine_tenths']:+.1f}",
-            f"{100.0 * one['prefill_error']['median']:+.1f}",
-            f"{100.0 * one['decode_error']['median']:+.1f}",
-            f"{one['ttft_s']:.2f}",
-            f"{1e3 * one['tpot_s']:.1f}",
-        )
-        for policy, one in record["summary"]["policies"].items()
-    ]
-    return Table(
-        (
-            "policy",
-            "episodes",
-            "served, simulated",
-            "on time, real",
-            "difference, %",
-            "of an episode, %",
-            "batch time, %",
-            "of a batch, 80 %",
-            "prefill, %",
-            "decode, %",
-            "TTFT, s",
-            "TPOT, ms",
-        ),
-        rows,
-    )

@@ -28,12 +28,14 @@ def replay(
     seed: int,
     file: Path,
     settings: dict[str, Any],
+    calibration: dict[str, Any],
     trace_out: Path | None = None,
     report: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> dict[str, Any]:
     """Play every policy on every workload, as `scenario` plans it, and on the decoder, which `machine` predicts.
 
-    Cells that the file has of a run with the same settings are kept; it is written after each. The record. A trace is
+    Cells that the file has of a run with the same settings are kept; it is written after each, with how far off
+    the calibration was. The record. A trace is
     written of the first cell that is run. Raises ValueError for a policy that there is not, or no episode.
     """
     if repetitions < 1:
@@ -60,6 +62,6 @@ def replay(
         if trace_out is not None:
             write_trace(trace_out, computed, policy=policy, scenario=scenario.name)
             trace_out = None
-        write_cells(file, settings, cells)
+        write_cells(file, settings, calibration, cells)
     report(len(wanted), len(wanted), "")
-    return write_cells(file, settings, cells)
+    return write_cells(file, settings, calibration, cells)
