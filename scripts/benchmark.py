@@ -36,6 +36,10 @@ COMMANDS = {
     "hindsight": Command(
         "experiments.benchmarks.oracles:Hindsight", "hindsight's schedule and bound against DFTSP and look-ahead"
     ),
+    "certificates": Command(
+        "experiments.benchmarks.certificates:Certificates",
+        "certified intervals: the best policy known, and what none without knowledge of the future exceeds",
+    ),
     "training": Command(
         "experiments.benchmarks.speed:Training", "how long a fresh masked policy takes, and what it reaches"
     ),

@@ -1,0 +1,108 @@
+"""What arrives in an epoch, in a few numbers, and what of it is expected: the future that a penalty is about."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_baselines.certificates.waiting import Waiting
+from edge_llm_env.scenarios.content import ScenarioError
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.naming import shown
+from edge_llm_env.workload.streams import Stream, draw_workloads
+
+LOADS = (0.75, 1.0, 1.25)
+"""Loads, in means of the load, above which what exceeds them is a number of its own: a busy epoch is no busy day."""
+
+URGENT_LOADS = (1.0, 1.4)
+"""The same of the load that cannot wait."""
+
+EXPECTATION_SEED = 1_000_003
+"""Added to the seed of the workloads that expectations are taken of: they are nobody else's."""
+
+
+class ArrivalSignals(NamedTuple):
+    """How arrivals are told of, and what is expected of them."""
+
+    window_s: float
+    """T_C; T_E where the split is flexible"""
+    epoch_s: float
+    """T_E"""
+    mean_alone_s: float
+    """Mean compute time alone of a request that arrives."""
+    means: tuple[float, float]
+    """Mean load of an epoch's arrivals, Σ t/T_C, and of those that cannot wait."""
+    expected: NDArray[np.float64]
+    """(M,) expectation of every number."""
+    deviation: NDArray[np.float64]
+    """(M,) standard deviation, by which differences are scaled."""
+    epochs: int
+    """Epochs that the expectation is a mean of: it is wrong by about deviation/√epochs."""
+
+    @classmethod
+    def of(cls, scenario: Scenario, episodes: int, seed: int) -> ArrivalSignals:
+        """Those of a scenario, by drawing that many workloads of the stream DEMONSTRATION that nothing else draws.
+
+        Raises ScenarioError where arrivals of one epoch tell of those of the next, where uploads carry over or channels
+        and lengths are only believed, and ValueError for less than two episodes.
+        """
+        check_independent(scenario)
+        if episodes < 2:
+            raise ValueError(f"episodes = {episodes}: must be at least 2")
+        workloads = draw_workloads(scenario, episodes, seed + EXPECTATION_SEED, Stream.DEMONSTRATION)
+        drawn = [Waiting.of_workload(scenario, workload) for workload in workloads]
+        epoch = scenario.epoch
+        window_s = epoch.epoch_s if epoch.split == "flexible" else epoch.compute_window_s
+        alone_s = np.concatenate([waiting.alone_s[waiting.arrives] for waiting in drawn])
+        nothing = np.zeros(0)
+        signals = cls(window_s, epoch.epoch_s, float(alone_s.mean()), (0.0, 0.0), nothing, nothing, 0)
+        loads = np.concatenate([signals.numbers(waiting)[:, :2] for waiting in drawn]).mean(axis=0)
+        signals = signals._replace(means=(float(loads[0]), float(loads[1])))
+        found = np.concatenate([signals.numbers(waiting) for waiting in drawn])
+        deviation = np.maximum(found.std(axis=0), 1e-9)
+        return signals._replace(expected=found.mean(axis=0), deviation=deviation, epochs=len(found))
+
+    def margins(self, waiting: Waiting) -> NDArray[np.float64]:
+        """(w,) how late a request can begin in the next epoch, in epochs: below 0 it cannot wait for it."""
+        return (waiting.slack_s - self.epoch_s - waiting.alone_s) / self.epoch_s
+
+    def numbers(self, waiting: Waiting) -> NDArray[np.float64]:
+        """(epochs, M): of each epoch's arrivals load, load that cannot wait, requests, requests that cannot wait, small
+        ones of those, and what loads have above LOADS and URGENT_LOADS. They depend on these arrivals alone.
+        """
+        arrives = waiting.arrives
+        epoch, load = waiting.epoch[arrives], waiting.alone_s[arrives] / self.window_s
+        urgent = np.clip(1.0 - self.margins(waiting)[arrives], 0.0, 1.0)
+        small = urgent * (waiting.alone_s[arrives] <= self.mean_alone_s)
+        weights = (load, urgent * load, np.ones(len(load)), urgent, small)
+        sums = [np.bincount(epoch, weight, minlength=waiting.epochs) for weight in weights]
+        excess = [np.maximum(sums[0] - at * self.means[0], 0.0) for at in LOADS]
+        excess += [np.maximum(sums[1] - at * self.means[1], 0.0) for at in URGENT_LOADS]
+        return np.stack([*sums, *excess], axis=1)
+
+    def surprise(self, waiting: Waiting) -> NDArray[np.float64]:
+        """(epochs, M): the numbers of each epoch less what was expected, in standard deviations."""
+        return (self.numbers(waiting) - self.expected) / self.deviation
+
+
+def check_independent(scenario: Scenario) -> None:
+    """Raise ScenarioError, naming the field, unless what arrives in an epoch is independent of all before it.
+
+    So it is of requests of one kind that arrive as a Poisson process at a constant rate in a single cell. What is sent
+    must not stay sent, and what the node believes must be so, for waiting to depend on who was served and nothing else.
+    """
+    workload = scenario.workload
+    fields = {
+        "workload.arrivals.kind": (workload.arrivals.kind, "poisson"),
+        "workload.classes": (None if workload.classes is None else "given", None),
+        "network": (None if scenario.network is None else "given", None),
+        "radio.transfers": (scenario.radio.transfers, "within_epoch"),
+        "beliefs": ("true" if scenario.beliefs.are_true else "mistaken", "true"),
+    }
+    for field, (found, wanted) in fields.items():
+        if found != wanted:
+            raise ScenarioError(
+                f"scenario {scenario.name}: {field} = {shown(found)}: must be {shown(wanted)} for a certificate"
+            )

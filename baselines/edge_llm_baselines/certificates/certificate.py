@@ -1,0 +1,56 @@
+"""Certified bounds: what no policy that does not know the future can serve on average."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_baselines.certificates.dual import lowest_bound
+from edge_llm_baselines.certificates.penalised import PenalisedEpisode
+from edge_llm_baselines.certificates.penalty import Penalty
+from edge_llm_baselines.certificates.waiting import Waiting
+from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.workload.workload import Workload
+
+ITERATIONS = 150
+"""Of the descent of one workload's dual."""
+
+
+class Certificates(NamedTuple):
+    """Bounds of E workloads, whose mean bounds the mean of every policy that does not know the future."""
+
+    bounds: NDArray[np.float64]
+    """(E,) the penalised clairvoyant's, from above. One alone bounds nothing: a policy may be lucky on a workload."""
+    penalised: list[PenalisedEpisode]
+    """The problems that they are of: `value` of a policy's schedule is what it serves, less its penalty."""
+
+
+def certified_bounds(
+    scenario: Scenario, workloads: Sequence[Workload], penalty: Penalty, iterations: int = ITERATIONS
+) -> Certificates:
+    """Information relaxation with a penalty (Brown, Smith and Sun 2010, Operations Research 58(4), Theorem 2.1).
+
+    Whatever a policy serves on average, its penalty is 0 on average, and on each workload what it serves less its
+    penalty is at most `bounds`. So the mean of `bounds` over workloads is, up to the error of a mean over as many, at
+    least what any such policy serves on average, for any penalty and any number of `iterations`. Of `Batching-v0` and
+    `BatchSelection-v0`, and of `Bandwidth-v0` where uploads do not carry over: no division of bands serves a batch that
+    the least shares cannot.
+
+    Raises ValueError for no workload or less than one iteration.
+    """
+    if not workloads:
+        raise ValueError("workloads: must have at least one workload")
+    if iterations < 1:
+        raise ValueError(f"iterations = {iterations}: must be at least 1")
+    bounds, penalised = [], []
+    for workload in workloads:
+        waiting = Waiting.of_workload(scenario, workload)
+        episode = EpisodeProblem.of_workload(scenario, workload)
+        problem = PenalisedEpisode.of(episode, waiting, penalty.differences(workload, waiting))
+        bounds.append(lowest_bound(problem, iterations).bound)
+        penalised.append(problem)
+    return Certificates(np.array(bounds), penalised)

@@ -1,0 +1,98 @@
+"""Weights of a penalty, found where the bound itself is least: pathwise optimisation.
+
+The bound is convex in the prices of each workload and in the weights together (a largest value of functions that are
+linear in both), so a subgradient method descends in all of them at once (Desai, Farias and Moallemi 2012, "Pathwise
+optimization for optimal stopping problems"). Any weights give a bound: what is fitted is how tight it is, on workloads
+of the tuning stream, never on those that it is reported of.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_baselines.certificates.arrivals import ArrivalSignals
+from edge_llm_baselines.certificates.dual import FIRST_PRICE, MOMENTUM, relaxed_value, slope_of
+from edge_llm_baselines.certificates.penalty import WEIGHTS, ArrivalPenalty, products
+from edge_llm_baselines.certificates.waiting import Waiting
+from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.workload.streams import Stream, draw_workloads
+from edge_llm_env.workload.workload import Workload
+
+MOST_NODES = 300
+"""Nodes of one epoch's search here, where nothing is proven."""
+
+PRICE_STEP, FALL = 0.1, 9.0
+"""Length of the first step in prices; the last, of prices and of weights, is shorter by 1 + FALL."""
+
+WEIGHT_STEP, FIRST_MOMENT, SECOND_MOMENT = 0.01, 0.9, 0.99
+"""Of the weights: the first step and what Adam keeps of its moments (Kingma and Ba 2015)."""
+
+AVERAGED = 0.3
+"""Last part of the steps whose weights are averaged."""
+
+
+class Fitted(NamedTuple):
+    """Weights and what the bound on the workloads of the fit was."""
+
+    penalty: ArrivalPenalty
+    first_bound: float
+    """Mean of L at the first step, where prices are still far off."""
+    last_bound: float
+    """At the last."""
+
+
+class _Path:
+    """One workload: the bound as a function of its prices and the weights."""
+
+    def __init__(self, scenario: Scenario, workload: Workload, signals: ArrivalSignals) -> None:
+        self.episode = EpisodeProblem.of_workload(scenario, workload)
+        waiting = Waiting.of_workload(scenario, workload)
+        differences = products(signals, waiting)
+        self.per_offer = waiting.still_to_come(differences)[waiting.at_offers(self.episode)]
+        self.total = differences.sum(axis=0)
+        self.contested = self.episode.chances() > 1
+        self.price = np.where(self.contested, FIRST_PRICE, 0.0)
+        self._direction = np.zeros(self.episode.requests)
+
+    def step(self, weights: NDArray[np.float64], length: float) -> tuple[float, NDArray[np.float64]]:
+        """The bound and its slope in the weights; prices take a step of that length."""
+        values = 1.0 + self.per_offer @ weights
+        chosen = np.zeros(len(values), dtype=np.bool_)
+        offers = self.episode.offers
+        bound = relaxed_value(self.episode.rule, offers, values, self.price, MOST_NODES, chosen)
+        slope = slope_of(offers, chosen, self.contested)
+        self._direction = MOMENTUM * self._direction + (1.0 - MOMENTUM) * slope
+        self.price = np.maximum(self.price - length * self._direction, 0.0)
+        return bound - float(self.total @ weights), self.per_offer[chosen].sum(axis=0) - self.total
+
+
+def fit_penalty(
+    scenario: Scenario, signals: ArrivalSignals, *, episodes: int = 48, steps: int = 240, seed: int = 0
+) -> Fitted:
+    """Weights for a scenario, from that many tuning workloads and steps; equal seeds, equal weights.
+
+    Raises ValueError for less than one workload or step.
+    """
+    if steps < 1:
+        raise ValueError(f"steps = {steps}: must be at least 1")
+    paths = [_Path(scenario, one, signals) for one in draw_workloads(scenario, episodes, seed, Stream.TUNING)]
+    weights, mean, square = np.zeros(WEIGHTS), np.zeros(WEIGHTS), np.zeros(WEIGHTS)
+    late: list[NDArray[np.float64]] = []
+    bounds = []
+    for done in range(steps):
+        shorter = 1.0 / (1.0 + FALL * done / steps)
+        found = [path.step(weights, PRICE_STEP * shorter) for path in paths]
+        slope = np.mean([one for _, one in found], axis=0)
+        bounds.append(float(np.mean([bound for bound, _ in found])))
+        mean = FIRST_MOMENT * mean + (1.0 - FIRST_MOMENT) * slope
+        square = SECOND_MOMENT * square + (1.0 - SECOND_MOMENT) * slope * slope
+        first, second = mean / (1.0 - FIRST_MOMENT ** (done + 1)), square / (1.0 - SECOND_MOMENT ** (done + 1))
+        weights = weights - WEIGHT_STEP * shorter * first / (np.sqrt(second) + 1e-8)
+        if done >= (1.0 - AVERAGED) * steps:
+            late.append(weights)
+    averaged = np.mean(late, axis=0) if late else weights
+    return Fitted(ArrivalPenalty(signals, averaged), bounds[0], bounds[-1])

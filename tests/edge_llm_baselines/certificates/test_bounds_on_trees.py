@@ -1,0 +1,77 @@
+"""Certified bounds against exact dynamic programming, where the future is a tree of a few branches."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from edge_llm_baselines.certificates.dual import lowest_bound
+from tests.edge_llm_baselines.certificates.trees import Path, Tree, differences_of
+
+TREES_PER_CASE = 25
+ROUNDING = 1e-9
+
+
+def random_worth(seed: int, scale: float):
+    @cache
+    def worth(path: Path, request: int) -> float:
+        return scale * float(np.random.default_rng([seed, request, *path]).standard_normal())
+
+    return worth
+
+
+def optimum_of(tree: Tree) -> float:
+    return tree.optimum()((0,), frozenset(tree.arrivals[(0,)]))
+
+
+@pytest.mark.parametrize("case", range(12))
+def test_any_penalty_and_any_descent_bound_every_policy(case: int) -> None:
+    rng = np.random.default_rng(case)
+    tightened = 0
+    for number in range(TREES_PER_CASE):
+        tree = Tree.random(rng)
+        worth = random_worth(1000 * case + number, scale=float(rng.choice([0.0, 0.3, 1.0])))
+        difference = differences_of(tree, worth)
+        relaxed = dict.fromkeys((1, 30), 0.0)
+        clairvoyant = 0.0
+        for leaf, chance in tree.leaves():
+            problem = tree.penalised(leaf, difference)
+            best = tree.clairvoyant(leaf, difference)
+            clairvoyant += chance * best
+            for iterations in relaxed:
+                bound = lowest_bound(problem, iterations).bound
+                assert bound >= best - ROUNDING
+                relaxed[iterations] += chance * bound
+        optimum = optimum_of(tree)
+        assert optimum <= clairvoyant + ROUNDING
+        assert clairvoyant - ROUNDING <= relaxed[30] <= relaxed[1] + ROUNDING
+        tightened += relaxed[30] < relaxed[1] - ROUNDING
+    assert tightened > 0
+
+
+@pytest.mark.parametrize("case", range(3))
+def test_with_the_optimal_value_function_the_bound_is_the_optimum(case: int) -> None:
+    """Of two rivals one waits at most, so that the value function is a sum over those who wait; the dual has no gap."""
+    rng = np.random.default_rng(100 + case)
+    informed = 0
+    for _ in range(2 * TREES_PER_CASE):
+        tree = Tree.of_two_rivals(rng)
+        value = tree.optimum()
+
+        def worth(path: Path, request: int, tree: Tree = tree, value=value) -> float:
+            new = frozenset(tree.arrivals[path])
+            return value(path, new | {request}) - value(path, new)
+
+        difference, nothing = differences_of(tree, worth), differences_of(tree, lambda path, request: 0.0)
+        clairvoyant = hindsight = relaxed = 0.0
+        for leaf, chance in tree.leaves():
+            clairvoyant += chance * tree.clairvoyant(leaf, difference)
+            hindsight += chance * tree.clairvoyant(leaf, nothing)
+            relaxed += chance * lowest_bound(tree.penalised(leaf, difference), 100).bound
+        optimum = optimum_of(tree)
+        assert clairvoyant == pytest.approx(optimum, abs=1e-9)
+        assert optimum - ROUNDING <= relaxed <= optimum + 0.02
+        informed += hindsight > optimum + 1e-6
+    assert informed > 0, "knowing the future was worth nothing on any tree"

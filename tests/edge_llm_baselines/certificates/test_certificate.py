@@ -1,0 +1,137 @@
+"""Certified bounds of scenarios: hindsight's without a penalty, mean-zero penalties, what they are worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge_llm_baselines.certificates.arrivals import ArrivalSignals
+from edge_llm_baselines.certificates.certificate import certified_bounds
+from edge_llm_baselines.certificates.dual import relaxed_value
+from edge_llm_baselines.certificates.fitting import fit_penalty
+from edge_llm_baselines.certificates.penalised import PenalisedEpisode
+from edge_llm_baselines.certificates.penalty import WEIGHTS, ArrivalPenalty, NoPenalty
+from edge_llm_baselines.certificates.played import played_schedules
+from edge_llm_baselines.certificates.waiting import Waiting
+from edge_llm_baselines.hindsight import lagrangian
+from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem
+from edge_llm_baselines.hindsight.forward_schedule import forward_schedule
+from edge_llm_baselines.rules.tuning import LookAheadRows, served_with
+from edge_llm_env import load_scenario
+from edge_llm_env.envs.suite import BATCH_SELECTION
+from edge_llm_env.scenarios import ScenarioError
+from edge_llm_env.workload.streams import draw_workloads
+from tests.edge_llm_baselines.hindsight.schedules import MODES, scenario_of, workload_of
+
+SHORT = {"epoch.episode_epochs": 12}
+
+
+def look_ahead(env: Any) -> LookAheadRows:
+    return LookAheadRows(0.9, env.unwrapped.simulation)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_without_a_penalty_the_bound_is_that_of_hindsight(mode: str) -> None:
+    scenario = scenario_of(mode, epochs=6)
+    workload = workload_of(scenario, 2)
+    episode = EpisodeProblem.of_workload(scenario, workload)
+    waiting = Waiting.of_workload(scenario, workload)
+    problem = PenalisedEpisode.of(episode, waiting, NoPenalty().differences(workload, waiting))
+    assert problem.constant == 0.0
+    assert (problem.values == 1.0).all()
+    prices = np.round(np.random.default_rng(0).random(episode.requests) * lagrangian.GRID) / lagrangian.GRID
+    times, chosen = np.zeros(episode.requests, dtype=np.int64), np.zeros(len(problem.values), dtype=np.bool_)
+    bound = relaxed_value(episode.rule, episode.offers, problem.values, prices, lagrangian.MOST_NODES, chosen)
+    assert bound == lagrangian.relaxed_value(episode.rule, episode.offers, prices, lagrangian.MOST_NODES, times)
+    np.testing.assert_array_equal(np.bincount(episode.offers.request[chosen], minlength=episode.requests), times)
+
+
+def test_without_a_penalty_the_descent_ends_no_higher_than_that_of_hindsight() -> None:
+    scenario = scenario_of("carry-over", epochs=12)
+    workloads = [workload_of(scenario, seed) for seed in range(3)]
+    bounds = certified_bounds(scenario, workloads, NoPenalty()).bounds
+    for workload, bound in zip(workloads, bounds, strict=True):
+        episode = EpisodeProblem.of_workload(scenario, workload)
+        value = episode.value(forward_schedule(episode))
+        assert value <= bound <= lagrangian.descend(episode, value, 150).relaxed + 0.1
+
+
+@pytest.mark.parametrize("mode", ["carry-over", "narrow band"])
+def test_who_waits_is_who_is_offered_and_those_without_a_channel(mode: str) -> None:
+    scenario = scenario_of(mode, epochs=8)
+    workload = workload_of(scenario, 1)
+    waiting, episode = Waiting.of_workload(scenario, workload), EpisodeProblem.of_workload(scenario, workload)
+    at = waiting.at_offers(episode)
+    np.testing.assert_array_equal(waiting.request[at], episode.offers.request)
+    np.testing.assert_array_equal(waiting.epoch[at], episode.offers.epoch)
+    np.testing.assert_array_equal(waiting.slack_s[at], episode.offers.candidates.slack_s)
+    assert (len(waiting.epoch) > len(at)) == (mode == "narrow band")
+    for request in np.unique(waiting.request):
+        epochs = waiting.epoch[waiting.request == request]
+        np.testing.assert_array_equal(np.diff(epochs), 1)
+        np.testing.assert_array_equal(waiting.arrives[waiting.request == request], epochs == epochs[0])
+    numbers = np.random.default_rng(0).standard_normal(len(waiting.epoch))
+    rest = waiting.still_to_come(numbers)
+    for k in (0, len(rest) // 2, len(rest) - 1):
+        later = (waiting.request == waiting.request[k]) & (waiting.epoch > waiting.epoch[k])
+        assert rest[k] == pytest.approx(numbers[later].sum(), abs=1e-9)
+
+
+def test_the_penalty_of_a_policy_is_nothing_on_average_and_that_of_the_clairvoyant_is_not() -> None:
+    scenario = load_scenario("carry-over", **SHORT)
+    signals = ArrivalSignals.of(scenario, 300, 0)
+    workloads = draw_workloads(scenario, 200, 5)
+    penalty = ArrivalPenalty(signals, 0.1 * np.random.default_rng(1).standard_normal(WEIGHTS))
+    found = certified_bounds(scenario, workloads, penalty, 1)
+    schedules = played_schedules(look_ahead, BATCH_SELECTION, scenario, workloads)
+    served = np.array([(schedule != NEVER).sum() for schedule in schedules])
+    np.testing.assert_array_equal(served, served_with(0.9, scenario, workloads))
+    charged = served - np.array([one.value(plan) for one, plan in zip(found.penalised, schedules, strict=True)])
+    error = charged.std(ddof=1) / np.sqrt(len(charged))
+    assert abs(charged.mean()) < 4 * error
+    assert charged.std() > 0.5
+    assert (served - charged <= found.bounds + 1e-9).all()
+
+
+def test_a_fitted_penalty_takes_back_some_of_what_the_clairvoyant_knows() -> None:
+    scenario = load_scenario("carry-over", **{"epoch.episode_epochs": 25})
+    signals = ArrivalSignals.of(scenario, 200, 0)
+    fitted = fit_penalty(scenario, signals, episodes=24, steps=120)
+    workloads = draw_workloads(scenario, 20, 0)
+    without = certified_bounds(scenario, workloads, NoPenalty(), 80).bounds
+    bounds = certified_bounds(scenario, workloads, fitted.penalty, 80).bounds
+    served = served_with(0.9, scenario, workloads)
+    assert served.mean() < bounds.mean() < 0.999 * without.mean()
+    first, again = (fit_penalty(scenario, signals, episodes=3, steps=2).penalty.weights for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "field"),
+    [
+        ("bursty", "workload.arrivals.kind"),
+        ("two-cells", "network"),
+        ("embedding-uplink-carried", "radio.transfers"),
+    ],
+)
+def test_scenarios_whose_next_arrivals_are_foretold_are_refused(scenario: str, field: str) -> None:
+    with pytest.raises(ScenarioError, match=rf"{field} = .*must be .*"):
+        ArrivalSignals.of(load_scenario(scenario), 2, 0)
+
+
+def test_arguments_out_of_range_are_named() -> None:
+    scenario = load_scenario("carry-over", **SHORT)
+    workload = workload_of(scenario, 0)
+    with pytest.raises(ValueError, match="workloads: must have at least one"):
+        certified_bounds(scenario, [], NoPenalty())
+    with pytest.raises(ValueError, match="iterations = 0"):
+        certified_bounds(scenario, [workload], NoPenalty(), 0)
+    with pytest.raises(ValueError, match="episodes = 1"):
+        ArrivalSignals.of(scenario, 1, 0)
+    episode, waiting = EpisodeProblem.of_workload(scenario, workload), Waiting.of_workload(scenario, workload)
+    with pytest.raises(ValueError, match="must be 0 where a request arrives"):
+        PenalisedEpisode.of(episode, waiting, np.ones(len(waiting.epoch)))
+    with pytest.raises(ValueError, match="every entry finite"):
+        PenalisedEpisode.of(episode, waiting, np.full(len(waiting.epoch), np.nan))
