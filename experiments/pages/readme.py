@@ -25,7 +25,7 @@ from edge_llm_env.support.tables import NO_VALUE, Table
 from experiments.allocation.learned_tables import ALLOCATION_TABLES, NAMES
 from experiments.faults.kinds.table import KINDS
 from experiments.faults.tables import faults_table, soak_table
-from experiments.learning import placement_tables, scheduler_tables
+from experiments.learning import placement_tables, rack_tables, scheduler_tables
 from experiments.pages import validation_tables
 from experiments.pages.comparisons import COMPARISONS_SECTIONS
 from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
@@ -177,7 +177,8 @@ PAGES: dict[Path, Sections] = {
     LEARNED_PAGE: LEARNED_SECTIONS
     | {name: _of_trainings(make, NAMES) for name, make in ALLOCATION_TABLES.items()}
     | {"schedulers": _of_trainings(scheduler_tables.schedulers_table, scheduler_tables.NAMES)}
-    | {"placements": _of_trainings(placement_tables.placements_table, placement_tables.NAMES)},
+    | {"placements": _of_trainings(placement_tables.placements_table, placement_tables.NAMES)}
+    | {"racks": lambda: rack_tables.racks_table({name: recorded(f"train-{name}") for name in rack_tables.NAMES})},
     KINDS_PAGE: KINDS_SECTIONS,
     RECORDS_PAGE: RECORDS_SECTIONS,
     Path("docs/mechanisms.md"): {"mechanisms": mechanisms_table} | COMPARISONS_SECTIONS,

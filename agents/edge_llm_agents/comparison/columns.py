@@ -8,19 +8,31 @@ from typing import Any
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.support.tables import NO_VALUE, Table
 
+EARNED = ("reward", "served %", "modules")
+"""Columns where the reward of an episode counts."""
+
 
 def comparison_table(records: Sequence[Mapping[str, Any]], oracle: str) -> Table:
     """The comparison with a row per record."""
-    headings = ["policy", "requests/s", f"difference to {oracle} [95 % CI]", f"% of {oracle}", "gap closed %"]
+    earns = any("reward_per_episode" in record for record in records)
+    headings = [
+        "policy",
+        *(EARNED if earns else []),
+        "requests/s",
+        f"difference to {oracle} [95 % CI]",
+        f"% of {oracle}",
+        "gap closed %",
+    ]
     headings += ["on time %", "batch", *(f"{resource} %" for resource in RESOURCES), "µs/decision", "alone µs"]
-    return Table(headings, [_cells(record, oracle) for record in records])
+    return Table(headings, [_cells(record, oracle, earns) for record in records])
 
 
-def _cells(record: Mapping[str, Any], oracle: str) -> list[str]:
+def _cells(record: Mapping[str, Any], oracle: str, earns: bool) -> list[str]:
     """One row of the table; what a record does not have is a dash."""
     utilisation = record.get("utilisation", {})
     return [
         record["policy"],
+        *(_earned(record) if earns else []),
         f"{record['throughput_per_s']:.3f}",
         NO_VALUE if record["policy"] == oracle else difference_cell(record),
         f"{record['percent_of_oracle']:.2f}",
@@ -31,6 +43,13 @@ def _cells(record: Mapping[str, Any], oracle: str) -> list[str]:
         _number(record.get("decision_us"), ".0f"),
         _number(record.get("decision_alone_us"), ".0f"),
     ]
+
+
+def _earned(record: Mapping[str, Any]) -> list[str]:
+    """Mean reward of an episode, part of the arrivals that was served, and modules that were on."""
+    rewards = record["reward_per_episode"]
+    shown = (_number(record.get("served_percent"), ".1f"), _number(record.get("modules"), ".2f"))
+    return [f"{sum(rewards) / len(rewards):.1f}", *shown]
 
 
 def difference_cell(record: Mapping[str, Any]) -> str:

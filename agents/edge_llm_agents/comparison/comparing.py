@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.comparison.contestants import Field
+from edge_llm_agents.comparison.earnings import by_reward
 from edge_llm_agents.comparison.records import BOUND, SCHEDULE, Comparison, records_of
 from edge_llm_agents.comparison.sweep import Sweep
 from edge_llm_agents.evaluation.progress import Progress, Report, tell_nobody
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.roll_out import RollOut, roll_out
+from edge_llm_baselines.racks.earning import Earned
 from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.checking.arguments import checked
@@ -110,10 +112,13 @@ def compared(
     bounds: list[HindsightBounds] = []
     look_back = field.baselines.hindsight
     known = [] if look_back is None else workloads[:hindsight_episodes]
+    earning, earned, most = field.baselines.earning, dict[str, Earned](), list[float]()
 
     def so_far() -> Comparison:
         hindsight = _joined(bounds, [one.served for one in roll_outs.values()]) if bounds else None
         records = records_of({name: roll_outs[name] for name in alone_s}, field.oracle, hindsight, alone_s)
+        if earning is not None:
+            records = by_reward(records, {name: earned[name] for name in alone_s}, field.oracle, most)
         kinds = {one.name: one.kind for one in contestants} | {BOUND: "hindsight", SCHEDULE: "hindsight"}
         return Comparison(scenario, field.env_id, field.oracle, settings, records, kinds)
 
@@ -121,12 +126,16 @@ def compared(
         for at, one in enumerate(contestants):
             report(Progress("playing", at, len(contestants), one.name))
             roll_outs[one.name] = roll_out(one.make_policy, one.env_id, scenario, workloads)
+            if earning is not None:
+                earned[one.name] = earning.play(one.make_policy, scenario, workloads)
             alone_s[one.name] = roll_out(one.make_policy, one.env_id, scenario, workloads[:1]).decision_s
         report(Progress("playing", len(contestants), len(contestants)))
         for at, workload in enumerate(known):
             report(Progress("hindsight", at, len(known), f"workload {at + 1}"))
             assert look_back is not None  # or nothing is known
             bounds.append(look_back(scenario, [workload]))
+            if earning is not None:
+                most.append(earning.most(scenario, workload))
         if known:
             report(Progress("hindsight", len(known), len(known)))
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -13,12 +14,14 @@ from edge_llm_agents.records.hashes import code_sha256, combined_sha256, environ
 from edge_llm_agents.records.record import provenance, versions
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_baselines import hindsight_bounds
+from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.registered import baselines_of, tunables
 from edge_llm_baselines.registry.suite import bounds_of_bands
 from edge_llm_baselines.rules.tuning import TUNING_EPISODES
 from edge_llm_env.scenarios import Scenario, ScenarioError
 from edge_llm_env.workload.streams import Stream
+from edge_llm_env.workload.workload import Workload
 
 HINDSIGHT, TUNING = "hindsight", "tuning"
 """Names of the cells that prepare a scenario."""
@@ -110,7 +113,15 @@ class Playing:
             "decision_us": 1e6 * found.decision_s,
             "decision_alone_us": 1e6 * alone.decision_s,
             "jobs_at_once": self.workers,
-        }
+        } | self._earned(make_policy, scenario, workloads)
+
+    def _earned(self, make_policy: MakePolicy, scenario: Scenario, workloads: Sequence[Workload]) -> dict[str, Any]:
+        """What counts instead of requests served, where something does."""
+        earning = baselines_of(self.environment).earning
+        if earning is None:
+            return {}
+        found = earning.play(make_policy, scenario, workloads)
+        return {"reward": found.reward.tolist(), "modules": float(found.modules.mean())}
 
 
 def bounded_by_batches(env_id: str) -> bool:

@@ -20,7 +20,7 @@ BACKENDS = {"local": "loky", "ray": "ray"}
 """joblib's backends by what the suite calls them: processes of this machine, or those of a Ray cluster."""
 
 
-RESULTS = ("served", "settled", "expired", "upper_bound", "tuned", "arrays")
+RESULTS = ("served", "reward", "settled", "expired", "upper_bound", "tuned", "arrays")
 """Fields of cells that are the same wherever and whenever they are computed."""
 
 

@@ -38,7 +38,7 @@ def card_of(path: Path) -> dict[str, Any]:
 
 
 def percent_of_oracle(evaluation: Mapping[str, Any]) -> float:
-    """What a policy serves by its card's evaluation, in percent of its environment's oracle of one epoch.
+    """What a policy serves, or earns, by its card's evaluation, in percent of what its environment's oracle does.
 
     Where batches are chosen the oracle is DFTSP, and the card says so.
     """

@@ -152,6 +152,16 @@ def bound(scenario: Scenario, workload: Workload) -> float:
     return float(-found.fun) * (1.0 + 1e-9)
 
 
+def most_earned(scenario: Scenario, workload: Workload) -> float:
+    """What nobody earns more than in an episode: the optimum where no request can wait, and the bound elsewhere.
+
+    Raises `ScenarioError` where tokens or expired requests are paid for.
+    """
+    if Chances.of(_params(scenario), workload).one_each:
+        return optimum(scenario, workload).value
+    return bound(scenario, workload)
+
+
 def _capacity_per_module(params: RackParams) -> float:
     """Most requests that a ready module serves in an epoch, in whatever number of them."""
     if params.modules_per_group:

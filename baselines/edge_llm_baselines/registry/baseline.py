@@ -11,6 +11,7 @@ from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.play import MakePolicy, Policy
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.playing.random_actions import RandomActions
+from edge_llm_baselines.racks.earning import Earned
 from edge_llm_baselines.solvers.problem import Solver
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import one_of
@@ -55,6 +56,16 @@ RANDOM = Baseline("random", lambda env, seed, tuned: RandomActions(env, seed))
 
 
 @dataclass(frozen=True)
+class Earning:
+    """What policies of an environment are ranked by, where that is the reward of an episode and not who is served."""
+
+    play: Callable[[MakePolicy, Scenario, Sequence[Workload]], Earned]
+    """What a policy earns on workloads."""
+    most: Callable[[Scenario, Workload], float]
+    """What nobody earns more than in an episode."""
+
+
+@dataclass(frozen=True)
 class Baselines:
     """What an environment's policies are held against."""
 
@@ -64,6 +75,9 @@ class Baselines:
     """Every baseline, the oracle included, by the key that it is typed as."""
     hindsight: Callable[[Scenario, Sequence[Workload]], HindsightBounds] | None = None
     """What a clairvoyant could have served on workloads, and what no policy exceeds; None where nobody knows."""
+
+    earning: Earning | None = None
+    """What counts instead of requests served; None where these do."""
 
     solved_in: str | None = None
     """Where batches are made request by request, the id of the environment that names the same batches whole: solvers

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from edge_llm_baselines.racks.clairvoyant import hindsight_of_racks
+from edge_llm_baselines.racks.clairvoyant import hindsight_of_racks, most_earned
+from edge_llm_baselines.racks.earning import earned
 from edge_llm_baselines.racks.planned import Told
 from edge_llm_baselines.racks.reactive import KeepAlive
 from edge_llm_baselines.racks.smoothing import OwnAndFeeders
+from edge_llm_baselines.racks.summed import summed, tune_summed
 from edge_llm_baselines.racks.tuning import (
     UNTUNED,
     own_and_feeders,
@@ -21,7 +23,7 @@ from edge_llm_baselines.racks.tuning import (
     tune_threshold,
     tune_trend,
 )
-from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable
+from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Earning, Tunable
 from edge_llm_env.arrivals.feeders import FeederArrivals
 from edge_llm_env.scenarios.schema import Scenario
 
@@ -60,10 +62,16 @@ OF_RACKS = Baselines(
         "time-of-day": Baseline(
             "time of day", lambda env, seed, tuned: time_of_day(env, tuned), Tunable("profile", tune_profile)
         ),
+        "summed": Baseline(
+            "all feeders together, planned",
+            lambda env, seed, tuned: summed(env, tuned),
+            Tunable("summed", tune_summed),
+        ),
         "informed": Baseline(
             "informed: told the feeders", lambda env, seed, tuned: Told(env), plays=has_feeders, informed=True
         ),
         "random": RANDOM,
     },
     hindsight=hindsight_of_racks,
+    earning=Earning(earned, most_earned),
 )

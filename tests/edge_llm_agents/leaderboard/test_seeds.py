@@ -21,6 +21,8 @@ from edge_llm_agents.placement.policy import LearnedPlacement
 from edge_llm_agents.pretrained import shipped as policy_files
 from edge_llm_agents.pretrained.saved_policies import load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import shipped_policies
+from edge_llm_agents.racks.learning import RackSettings
+from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import SchedulerSettings
 from edge_llm_agents.seeded.values import train_seeds
@@ -34,6 +36,7 @@ from tests.edge_llm_agents.seeded.test_values import SETTINGS
 FOUND_WITH = {
     AllocationSettings: LearnedAllocation,
     PlacementSettings: LearnedPlacement,
+    RackSettings: LearnedRack,
     SchedulerSettings: LearnedScheduler,
     SearchSettings: ValuePolicy,
 }

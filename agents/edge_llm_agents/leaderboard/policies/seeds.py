@@ -12,6 +12,7 @@ import numpy as np
 
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings
+from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.evaluation.references import CHECK_EPISODES, References
 from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
@@ -21,6 +22,7 @@ from edge_llm_agents.placement.fitting import PlacementSettings
 from edge_llm_agents.placement.policy import LearnedPlacement
 from edge_llm_agents.pretrained.saved_policies import KINDS, Card, load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import policies_for
+from edge_llm_agents.racks.learning import RackSettings
 from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.records.cells import PREPARATION, Cell, read_cell
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256
@@ -28,7 +30,7 @@ from edge_llm_agents.records.record import LEARNING
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import SchedulerSettings
-from edge_llm_agents.seeded import admission, allocations, placements, schedulers, values
+from edge_llm_agents.seeded import admission, allocations, placements, racks, schedulers, values
 from edge_llm_agents.seeded.runs import Trained
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_agents.value_search.features import PLAIN_FEATURE_SETS
@@ -46,10 +48,11 @@ ENTRIES = {
     JOINT: ("learned allocation", "joint"),
     LearnedScheduler.env_id: ("learned scheduler", "continuous"),
     LearnedPlacement.env_id: ("learned placement", "multinode"),
+    LearnedRack.env_id: ("learned rack", "scaling"),
 }
 """By environment, what the suite calls a scenario's own policy of the package, and how its file's name begins."""
 
-Settings = SearchSettings | AllocationSettings | SchedulerSettings | PlacementSettings | TrainingSettings
+Settings = SearchSettings | AllocationSettings | SchedulerSettings | PlacementSettings | RackSettings | TrainingSettings
 
 TRAINING = "training "
 """How the names of cells that train begin."""
@@ -81,7 +84,7 @@ class Training:
 
     def identity(self) -> dict[str, Any]:
         """What the policy follows from."""
-        modules = ("values", "admission", "allocations", "schedulers", "placements")
+        modules = ("values", "admission", "allocations", "schedulers", "placements", "racks")
         code = code_sha256(*(f"edge_llm_agents.seeded.{name}" for name in modules))
         settings = settings_of(self.shipped, self.seed)
         policy_sha256 = combined_sha256(code, str(settings), str(self.seed))
@@ -112,6 +115,9 @@ class Training:
         """The run of the one seed, judged on the check's workloads."""
         policy, card = load_policy(self.shipped)
         scenario, settings = policy.scenario, settings_of(self.shipped, self.seed)
+        if isinstance(settings, RackSettings):
+            earning = EarningRivals(policy.env_id, scenario, CHECK_EPISODES, seed=0)
+            return list(racks.train_seeds(card.scenario, card.overrides, settings, [self.seed], earning))
         if isinstance(settings, AllocationSettings | SchedulerSettings | PlacementSettings):
             rivals = Rivals(policy.env_id, scenario, CHECK_EPISODES, hindsight_episodes=0, seed=0)
             asked = (card.scenario, card.overrides)
@@ -160,13 +166,14 @@ def saved_sources(env_id: str, scenario: Scenario, folder: Path) -> dict[str, li
 def settings_of(shipped: str, seed: int) -> Settings:
     """How a policy of the package was trained, by its card; what a value function sees, by the policy itself.
 
-    Raises ValueError for one that sees what no set of features has, and for one of a rack.
+    Raises ValueError for one that sees what no set of features has.
     """
     policy, card = load_policy(shipped)
     if isinstance(policy, AdmissionPolicy):
         return TrainingSettings(**(card.hyperparameters | {"scenario": card.scenario, "seed": seed}))
     if isinstance(policy, LearnedRack):
-        raise ValueError(f"policy = {shown(shipped)}: is of a rack, so it cannot be trained again here but by `train`")
+        searched = {name: tuple(card.hyperparameters[name]) for name in ("ridges", "cautions")}
+        return RackSettings(**(card.hyperparameters | searched))
     if isinstance(policy, LearnedPlacement):
         return PlacementSettings(**card.hyperparameters)
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])

@@ -58,10 +58,10 @@ class Board(NamedTuple):
         return fewest if any(record["learned"] for record in self.records(policy)) else None
 
     def scores(self, policy: str, scenarios: Sequence[str]) -> Scores:
-        """Requests served in percent of what the reference serves on the same workload."""
-        references = {scenario: np.maximum(1, self.served(self.reference, scenario)[0]) for scenario in scenarios}
+        """What counts, requests served or the reward, in percent of the reference's on the same workload."""
+        references = {scenario: np.maximum(1, self.gained(self.reference, scenario)[0]) for scenario in scenarios}
         return as_scores(
-            [[100.0 * run / references[scenario] for run in self.served(policy, scenario)] for scenario in scenarios]
+            [[100.0 * run / references[scenario] for run in self.gained(policy, scenario)] for scenario in scenarios]
         )
 
     def gaps(self, policy: str, scenarios: Sequence[str]) -> Scores | None:
@@ -78,6 +78,15 @@ class Board(NamedTuple):
     def served(self, policy: str, scenario: str) -> list[NDArray[np.int64]]:
         """Requests served on each workload, by training seed."""
         return [np.array(record["served"]) for record in self.policies[policy][scenario]]
+
+    def gained(self, policy: str, scenario: str) -> list[NDArray]:
+        """What counts on each workload, by training seed: the reward where an environment is of that, else served."""
+        return [np.array(record.get("reward", record["served"])) for record in self.policies[policy][scenario]]
+
+    @property
+    def counted(self) -> str:
+        """What counts, in a word."""
+        return "served" if baselines_of(self.environment).earning is None else "reward"
 
     def groups(self) -> list[tuple[list[str], list[str]]]:
         """Sets of scenarios with the policies that have played all of a set: all scenarios first.

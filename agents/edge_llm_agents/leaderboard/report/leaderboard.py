@@ -141,12 +141,18 @@ def _aggregates(board: Board, scenarios: list[str], policies: list[str], found: 
 
 
 def _by_scenario(board: Board, found: Staleness) -> Iterator[str]:
-    headings = ("policy", "served per workload", "difference to the reference, %", "below hindsight, %", "on time, %")
+    headings = (
+        "policy",
+        f"{board.counted} per workload",
+        "difference to the reference, %",
+        "below hindsight, %",
+        "on time, %",
+    )
     for scenario in board.scenarios:
-        reference = board.served(board.reference, scenario)[0]
+        reference = board.gained(board.reference, scenario)[0]
         rows = []
         for name in (name for name, runs in board.policies.items() if scenario in runs):
-            runs, records = board.served(name, scenario), board.policies[name][scenario]
+            runs, records = board.gained(name, scenario), board.policies[name][scenario]
             mean = np.mean(runs, axis=0)
             difference = paired_difference(mean, reference.astype(float))
             bound = board.bounds.get(scenario)

@@ -1,0 +1,44 @@
+"""Comparisons where the reward of an episode counts: what policies earn stands beside what they serve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from edge_llm_agents.comparison.records import BOUND
+from edge_llm_agents.records.intervals import paired_difference
+from edge_llm_baselines.racks.earning import Earned
+
+
+def by_reward(
+    records: Sequence[dict[str, Any]], earned: Mapping[str, Earned], oracle: str, most: Sequence[float]
+) -> list[dict[str, Any]]:
+    """The records with what each policy earned, who earned most first.
+
+    `most` has what nobody earns more than on the first workloads; the gap that is closed is that to it.
+    """
+    reference = earned[oracle].reward
+    gap = float(np.sum(most) - reference[: len(most)].sum())
+    found = []
+    for record in records:
+        one = earned.get(record["policy"])
+        if one is not None:
+            gained = float((one.reward - reference)[: len(most)].sum())
+            difference = paired_difference(one.reward, reference)._asdict()
+            record = record | {
+                "reward_per_episode": one.reward.tolist(),
+                "difference_to_oracle_in_reward": {
+                    part: value if np.isfinite(value) else None for part, value in difference.items()
+                },
+                "served_percent": 100.0 * one.served_share,
+                "modules": float(one.modules.mean()),
+                "gap_closed_percent": 100.0 * gained / gap if gap > 0 else None,
+            }
+        elif record["policy"] == BOUND:
+            record = record | {"reward_per_episode": list(most), "gap_closed_percent": 100.0 if gap > 0 else None}
+        else:
+            continue  # a schedule that serves most is none that earns most
+        found.append(record)
+    return sorted(found, key=lambda record: -float(np.mean(record["reward_per_episode"])))

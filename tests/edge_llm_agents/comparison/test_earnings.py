@@ -1,0 +1,50 @@
+"""Comparisons where the reward of an episode counts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge_llm_agents.comparison.comparing import compare
+from edge_llm_agents.evaluation.earnings import EarningRivals
+from edge_llm_agents.racks.learning import RackSettings
+from edge_llm_agents.seeded.racks import as_line, train_seeds
+from edge_llm_baselines.racks.clairvoyant import most_earned
+from edge_llm_baselines.registry.registered import baselines_of
+from edge_llm_env import draw_workloads, load_scenario
+from edge_llm_env.envs.suite import SCALING
+from edge_llm_env.registration import environment
+
+
+def test_policies_of_a_rack_are_ranked_by_what_they_earn():
+    scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 60})
+    found = compare(["time-of-day", "random"], scenario, env_id=SCALING, episodes=4, hindsight_episodes=2)
+    rewards = {one["policy"]: one["reward_per_episode"] for one in found.policies}
+    means = [float(np.mean(one["reward_per_episode"])) for one in found.policies]
+    assert means == sorted(means, reverse=True)
+    workloads = draw_workloads(scenario, 4, 0)
+    most = [most_earned(scenario, workload) for workload in workloads[:2]]
+    (bound,) = (one for one in rewards.values() if len(one) == 2)
+    assert bound == most
+    time_of_day = next(one for one in found.policies if one["policy"] == "time of day")
+    rules = baselines_of(SCALING)
+    oracle = np.array(rewards[rules.reference])
+    gained = np.array(time_of_day["reward_per_episode"])[:2] - oracle[:2]
+    assert time_of_day["gap_closed_percent"] == 100.0 * gained.sum() / (np.sum(most) - oracle[:2].sum())
+    header = found.table().splitlines()[0]
+    assert all(column in header for column in ("reward", "served %", "modules"))
+
+
+def test_every_seed_is_judged_by_reward():
+    scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 60})
+    rivals = EarningRivals(SCALING, scenario, 3, seed=0)
+    told_nothing = {key: one for key, one in rivals.played.items() if not baselines_of(SCALING).rules[key].informed}
+    assert rivals.played[rivals.best_rule].reward.sum() == max(one.reward.sum() for one in told_nothing.values())
+    for one in rivals.played.values():
+        assert (one.reward <= rivals.most + 1e-6).all()
+    settings = RackSettings(episodes=20, ridges=(3.0,), cautions=(0.6,), validation_episodes=2)
+    *_, last = train_seeds("feeder-rack", {"epoch.episode_epochs": 60}, settings, [0, 1, 2], rivals)
+    rewards = {run["seed"]: run["reward"] for run in last.record["runs"]}
+    assert rewards[last.record["median_seed"]] == sorted(rewards.values())[1]
+    assert last.card.seed == last.record["median_seed"]
+    assert "of the gap to the clairvoyant" in as_line(last.record["runs"][-1], rivals)
+    assert environment(last.record["environment"]).id == SCALING
