@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.traces.clock import ClockRestarts
-from edge_llm_env.traces.parsing.errors import TraceError
 from edge_llm_env.traces.parsing.formats import FORMATS
 from edge_llm_env.traces.parsing.units import TimeUnit
 from edge_llm_env.traces.reading import load_trace
@@ -38,18 +36,14 @@ def add_command(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the summary of a trace, or the one line of its error if it cannot be read; the exit status."""
-    try:
-        trace = load_trace(
-            options.file,
-            options.format,
-            time_unit=options.time_unit,
-            clock_restarts=options.clock_restarts,
-            skip_bad_rows=options.skip_bad_rows,
-        )
-    except TraceError as error:
-        print(error, file=sys.stderr)
-        return 1
+    """Print the summary of a trace; the exit status. Raises TraceError or OSError where it cannot be read."""
+    trace = load_trace(
+        options.file,
+        options.format,
+        time_unit=options.time_unit,
+        clock_restarts=options.clock_restarts,
+        skip_bad_rows=options.skip_bad_rows,
+    )
     print("\n".join(lines(trace)))
     return 0
 

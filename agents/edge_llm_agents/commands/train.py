@@ -62,8 +62,8 @@ class Policy:
         if self.env in own and algorithm in (None, own[self.env]):
             command = own[self.env].removesuffix("s") + "s"
             raise ValueError(
-                f"algorithm = {own[self.env]!r}: edge-llm train {command} trains and judges those, "
-                "or give ppo, sac, td3"
+                f"algorithm = {own[self.env]!r}: must be ppo, sac or td3 here; edge-llm train {command} trains and "
+                "judges the suite's own"
             )
         scenario = self.scenario or main_scenario(self.env)
         with Bars() as bars:

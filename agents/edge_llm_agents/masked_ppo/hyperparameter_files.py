@@ -37,6 +37,9 @@ NAMES = {
 }
 """RL Zoo's name of every setting of a section but `policy` and `policy_kwargs`, to the field of `TrainingSettings`."""
 
+MOST_BYTES = 1 << 20
+"""Of a file, which has some hundred lines."""
+
 POLICY_KEYWORDS = ("width", "encoder")
 """Fields that stand in `policy_kwargs`."""
 
@@ -54,8 +57,12 @@ def read_settings(env_id: str, scenario: str, algorithm: str, config: Path | Non
     """
     file = config or FOLDER / f"{one_of('algo', algorithm, algorithms())}.yml"
     try:
+        if file.stat().st_size > MOST_BYTES:
+            raise ValueError(f"config = {file}: has {file.stat().st_size:,} bytes, must have at most {MOST_BYTES:,}")
         written = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except UnicodeDecodeError as error:
+        raise ValueError(f"config = {file}: must be UTF-8 text: {error}") from None
+    except (OSError, yaml.YAMLError) as error:
         raise ValueError(f"config = {file}: cannot be read: {' '.join(str(error).split())}") from None
     if not isinstance(written, dict):
         raise ValueError(f"config = {file}: must have sections of environments")

@@ -11,6 +11,9 @@ from edge_llm_env.support.naming import one_of
 
 ENV_ID = BATCHING
 
+LARGEST_SEED = 2**32 - 1
+"""As NumPy's and SB3's generators take it."""
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -72,10 +75,13 @@ class TrainingSettings:
             "update_epochs",
             "imitation_episodes",
             "checkpoint_every",
+            "width",
         )
         for name in counts:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise ValueError(f"seed = {self.seed}: must be in 0..{LARGEST_SEED}")
         one_of("encoder", self.encoder, ENCODERS)
         if self.rows_per_workload < 1 or self.rows % self.rows_per_workload:
             raise ValueError(

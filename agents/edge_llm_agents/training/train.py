@@ -8,7 +8,7 @@ from typing import Any
 from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.evaluation.progress import Report, tell_nobody
 from edge_llm_agents.masked_ppo.callbacks import Reporting
-from edge_llm_agents.masked_ppo.settings import ENV_ID
+from edge_llm_agents.masked_ppo.settings import ENV_ID, LARGEST_SEED
 from edge_llm_agents.pretrained.saved_policies import SavedPolicy
 from edge_llm_agents.training.models import fitting, new_model
 from edge_llm_agents.training.registered import Asked, training_of
@@ -59,6 +59,8 @@ def train(
     """
     known = algorithms_for(env_id)
     name = one_of("algorithm", algorithm or known[0], known)
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ValueError(f"seed = {seed}: must be in 0..{LARGEST_SEED}")
     set_thread_counts()
     training = training_of(env_id)
     asked = Asked(env_id, scenario, name, seed, steps, network or training.network, report, settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tomllib
 from typing import Any
 
@@ -42,26 +41,22 @@ def add_command(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the prediction, or the one line of what is wrong; the exit status, 2 if something is."""
+    """Print the prediction; the exit status. Raises ValueError, one line, for what there is not."""
     # Imported here, so that a command line that predicts nothing stays quick.
     from edge_llm_env.inference.prediction.predicting import predict
     from edge_llm_env.inference.prediction.text import as_record, as_text
 
-    try:
-        prediction = predict(
-            options.decoder,
-            options.precision,
-            options.device,
-            options.engine,
-            batch=options.batch,
-            prompt_tokens=options.prompt,
-            output_tokens=options.output,
-            measured=options.measured,
-            mechanisms=_mechanisms(options.mechanisms),
-        )
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    prediction = predict(
+        options.decoder,
+        options.precision,
+        options.device,
+        options.engine,
+        batch=options.batch,
+        prompt_tokens=options.prompt,
+        output_tokens=options.output,
+        measured=options.measured,
+        mechanisms=_mechanisms(options.mechanisms),
+    )
     print(json.dumps(as_record(prediction), indent=1) if options.json else as_text(prediction))
     return 0
 

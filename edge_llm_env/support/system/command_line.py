@@ -26,6 +26,10 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the line and exit."""
+        for kind, required in (("int", "a whole number"), ("float", "a number")):
+            message = re.sub(rf"invalid {kind} value: (.*)", rf"\1: must be {required}", message)
+        if message.startswith("unrecognized arguments"):
+            message = f"{message}; {self.prog} --help lists what is expected"
         self.exit(2, f"error: {self.prog}: {shortened(message)}\n")
 
 
@@ -112,7 +116,8 @@ def _run(run: Callable[[], int | None], program: str, missing: Callable[[str], s
     except OSError as error:
         # Another library's log, on a full disk, does not say which file it is.
         file = "standard output" if _output_is_lost() else error.filename or program
-        return MISUSE, f"error: {f'{file}: {error.strerror}' if file and error.strerror else _one_line(error)}"
+        said = shortened(f"{file}: {error.strerror}") if file and error.strerror else _one_line(error)
+        return MISUSE, f"error: {said}"
     except (ValueError, DependencyNotInstalled) as error:
         return MISUSE, f"error: {_one_line(error)}"
 

@@ -65,16 +65,24 @@ def _case(line: CommandLine, option: Option, value: str) -> Case:
     def do() -> None:
         with folder_of_its_own() as folder:
             given = _placed(folder, value)
-            written = [given] if not option.flag.startswith("--") else [option.flag, given]
             begun = sorted(path.name for path in folder.iterdir())
-            status, said = run_in_process(line, [*_base(line, option), *written])
+            status, said = run_in_process(line, _arguments(line, option, given))
             left = [path for path in folder.rglob("*") if path.name not in begun and "unfinished" in path.name]
             if left:
                 raise FaultError(f"left {left[0].name} behind")
             raise_refusal(status, said)
 
     bare = option.flag.removeprefix("--")
-    names = (option.flag, bare, bare.replace("-", "_"), value.removeprefix("file:"), "file/x")
+    names: tuple[str, ...] = (
+        option.flag,
+        bare,
+        bare.replace("-", "_"),
+        value.removeprefix("file:"),
+        "file/x",
+        "/file: ",
+    )
+    if option.flag == bare and value.startswith("-"):  # is read as an option, and its place is empty
+        names = ()
     return Case(f"{line.name} {option.flag} {value!r:.60}", do, names, may_hold=line.name in SMALL)
 
 
@@ -124,16 +132,17 @@ def folder_of_its_own() -> Any:
             os.chdir(before)
 
 
-def _base(line: CommandLine, option: Option) -> list[str]:
-    """The arguments of the small run without those of an option."""
+def _arguments(line: CommandLine, option: Option, value: str) -> list[str]:
+    """The arguments of the small run, in which an option has another value."""
     arguments = list(SMALL.get(line.name, ()))
+    if not option.flag.startswith("--"):
+        at = [one.flag for one in line.options if not one.flag.startswith("--")].index(option.flag)
+        return [*arguments[:at], value, *arguments[at + 1 :]]
     if option.flag in arguments:
         at = arguments.index(option.flag)
         end = next((k for k in range(at + 1, len(arguments)) if arguments[k].startswith("--")), len(arguments))
         del arguments[at:end]
-    elif not option.flag.startswith("--"):
-        arguments = arguments[1:]
-    return arguments
+    return [*arguments, option.flag, value]
 
 
 def _values(line: CommandLine, option: Option) -> tuple[str, ...]:

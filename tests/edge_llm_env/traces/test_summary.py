@@ -46,16 +46,16 @@ def test_requests_of_one_time_have_no_rate(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_malformed_row_ends_it_with_one_line(path: str, capsys: pytest.CaptureFixture[str]):
-    assert main(["trace", path, "--format", "burstgpt"]) == 1
+    assert main(["trace", path, "--format", "burstgpt"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"trace {path}, line 5: Request tokens = 'x': must be a whole number")
+    assert said.startswith(f"error: trace {path}, line 5: Request tokens = 'x': must be a whole number")
 
 
 def test_unit_and_restarts_are_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     path = tmp_path / "restarts.csv"
     rows = "".join(f"{time_s},10,10\n" for time_s in (*range(0, 400_000, 4000), *range(0, 400_000, 4000)))
     path.write_text(f"Timestamp,Request tokens,Response tokens\n{rows}")
-    assert main(["trace", str(path), "--format", "burstgpt"]) == 1
+    assert main(["trace", str(path), "--format", "burstgpt"]) == 2
     assert 'clock_restarts = "sort"' in capsys.readouterr().err
     for restarts, moved, count, duration in (("sort", "99 ", "0 ", "396.0 s"), ("continue", "0 ", "1 ", "792.0 s")):
         options = ["--format", "burstgpt", "--time-unit", "milliseconds", "--clock-restarts", restarts]

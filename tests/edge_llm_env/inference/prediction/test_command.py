@@ -85,7 +85,7 @@ def test_an_error_is_one_line(arguments: list[str], line: str, capsys: pytest.Ca
 
 def test_an_option_that_cannot_be_read_is_one_line(capsys: pytest.CaptureFixture[str]):
     assert edge_llm([*ASKED, "--batch", "many"]) == 2
-    assert capsys.readouterr().err == "error: edge-llm predict: argument --batch: invalid int value: 'many'\n"
+    assert capsys.readouterr().err == "error: edge-llm predict: argument --batch: 'many': must be a whole number\n"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def test_errors_of_a_parser_and_of_its_subparsers_are_one_line(capsys: pytest.Ca
     eat = parser.add_subparsers(required=True, metavar="COMMAND").add_parser("eat")
     eat.add_argument("--pears", type=int)
     for arguments, line in (
-        (["eat", "--pears", "many"], "error: fruit eat: argument --pears: invalid int value: 'many'\n"),
+        (["eat", "--pears", "many"], "error: fruit eat: argument --pears: 'many': must be a whole number\n"),
         ([], "error: fruit: the following arguments are required: COMMAND\n"),
     ):
         with pytest.raises(SystemExit) as stopped:
