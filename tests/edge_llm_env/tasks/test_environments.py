@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from edge_llm_baselines import DFTSP, BatchProblem, EpochPolicy
-from edge_llm_env import ScenarioError, draw_workload, draw_workloads
+from edge_llm_env import Scenario, ScenarioError, draw_workload, draw_workloads
 from edge_llm_env.envs.layout import names
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.registration import ENVIRONMENTS
@@ -136,3 +136,15 @@ def test_what_a_solver_chooses_is_served(env_id: str) -> None:
             observation, _, _, truncated, info = env.step(policy.predict(observation)[0])
             assert info["not_admitted"] == 0
             assert info["invalid_actions"] == 0
+
+
+@both
+def test_rows_of_tasks_and_of_requests_play_in_one_process_by_turns(env_id: str) -> None:
+    def played(scenario: Scenario) -> list[float]:
+        rows = gym.make_vec(env_id, num_envs=2, vectorization_mode="vector_entry_point", scenario=scenario)
+        rows.action_space.seed(0)
+        first = rows.reset(seed=0)[0].copy()
+        return [*first.ravel(), *(float(rows.step(rows.action_space.sample())[1].sum()) for _ in range(6))]
+
+    of_tasks, of_requests = played(SCENARIO), played(small_scenario())
+    assert (played(SCENARIO), played(small_scenario())) == (of_tasks, of_requests)
