@@ -288,8 +288,8 @@ def test_watch_without_pygame_says_which_extra_to_install(short: Path) -> None:
 
 SUB_COMMANDS = {
     "benchmark.py": (
-        "environments", "solvers", "proofs", "roofline-proofs", "assignments", "hindsight", "training", "allocation",
-        "trials", "unit-time", "schedules", "both-ways", "model", "faults", "soak",
+        "environments", "solvers", "proofs", "roofline-proofs", "assignments", "hindsight", "certificates", "training",
+        "allocation", "trials", "unit-time", "schedules", "both-ways", "model", "faults", "soak",
     ),
     "compare.py": (),
     "datasets.py": ("minari", "demonstrations"),

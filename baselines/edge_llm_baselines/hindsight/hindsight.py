@@ -124,10 +124,15 @@ def hindsight_bounds(
 ) -> HindsightBounds:
     """What could be served on each workload, by default by `LagrangianHindsight`.
 
-    Raises ValueError for no workload, and ScenarioError for uploads that carry over, of which each epoch holds a part.
+    Raises ValueError for no workload, and ScenarioError for uploads that carry over, of which each epoch holds a part,
+    and for agent tasks, whose calls arrive as others are served.
     """
     if not workloads:
         raise ValueError("workloads: must have at least one workload")
+    if scenario.workload.tasks is not None:
+        raise ScenarioError(
+            f"scenario {scenario.name}: workload.tasks: must be left out here, there is no hindsight of it"
+        )
     if scenario.radio.transfers == "carried_over":
         raise ScenarioError(
             f'scenario {scenario.name}: radio.transfers = "carried_over": must be "within_epoch" here; '

@@ -18,9 +18,18 @@ from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import shown
 from edge_llm_env.workload.workload import Workload
 
+OF_REQUESTS = {name: name for name in ("served", "arrived", "pending", "expired")}
+OF_TASKS = {
+    "served": "tasks_completed",
+    "arrived": "tasks_arrived",
+    "pending": "tasks_running",
+    "expired": "tasks_failed",
+}
+"""Which counters are counted: where requests are the calls of agent tasks, tasks."""
+
 
 class RollOut(NamedTuple):
-    """One policy's results on E workloads of one scenario."""
+    """One policy's results on E workloads of one scenario; of tasks where requests are their calls."""
 
     served: NDArray[np.int64]
     """(E,) requests served."""
@@ -100,7 +109,8 @@ def roll_out_in(
         beyond_visible[begun] += np.atleast_1d(step.info["beyond_visible"])[begun]
         epochs_counted = epochs
         decision_times_s.append(step.decision_s)
-    counted = {name: np.atleast_1d(step.next_info[name]) for name in ("served", "arrived", "pending", "expired")}
+    names = OF_REQUESTS if scenario.workload.tasks is None else OF_TASKS
+    counted = {name: np.atleast_1d(step.next_info[of]) for name, of in names.items()}
     return RollOut(
         served=counted["served"],
         settled=counted["arrived"] - counted["pending"],

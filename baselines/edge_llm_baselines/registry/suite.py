@@ -58,6 +58,14 @@ from edge_llm_baselines.schedulers.clairvoyant.hindsight import hindsight_of_ite
 from edge_llm_baselines.schedulers.policy import Scheduler, tuned
 from edge_llm_baselines.schedulers.suite import SCHEDULERS
 from edge_llm_baselines.solvers.dftsp import DFTSP
+from edge_llm_baselines.tasks.orders import (
+    Order,
+    expected_calls_left,
+    expected_slack_per_call,
+    has_tasks,
+    remaining_tokens,
+)
+from edge_llm_baselines.tasks.policy import CallsInOrder
 from edge_llm_baselines.uploads.hindsight import upload_bounds
 from edge_llm_baselines.uploads.predictive import PredictiveUploads, tune_uploads
 from edge_llm_baselines.uploads.stopping import OptimalStopping, tune_price
@@ -83,7 +91,7 @@ def within_epoch(scenario: Scenario) -> bool:
 
 
 def _discount(scenario: Scenario, seed: int) -> float | None:
-    return tune_discount(scenario, seed) if within_epoch(scenario) else None
+    return tune_discount(scenario, seed) if within_epoch(scenario) and not has_tasks(scenario) else None
 
 
 DISCOUNT = Tunable("discount", _discount)
@@ -160,6 +168,10 @@ def _look_ahead(env: Any, discount: float) -> LookAhead:
     return LookAhead(discount, env.unwrapped.scenario.epoch.epoch_s)
 
 
+def _in_order(name: str, order: Order, *, informed: bool = False) -> Baseline:
+    return Baseline(name, lambda env, seed, tuned: CallsInOrder(order, env), plays=has_tasks, informed=informed)
+
+
 OF_BATCHES = Baselines(
     oracle="dftsp",
     rules={
@@ -176,6 +188,9 @@ OF_BATCHES = Baselines(
         ),
         "edf": solving("earliest deadline first", EarliestDeadlineFirst),
         "nob": solving("NoB (no batching)", NoBatching),
+        "fewest-calls": _in_order("fewest calls left on average", expected_calls_left),
+        "slack-per-call": _in_order("least slack per call left", expected_slack_per_call),
+        "shortest-remaining": _in_order("informed: shortest remaining work", remaining_tokens, informed=True),
     },
     hindsight=hindsight_bounds,
 )

@@ -109,7 +109,7 @@ def test_what_the_command_trains_is_loaded_and_acts(tmp_path: Path, monkeypatch:
     own.write_text('extends = "chat-4090"\nname = "own"\n[epoch]\nepisode_epochs = 2\n')
     scenario = load_scenario(own)
     begun = LearnedScheduler(starting_point(engine_params(scenario), RULE), scenario)
-    monkeypatch.setattr("edge_llm_agents.commands.train.train", lambda *arguments, **named: begun)
+    monkeypatch.setattr("edge_llm_agents.training.train.train", lambda *arguments, **named: begun)
     train_command.Policy(env=CONTINUOUS_BATCHING, scenario=str(own), out=tmp_path / "mine.zip").run()
     policy, card = load_policy(tmp_path / "mine", scenario)
     assert card.algorithm == "scheduler"

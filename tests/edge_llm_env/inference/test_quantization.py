@@ -40,7 +40,7 @@ def test_better_quantizer_of_the_same_bits_offers_more_accuracy():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"memory_factor": 1.5}, {"compute_factor": 0.0}, {"perplexity_increase": -1.0}, {"bits": 4}]
+    "wrong", [{"memory_factor": 2.5}, {"compute_factor": 0.0}, {"perplexity_increase": -1.0}, {"bits": 4}]
 )
 def test_values_out_of_range_and_unknown_fields_are_errors(wrong: dict[str, float]):
     fields = {"weight_bits": 8, "memory_factor": 0.5, "compute_factor": 0.8, "perplexity_increase": 0.0}

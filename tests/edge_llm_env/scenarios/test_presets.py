@@ -176,7 +176,12 @@ def test_reward_is_one_per_request_served_less_energy_where_modules_are_switched
     scenario = load_preset(name, tmp_path)
     reward = scenario.reward.model_dump()
     assert (reward.pop("energy") < 0) == (scenario.rack.idle_power_w > 0)
-    assert reward == {"served": 1.0, "tokens": 0.0, "expired": 0.0}
+    of_tasks = {name: reward.pop(name) for name in ("task_completed", "task_failed")}
+    assert of_tasks == {"task_completed": 1.0, "task_failed": 0.0}
+    if scenario.workload.tasks is None:
+        assert reward == {"served": 1.0, "tokens": 0.0, "expired": 0.0}
+    else:
+        assert reward == {"served": 0.0, "tokens": 0.0, "expired": 0.0}
 
 
 def test_node_pools_its_modules():

@@ -1,0 +1,1 @@
+"""Rules for agent tasks: whose calls go first."""
