@@ -298,5 +298,7 @@ def test_a_file_that_does_not_exist_is_named_with_what_was_tried(tmp_path: Path)
 def test_a_loaded_decoder_has_a_perplexity_at_16_bits_only(tmp_path: Path):
     file = str(written(tmp_path, LLAMA))
     assert load_quantization(file, "w16a16").accuracy == 1
-    with pytest.raises(ValueError, match=r"no perplexity increase of .*config\.json is known, .* one of w16a16, w32a32$"):
+    with pytest.raises(
+        ValueError, match=r"no perplexity increase of .*config\.json is known, .* one of w16a16, w32a32$"
+    ):
         load_quantization(file, "w8a16")
