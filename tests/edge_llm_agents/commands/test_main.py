@@ -77,7 +77,7 @@ def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
 def test_catalog_and_trace_are_those_of_the_suite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["catalog", "devices"]) == 0
     assert "jetson-tx2" in capsys.readouterr().out
-    assert main(["trace", str(tmp_path / "missing.csv"), "--format", "azure"]) == 1
+    assert main(["trace", str(tmp_path / "missing.csv"), "--format", "azure"]) == 2
     assert "missing.csv" in capsys.readouterr().err
 
 
