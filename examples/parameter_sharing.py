@@ -2,7 +2,8 @@
 
 Every agent of every network is a row of one `VecEnv` (parameter sharing: J. Gupta, M. Egorov and M. Kochenderfer,
 "Cooperative multi-agent control using deep reinforcement learning", AAMAS 2017). At the end it prints what the agents
-serve on held-out episodes, in percent of what the nodes serve when all bid alike (GAH).
+serve on held-out episodes, in percent of what the nodes serve when all bid alike (GAH). On `placement` plain PPO stays
+where it begins, at 101 %: the learned placement that the package ships forecasts demand instead.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ HELD_OUT_SEED = 1_000_000
 
 @dataclass(frozen=True)
 class Args:
-    """Settings; the defaults take some five minutes on two cores."""
+    """Settings."""
 
     scenario: str = "placement"
     """a preset's name or the path of a TOML file"""

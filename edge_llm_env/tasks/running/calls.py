@@ -6,7 +6,7 @@ import math
 
 from edge_llm_env.dynamics.epoch import admit
 from edge_llm_env.dynamics.params import rule_of
-from edge_llm_env.dynamics.state import EXPIRED, N_EPOCHS, N_EXPIRED, N_PENDING, PENDING, R_EXPIRED, SERVED
+from edge_llm_env.dynamics.state import EXPIRED, N_EPOCHS, N_EXPIRED, N_PENDING, PENDING, R_EXPIRED, RESOURCES, SERVED
 from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.support.compilation.compiling import compiled
@@ -25,8 +25,8 @@ from edge_llm_env.tasks.running.state import (
     TaskState,
 )
 
-MEMORY = 2
-"""Column of RESOURCES."""
+MEMORY = RESOURCES.index("memory")
+"""Column of `utilisation`."""
 
 
 @compiled
