@@ -7,4 +7,4 @@ import repository  # noqa: F401 (Ctrl-C is silent from here on)
 from edge_llm_agents.commands.running import run_options
 
 if __name__ == "__main__":
-    sys.exit(run_options("leaderboard.py", "edge_llm_agents.commands.leaderboard:Leaderboard"))
+    sys.exit(run_options("leaderboard.py", "edge_llm_agents.commands.leaderboard:COMMANDS"))

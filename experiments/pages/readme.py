@@ -31,7 +31,7 @@ from experiments.pages.comparisons import COMPARISONS_SECTIONS
 from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.recorded import RECORDED, recorded
-from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS
+from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS, REPORTING_PAGE, REPORTING_SECTIONS
 from experiments.proofs.tables import agreement_table, hard_classes_table, roofline_agreement_table
 from experiments.scheduling.both_ways import both_ways_table
 
@@ -181,6 +181,7 @@ PAGES: dict[Path, Sections] = {
     | {"racks": lambda: rack_tables.racks_table({name: recorded(f"train-{name}") for name in rack_tables.NAMES})},
     KINDS_PAGE: KINDS_SECTIONS,
     RECORDS_PAGE: RECORDS_SECTIONS,
+    REPORTING_PAGE: REPORTING_SECTIONS,
     Path("docs/mechanisms.md"): {"mechanisms": mechanisms_table} | COMPARISONS_SECTIONS,
     Path("docs/robustness.md"): {
         "faults": lambda: faults_table(RECORDED, KINDS),

@@ -1,4 +1,4 @@
-"""`edge-llm leaderboard`: every environment, scenario and policy on the same workloads."""
+"""`edge-llm leaderboard`: every environment, scenario and policy on the same workloads, and results handed in."""
 
 from __future__ import annotations
 
@@ -9,8 +9,17 @@ from pathlib import Path
 import tyro
 from tqdm import tqdm
 
+from edge_llm_agents.commands.running import Command
 from edge_llm_agents.leaderboard.report.leaderboard import write_leaderboard
 from edge_llm_agents.leaderboard.suite import SuiteSettings, run_suite
+
+_HERE = "edge_llm_agents.commands.ranking"
+
+COMMANDS = {
+    "rank": Command(f"{__name__}:Leaderboard", "compute the cells that are missing or stale, make the page"),
+    "submit": Command(f"{_HERE}.submitting:Submit", "play a policy, write one record that others can evaluate again"),
+    "verify": Command(f"{_HERE}.verifying:Verify", "evaluate records again, say whether their numbers agree"),
+}
 
 
 @dataclass(frozen=True)

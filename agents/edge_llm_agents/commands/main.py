@@ -21,7 +21,9 @@ COMMANDS = {
     "compare": Command(f"{_HERE}.compare:Compare", "policies side by side on the same workloads"),
     "train": Command(f"{_HERE}.train:COMMANDS", "a policy for any environment, by any algorithm"),
     "watch": Command(f"{_HERE}.watch:Watch", "a policy play, in a window or as a GIF"),
-    "leaderboard": Command(f"{_HERE}.leaderboard:Leaderboard", "every policy in every environment and scenario"),
+    "leaderboard": Command(
+        f"{_HERE}.leaderboard:COMMANDS", "every policy in every environment and scenario; results handed in"
+    ),
     "predict": Command(f"{_HERE}.main:Predict", "time, memory and energy of a batch on a device, with intervals"),
     "calibrate": Command(
         f"{_HERE}.machine.calibrate:Calibrate", "this machine, measured with a real decoder, as a device"

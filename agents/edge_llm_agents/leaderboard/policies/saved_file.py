@@ -19,6 +19,8 @@ class SavedFile:
     """A policy with a card: a name of the package's, or a path without suffix. Nothing is unpickled."""
 
     path: str
+    elsewhere: bool = False
+    """Whether it plays in other scenarios than its own, too."""
     packages: ClassVar[tuple[str, ...]] = ("safetensors", "torch")
     learned: ClassVar[bool] = True
 
@@ -35,8 +37,9 @@ class SavedFile:
         return combined_sha256(code_sha256(type(policy).__module__), policy.env_id, str(policy.description()), weights)
 
     def policy(self, env_id: str, scenario: Scenario) -> MakePolicy:
-        """In the environment and the scenario that it was trained for."""
+        """In its environment, and unless it goes elsewhere in the scenario that it was trained for."""
         policy, card = load_policy(self.path)
-        if env_id != policy.env_id or policy.scenario.fingerprint() != scenario.fingerprint():
+        here = policy.scenario.fingerprint() == scenario.fingerprint()
+        if env_id != policy.env_id or not (here or self.elsewhere):
             raise DoesNotPlayError(f"{self.label} is for {policy.env_id}, {card.scenario}")
-        return policy.acting
+        return policy.acting if here else policy.for_scenario(scenario).acting

@@ -1,0 +1,1 @@
+"""What `edge-llm leaderboard` has beside ranking the suite's own policies."""

@@ -1,0 +1,73 @@
+"""What counts of a policy, of the reference rule and of the bound, on the workloads of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from edge_llm_agents.evaluation.models import DoesNotPlayError
+from edge_llm_agents.leaderboard.policies.sources import Source
+from edge_llm_agents.records.hashes import environment_sha256
+from edge_llm_agents.records.workload_sets import WorkloadSet
+from edge_llm_baselines.playing.play import MakePolicy
+from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.registry.registered import baselines_of
+from edge_llm_env.scenarios import Scenario, ScenarioError
+from edge_llm_env.workload.workload import Workload
+
+Gained = list[int] | list[float]
+"""What counts on each workload: requests served, or the reward where an environment ranks by that."""
+
+
+class Task(NamedTuple):
+    """An environment and the workloads that all policies of a task play."""
+
+    env_id: str
+    workload_set: WorkloadSet
+    bounded: int
+    """Of the workloads, so many of the first that the bound is computed on."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario."""
+        return self.workload_set.scenario
+
+    def identity(self) -> dict[str, Any]:
+        """What results follow from, beside the policy and versions."""
+        return self.workload_set.identity() | {"environment_sha256": environment_sha256(self.env_id)}
+
+    def played_by(self, source: Source) -> Gained:
+        """What a policy reaches. Raises DoesNotPlayError where it is not for the environment or the scenario."""
+        return gained(self.env_id, source.policy(self.env_id, self.scenario), self.scenario, self.workload_set.draw())
+
+    def reference(self) -> dict[str, Any]:
+        """What the environment's reference rule reaches, tuned for the scenario by the seed of the workloads."""
+        baselines = baselines_of(self.env_id)
+        rule, seed = baselines.rules[baselines.oracle], self.workload_set.seed
+        tuned = None if rule.tunable is None else rule.tunable.tune(self.scenario, seed)
+        env_id = baselines.solved_in or self.env_id
+        found = gained(env_id, rule.acting(seed, tuned), self.scenario, self.workload_set.draw())
+        return {"policy": rule.name, "tuned": tuned, "gained": found}
+
+    def bound(self) -> Gained:
+        """What no policy exceeds on each of the first `bounded` workloads; empty where nobody knows."""
+        baselines, known = baselines_of(self.env_id), self.workload_set.draw()[: self.bounded]
+        if baselines.earning is not None:
+            return [float(baselines.earning.most(self.scenario, workload)) for workload in known]
+        if baselines.hindsight is None or self.scenario.workload.tasks is not None or not known:
+            return []
+        try:
+            return list(map(int, baselines.hindsight(self.scenario, known).upper_bound))
+        except ScenarioError:  # no bound of this scenario is known
+            return []
+
+
+def gained(env_id: str, make_policy: MakePolicy, scenario: Scenario, workloads: Sequence[Workload]) -> Gained:
+    """What counts of a policy on each workload; raises DoesNotPlayError for one of another environment."""
+    earning = baselines_of(env_id).earning
+    try:
+        if earning is not None:
+            return list(map(float, earning.play(make_policy, scenario, workloads).reward))
+        return list(map(int, roll_out(make_policy, env_id, scenario, workloads).served))
+    except ScenarioError as error:
+        raise DoesNotPlayError(str(error)) from None
