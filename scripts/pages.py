@@ -39,7 +39,8 @@ class Update:
             for name in ("paper", "faults"):
                 if (several := RECORDED.parent / name).is_dir():
                     shutil.copytree(several, RECORDED / name, dirs_exist_ok=True)
-        scenarios = scenario_pages(recorded("scenarios")["scenarios"], recorded("schedules")["scenarios"])
+        measured = (recorded(name)["scenarios"] for name in ("scenarios", "schedules", "tasks"))
+        scenarios = scenario_pages(*measured)
         pages = pages_with_tables() | environment_pages() | scenarios
         for file, page in pages.items():
             write_text(file, page)
@@ -74,6 +75,9 @@ class Scenarios:
         file = self.results / "scenarios.json"
         measured = read_record(file)["scenarios"] if file.exists() else {}
         for name in self.scenarios or list_scenarios():
+            if "tasks" in preset_content(name)["workload"]:
+                print(f"{name}: left out, benchmark.py tasks measures it", file=sys.stderr)
+                continue
             replays = preset_content(name)["workload"]["arrivals"]["kind"] == "trace"
             if replays and self.trace is None and not self.scenarios:
                 print(f"{name}: left out, as it needs --trace", file=sys.stderr)

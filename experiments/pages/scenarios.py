@@ -11,6 +11,7 @@ from edge_llm_env.scenarios.loading import describe_scenarios, preset_content
 from edge_llm_env.scenarios.settings import settings
 from edge_llm_env.support.tables import NO_VALUE, Table
 from experiments.scheduling.measurements import findings_of_schedules
+from experiments.scheduling.tasks import findings_of_tasks
 
 FOLDER = Path("docs/scenarios")
 """Where the pages stand in the repository; the first compares the presets."""
@@ -28,10 +29,15 @@ Counts and fractions only: no timing was taken.
 """
 
 
-def scenario_pages(measured: Mapping[str, dict[str, Any]], schedules: Mapping[str, dict[str, Any]]) -> dict[Path, str]:
+def scenario_pages(
+    measured: Mapping[str, dict[str, Any]],
+    schedules: Mapping[str, dict[str, Any]],
+    tasks: Mapping[str, dict[str, Any]],
+) -> dict[Path, str]:
     """Every page by its file, as Markdown; one not measured says so.
 
-    From `measure_scenario` of the presets, and from `measure_schedules` of those whose engine schedules iterations.
+    From `measure_scenario` of the presets, from `measure_schedules` of those whose engine schedules iterations, and
+    from `measure_tasks` of those whose requests are calls of agent tasks.
     """
     described = describe_scenarios()
     listed = Table(
@@ -39,7 +45,7 @@ def scenario_pages(measured: Mapping[str, dict[str, Any]], schedules: Mapping[st
     ).markdown()
     pages = {FOLDER / "index.md": f"{HEAD}\n{overview(measured).markdown()}\n\n{listed}\n"}
     return pages | {
-        FOLDER / f"{name}.md": scenario_page(name, text, measured.get(name), schedules.get(name))
+        FOLDER / f"{name}.md": scenario_page(name, text, measured.get(name), schedules.get(name), tasks.get(name))
         for name, text in described.items()
     }
 
@@ -63,11 +69,17 @@ def overview(measured: Mapping[str, dict[str, Any]]) -> Table:
 
 
 def scenario_page(
-    name: str, description: str, measured: dict[str, Any] | None, schedules: dict[str, Any] | None
+    name: str,
+    description: str,
+    measured: dict[str, Any] | None,
+    schedules: dict[str, Any] | None,
+    tasks: dict[str, Any] | None,
 ) -> str:
     """A preset's page: description, what was measured, settings with their sources."""
     content = preset_content(name)
     script = "benchmark.py schedules" if "iterations" in content else "pages.py scenarios"
+    if "tasks" in content["workload"]:
+        script = "benchmark.py tasks"
     command = f"python scripts/{script} --scenarios {name}"
     if content["workload"]["arrivals"]["kind"] == "trace":
         command += " --trace FILE"
@@ -76,6 +88,8 @@ def scenario_page(
     found = "Not measured." if measured is None else findings(measured)
     if schedules is not None:
         found = findings_of_schedules(schedules)
+    if tasks is not None:
+        found = findings_of_tasks(tasks)
     lines = [f"# {name}\n", f"{description}.\n", "## What binds, and what is left to gain\n", found]
     return "\n".join([*lines, f"`{command}`\n", "## Settings\n", settings_table(name), ""])
 

@@ -1,1 +1,1 @@
-"""Schedules of iterations: rules, optima and bounds against each other."""
+"""Schedules of iterations and of the calls of tasks: rules, optima and bounds against each other."""

@@ -36,8 +36,8 @@ TOML = re.compile(r"```toml\n(.*?)```", flags=re.DOTALL)
 
 def test_generated_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    schedules = recorded("schedules")["scenarios"]
-    pages = environment_pages() | scenario_pages(recorded("scenarios")["scenarios"], schedules)
+    measured = (recorded(name)["scenarios"] for name in ("scenarios", "schedules", "tasks"))
+    pages = environment_pages() | scenario_pages(*measured)
     standing = {
         page.relative_to(ROOT): page.read_text(encoding="utf-8")
         for folder in GENERATED

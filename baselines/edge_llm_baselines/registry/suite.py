@@ -58,14 +58,26 @@ from edge_llm_baselines.schedulers.clairvoyant.hindsight import hindsight_of_ite
 from edge_llm_baselines.schedulers.policy import Scheduler, tuned
 from edge_llm_baselines.schedulers.suite import SCHEDULERS
 from edge_llm_baselines.solvers.dftsp import DFTSP
+from edge_llm_baselines.tasks.index import chance_values, index_values
 from edge_llm_baselines.tasks.orders import (
     Order,
     expected_calls_left,
     expected_slack_per_call,
+    expected_work,
     has_tasks,
     remaining_tokens,
 )
 from edge_llm_baselines.tasks.policy import CallsInOrder
+from edge_llm_baselines.tasks.told import told_values
+from edge_llm_baselines.tasks.tuning import (
+    MakeValues,
+    tune_admission,
+    tune_chance,
+    tune_index,
+    tune_stretch,
+    valued,
+)
+from edge_llm_baselines.tasks.valued import ValuedCalls
 from edge_llm_baselines.uploads.hindsight import upload_bounds
 from edge_llm_baselines.uploads.predictive import PredictiveUploads, tune_uploads
 from edge_llm_baselines.uploads.stopping import OptimalStopping, tune_price
@@ -168,6 +180,23 @@ def _look_ahead(env: Any, discount: float) -> LookAhead:
     return LookAhead(discount, env.unwrapped.scenario.epoch.epoch_s)
 
 
+INDEX = Tunable("index", tune_index)
+"""Epochs per call of the index of tasks."""
+
+CHANCE = Tunable("chance", tune_chance)
+"""Epochs per call of the chance to end in time."""
+
+ADMISSION = Tunable("admission", tune_admission)
+"""Epochs per call of the index, price of beginning a task, and the least chance with which one is begun."""
+
+STRETCH = Tunable("stretch", tune_stretch)
+"""Of the time that an informed rule knows a task to need."""
+
+
+def _valued(name: str, make: MakeValues, tunable: Tunable) -> Baseline:
+    return Baseline(name, lambda env, seed, numbers: valued(make, env, numbers, seed), tunable, has_tasks)
+
+
 def _in_order(name: str, order: Order, *, informed: bool = False) -> Baseline:
     return Baseline(name, lambda env, seed, tuned: CallsInOrder(order, env), plays=has_tasks, informed=informed)
 
@@ -188,9 +217,24 @@ OF_BATCHES = Baselines(
         ),
         "edf": solving("earliest deadline first", EarliestDeadlineFirst),
         "nob": solving("NoB (no batching)", NoBatching),
+        "task-index": _valued("index of tasks, tuned slack", index_values, INDEX),
+        "task-admission": _valued("index of tasks, priced admission", index_values, ADMISSION),
+        "task-values": _valued("DFTSP with values by task", chance_values, CHANCE),
+        "expected-work": Baseline(
+            "least work left on average",
+            lambda env, seed, tuned: CallsInOrder(expected_work(env.unwrapped.scenario, seed), env),
+            plays=has_tasks,
+        ),
         "fewest-calls": _in_order("fewest calls left on average", expected_calls_left),
         "slack-per-call": _in_order("least slack per call left", expected_slack_per_call),
         "shortest-remaining": _in_order("informed: shortest remaining work", remaining_tokens, informed=True),
+        "told-calls": Baseline(
+            "informed: told the calls",
+            lambda env, seed, stretch: ValuedCalls(told_values(stretch), env),
+            STRETCH,
+            has_tasks,
+            informed=True,
+        ),
     },
     hindsight=hindsight_bounds,
 )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.solvers.problem import BatchProblem, Solution, check_limits
-from edge_llm_baselines.solvers.solve_rows import RowSolutions, checked_values, solve_rows
+from edge_llm_baselines.solvers.solve_rows import RowSolutions, checked_values, no_solutions, solve_rows
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.solver.best_first import advance, begin_heap, best_batch, outcome
 from edge_llm_env.solver.search_state import NODES, begin_search, default_node_limit
@@ -86,13 +86,7 @@ class BranchAndBound:
         if self.time_limit_s is None:
             return solve_rows(simulation, values, most_nodes)
         worth = checked_values(simulation, values)
-        solutions = RowSolutions(
-            np.zeros(worth.shape, dtype=np.bool_),
-            np.zeros(len(worth)),
-            np.zeros(len(worth), dtype=np.bool_),
-            np.zeros(len(worth)),
-            np.zeros(len(worth), dtype=np.int64),
-        )
+        solutions = no_solutions(*worth.shape)
         for row in range(len(worth)):
             problem = BatchProblem.of_row(simulation, row)
             solution = self.solve(replace(problem, values=worth[row, : len(problem)].copy()))

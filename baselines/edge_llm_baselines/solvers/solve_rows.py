@@ -12,9 +12,14 @@ from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.slots import candidates_of_row
 from edge_llm_env.dynamics.state import NodeState
+from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.solver.best_first import best_batch
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.support.sharing import next_rows, share_rows
+from edge_llm_env.tasks.running.calls import rule_of_row
+from edge_llm_env.tasks.running.params import TaskParams
+from edge_llm_env.tasks.running.simulation import TaskSimulation
+from edge_llm_env.tasks.running.state import TaskState
 
 ROWS_PER_THREAD = 8
 """Least number of rows that are worth waking a thread for."""
@@ -37,17 +42,22 @@ class RowSolutions(NamedTuple):
 
 def solve_rows(simulation: Simulation, values: NDArray[np.float64] | None, most_nodes: int) -> RowSolutions:
     """The best batch of each row, by at most that many nodes; rows are shared among threads when there are many."""
-    count, slots = simulation.state.slot_slack_s.shape
-    solutions = RowSolutions(
-        np.zeros((count, slots), dtype=np.bool_),
-        np.zeros(count),
-        np.zeros(count, dtype=np.bool_),
-        np.zeros(count),
-        np.zeros(count, dtype=np.int64),
-    )
     values = checked_values(simulation, values)
-    share_rows(fill_rows, count, ROWS_PER_THREAD, simulation.params, simulation.state, values, most_nodes, solutions)
+    solutions = no_solutions(*values.shape)
+    kernel = fill_rows_of_calls if isinstance(simulation, TaskSimulation) else fill_rows
+    share_rows(kernel, len(values), ROWS_PER_THREAD, simulation.params, simulation.state, values, most_nodes, solutions)
     return solutions
+
+
+def no_solutions(rows: int, slots: int) -> RowSolutions:
+    """Room for the solutions of so many rows."""
+    return RowSolutions(
+        np.zeros((rows, slots), dtype=np.bool_),
+        np.zeros(rows),
+        np.zeros(rows, dtype=np.bool_),
+        np.zeros(rows),
+        np.zeros(rows, dtype=np.int64),
+    )
 
 
 def checked_values(simulation: Simulation, values: NDArray[np.float64] | None) -> NDArray[np.float64]:
@@ -78,24 +88,42 @@ def fill_rows(
     first, last = next_rows(turns, thread)
     while first < last:
         for row in range(first, last):
-            fill_row(params, state, row, values, most_nodes, solutions)
+            fill_row(rule_of(params), state, row, values, most_nodes, solutions)
+        first, last = next_rows(turns, thread)
+
+
+@compiled_allocating
+def fill_rows_of_calls(
+    params: TaskParams,
+    state: TaskState,
+    values: NDArray[np.float64],
+    most_nodes: int,
+    solutions: RowSolutions,
+    turns: NDArray[np.int64],
+    thread: int,
+) -> None:
+    """The same where requests are calls of tasks: caches that are kept leave each row a memory of its own."""
+    first, last = next_rows(turns, thread)
+    while first < last:
+        for row in range(first, last):
+            fill_row(rule_of_row(params, state, row), state, row, values, most_nodes, solutions)
         first, last = next_rows(turns, thread)
 
 
 @compiled_allocating
 def fill_row(
-    params: NodeParams,
+    rule: Rule,
     state: NodeState,
     row: int,
     values: NDArray[np.float64],
     most_nodes: int,
     solutions: RowSolutions,
 ) -> None:
-    """Write the solution of one row: its epoch problem, as `BatchProblem.of_row` has it."""
+    """Write the solution of one row: its epoch problem under its rule, as `BatchProblem.of_row` has it."""
     shown = state.visible[row]
     candidates = candidates_of_row(state, row)
     worth = values[row, :shown].copy()
-    selected, nodes, bound, finished = best_batch(rule_of(params), candidates, worth, most_nodes, most_nodes)
+    selected, nodes, bound, finished = best_batch(rule, candidates, worth, most_nodes, most_nodes)
     value = 0.0
     for i in range(shown):
         solutions.selected[row, i] = selected[i]

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_baselines.tasks.remaining import remaining_of
 from edge_llm_env.dynamics.state import PENDING
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.tasks.running.simulation import TaskSimulation
@@ -36,6 +37,17 @@ def expected_slack_per_call(simulation: TaskSimulation, row: int) -> NDArray[np.
     """Slack of the task for each call that is left on average (s)."""
     slack_s = simulation.state.slot_slack_s[row, : simulation.state.visible[row]]
     return slack_s / np.maximum(expected_calls_left(simulation, row), 1.0)
+
+
+def expected_work(scenario: Scenario, seed: int) -> Order:
+    """The order by work that is left on average of tasks of the kind of which as many calls are done (s)."""
+    work_s = remaining_of(scenario, seed).mean_work_s()
+
+    def order(simulation: TaskSimulation, row: int) -> NDArray[np.float64]:
+        state, calls, first = _visible(simulation, row)
+        return work_s[state.task_kind[row, calls], state.calls_served[row, first]]
+
+    return order
 
 
 def remaining_tokens(simulation: TaskSimulation, row: int) -> NDArray[np.float64]:

@@ -21,7 +21,8 @@ SECTIONS = ("epoch", "node", "radio", "workload", "iterations", "rack", "network
 def test_presets_are_listed_in_order():
     last = ["pi-cluster", "placement", "quantization-choice", "shifting-tiers", "specialists-compute"]
     last += ["speculative-4090", "tp-mppo", "two-cells"]
-    ours = ["accuracy-tiers", "azure-continuous", "azure-continuous-calm", "azure-continuous-overload"]
+    ours = ["accuracy-tiers", "agents-chain", "agents-plan", "agents-team", "azure-continuous"]
+    ours += ["azure-continuous-calm", "azure-continuous-overload"]
     ours += ["azure-conversation", "bursty", "carry-over", "chat-4090", "chat-4090-calm", "chat-4090-overload"]
     ours += ["chat-orin", "chat-orin-calm", "chat-orin-overload", "diurnal-rack", "edge-cloud"]
     ours += ["embedding-uplink", "embedding-uplink-carried", "feeder-rack", "feeder-rack-b", "feeder-rack-c", "hotspot"]

@@ -20,7 +20,7 @@ MEASURED = {
 
 
 def test_every_preset_has_a_page_measured_or_not():
-    pages = scenario_pages({"carry-over": MEASURED}, {})
+    pages = scenario_pages({"carry-over": MEASURED}, {}, {})
     assert [file.stem for file in pages] == ["index", *list_scenarios()]
     unmeasured = [file.stem for file, page in pages.items() if "Not measured." in page]
     assert unmeasured == [name for name in list_scenarios() if name != "carry-over"]

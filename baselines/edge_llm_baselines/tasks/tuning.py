@@ -1,0 +1,83 @@
+"""The numbers of rules for tasks, tuned by what they complete on workloads that nothing is evaluated on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+from edge_llm_baselines.playing.remembering import once_a_scenario
+from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.tasks.index import Numbers, chance_values, index_values
+from edge_llm_baselines.tasks.orders import has_tasks
+from edge_llm_baselines.tasks.remaining import Remaining, remaining_of
+from edge_llm_baselines.tasks.told import told_values
+from edge_llm_baselines.tasks.valued import ValuedCalls, Values
+from edge_llm_env.envs.suite import BATCH_SELECTION
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.workload.streams import Stream, draw_workloads
+
+TUNING_EPISODES = 12
+"""Workloads that numbers are tuned on."""
+
+EPOCHS_PER_CALL = (1.0, 1.5, 2.0, 3.0, 4.0)
+"""To try: at least an epoch is from one call of a task to the next."""
+
+PRICES = (0.0, 0.3, 0.6, 0.9)
+LEAST_CHANCES = (0.0, 0.2, 0.4, 0.6)
+STRETCHES = (1.0, 1.25, 1.5, 2.0)
+
+MakeValues = Callable[[Remaining, Sequence[Numbers]], Values]
+"""A rule, of what is left of tasks and of each row's numbers."""
+
+
+def valued(make: MakeValues, env: Any, numbers: Sequence[float], seed: int) -> ValuedCalls:
+    """A rule with its numbers on an environment."""
+    inner = env.envs[0].unwrapped if hasattr(env, "envs") else env.unwrapped
+    return ValuedCalls(make(remaining_of(inner.scenario, seed), [Numbers(*numbers)]), env)
+
+
+def tune_index(scenario: Scenario, seed: int) -> list[float] | None:
+    """Epochs per call of the index."""
+    return _best(scenario, seed, index_values, tuple(Numbers(each) for each in EPOCHS_PER_CALL))
+
+
+def tune_chance(scenario: Scenario, seed: int) -> list[float] | None:
+    """Epochs per call of the chance to end in time."""
+    return _best(scenario, seed, chance_values, tuple(Numbers(each) for each in EPOCHS_PER_CALL))
+
+
+def tune_admission(scenario: Scenario, seed: int) -> list[float] | None:
+    """Price and least chance of beginning a task, beside the tuned index."""
+    index = tune_index(scenario, seed)
+    if index is None:
+        return None
+    candidates = tuple(Numbers(index[0], *more) for more in product(PRICES, LEAST_CHANCES))
+    return _best(scenario, seed, index_values, candidates)
+
+
+def tune_stretch(scenario: Scenario, seed: int) -> float | None:
+    """Of the informed rule."""
+    if not has_tasks(scenario):
+        return None
+    workloads = draw_workloads(scenario, TUNING_EPISODES, seed, Stream.TUNING)
+
+    def completed(stretch: float) -> int:
+        found = roll_out(lambda env: ValuedCalls(told_values(stretch), env), BATCH_SELECTION, scenario, workloads)
+        return int(found.served.sum())
+
+    return max(STRETCHES, key=completed)
+
+
+@once_a_scenario
+def _best(scenario: Scenario, seed: int, make: MakeValues, candidates: tuple[Numbers, ...]) -> list[float] | None:
+    """The numbers that complete most tasks, the first of equal ones; None where there are no tasks."""
+    if not has_tasks(scenario):
+        return None
+    workloads, remaining = draw_workloads(scenario, TUNING_EPISODES, seed, Stream.TUNING), remaining_of(scenario, seed)
+    each = [numbers for numbers in candidates for _ in workloads]
+    found = roll_out(
+        lambda env: ValuedCalls(make(remaining, each), env), BATCH_SELECTION, scenario, workloads * len(candidates)
+    )
+    best = candidates[int(found.served.reshape(len(candidates), -1).sum(axis=1).argmax())]
+    return [float(number) for number in best]

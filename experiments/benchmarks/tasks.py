@@ -1,0 +1,36 @@
+"""What rules complete of agent tasks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from edge_llm_agents.records.record import read_record, write_record
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """Play every rule on presets of agent tasks; what the results have of other presets is kept."""
+
+    scenarios: tuple[str, ...] = ()
+    """Presets to measure; without any, all whose requests are calls of tasks."""
+    episodes: int = 100
+    """Workloads that are played."""
+    seed: int = 0
+    """Sets them."""
+    results: Path = Path("results")
+    """Folder of tasks.json."""
+
+    def run(self) -> None:
+        """Measure, write and print after each preset."""
+        from edge_llm_env import list_scenarios, load_scenario
+        from edge_llm_env.scenarios.loading import preset_content
+        from experiments.scheduling.tasks import findings_of_tasks, measure_tasks
+
+        file = self.results / "tasks.json"
+        measured = read_record(file)["scenarios"] if file.exists() else {}
+        for name in self.scenarios or [one for one in list_scenarios() if "tasks" in preset_content(one)["workload"]]:
+            measured[name] = asdict(measure_tasks(load_scenario(name), self.episodes, self.seed))
+            measured = {one: measured[one] for one in list_scenarios() if one in measured}
+            write_record(file, {"scenarios": measured})
+            print(f"{name}: {findings_of_tasks(measured[name])}", flush=True)

@@ -1,0 +1,127 @@
+"""What every rule completes on a preset of agent tasks, held against DFTSP on calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_agents.records.intervals import ratio_interval
+from edge_llm_baselines.playing.play import MakePolicy, play
+from edge_llm_baselines.playing.roll_out import vector_of
+from edge_llm_baselines.registry.suite import OF_BATCHES
+from edge_llm_env.envs.suite import BATCH_SELECTION
+from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support.tables import Table
+from edge_llm_env.workload.streams import draw_workloads
+from edge_llm_env.workload.workload import Workload
+
+
+@dataclass(frozen=True)
+class Played:
+    """Of one rule, on all workloads."""
+
+    completed: int
+    failed: int
+    """Tasks given up, those included that were never begun."""
+    wasted: float
+    """Part of the tokens computed that went into tasks which failed."""
+    percent_of_dftsp: float
+    interval: list[float]
+    """95 %, of that."""
+    informed: bool
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Of one preset."""
+
+    episodes: int
+    arrived: int
+    """Tasks of all workloads that arrive before the last epoch begins."""
+    median_task_s: float
+    """From arrival to end, where every call is served at once."""
+    rules: dict[str, Played]
+    tuned: dict[str, Any]
+
+
+def measure_tasks(scenario: Scenario, episodes: int, seed: int) -> Measured:
+    """Counts and fractions only: no timing is taken."""
+    workloads, tuned = draw_workloads(scenario, episodes, seed), OF_BATCHES.tuned(scenario, seed)
+    counted = {
+        key: (rule, _counted(rule.acting(seed, rule.of(tuned)), scenario, workloads))
+        for key, rule in OF_BATCHES.playable(scenario, tuned).items()
+    }
+    oracle = counted[OF_BATCHES.oracle][1]["tasks_completed"]
+    return Measured(
+        episodes=episodes,
+        arrived=int(counted[OF_BATCHES.oracle][1]["tasks_arrived"].sum()),
+        median_task_s=median_task_s(scenario, workloads),
+        rules={rule.name: _played(found, oracle, rule.informed) for rule, found in counted.values()},
+        tuned={name: value for name, value in tuned.items() if value is not None},
+    )
+
+
+def median_task_s(scenario: Scenario, workloads: list[Workload]) -> float:
+    """Median time from a task's arrival to its last answer where every call is served as soon as it is visible (s)."""
+    epoch_s, taken = scenario.epoch.epoch_s, []
+    for workload in workloads:
+        assert workload.task is not None  # and with it:
+        assert workload.predecessors is not None
+        assert workload.tool_s is not None
+        answered_s = np.zeros(workload.requests)
+        for call, (arrival_s, tool_s) in enumerate(zip(workload.arrival_s, workload.tool_s, strict=True)):
+            before = workload.predecessors[call][workload.predecessors[call] > 0]
+            ready_s = max(arrival_s, *answered_s[call - before]) + tool_s if len(before) else arrival_s + tool_s
+            answered_s[call] = (np.floor(ready_s / epoch_s) + 2.0) * epoch_s
+        last = np.flatnonzero(np.diff(workload.task, append=-1))
+        taken.append(answered_s[last] - workload.arrival_s[last])
+    return float(np.median(np.concatenate(taken)))
+
+
+def findings_of_tasks(measured: dict[str, Any]) -> str:
+    """A preset's measurements in words and a table."""
+    rules, arrived = measured["rules"], measured["arrived"]
+    uninformed = {name: one for name, one in rules.items() if not one["informed"]}
+    best = max(uninformed, key=lambda name: uninformed[name]["completed"])
+    rows = [
+        (
+            name,
+            f"{100 * one['completed'] / arrived:.1f}",
+            f"{100 * one['wasted']:.0f}",
+            f"{one['percent_of_dftsp']:.1f} [{one['interval'][0]:.1f}, {one['interval'][1]:.1f}]",
+        )
+        for name, one in sorted(rules.items(), key=lambda one: -one[1]["completed"])
+    ]
+    table = Table(("in `EdgeLLM/BatchSelection-v0`", "completed %", "wasted %", "% of DFTSP [95 %]"), rows).markdown()
+    return (
+        f"On {measured['episodes']} workloads of {arrived / measured['episodes']:.0f} tasks each, of which the median "
+        f"takes {measured['median_task_s']:.0f} s where nothing waits, {best} completes "
+        f"{100 * uninformed[best]['completed'] / arrived:.1f} % and DFTSP on calls "
+        f"{100 * rules['DFTSP']['completed'] / arrived:.1f} %. *Wasted* is the part of the tokens computed that went "
+        f"into tasks which failed.\n\n{table}\n"
+    )
+
+
+def _counted(make: MakePolicy, scenario: Scenario, workloads: list[Workload]) -> dict[str, NDArray[np.int64]]:
+    """A rule's counters at the end of each workload."""
+    env = vector_of(BATCH_SELECTION, scenario, workloads)
+    for step in play(env, make(env), workloads=workloads):
+        last = step.next_info
+    env.close()
+    names = ("tasks_arrived", "tasks_completed", "tasks_failed", "tokens_computed", "tokens_wasted")
+    return {name: np.atleast_1d(last[name]).copy() for name in names}
+
+
+def _played(found: dict[str, NDArray[np.int64]], oracle: NDArray[np.int64], informed: bool) -> Played:
+    ratio = ratio_interval(found["tasks_completed"].astype(float), oracle.astype(float))
+    return Played(
+        completed=int(found["tasks_completed"].sum()),
+        failed=int(found["tasks_failed"].sum()),
+        wasted=float(found["tokens_wasted"].sum() / max(1, found["tokens_computed"].sum())),
+        percent_of_dftsp=100.0 * ratio.mean,
+        interval=[100.0 * ratio.low, 100.0 * ratio.high],
+        informed=informed,
+    )
