@@ -19,6 +19,10 @@ COMMANDS = {
     "rank": Command(f"{__name__}:Leaderboard", "compute the cells that are missing or stale, make the page"),
     "submit": Command(f"{_HERE}.submitting:Submit", "play a policy, write one record that others can evaluate again"),
     "verify": Command(f"{_HERE}.verifying:Verify", "evaluate records again, say whether their numbers agree"),
+    "report": Command(
+        f"{_HERE}.reporting:ReportPage", "a page of all records: aggregates, profiles, what learning took"
+    ),
+    "baselines": Command(f"{_HERE}.baselines:Baselines", "run standard algorithms by the protocol, each run a record"),
 }
 
 

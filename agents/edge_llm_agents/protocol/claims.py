@@ -11,6 +11,7 @@ from typing import Any
 
 from edge_llm_agents.leaderboard.policies.sources import Source
 from edge_llm_agents.protocol.rules import BUDGETS, KNOWLEDGE, REPORTED
+from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of, shown
@@ -37,6 +38,8 @@ class Claim:
 
     def __post_init__(self) -> None:
         one_of("environment", self.environment, ENVIRONMENTS)
+        if self.name == (reference := baselines_of(self.environment).reference):
+            raise ValueError(f"name = {reference}: is the reference rule's, must be another")
         one_of("split", self.split, REPORTED)
         one_of("budget", self.budget, BUDGETS)
         one_of("knows", self.knows, KNOWLEDGE)

@@ -11,17 +11,17 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from gymnasium.wrappers.vector import RescaleAction
 from sb3_contrib import MaskablePPO
-from stable_baselines3 import PPO, SAC, TD3
+from stable_baselines3 import DQN, PPO, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import BasePolicy
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.networks.actor_critics import SetPolicy
 from edge_llm_agents.networks.engine_sets import EngineSetPolicy
-from edge_llm_agents.networks.sb3_policies import SetActorCriticPolicy, SetSACPolicy, SetTD3Policy
+from edge_llm_agents.networks.sb3_policies import SetActorCriticPolicy, SetDQNPolicy, SetSACPolicy, SetTD3Policy
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_env.envs.layout import per_slot_and_whole
-from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
+from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, COMPUTE, CONTINUOUS_BATCHING, JOINT
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of
 
@@ -46,6 +46,8 @@ ALGORITHMS: dict[str, tuple[type[BaseAlgorithm], dict[str, Any]]] = {
         PPO,
         {"n_steps": 64, "batch_size": 256, "n_epochs": 5, "gamma": 0.9, "policy_kwargs": {"log_std_init": -1.0}},
     ),
+    # It knows nothing of masks: a closed action is what its environment makes of it.
+    "dqn": (DQN, _OFF_POLICY),
     # Rewards are small at first: with SB3's initial weight of 1 the entropy would be all that counts.
     "sac": (SAC, _OFF_POLICY | {"ent_coef": "auto_0.01"}),
     "td3": (TD3, _OFF_POLICY),
@@ -54,9 +56,18 @@ ALGORITHMS: dict[str, tuple[type[BaseAlgorithm], dict[str, Any]]] = {
 
 CONTINUOUS = ("ppo", "sac", "td3")
 
+OF_SLOTS = (BATCH_SELECTION, BANDWIDTH, COMPUTE, JOINT)
+"""Environments of continuous actions, or of values to be decoded, whose observations are of slots."""
+
 NETWORKS: dict[str, dict[str, str | type[BasePolicy]]] = {
     "mlp": dict.fromkeys(ALGORITHMS, "MlpPolicy"),
-    "set": {"ppo_mask": SetPolicy, "ppo": SetActorCriticPolicy, "sac": SetSACPolicy, "td3": SetTD3Policy},
+    "set": {
+        "ppo_mask": SetPolicy,
+        "ppo": SetActorCriticPolicy,
+        "sac": SetSACPolicy,
+        "td3": SetTD3Policy,
+        "dqn": SetDQNPolicy,
+    },
 }
 """Policy classes by network and algorithm: SB3's multilayer perceptrons, or `edge_llm_agents.networks`."""
 
@@ -67,8 +78,14 @@ def fitting(env_id: str) -> list[str]:
     masked, discrete = hasattr(env.unwrapped, "action_masks"), isinstance(env.action_space, spaces.Discrete)
     env.close()
     if discrete:
-        return ["ppo_mask" if masked else "ppo"]
+        return ["ppo_mask" if masked else "ppo", "dqn"]
     return list(CONTINUOUS)
+
+
+def networks_of(algorithm: str, env_id: str) -> list[str]:
+    """Names of the networks that an algorithm has for an environment: sets where it sees slots, one after another."""
+    of_sets = {"ppo_mask": (BATCHING, CONTINUOUS_BATCHING), "dqn": (BATCHING,)}
+    return ["mlp", "set"] if env_id in of_sets.get(algorithm, OF_SLOTS) else ["mlp"]
 
 
 def training_env(env_id: str, scenario: Scenario) -> EdgeVecEnv:
@@ -95,7 +112,8 @@ def new_model(
     Raises ValueError for an unknown algorithm or network, and for an algorithm of other actions.
     """
     make, standard = ALGORITHMS[one_of("algorithm", algorithm, ALGORITHMS)]
-    policy_class = NETWORKS[one_of("network", network, NETWORKS)][algorithm]
+    one_of("network", network, networks_of(algorithm, env_id))
+    policy_class = NETWORKS[network][algorithm]
     one_of("algorithm", algorithm, fitting(env_id))
     env = training_env(env_id, scenario)
     standard = deepcopy(standard)  # SB3 writes to policy_kwargs
@@ -106,7 +124,7 @@ def new_model(
     elif network == "set":
         keywords = standard.setdefault("policy_kwargs", {})
         keywords.pop("net_arch", None)
-        if algorithm != "ppo_mask":
+        if algorithm not in ("ppo_mask", "dqn"):
             mechanism = env.env.unwrapped.mechanism
             keywords["extent"] = tuple(mechanism.extent(scenario))
             if isinstance(mechanism.action_space(scenario), spaces.Box):

@@ -10,7 +10,7 @@ from edge_llm_agents.evaluation.progress import Report, tell_nobody
 from edge_llm_agents.masked_ppo.callbacks import Reporting
 from edge_llm_agents.masked_ppo.settings import ENV_ID, LARGEST_SEED
 from edge_llm_agents.pretrained.saved_policies import SavedPolicy
-from edge_llm_agents.training.models import fitting, new_model
+from edge_llm_agents.training.models import ALGORITHMS, fitting, networks_of, new_model
 from edge_llm_agents.training.registered import Asked, training_of
 from edge_llm_agents.training.suite import register_suite
 from edge_llm_agents.training.trained import TrainedModel
@@ -48,8 +48,8 @@ def train(
       `steps` has no meaning), `ppo_mask_imitation` (MaskablePPO over both sets that clones the tuned rule first;
       `settings` are SB3's), or `ppo_mask`.
     - other environments: SB3's for their actions: `ppo_mask` where discrete ones are masked, `ppo` where they are not,
-      `ppo`, `sac` and `td3` where they are a Box; `settings` are SB3's, `network` is set (`edge_llm_agents.networks`)
-      or mlp, `steps` 100,000 if not given.
+      `dqn` for both, which knows nothing of masks, `ppo`, `sac` and `td3` where they are a Box; `settings` are SB3's,
+      `network` is set (`edge_llm_agents.networks`) or mlp, `steps` 100,000 if not given.
 
     What is registered against the id (`edge_llm_agents.training.registered`) says more: its own algorithms, and the
     network that is taken if none is given.
@@ -63,7 +63,10 @@ def train(
         raise ValueError(f"seed = {seed}: must be in 0..{LARGEST_SEED}")
     set_thread_counts()
     training = training_of(env_id)
-    asked = Asked(env_id, scenario, name, seed, steps, network or training.network, report, settings)
+    has = name not in ALGORITHMS or training.network in networks_of(name, env_id)
+    asked = Asked(
+        env_id, scenario, name, seed, steps, network or (training.network if has else "mlp"), report, settings
+    )
     return {**training.of_some, **training.ways}.get(name, _sb3)(asked)
 
 

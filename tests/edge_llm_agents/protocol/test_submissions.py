@@ -97,6 +97,7 @@ def test_the_shifted_split_takes_a_policy_elsewhere_on_workloads_of_its_own() ->
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"name": "DFTSP"}, "name = DFTSP: is the reference rule's, must be another"),
         ({"split": "train"}, "split = 'train': must be one of shifted, test, validation"),
         ({"split": "shifted"}, "made_for = 'carry-over': must be another scenario"),
         ({"made_for": "bursty"}, "made_for = 'bursty': must be carry-over, or the split shifted"),

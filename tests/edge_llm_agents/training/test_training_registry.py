@@ -11,14 +11,16 @@ from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry, environmen
 
 
 def test_ways_of_its_own_come_before_those_of_its_actions() -> None:
-    assert algorithms_for(BATCHING) == ["ppo_mask_imitation", "ppo_mask"]
+    assert algorithms_for(BATCHING) == ["ppo_mask_imitation", "ppo_mask", "dqn"]
     assert algorithms_for(BATCH_SELECTION) == ["values", "ppo", "sac", "td3"]
     assert algorithms_for(BANDWIDTH) == ["allocation", "ppo", "sac", "td3"]
-    assert algorithms_for(CONTINUOUS_BATCHING) == ["scheduler", "ppo_mask_imitation", "ppo_mask"]
+    assert algorithms_for(CONTINUOUS_BATCHING) == ["scheduler", "ppo_mask_imitation", "ppo_mask", "dqn"]
     assert training_of(BANDWIDTH).network == "set"
 
 
-@pytest.mark.parametrize(("env_id", "algorithms"), [(BATCHING, ["ppo_mask"]), (BANDWIDTH, ["ppo", "sac", "td3"])])
+@pytest.mark.parametrize(
+    ("env_id", "algorithms"), [(BATCHING, ["ppo_mask", "dqn"]), (BANDWIDTH, ["ppo", "sac", "td3"])]
+)
 def test_without_a_word_of_it_algorithms_are_those_of_its_actions(
     env_id: str, algorithms: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,159 @@
+"""Baseline runs as jobs: each trains one algorithm with one seed and leaves the record of a submission."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.leaderboard.jobs import Job
+from edge_llm_agents.leaderboard.policies.model_file import ModelFile
+from edge_llm_agents.leaderboard.running import Ran, run_jobs
+from edge_llm_agents.protocol.claims import Claim, Run
+from edge_llm_agents.protocol.judging import Task
+from edge_llm_agents.protocol.learners.learner import Asked, Curve
+from edge_llm_agents.protocol.learners.table import LEARNERS, learners_of
+from edge_llm_agents.protocol.submission import submit, task_of
+from edge_llm_agents.records.cells import Cell
+from edge_llm_agents.records.files import save_model
+from edge_llm_agents.records.hashes import code_sha256, combined_sha256
+from edge_llm_agents.records.record import LEARNING
+from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.support.naming import one_of
+
+SPLIT = "test"
+
+
+@dataclass(frozen=True)
+class BaselineSettings:
+    """Which algorithms learn where, how long, and how they are judged."""
+
+    environments: tuple[str, ...] = field(default_factory=lambda: tuple(ENVIRONMENTS))
+    """Ids of the registry."""
+    algorithms: tuple[str, ...] = ()
+    """Names, as ppo or "ppo_mask (set)"; without any, all that are for an environment's actions."""
+    scenario: str | None = None
+    """A preset's name or the path of a TOML file; each environment's medium scenario if not given."""
+    seeds: int = 5
+    """Training seeds of each, from 0 on."""
+    decisions: int = 1_000_000
+    """Of each run of an on-policy algorithm and of imitation."""
+    off_policy_decisions: int = 100_000
+    """Of each run of dqn, sac and td3, which take some hundred decisions a second."""
+    points: int = 20
+    """Of each curve of learning."""
+    curve_episodes: int = 10
+    """Validation workloads that each point plays."""
+    episodes: int = 50
+    """Workloads that each run is judged on in the end."""
+    bounded: int = 10
+    """Of these, so many of the first are bounded, too."""
+    workers: int = 1
+    """Runs at once, -1 for one per core."""
+    backend: str = "local"
+    """Where they run: local processes, or a Ray cluster (ray)."""
+    results: Path = Path("results/submissions")
+    """Folder of the records. What is finished there is not run again."""
+
+    def __post_init__(self) -> None:
+        for environment in self.environments:
+            one_of("environments", environment, ENVIRONMENTS)
+        for algorithm in self.algorithms:
+            one_of("algorithms", algorithm, LEARNERS)
+        for name in ("seeds", "decisions", "off_policy_decisions", "points", "curve_episodes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
+        if self.workers == 0 or self.workers < -1:
+            raise ValueError(f"workers = {self.workers}: must be -1 or at least 1")
+
+
+@dataclass(frozen=True)
+class BaselineRun:
+    """One algorithm, one training seed."""
+
+    algorithm: str
+    seed: int
+    decisions: int
+    points: int
+    curve_episodes: int
+    claim: Claim
+    task: Task
+    packages: ClassVar[tuple[str, ...]] = LEARNING
+
+    @property
+    def cell(self) -> Cell:
+        """Where its record stands."""
+        return Cell(self.task.env_id, self.task.scenario.name, self.algorithm, self.seed)
+
+    def identity(self) -> dict[str, Any]:
+        """What its results follow from."""
+        code = code_sha256("edge_llm_agents.protocol.learners.table", "edge_llm_agents.protocol.learners.learner")
+        asked = (
+            self.algorithm,
+            self.seed,
+            self.decisions,
+            self.points,
+            self.curve_episodes,
+            LEARNERS[self.algorithm].settings,
+        )
+        return self.task.identity() | {"policy_sha256": combined_sha256(code, str(asked))}
+
+    def results(self) -> dict[str, Any]:
+        """Train, then play what was trained as it is in the record."""
+        set_thread_counts()
+        scenario = self.task.scenario
+        curve = Curve(self.task.env_id, scenario, self.curve_episodes, max(1, self.decisions // self.points))
+        asked = Asked(self.task.env_id, scenario, self.seed, self.decisions, curve)
+        model, decisions = LEARNERS[self.algorithm].learn(asked)
+        wall_s = curve.wall_s
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "policy.zip"
+            save_model(model, path)
+            source = ModelFile(str(path), type(model).__name__)
+            run = Run(source, (), self.seed, decisions, wall_s, tuple(curve.points))
+            workload_set = self.task.workload_set
+            record = submit(
+                self.claim, [run], workload_set.episodes, workload_set.seed, self.task.bounded, lambda line: None
+            )
+        return {name: value for name, value in record.items() if name not in ("cell", "identity", "provenance")}
+
+
+def run_baselines(settings: BaselineSettings, report: Callable[[str], None]) -> Ran:
+    """Run every algorithm in every environment that it is for; what is finished and not stale is kept.
+
+    Raises ValueError for a backend that is not installed, and what `load_scenario` raises.
+    """
+    jobs = baseline_jobs(settings)
+    return run_jobs(jobs, settings.results / SPLIT, settings.backend, settings.workers, report, "runs")
+
+
+def baseline_jobs(settings: BaselineSettings) -> Sequence[Job]:
+    """All runs, seed by seed, so that what is finished early has something of everything."""
+    jobs = []
+    for env_id in settings.environments:
+        name = settings.scenario or ENVIRONMENTS[env_id].tiers.medium.scenario
+        scenario = load_scenario(name)
+        for algorithm in learners_of(env_id):
+            if settings.algorithms and algorithm not in settings.algorithms:
+                continue
+            off_policy = LEARNERS[algorithm].off_policy
+            decisions = settings.off_policy_decisions if off_policy else settings.decisions
+            claim = Claim(
+                algorithm,
+                env_id,
+                scenario,
+                scenario.name,
+                split=SPLIT,
+                budget="small" if decisions <= 1_000_000 else "medium",
+                algorithm=f"{algorithm}, {decisions:,} decisions",
+            )
+            task = task_of(claim, settings.episodes, 0, settings.bounded)
+            jobs += [
+                BaselineRun(algorithm, seed, decisions, settings.points, settings.curve_episodes, claim, task)
+                for seed in range(settings.seeds)
+            ]
+    return sorted(jobs, key=lambda job: job.seed)

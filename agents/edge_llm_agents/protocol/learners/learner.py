@@ -1,0 +1,92 @@
+"""What an algorithm is to the protocol: from a budget of decisions to a model, with a curve of learning."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from edge_llm_agents.evaluation.models import acting_model
+from edge_llm_agents.protocol.judging import gained
+from edge_llm_baselines.registry.registered import baselines_of
+from edge_llm_env.scenarios import Scenario
+from edge_llm_env.workload.streams import Stream, draw_workloads
+
+
+class Asked(NamedTuple):
+    """What an algorithm is asked for."""
+
+    env_id: str
+    scenario: Scenario
+    seed: int
+    decisions: int
+    curve: Curve
+
+
+@dataclass
+class Curve:
+    """Points of a curve of learning: what the policy reaches on validation workloads after so many decisions.
+
+    Playing them takes no decisions of the budget, as nothing is chosen by it, and no time of the curve.
+    """
+
+    env_id: str
+    scenario: Scenario
+    episodes: int
+    every: int
+    """Decisions between two points."""
+    points: list[dict[str, float]] = field(default_factory=list)
+    _paused_s: float = 0.0
+    _started_s: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._workloads = draw_workloads(self.scenario, self.episodes, 0, Stream.VALIDATION)
+        baselines = baselines_of(self.env_id)
+        rule = baselines.rules[baselines.oracle]
+        tuned = None if rule.tunable is None else rule.tunable.tune(self.scenario, 0)
+        env_id = baselines.solved_in or self.env_id
+        self._reference = float(np.mean(gained(env_id, rule.acting(0, tuned), self.scenario, self._workloads)))
+        self._started_s = time.monotonic()
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds of learning so far."""
+        return time.monotonic() - self._started_s - self._paused_s
+
+    def due(self, decisions: int) -> bool:
+        """Whether a point is to be taken after so many decisions."""
+        taken = self.points[-1]["decisions"] if self.points else 0
+        return decisions >= taken + self.every
+
+    def add(self, model: BaseAlgorithm, decisions: int) -> None:
+        """Take a point."""
+        wall_s, began_s = self.wall_s, time.monotonic()
+        found = float(np.mean(gained(self.env_id, acting_model(model), self.scenario, self._workloads)))
+        percent = 100.0 * found / max(1.0, self._reference)
+        self.points.append({"decisions": decisions, "wall_s": wall_s, "percent_of_reference": percent})
+        self._paused_s += time.monotonic() - began_s
+
+
+class Learned(NamedTuple):
+    """What an algorithm made."""
+
+    model: BaseAlgorithm
+    decisions: int
+    """That it took."""
+
+
+@dataclass(frozen=True)
+class Learner:
+    """An algorithm of the protocol."""
+
+    learn: Callable[[Asked], Learned]
+    fits: Callable[[str], bool]
+    """Whether it is for the actions of an environment, by its id."""
+    off_policy: bool = False
+    """It learns from each decision many times, and takes some hundred decisions a second."""
+    settings: Any = ()
+    """What its results follow from beside its code."""

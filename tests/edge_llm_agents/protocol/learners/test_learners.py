@@ -1,0 +1,93 @@
+"""Standard algorithms run by the protocol: a few hundred decisions each."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_llm_agents.commands.main import main
+from edge_llm_agents.leaderboard.running import Ran
+from edge_llm_agents.protocol.learners import jobs
+from edge_llm_agents.protocol.learners.jobs import BaselineRun, BaselineSettings, run_baselines
+from edge_llm_agents.protocol.learners.table import LEARNERS, learners_of
+from edge_llm_agents.protocol.reading import read_submission
+from edge_llm_agents.protocol.submission import submissions_in
+from edge_llm_agents.protocol.verification import verify
+from tests.edge_llm_agents.leaderboard.small import SHORT
+
+BATCHING = "EdgeLLM/Batching-v0"
+
+
+def small(folder: Path, **changes: Any) -> BaselineSettings:
+    (folder / "short.toml").write_text(SHORT)
+    given: dict[str, Any] = {
+        "environments": (BATCHING,), "scenario": str(folder / "short.toml"), "seeds": 1, "decisions": 512,
+        "off_policy_decisions": 256, "points": 2, "curve_episodes": 2, "episodes": 2, "bounded": 0,
+        "results": folder / "submissions",
+    }  # fmt: skip
+    return BaselineSettings(**(given | changes))
+
+
+def test_every_algorithm_leaves_a_record_that_verifies_and_none_runs_twice(tmp_path: Path) -> None:
+    lines: list[str] = []
+    names = learners_of(BATCHING)
+    assert set(names) == {"ppo_mask", "ppo_mask (set)", "dqn", "dqn (set)", "imitation"}
+    assert run_baselines(small(tmp_path), lines.append) == Ran(kept=0, computed=5, left_out=0, failed=0)
+    paths = submissions_in(tmp_path / "submissions")
+    for path in paths:
+        record = read_submission(path)
+        (run,) = record["runs"]
+        assert 0 < run["decisions"] <= (256 if record["cell"]["policy"].startswith("dqn") else 512)
+        assert not run["over_budget"]
+        assert len(run["curve"]) >= 1
+        assert run["curve"][-1]["wall_s"] <= run["wall_s"]
+        assert verify(path, trust=True, report=lambda line: None).agrees
+    # Interrupted: what is finished is kept, what is missing is run.
+    before = {path: path.read_bytes() for path in paths}
+    paths[0].unlink()
+    assert run_baselines(small(tmp_path), lines.append) == Ran(kept=4, computed=1, left_out=0, failed=0)
+    assert {path: path.read_bytes() for path in paths[1:]} == {path: before[path] for path in paths[1:]}
+    assert lines == []
+
+
+def test_values_of_requests_are_learned_and_other_decisions_make_a_run_stale(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"environments": ("EdgeLLM/BatchSelection-v0",), "algorithms": ("sac", "ppo_mask")}
+    lines: list[str] = []
+    assert run_baselines(small(tmp_path, **settings), lines.append).computed == 1
+    assert run_baselines(small(tmp_path, off_policy_decisions=320, **settings), lines.append).computed == 1
+    assert "sac: stale: policy_sha256" in lines[0]
+
+
+def test_algorithms_are_those_for_the_actions() -> None:
+    assert set(learners_of("EdgeLLM/BatchSelection-v0")) == {
+        "ppo", "sac", "td3", "ppo (set)", "sac (set)", "td3 (set)"
+    }  # fmt: skip
+    assert set(learners_of("EdgeLLM/Scaling-v0")) == {"ppo", "sac", "td3", "imitation"}
+    assert set(learners_of("EdgeLLM/ContinuousBatching-v0")) == {"ppo_mask", "ppo_mask (set)", "dqn", "imitation"}
+    assert set(LEARNERS) >= {"dqn", "imitation", "ppo_mask (set)"}
+
+
+def test_an_algorithm_that_fails_does_not_end_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: BaselineRun) -> dict[str, Any]:
+        raise RuntimeError("not today")
+
+    monkeypatch.setattr(jobs.BaselineRun, "results", interrupted)
+    lines: list[str] = []
+    settings = small(tmp_path, algorithms=("ppo_mask",))
+    assert run_baselines(settings, lines.append) == Ran(kept=0, computed=0, left_out=0, failed=1)
+    assert "ppo_mask: failed: RuntimeError: not today" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (["--seeds", "0"], "seeds = 0: must be at least 1"),
+        (["--workers", "0"], "workers = 0: must be -1 or at least 1"),
+        (["--algorithms", "a2c"], "algorithms = 'a2c': must be one of"),
+        (["--environments", "EdgeLLM/Batch-v0"], "environments = 'EdgeLLM/Batch-v0': must be one of"),
+        (["--points", "0"], "points = 0: must be at least 1"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(asked: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["leaderboard", "baselines", *asked]) == 2
+    assert message in capsys.readouterr().err
