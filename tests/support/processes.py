@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -72,3 +73,8 @@ def run_interrupted(
     owner, _, name = path.rpartition(".")
     command = str(ROOT / "scripts" / script)
     return run("-c", _INTERRUPTED, number, command, module, owner, name, str(call), *options, cwd=cwd)
+
+
+def signalled(number: int) -> None:
+    """Send this process a signal, which whoever serves in its main thread is to take."""
+    signal.raise_signal(number)

@@ -29,6 +29,9 @@ COMMANDS = {
         f"{_HERE}.machine.calibrate:Calibrate", "this machine, measured with a real decoder, as a device"
     ),
     "replay": Command(f"{_HERE}.machine.replay:Replay", "policies' schedules, simulated and taken on a real decoder"),
+    "serve": Command(
+        f"{_HERE}.machine.serve:Serve", "a decoder by OpenAI's protocol, scheduled by a policy", extra="agents,server"
+    ),
     "catalog": Command(f"{_HERE}.main:Catalog", "decoders, devices, engines and precisions with their sources"),
     "trace": Command(f"{_HERE}.main:Trace", "count, rate, variation and lengths of a trace of requests"),
 }

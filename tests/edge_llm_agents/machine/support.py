@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edge_llm_agents.machine.decoder import Piece
+from edge_llm_env.engine.params import block_bytes, kv_blocks
 from edge_llm_env.inference.iteration import IterationCost
+from edge_llm_env.scenarios import Scenario, load_scenario
 
 
 class SteppedClock:
@@ -40,3 +42,11 @@ class CostedDecoder:
         self._clock.advance(self._cost.of_pass(chunks=chunks, contexts=contexts))
         self.passes.append(list(pieces))
         return [1] * len(pieces)
+
+
+def with_blocks(scenario: Scenario, blocks: int) -> Scenario:
+    """A scenario whose node has memory for so many blocks of KV cache."""
+    spare = (kv_blocks(scenario) - blocks - 0.5) * block_bytes(scenario)
+    return load_scenario(
+        scenario, **{"node.memory_bytes_per_module": float(scenario.memory_limit_bytes / scenario.node.modules) - spare}
+    )

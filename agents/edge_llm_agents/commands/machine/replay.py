@@ -45,9 +45,9 @@ class Replay:
         from edge_llm_agents.machine.calibration.folder import ENGINE, calibration_errors, read_calibrated
         from edge_llm_agents.machine.clocks import CLOCKS
         from edge_llm_agents.machine.decoder import TorchDecoder
+        from edge_llm_agents.machine.planning.epochs import planned_on
         from edge_llm_agents.machine.replay.record import read_cells, summary
         from edge_llm_agents.machine.replay.replaying import replay
-        from edge_llm_agents.machine.replay.settings import planned_on
         from edge_llm_agents.machine.replay.tables import table
         from edge_llm_agents.machine.threads import pinned
         from edge_llm_env.inference.work import parameters

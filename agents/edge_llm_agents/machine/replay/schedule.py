@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import gymnasium as gym
 import numpy as np
 
-import edge_llm_env  # noqa: F401 (registers the ids)
-from edge_llm_agents.report.watching import named_policy
+from edge_llm_agents.machine.planning.policies import OF_EPOCHS, policy_on
 from edge_llm_baselines.playing.play import play
 from edge_llm_env.dynamics.state import SERVED
-from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
 
@@ -44,30 +41,29 @@ class Schedule(NamedTuple):
 
 
 def scheduled(scenario: Scenario, policy: str, workload: Workload, seed: int) -> Schedule:
-    """What a policy of `Batching-v0`, by its name, decides on a workload; what is tuned of it is tuned first.
+    """What a policy that chooses batches, by its name, decides on a workload; what is tuned of it is tuned first.
 
     Raises ValueError for a name that stands for none, or a scenario whose node believes what may be wrong, as its
     batches are not those that it decides.
     """
     if scenario.epoch.split != "fixed":
         raise ValueError(f'scenario {scenario.name}: epoch.split = "{scenario.epoch.split}": must be "fixed" here')
-    env: Any = gym.make(BATCHING, scenario=scenario)
+    env, deciding = policy_on(policy, scenario, seed, OF_EPOCHS)
     try:
         simulation = env.unwrapped.simulation
         if simulation.params.believes:
             raise ValueError(f"scenario {scenario.name}: beliefs: must be left out here")
-        deciding = named_policy(policy, env, seed)
         batches: list[Batch] = []
         counted: set[int] = set()
         epochs = 0
         for step in play(env, deciding, workloads=[workload]):
-            if step.next_info["epochs"] > epochs:
+            if np.max(step.next_info["epochs"]) > epochs:
                 served = np.flatnonzero(simulation.state.status[0, : len(workload.arrival_s)] == SERVED).tolist()
                 chosen = [one for one in served if one not in counted]
                 batches += [_batch(scenario, workload, epochs, chosen)] if chosen else []
                 counted.update(chosen)
-                epochs = step.next_info["epochs"]
-        return Schedule(tuple(batches), int(step.next_info["arrived"]))
+                epochs = int(np.max(step.next_info["epochs"]))
+        return Schedule(tuple(batches), int(np.max(step.next_info["arrived"])))
     finally:
         env.close()
 

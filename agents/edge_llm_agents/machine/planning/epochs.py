@@ -30,13 +30,7 @@ def planned_on(folder: Path, into: Path, margin: float, scenario: str | None, se
 
     Raises ValueError for a margin below 0, or a load or seconds that are not positive.
     """
-    for name, value, positive in (("margin", margin, False), ("load", load, True), ("seconds", seconds, True)):
-        if value < 0.0 or (positive and value == 0.0):
-            raise ValueError(f"{name} = {value:g}: must be {'greater than' if positive else 'at least'} 0")
-    engine = load_engine(str((folder / ENGINE).absolute()))
-    longer = {term: (1.0 + margin) * value for term, value in engine.factors}
-    write_engine(into / ENGINE, f"{engine.name}-with-margin", longer, f"the machine, {100.0 * margin:g} % slower")
-    node: dict[str, Any] = {"node.engine": str((into / ENGINE).absolute())}
+    node: dict[str, Any] = {"node.engine": slower_engine(folder, into, margin, seconds, load)}
     if scenario is not None:
         given = scenario_on(folder, scenario, **node)
         return scenario_on(folder, scenario, **node, **_lasting(given.epoch.epoch_s, seconds))
@@ -56,6 +50,17 @@ def planned_on(folder: Path, into: Path, margin: float, scenario: str | None, se
         "workload.latency_requirement_s": {"low": epoch_s, "high": 3.0 * epoch_s},
     }
     return scenario_on(folder, "carry-over", **node, **lengths, **scaled, **_lasting(epoch_s, seconds))
+
+
+def slower_engine(folder: Path, into: Path, margin: float, seconds: float, load: float) -> str:
+    """Write the machine's engine, slower by a margin, into a folder; its path. Raises ValueError as `planned_on`."""
+    for name, value, positive in (("margin", margin, False), ("load", load, True), ("seconds", seconds, True)):
+        if value < 0.0 or (positive and value == 0.0):
+            raise ValueError(f"{name} = {value:g}: must be {'greater than' if positive else 'at least'} 0")
+    engine = load_engine(str((folder / ENGINE).absolute()))
+    longer = {term: (1.0 + margin) * value for term, value in engine.factors}
+    write_engine(into / ENGINE, f"{engine.name}-with-margin", longer, f"the machine, {100.0 * margin:g} % slower")
+    return str((into / ENGINE).absolute())
 
 
 def _lasting(epoch_s: float, seconds: float) -> dict[str, Any]:

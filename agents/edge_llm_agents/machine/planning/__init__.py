@@ -1,0 +1,1 @@
+"""Scenarios of a calibrated machine: given ones put on it, or scaled to what it does."""

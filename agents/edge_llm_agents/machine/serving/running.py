@@ -1,0 +1,41 @@
+"""The server as a process: it listens, and ends when asked to, once what it has taken in is done."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.applications import Starlette
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket whose connections wait until they are served; of any free port for 0. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio turns off the wait that gathers small packets, and each token leaves at once.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((host, port))
+    bound.listen()
+    return bound
+
+
+def server_of(app: Starlette) -> uvicorn.Server:
+    """What serves the application; told to exit, it waits for what it has taken in."""
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", http="h11"))
+
+
+def serve(app: Starlette, bound: socket.socket, announce: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM, in the main thread; a second one ends at once.
+
+    uvicorn raises the signal again when all is done, which then has no more effect.
+    """
+    host, port = bound.getsockname()[:2]
+    ignored = {one: signal.signal(one, lambda number, frame: None) for one in (signal.SIGINT, signal.SIGTERM)}
+    announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    try:
+        server_of(app).run(sockets=[bound])
+    finally:
+        for number, before in ignored.items():
+            signal.signal(number, before)

@@ -1,0 +1,1 @@
+"""A continuous loop: sequences that join and leave the slots of a decoder between its passes."""

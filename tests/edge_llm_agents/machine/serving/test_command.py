@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import signal
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import openai
+import pytest
+
+from edge_llm_agents.commands.main import main
+from edge_llm_agents.machine.serving import running
+from tests.support.processes import HANG_GUARD_S, signalled
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = str(tmp_path_factory.mktemp("machine"))
+    options = ["--decoder", "1m", "--batch", "4", "--tokens", "32", "--seconds", "0.01", "--clock", "processor"]
+    assert main(["calibrate", "--machine", folder, *options]) == 0
+    return folder
+
+
+def served(monkeypatch: pytest.MonkeyPatch, *options: str) -> list[Any]:
+    """What a client is answered by the command, which is then told to end."""
+    serve = running.serve
+
+    def talk(url: str) -> list[Any]:
+        with openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=HANG_GUARD_S) as client:
+            try:
+                return [client.completions.create(model="mine", prompt=[3, 4], max_tokens=2) for _ in range(3)]
+            finally:
+                signalled(signal.SIGTERM)
+
+    with ThreadPoolExecutor(1) as threads:
+        talks: list[Future[list[Any]]] = []
+
+        def serving(app: Any, bound: Any, announce: Any) -> None:
+            def announcing(url: str) -> None:
+                announce(url)
+                talks.append(threads.submit(talk, url))
+
+            serve(app, bound, announcing)
+
+        monkeypatch.setattr(running, "serve", serving)
+        assert main(["serve", "--port", "0", "--model", "mine", *options]) == 0
+        return talks[0].result()
+
+
+@pytest.mark.parametrize(("by", "policy"), [("iterations", "vllm"), ("epochs", "fcfs")])
+def test_the_command_serves_by_either_kind_of_policy(
+    machine: str, by: str, policy: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = served(monkeypatch, "--machine", machine, "--by", by, "--policy", policy, "--deadline-s", "1e6")
+    assert len({one.choices[0].text for one in answers}) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[-2].startswith(f"serving mine by {policy} on http://127.0.0.1:")
+    assert said[-1].startswith("3 requests accepted: 3 completed, 0 expired, 0 cancelled, 0 failed")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--queue", "0"], "queue = 0: must be greater than 0"),
+        (["--port", "65536"], "port = 65536: must be in 0..65535"),
+        (["--port", "0", "--policy", "nobody"], "policy = 'nobody'"),
+        (["--port", "0", "--policy", "value-carry-over"], "must be for EdgeLLM/ContinuousBatching-v0"),
+        (["--port", "0", "--machine", "/nowhere"], "edge-llm calibrate writes one"),
+    ],
+)
+def test_wrong_options_are_told_in_a_line(
+    machine: str, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--machine", machine, *options]) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("package", ["starlette", "uvicorn"])
+def test_a_missing_package_is_named_with_its_extra(
+    package: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    assert main(["serve"]) == 2
+    extra = 'pip install "edge-llm-env[agents,server]"'
+    assert capsys.readouterr().err == f"error: edge-llm serve needs {package}: {extra}\n"
