@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from math import ceil
-from time import monotonic
 
 import numpy as np
 
-from edge_llm_agents.machine.live.jobs import Events, Job, Outcome
+from edge_llm_agents.machine.live.jobs import Events, Job, Outcome, wall_s
 from edge_llm_agents.machine.planning.policies import OF_EPOCHS, policy_on
 from edge_llm_agents.machine.slots.sequences import Runs, SlottedDecoder
 from edge_llm_baselines.playing.play import play
@@ -30,7 +29,7 @@ class Epochs:
         self._waiting: list[Job] = []
         self._batch: dict[int, Job] = {}
         self._left: dict[int, int] = {}
-        self._next_s, self._numbers = monotonic(), 0
+        self._next_s, self._numbers = wall_s(), 0
 
     @property
     def waiting(self) -> list[Job]:
@@ -64,7 +63,7 @@ class Epochs:
         for job in chosen:
             self._numbers += 1
             self._batch[self._numbers], self._left[self._numbers] = job, job.output_tokens
-            self._decoder.join(self._numbers, job.prompt)
+            self._decoder.hold(self._numbers, job.prompt)
         self._waiting = [job for job in self._waiting if job not in chosen]
         return self._computed([(number, len(job.prompt)) for number, job in self._batch.items()]) if chosen else []
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from math import inf
-from time import monotonic
 
-from edge_llm_agents.machine.live.jobs import Events, Job, Outcome
+from edge_llm_agents.machine.live.jobs import Events, Job, Outcome, wall_s
 from edge_llm_agents.machine.planning.policies import OF_ITERATIONS, policy_on
 from edge_llm_agents.machine.slots.row import LiveRow
 from edge_llm_agents.machine.slots.sequences import Runs, SlottedDecoder
@@ -62,7 +61,7 @@ class Iterations:
         for request, token in self._decoder.run(computed.work()):
             self._made[request].append(token)
             events.append((self._jobs[request], token))
-        if self._row.done(computed, self._action, monotonic()):
+        if self._row.done(computed, self._action, wall_s()):
             self._left = 0
         return events + self._ended()
 
@@ -73,7 +72,7 @@ class Iterations:
             self._decoder.leave(request)
         for request in running:
             if request not in self._decoder.held:
-                self._decoder.join(request, self._jobs[request].prompt + self._made[request])
+                self._decoder.hold(request, self._jobs[request].prompt + self._made[request])
 
     def _ended(self) -> Events:
         """Who completed or was dropped, and is let go."""

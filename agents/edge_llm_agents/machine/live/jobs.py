@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from edge_llm_agents.machine.clocks import WallClock
+
+wall_s = WallClock().now_s
+"""The time of all jobs (s)."""
+
 
 class Outcome(Enum):
     """How a job ends."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from math import inf
-from time import monotonic
 
-from edge_llm_agents.machine.live.jobs import Events, Job, Outcome, Scheduler
+from edge_llm_agents.machine.live.jobs import Events, Job, Outcome, Scheduler, wall_s
 from edge_llm_agents.machine.live.warming import warm
 from edge_llm_agents.machine.serving.metrics import Metrics
 
@@ -34,7 +33,7 @@ class Engine:
         with self._changed:
             if self._stopping or self._waiting + len(self._came) >= self._queue:
                 return False
-            job.arrival_s = monotonic()
+            job.arrival_s = wall_s()
             self._came.append(job)
             self.metrics.accepted()
             self._changed.notify()
@@ -57,7 +56,7 @@ class Engine:
         try:
             until_s = inf
             while self._take(until_s):
-                stepped = self._scheduler.step(monotonic())
+                stepped = self._scheduler.step(wall_s())
                 self._hand_out(stepped if isinstance(stepped, list) else [])
                 until_s = (
                     min([stepped, *(job.due_s for job in self._scheduler.waiting)])
@@ -74,7 +73,7 @@ class Engine:
     def _take(self, until_s: float) -> bool:
         """Let in who came and out who is gone or overdue, once it is that late or somebody did; False at the end."""
         with self._changed:
-            left_s = until_s - monotonic()
+            left_s = until_s - wall_s()
             if not (self._came or self._gone or self._stopping) and left_s > 0.0:
                 self._changed.wait(None if left_s == inf else left_s)
             (came, self._came), (gone, self._gone) = (self._came, []), (self._gone, [])
@@ -85,7 +84,7 @@ class Engine:
         for job in came:
             self._alive.add(job)
             self._scheduler.add(job)
-        now_s = monotonic()
+        now_s = wall_s()
         ends = {job: Outcome.EXPIRED for job in self._scheduler.waiting if job.due_s < now_s}
         ends |= {job: Outcome.CANCELLED for job in gone if job in self._alive}
         for job in ends:
@@ -94,7 +93,7 @@ class Engine:
         return True
 
     def _hand_out(self, events: Events) -> None:
-        now_s = monotonic()
+        now_s = wall_s()
         for job, event in events:
             if isinstance(event, Outcome):
                 self._alive.remove(job)

@@ -38,7 +38,7 @@ class SlottedDecoder:
         """Numbers of the sequences that have a slot."""
         return self._held.keys()
 
-    def join(self, number: int, tokens: Sequence[int]) -> None:
+    def hold(self, number: int, tokens: Sequence[int]) -> None:
         """Take a slot for a sequence of these tokens, none of them computed; RuntimeError where there is none free."""
         if not self._free or number in self._held:
             raise RuntimeError(f"sequence {number}: must be another than those held, and a slot must be free")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from edge_llm_agents.machine.decoder import Piece, TorchDecoder
 from edge_llm_agents.machine.live.epochs import Epochs
 from edge_llm_agents.machine.live.iterations import Iterations
-from edge_llm_agents.machine.live.jobs import Event, Job, Outcome, Scheduler
+from edge_llm_agents.machine.live.jobs import Event, Job, Outcome, Scheduler, wall_s
 from edge_llm_env.engine.state import N_PREEMPTED
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.scenarios import load_scenario
@@ -39,7 +38,7 @@ def decoder(slots: int) -> TorchDecoder:
 
 
 def job(prompt: list[int], tokens: int, deadline_s: float = PATIENT_S) -> Job:
-    return Job(prompt, tokens, deadline_s, 0.0, lambda event: None, arrival_s=monotonic())
+    return Job(prompt, tokens, deadline_s, 0.0, lambda event: None, arrival_s=wall_s())
 
 
 def run(scheduler: Scheduler, jobs: list[Job]) -> dict[Job, list[Event]]:
@@ -47,7 +46,7 @@ def run(scheduler: Scheduler, jobs: list[Job]) -> dict[Job, list[Event]]:
     events: dict[Job, list[Event]] = {one: [] for one in jobs}
     skipped_s = 0.0
     while not all(one and isinstance(one[-1], Outcome) for one in events.values()):
-        now_s = monotonic() + skipped_s
+        now_s = wall_s() + skipped_s
         stepped = scheduler.step(now_s)
         if isinstance(stepped, float):
             assert stepped < float("inf")
@@ -81,7 +80,7 @@ def test_epochs_compute_what_each_would_get_alone(policy: str) -> None:
 
 
 def test_an_epoch_that_is_not_due_is_waited_for() -> None:
-    scheduler, now_s = Epochs(EPOCHS, "fcfs", decoder(8), 0), monotonic()
+    scheduler, now_s = Epochs(EPOCHS, "fcfs", decoder(8), 0), wall_s()
     assert scheduler.step(now_s) == float("inf")
     first, second = job([1], 1), job([2], 1)
     scheduler.add(first)
@@ -98,7 +97,7 @@ def test_requests_without_time_for_an_epoch_are_left() -> None:
     short, patient = job([1], 1, deadline_s=EPOCHS.epoch.uplink_s), job([2], 1)
     scheduler.add(short)
     scheduler.add(patient)
-    assert [one for one, _ in scheduler.step(monotonic())] == [patient, patient]  # type: ignore[union-attr]
+    assert [one for one, _ in scheduler.step(wall_s())] == [patient, patient]  # type: ignore[union-attr]
     assert scheduler.waiting == [short]
 
 
@@ -133,7 +132,7 @@ def test_who_is_taken_away_frees_what_it_held(by: str) -> None:
     jobs = [job([1 + i], 6) for i in range(5)]
     for one in jobs[:4]:
         scheduler.add(one)
-    scheduler.step(monotonic())
+    scheduler.step(wall_s())
     running = next(one for one in jobs[:4] if one not in scheduler.waiting)
     scheduler.add(jobs[4])
     waiting = scheduler.waiting[-1]

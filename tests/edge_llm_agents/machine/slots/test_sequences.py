@@ -23,14 +23,14 @@ def test_a_sequence_that_left_and_is_computed_anew_goes_on_as_it_would_have() ->
     prompt, other = [3, 14, 15, 92, 65], [35, 89]
     expected = greedy(prompt, 8)
     one = SlottedDecoder(TorchDecoder(SMALL, slots=2, positions=64), 2)
-    one.join(7, prompt)
+    one.hold(7, prompt)
     assert one.run([(7, 2)]) == []
-    one.join(8, other)
+    one.hold(8, other)
     made = [token for number, token in one.run([(8, 2), (7, 3)]) if number == 7]
     made += [token for number, token in one.run([(7, 1), (8, 1)]) if number == 7]
     one.leave(7)
     assert sorted(one.held) == [8]
-    one.join(7, prompt + made)
+    one.hold(7, prompt + made)
     assert one.run([(8, 1), (7, 4)])[0][0] == 8
     made += [token for _, token in one.run([(7, 3)])]
     while len(made) < 8:
@@ -40,9 +40,9 @@ def test_a_sequence_that_left_and_is_computed_anew_goes_on_as_it_would_have() ->
 
 def test_no_slot_is_given_twice() -> None:
     one = SlottedDecoder(TorchDecoder(SMALL, slots=1, positions=8), 1)
-    one.join(1, [5])
+    one.hold(1, [5])
     for number in (1, 2):
         with pytest.raises(RuntimeError, match=f"sequence {number}: must be another"):
-            one.join(number, [6])
+            one.hold(number, [6])
     one.leave(1)
-    one.join(2, [6])
+    one.hold(2, [6])
