@@ -32,6 +32,9 @@ COMMANDS = {
     "serve": Command(
         f"{_HERE}.machine.serve:Serve", "a decoder by OpenAI's protocol, scheduled by a policy", extra="agents,server"
     ),
+    "load": Command(
+        f"{_HERE}.machine.load:Load", "a workload sent to such a server, and what was on time", extra="agents,server"
+    ),
     "catalog": Command(f"{_HERE}.main:Catalog", "decoders, devices, engines and precisions with their sources"),
     "trace": Command(f"{_HERE}.main:Trace", "count, rate, variation and lengths of a trace of requests"),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_agents.machine.calibration.folder import read_calibrated, scenario_on
-from edge_llm_agents.machine.planning.epochs import OUTPUTS, PROMPTS, slower_engine
+from edge_llm_agents.machine.planning.epochs import OUTPUTS, PROMPTS, TRANSFERS_SHARE, slower_engine
 from edge_llm_env.scenarios import Scenario
 
 BASE = "chat-orin"
@@ -35,7 +35,13 @@ def iterations_on(
     Raises ValueError for a margin below 0, or a load or seconds that are not positive.
     """
     node = {"node.engine": slower_engine(folder, into, margin, seconds, load)}
-    lasting = {"epoch.epoch_s": seconds / 10.0, "epoch.episode_epochs": 10}
+    epoch_s = seconds / 10.0  # an engine of iterations has no epochs: they only count its time
+    lasting = {
+        "epoch.epoch_s": epoch_s,
+        "epoch.episode_epochs": 10,
+        "epoch.uplink_s": TRANSFERS_SHARE * epoch_s,
+        "epoch.downlink_s": TRANSFERS_SHARE * epoch_s,
+    }
     if scenario is not None:
         return scenario_on(folder, scenario, **node, **lasting)
     slots = min(SLOTS, read_calibrated(folder).batch)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 import signal
 import sys
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -21,16 +23,20 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> str:
     return folder
 
 
-def served(monkeypatch: pytest.MonkeyPatch, *options: str) -> list[Any]:
+def complete(url: str) -> list[Any]:
+    with openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=HANG_GUARD_S) as client:
+        return [client.completions.create(model="mine", prompt=[3, 4], max_tokens=2) for _ in range(3)]
+
+
+def served(monkeypatch: pytest.MonkeyPatch, *options: str, talk: Callable[[str], list[Any]] = complete) -> list[Any]:
     """What a client is answered by the command, which is then told to end."""
     serve = running.serve
 
-    def talk(url: str) -> list[Any]:
-        with openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=HANG_GUARD_S) as client:
-            try:
-                return [client.completions.create(model="mine", prompt=[3, 4], max_tokens=2) for _ in range(3)]
-            finally:
-                signalled(signal.SIGTERM)
+    def and_end(url: str) -> list[Any]:
+        try:
+            return talk(url)
+        finally:
+            signalled(signal.SIGTERM)
 
     with ThreadPoolExecutor(1) as threads:
         talks: list[Future[list[Any]]] = []
@@ -38,7 +44,7 @@ def served(monkeypatch: pytest.MonkeyPatch, *options: str) -> list[Any]:
         def serving(app: Any, bound: Any, announce: Any) -> None:
             def announcing(url: str) -> None:
                 announce(url)
-                talks.append(threads.submit(talk, url))
+                talks.append(threads.submit(and_end, url))
 
             serve(app, bound, announcing)
 
@@ -56,6 +62,28 @@ def test_the_command_serves_by_either_kind_of_policy(
     said = capsys.readouterr().out.splitlines()
     assert said[-2].startswith(f"serving mine by {policy} on http://127.0.0.1:")
     assert said[-1].startswith("3 requests accepted: 3 completed, 0 expired, 0 cancelled, 0 failed")
+
+
+@pytest.mark.parametrize("by", ["iterations", "epochs"])
+def test_a_workload_of_the_suite_is_sent_and_counted(
+    machine: str, by: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = {"iterations": "vllm", "epochs": "fcfs"}[by]
+    sending = ["--machine", machine, "--by", by, "--seconds", "0.2", "--model", "mine", "--label", policy]
+
+    def talk(url: str) -> list[Any]:
+        assert main(["load", "--url", url, *sending]) == 0
+        assert main(["load", "--url", url, *sending, "--model", "other"]) == 2
+        return []
+
+    served(monkeypatch, "--machine", machine, "--by", by, "--policy", policy, talk=talk)
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("policy"))
+    row = dict(zip(re.split("  +", lines[at].strip()), lines[at + 1].split(), strict=False))
+    accepted = int(lines[-1].split()[0])
+    assert int(row["sent"]) == accepted + int(row["refused"]) > 0
+    assert "model = 'other': must be one of mine" in err
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Workloads of the suite sent to a server of completions."""
