@@ -7,6 +7,7 @@ checkout and runs tests against what is installed. It publishes nothing.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -36,9 +37,10 @@ build_meta.build_sdist(folder)
 """
 
 
-def run(command: list[str], cwd: Path) -> None:
-    """Run a command. Raises SystemExit with its output if it fails."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+def run(command: list[str], cwd: Path, **environment: str) -> None:
+    """Run a command, with more environment variables. Raises SystemExit with its output if it fails."""
+    everything = os.environ | environment
+    done = subprocess.run(command, cwd=cwd, env=everything, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"error: {' '.join(command)}\n{done.stdout}{done.stderr}")
 
@@ -114,7 +116,10 @@ def try_out(*distributions: Path) -> None:
             place = "import edge_llm_env, sys; sys.exit(not edge_llm_env.__file__.startswith(sys.prefix))"
             run([python, "-c", place], folder)
             run([str(commands / "edge-llm"), "list"], folder)
-            run([python, "-m", "pytest", "-q", "-W", "error", *(f"tests/{one}" for one in TRIED)], folder)
+            tests = [f"tests/{one}" for one in TRIED]
+            # Both have the same kernels, which take minutes to compile.
+            kernels = str(folder / "kernels")
+            run([python, "-m", "pytest", "-q", "-W", "error", *tests], folder, NUMBA_CACHE_DIR=kernels)
 
 
 def main() -> int:

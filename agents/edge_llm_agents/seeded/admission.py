@@ -16,7 +16,7 @@ from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.masked_ppo.training import SETTINGS, outcome_of, train
-from edge_llm_agents.seeded.runs import Run, Trained, judge_runs
+from edge_llm_agents.seeded.runs import Asked, Learned, Run, Trained, judge_runs
 from edge_llm_env.scenarios import Scenario
 
 VALIDATED = "validation/percent_of_dftsp"
@@ -38,17 +38,13 @@ def train_seeds(
     """
     set_thread_counts()
     hyperparameters = {name: value for name, value in asdict(settings).items() if name not in ("scenario", "seed")}
-    header = {
-        "scenario": settings.scenario,
-        "overrides": {},
-        "algorithm": "MaskablePPO" + (f" after imitation of {settings.imitate}" if settings.imitate else ""),
-        "hyperparameters": hyperparameters,
-    }
+    algorithm = "MaskablePPO" + (f" after imitation of {settings.imitate}" if settings.imitate else "")
+    asked = Asked(settings.scenario, {}, algorithm, hyperparameters)
     runs = (
         _run(replace(settings, seed=seed), references.scenario, run_dir.with_name(f"{run_dir.name}-{seed}"), report)
         for seed in seeds
     )
-    return judge_runs(header, runs, references)
+    return judge_runs(asked, runs, references)
 
 
 def _run(settings: TrainingSettings, scenario: Scenario, run_dir: Path, report: Report) -> Run:
@@ -57,14 +53,10 @@ def _run(settings: TrainingSettings, scenario: Scenario, run_dir: Path, report: 
         _, finished = train(settings, run_dir, resume=resume, scenario=scenario, report=report)
         if not finished:
             raise KeyboardInterrupt
-    return Run(
-        seed=settings.seed,
-        seconds=outcome_of(run_dir, settings, scenario)["seconds"],
-        training_steps=settings.steps,
-        policy=AdmissionPolicy.of_model(MaskablePPO.load(run_dir / "best.zip"), scenario),
-        curve=learning_curve(run_dir),
-        more={},
-    )
+    policy = AdmissionPolicy.of_model(MaskablePPO.load(run_dir / "best.zip"), scenario)
+    learned = Learned(policy, settings.steps, {}, learning_curve(run_dir))
+    # Of all the processes that it took, where it was interrupted.
+    return Run(settings.seed, outcome_of(run_dir, settings, scenario)["seconds"], learned)
 
 
 def learning_curve(run_dir: Path) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -10,9 +9,8 @@ from typing import Any
 
 from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.placement.fitting import PlacementSettings, fit_placement
-from edge_llm_agents.seeded.runs import Run, Trained, judge_runs
-
-ALGORITHM = "supervised regression"
+from edge_llm_agents.seeded import runs
+from edge_llm_agents.seeded.runs import Asked, Learned, Trained
 
 
 def train_seeds(
@@ -24,23 +22,10 @@ def train_seeds(
     report: Callable[[int, int], None] = lambda seed, step: None,
 ) -> Iterator[Trained]:
     """Fit with every seed and judge each on the rivals' workloads; after each what there is so far."""
-    header = {
-        "scenario": scenario_name,
-        "overrides": overrides,
-        "algorithm": ALGORITHM,
-        "hyperparameters": asdict(settings),
-    }
-    return judge_runs(header, (_run(rivals, settings, seed, report) for seed in seeds), rivals)
 
+    def learn(seed: int) -> Learned:
+        policy = fit_placement(rivals.scenario, settings, seed, partial(report, seed))
+        return Learned(policy, settings.episodes * rivals.scenario.epoch.episode_epochs, {}, [])
 
-def _run(rivals: Rivals, settings: PlacementSettings, seed: int, report: Callable[[int, int], None]) -> Run:
-    started_s = time.perf_counter()
-    policy = fit_placement(rivals.scenario, settings, seed, partial(report, seed))
-    return Run(
-        seed=seed,
-        seconds=time.perf_counter() - started_s,
-        training_steps=settings.episodes * rivals.scenario.epoch.episode_epochs,
-        policy=policy,
-        curve=[],
-        more={},
-    )
+    asked = Asked(scenario_name, overrides, "supervised regression", asdict(settings))
+    return runs.train_seeds(asked, learn, seeds, rivals)

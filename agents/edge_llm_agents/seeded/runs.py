@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.evaluation.references import CHECK_EPISODES, References
 from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.pretrained.saved_policies import Card, SavedPolicy, save_policy
-from edge_llm_agents.records.intervals import Interval
 from edge_llm_agents.records.record import write_record
+
+
+class Asked(NamedTuple):
+    """What the cards of all seeds' policies say alike."""
+
+    scenario: str
+    overrides: dict[str, Any]
+    algorithm: str
+    hyperparameters: dict[str, Any]
+
+
+class Learned(NamedTuple):
+    """What training with one seed came to."""
+
+    policy: SavedPolicy
+    training_steps: int
+    more: dict[str, Any]
+    """What else a card says of it."""
+    curve: list[dict[str, Any]]
+    """What was known of it on the way."""
 
 
 class Run(NamedTuple):
@@ -20,12 +41,7 @@ class Run(NamedTuple):
 
     seed: int
     seconds: float
-    training_steps: int
-    policy: SavedPolicy
-    curve: list[dict[str, Any]]
-    """What was known of it on the way."""
-    more: dict[str, Any]
-    """What else a card says of it."""
+    learned: Learned
 
 
 class Trained(NamedTuple):
@@ -34,28 +50,44 @@ class Trained(NamedTuple):
     record: dict[str, Any]
     """Every seed's run."""
     policy: SavedPolicy
-    """Of the seed that serves the median number of requests on the held-out workloads, the lower of two."""
+    """Of the seed that serves the median number of requests on the held-out workloads, or earns the median reward where
+    policies are judged by that; the lower of two."""
     card: Card
     """Of that policy."""
 
 
-def judge_runs(header: dict[str, Any], runs: Iterable[Run], references: References | Rivals) -> Iterator[Trained]:
-    """Judge each run as it comes; after each what there is so far.
+def train_seeds(
+    asked: Asked, learn: Callable[[int], Learned], seeds: Sequence[int], references: References | Rivals | EarningRivals
+) -> Iterator[Trained]:
+    """Learn with every seed and judge each on the references' workloads; after each what there is so far."""
+    return judge_runs(asked, (_timed(learn, seed) for seed in seeds), references)
 
-    `header` has what a card says of all of them: `scenario`, `overrides`, `algorithm` and `hyperparameters`.
-    """
+
+def _timed(learn: Callable[[int], Learned], seed: int) -> Run:
+    started_s = time.perf_counter()
+    learned = learn(seed)
+    return Run(seed, time.perf_counter() - started_s, learned)
+
+
+def judge_runs(asked: Asked, runs: Iterable[Run], references: References | Rivals | EarningRivals) -> Iterator[Trained]:
+    """Judge each run as it comes; after each what there is so far."""
+    earns = isinstance(references, EarningRivals)
     judged: list[dict[str, Any]] = []
     policies: list[SavedPolicy] = []
     for run in runs:
-        found = references.judge(partial(evaluate_learned, run.policy))
-        said = {"seed": run.seed, "seconds": run.seconds, "training_steps": run.training_steps}
-        judged.append(said | run.more | found | {"curve": run.curve})
-        policies.append(run.policy)
-        by_served = sorted(range(len(judged)), key=lambda at: judged[at]["served"])
-        median = by_served[(len(judged) - 1) // 2]
-        record = header | {
+        policy, steps, more, curve = run.learned
+        if isinstance(references, EarningRivals):
+            found = references.judge(policy.acting)
+        else:
+            found = references.judge(partial(evaluate_learned, policy))
+        said = {"seed": run.seed, "seconds": run.seconds, "training_steps": steps}
+        judged.append(said | more | found | {"curve": curve})
+        policies.append(policy)
+        ascending = sorted(range(len(judged)), key=lambda at: judged[at]["reward" if earns else "served"])
+        median = ascending[(len(judged) - 1) // 2]
+        record = asked._asdict() | {
             "scenario_fingerprint": references.scenario.fingerprint(),
-            "environment": run.policy.env_id,
+            "environment": policy.env_id,
             "references": references.as_record(),
             "median_seed": judged[median]["seed"],
             "runs": list(judged),
@@ -84,10 +116,3 @@ def save_training(trained: Trained, name: str, results: Path, policies: Path) ->
     file = results / f"train-{name}.json"
     write_record(file, trained.record)
     return [file, *save_policy(trained.policy, trained.card, policies / name)]
-
-
-def as_line(run: dict[str, Any]) -> str:
-    """A judged run for a reader."""
-    to_dftsp, to_rule = (Interval(**run[f"difference_to_{one}_percent"]) for one in ("dftsp", "look_ahead"))
-    reached = f"{to_dftsp.plus(100.0).text('.2f')} % of DFTSP, above look-ahead by {to_rule.text('+.3f')} %"
-    return f"seed {run['seed']}: {reached}, {run['seconds']:.0f} s"

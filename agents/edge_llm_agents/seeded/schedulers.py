@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.scheduling.search import Progress, SchedulerSettings, search_scheduler
-from edge_llm_agents.seeded.allocations import ALGORITHM
-from edge_llm_agents.seeded.runs import Run, Trained, judge_runs
+from edge_llm_agents.seeded import runs
+from edge_llm_agents.seeded.runs import Asked, Learned, Trained
 
 
 def train_seeds(
@@ -22,23 +22,10 @@ def train_seeds(
     report: Callable[[int, Progress], None] = lambda seed, progress: None,
 ) -> Iterator[Trained]:
     """Search with every seed and judge each on the rivals' workloads; after each what there is so far."""
-    header = {
-        "scenario": scenario_name,
-        "overrides": overrides,
-        "algorithm": ALGORITHM,
-        "hyperparameters": asdict(settings),
-    }
-    return judge_runs(header, (_run(rivals, settings, seed, report) for seed in seeds), rivals)
 
+    def learn(seed: int) -> Learned:
+        found = search_scheduler(rivals.scenario, settings, seed, partial(report, seed))
+        return Learned(found.policy, found.epoch_steps, {}, [progress._asdict() for progress in found.curve])
 
-def _run(rivals: Rivals, settings: SchedulerSettings, seed: int, report: Callable[[int, Progress], None]) -> Run:
-    started_s = time.perf_counter()
-    found = search_scheduler(rivals.scenario, settings, seed, lambda progress: report(seed, progress))
-    return Run(
-        seed=seed,
-        seconds=time.perf_counter() - started_s,
-        training_steps=found.epoch_steps,
-        policy=found.policy,
-        curve=[progress._asdict() for progress in found.curve],
-        more={},
-    )
+    asked = Asked(scenario_name, overrides, "cross-entropy method", asdict(settings))
+    return runs.train_seeds(asked, learn, seeds, rivals)

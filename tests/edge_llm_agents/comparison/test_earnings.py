@@ -7,7 +7,8 @@ import numpy as np
 from edge_llm_agents.comparison.comparing import compare
 from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.racks.learning import RackSettings
-from edge_llm_agents.seeded.racks import as_line, train_seeds
+from edge_llm_agents.seeded.lines import of_earnings
+from edge_llm_agents.seeded.racks import train_seeds
 from edge_llm_baselines.racks.clairvoyant import most_earned
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import draw_workloads, load_scenario
@@ -46,5 +47,5 @@ def test_every_seed_is_judged_by_reward():
     rewards = {run["seed"]: run["reward"] for run in last.record["runs"]}
     assert rewards[last.record["median_seed"]] == sorted(rewards.values())[1]
     assert last.card.seed == last.record["median_seed"]
-    assert "of the gap to the clairvoyant" in as_line(last.record["runs"][-1], rivals)
+    assert "of the gap to the clairvoyant" in of_earnings(last.record["runs"][-1], rivals)
     assert environment(last.record["environment"]).id == SCALING

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,12 +10,13 @@ import tyro
 
 from edge_llm_agents.commands.bars import Bars
 from edge_llm_agents.commands.running import parsed_by_tyro
+from edge_llm_agents.commands.training.judged import Judged
 from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
 from edge_llm_agents.masked_ppo.settings import ENV_ID, TrainingSettings
 from edge_llm_agents.masked_ppo.training import SETTINGS, train
 from edge_llm_agents.seeded import admission, values
-from edge_llm_agents.seeded.runs import Trained, as_line, save_training
+from edge_llm_agents.seeded.lines import beside_dftsp
 from edge_llm_agents.value_search.search import Progress, SearchSettings
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.system.command_line import DONE, INTERRUPTED
@@ -73,38 +73,19 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What training with several seeds has in common."""
+class BesideDFTSP(Judged):
+    """Policies that are held against DFTSP and the look-ahead rule."""
 
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    """One run each."""
-    evaluation_episodes: int = 200
-    """Held-out workloads that every policy is judged on."""
     hindsight_episodes: int = 20
     """Of these, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
-    results: Path = Path("results")
-    """Folder of the record."""
-    policies: Path = Path("results")
-    """Folder of the policy; agents/edge_llm_agents/pretrained to ship it."""
-
-    def __post_init__(self) -> None:
-        if not self.seeds:
-            raise ValueError("seeds: must have at least one")
 
     def references(self, scenario: Scenario) -> References:
         """What every run is held against."""
         return References(scenario, self.evaluation_episodes, self.hindsight_episodes, seed=0)
 
-    def save(self, runs: Iterable[Trained], name: str) -> None:
-        """Print each run as it is judged, and write what there is so far."""
-        for trained in runs:
-            print(as_line(trained.record["runs"][-1]), flush=True)
-            written = save_training(trained, name, self.results, self.policies)
-        print(f"written: {', '.join(map(str, written))}")
-
 
 @dataclass(frozen=True)
-class Admission(Judged):
+class Admission(BesideDFTSP):
     """Train with several seeds, judge each on held-out workloads, save the median policy and the record of all."""
 
     scenario: str = "carry-over"
@@ -128,13 +109,14 @@ class Admission(Judged):
         references = self.references(load_scenario(self.scenario))
         try:
             with Bars() as bars:
-                self.save(admission.train_seeds(settings, self.seeds, self.run_dir, references, report=bars), self.name)
+                runs = admission.train_seeds(settings, self.seeds, self.run_dir, references, report=bars)
+                self.save(runs, self.name, beside_dftsp)
         except KeyboardInterrupt:
             raise KeyboardInterrupt("interrupted; the same command goes on") from None
 
 
 @dataclass(frozen=True)
-class Values(Judged):
+class Values(BesideDFTSP):
     """Search with several seeds, judge each on held-out workloads, save the median one and the record of all."""
 
     scenario: str = "carry-over"
@@ -154,6 +136,5 @@ class Values(Judged):
                 print(f"seed {seed}, generation {progress.generation}: {percent}", file=sys.stderr, flush=True)
 
         references = self.references(load_scenario(self.scenario, **self.overrides))
-        self.save(
-            values.train_seeds(self.scenario, self.overrides, self.search, self.seeds, references, show), self.name
-        )
+        runs = values.train_seeds(self.scenario, self.overrides, self.search, self.seeds, references, show)
+        self.save(runs, self.name, beside_dftsp)

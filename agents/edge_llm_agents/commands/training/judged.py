@@ -1,0 +1,68 @@
+"""What training with several seeds, each of them judged, has in common."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge_llm_agents.evaluation.rivals import Rivals
+from edge_llm_agents.seeded.lines import beside_rivals
+from edge_llm_agents.seeded.runs import Trained, save_training
+from edge_llm_env.scenarios import Scenario
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Seeds, what they are judged on, and where the record and the policy go."""
+
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """One run each."""
+    evaluation_episodes: int = 200
+    """Held-out workloads that every policy is judged on."""
+    results: Path = Path("results")
+    """Folder of the record."""
+    policies: Path = Path("results")
+    """Folder of the policy; agents/edge_llm_agents/pretrained to ship it."""
+
+    def __post_init__(self) -> None:
+        if not self.seeds:
+            raise ValueError("seeds: must have at least one")
+
+    def save(self, runs: Iterable[Trained], name: str, as_line: Callable[[dict[str, Any]], str]) -> None:
+        """Print each run as it is judged, and write what there is so far."""
+        for trained in runs:
+            print(as_line(trained.record["runs"][-1]), flush=True)
+            written = save_training(trained, name, self.results, self.policies)
+        print(f"written: {', '.join(map(str, written))}")
+
+
+@dataclass(frozen=True)
+class BesideRivals(Judged):
+    """Policies that are held against every baseline of their environment."""
+
+    evaluation_episodes: int = 100
+    """Held-out workloads that every policy is judged on."""
+    hindsight_episodes: int = 5
+    """Of these, the first ones, that are also optimised in hindsight where the environment knows how; 0 for none."""
+    overrides: dict[str, float] = field(default_factory=dict)
+    """Fields of the scenario to change, e.g. workload.arrivals.rate_per_s 6."""
+    name: str | None = None
+    """Name of the policy and of the record; the environment's and the scenario's if not given."""
+
+    def rivals(self, env_id: str, scenario: Scenario) -> Rivals:
+        """What every run is held against."""
+        return Rivals(env_id, scenario, self.evaluation_episodes, self.hindsight_episodes, seed=0)
+
+    def save_beside(self, runs: Iterable[Trained], name: str, rivals: Rivals) -> None:
+        """As `save` does, under that name if none is given."""
+        self.save(runs, self.name or f"{name}-{rivals.scenario.name}", lambda run: beside_rivals(run, rivals))
+
+
+def show_served(seed: int, generation: int, served: float | None) -> None:
+    """Tell who watches a search how many requests an episode serves in validation, where that was looked at."""
+    if served is not None:
+        told = f"{served:.2f} served per episode in validation"
+        print(f"seed {seed}, generation {generation}: {told}", file=sys.stderr, flush=True)
