@@ -1,4 +1,4 @@
-"""The commands, run as a user does, in small."""
+"""The commands, run as a user does, in small; most of them in this process."""
 
 import json
 import os
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.support.processes import ROOT, run_interrupted
-from tests.support.processes import run_script as run
+from tests.support.processes import ROOT, run_interrupted, run_script
+from tests.support.processes import run_script_here as run
 
 SHORT = 'extends = "carry-over"\ndescription = "short"\n[epoch]\nepisode_epochs = 4\n'
 
@@ -21,7 +21,7 @@ def short(tmp_path: Path) -> Path:
 
 def test_compare_trains_prints_the_table_and_writes_the_results(short: Path) -> None:
     small = ("--scenario", "short.toml", "--episodes", "3", "--training-steps", "100", "--hindsight-episodes", "1")
-    finished = run("compare.py", *small, cwd=short)
+    finished = run_script("compare.py", *small, cwd=short)
     assert finished.returncode == 0, finished.stderr
     expected = {"DFTSP", "look-ahead", "shortest job first", "random order", "MaskablePPO, fresh", "hindsight bound"}
     for policy in expected:
@@ -281,7 +281,7 @@ def test_watch_says_in_one_line_what_is_wrong(short: Path, options: tuple[str, .
 def test_watch_without_pygame_says_which_extra_to_install(short: Path) -> None:
     (short / "pygame.py").write_text("raise ImportError")
     path = os.pathsep.join([str(short), os.environ.get("PYTHONPATH", "")])
-    finished = run("watch.py", "--scenario", "short.toml", "--gif", "out.gif", cwd=short, env={"PYTHONPATH": path})
+    finished = run_script("watch.py", "--scenario", "short.toml", "--gif", "out.gif", cwd=short, env={"PYTHONPATH": path})
     assert finished.returncode == 2
     assert finished.stderr.splitlines()[-1] == 'error: pygame is not installed: pip install "edge-llm-env[viewer]"'
 
@@ -312,7 +312,7 @@ def test_there_are_nine_commands_a_release_and_what_they_share() -> None:
 
 @pytest.mark.parametrize("script", SUB_COMMANDS)
 def test_every_script_explains_itself(script: str) -> None:
-    finished = run(script, "--help", env={"COLUMNS": "100"})
+    finished = run_script(script, "--help", env={"COLUMNS": "100"})
     assert finished.returncode == 0, finished.stderr
     assert f"usage: {script}" in finished.stdout
     for name in SUB_COMMANDS[script]:
@@ -323,7 +323,7 @@ def test_every_script_explains_itself(script: str) -> None:
     ("script", "name"), [(script, name) for script, names in SUB_COMMANDS.items() for name in names]
 )
 def test_every_sub_command_explains_itself(script: str, name: str) -> None:
-    finished = run(script, name, "--help", env={"COLUMNS": "100"})
+    finished = run(script, name, "--help")
     assert finished.returncode == 0, finished.stderr
     assert f"usage: {script} {name}" in finished.stdout
 
