@@ -2,11 +2,14 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from edge_llm_env.inference.validation import measurements
+from experiments.speed import environments
 from tests.support.processes import ROOT, run_interrupted, run_script
 from tests.support.processes import run_script_here as run
 
@@ -219,7 +222,9 @@ def test_algorithms_explore_and_are_judged(short: Path) -> None:
     assert [one["algorithm"] for one in report["runs"]] == ["ars", "ppo-per-episode"]
 
 
-def test_benchmark_prints_json(tmp_path: Path) -> None:
+def test_benchmark_prints_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_fresh_process = environments._in_fresh_process  # which would compile for a quarter of a minute
+    monkeypatch.setattr(environments, "_in_fresh_process", partial(in_fresh_process, NUMBA_DISABLE_JIT="1"))
     finished = run("benchmark.py", "environments", "--seconds", "0.05", "--repeats", "1", "--rows", "4", cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     report = json.loads(finished.stdout)
@@ -236,7 +241,11 @@ def test_benchmark_prints_json(tmp_path: Path) -> None:
     assert report == json.loads((tmp_path / "results" / "benchmark.json").read_text())
 
 
-def test_validate_model_prints_the_errors_and_writes_every_row_and_a_picture(tmp_path: Path) -> None:
+def test_validate_model_prints_the_errors_and_writes_every_row_and_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = tuple(one for one in measurements.published_measurements() if one.engine in ("tensorrt-edge-llm", "tinychat"))
+    monkeypatch.setattr(measurements, "published_measurements", lambda: few)
     finished = run("benchmark.py", "model", "--folds", "2", "--source-folds", "2", "--model-folds", "2", cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     assert "mean absolute error in %" in finished.stdout
@@ -281,7 +290,8 @@ def test_watch_says_in_one_line_what_is_wrong(short: Path, options: tuple[str, .
 def test_watch_without_pygame_says_which_extra_to_install(short: Path) -> None:
     (short / "pygame.py").write_text("raise ImportError")
     path = os.pathsep.join([str(short), os.environ.get("PYTHONPATH", "")])
-    finished = run_script("watch.py", "--scenario", "short.toml", "--gif", "out.gif", cwd=short, env={"PYTHONPATH": path})
+    options = ("--scenario", "short.toml", "--gif", "out.gif")
+    finished = run_script("watch.py", *options, cwd=short, env={"PYTHONPATH": path})
     assert finished.returncode == 2
     assert finished.stderr.splitlines()[-1] == 'error: pygame is not installed: pip install "edge-llm-env[viewer]"'
 

@@ -68,7 +68,6 @@ class Compare:
         trains = not (self.no_train or self.policy or self.sweep)
         print("\n".join(plan(self.env, self.episodes, self.hindsight_episodes, trains)), file=sys.stderr, flush=True)
 
-        from edge_llm_agents.adapters.threads import set_thread_counts
         from edge_llm_agents.commands.bars import Bars
         from edge_llm_agents.commands.fresh import Fresh
         from edge_llm_agents.comparison.comparing import ComparisonInterrupted, compare
@@ -76,7 +75,6 @@ class Compare:
 
         if self.html:
             check_html_report()
-        set_thread_counts()
         status = 0
         with Bars() as bars:
             taking_part: list[Any] = ["all", *self.policy]

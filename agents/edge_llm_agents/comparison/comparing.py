@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.comparison.contestants import Field
 from edge_llm_agents.comparison.earnings import by_reward
 from edge_llm_agents.comparison.records import BOUND, SCHEDULE, Comparison, records_of
@@ -63,6 +64,7 @@ def compare(
     """
     given = load_scenario(scenario)
     _check(episodes, hindsight_episodes)
+    set_thread_counts()
     shown = {"env_id": env_id, "episodes": episodes, "seed": seed, "hindsight_episodes": hindsight_episodes}
     if sweep is None:
         return compared(

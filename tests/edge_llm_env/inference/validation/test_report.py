@@ -1,4 +1,4 @@
-"""A small validation, of rows of two engines, in few folds."""
+"""A small validation, of rows of three engines, in few folds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from edge_llm_env.inference.validation.predictions import predictions
 from edge_llm_env.inference.validation.report import FITS, validation_report
 from edge_llm_env.inference.validation.targets import TARGETS
 
-ROWS = [one for one in published_measurements() if one.engine in ("tensorrt-edge-llm", "tinychat", "mlc", "vllm")]
+ROWS = [one for one in published_measurements() if one.engine in ("tensorrt-edge-llm", "tinychat", "mlc")]
 USABLE = [one for one in ROWS if refused(one) is None]
 TIMES = [one for one in USABLE if one.metric != "memory"]
 
