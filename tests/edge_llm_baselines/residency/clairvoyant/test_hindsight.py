@@ -24,7 +24,7 @@ COMPUTE, JOINT = "EdgeLLM/Compute-v0", "EdgeLLM/Joint-v0"
 SCENARIOS = {
     "within an epoch": lambda: tiers(epoch__episode_epochs=12, workload__arrivals__rate_per_s=1.5),
     "over epochs": lambda: tiers(node__storage_bandwidth_bytes_per_s=0.9e9, epoch__episode_epochs=12),
-    "specialists": lambda: load_scenario("specialists-compute", **{"epoch.episode_epochs": 8}),
+    "specialists": lambda: load_scenario("specialists-compute", **{"epoch.episode_epochs": 6}),
 }
 ITERATIONS = 40
 
