@@ -8,6 +8,7 @@ import pytest
 from edge_llm_agents.commands.main import main
 from edge_llm_agents.machine.replay.batches import run_schedule
 from edge_llm_agents.machine.replay.comparing import cell, predicted_s
+from edge_llm_agents.machine.replay.kinds import EPOCHS
 from edge_llm_agents.machine.replay.record import summary
 from edge_llm_agents.machine.replay.replaying import replay
 from edge_llm_agents.machine.replay.schedule import scheduled
@@ -91,7 +92,7 @@ def test_what_is_scheduled_is_what_the_simulator_serves() -> None:
 
 def run(file: Path, settings: dict[str, Any], decoder: CostedDecoder, clock: SteppedClock, **more: Any) -> Any:
     return replay(
-        SCENARIO, SCENARIO, ("sjf", "fcfs"), decoder, clock,
+        EPOCHS, SCENARIO, SCENARIO, ("sjf", "fcfs"), decoder, clock,
         episodes=2, repetitions=1, seed=0, file=file, settings=settings, calibration={"interval": 0.1}, **more,
     )  # fmt: skip
 
@@ -154,6 +155,13 @@ def test_the_command_replays_on_a_machine_that_was_calibrated(
         assert 0 <= one["on_time"] <= one["scheduled"] <= one["arrived"]
         assert len(one["batch_measured_s"]) == one["batches"]
     assert read_trace(trace)
+    by_iterations = ["--by", "iterations", "--policy", "vllm", "static", "--episodes", "1", "--seconds", "0.3"]
+    file = tmp_path / "iterations.json"
+    assert main(["replay", "--machine", machine, "--results", str(file), *by_iterations]) == 0
+    assert "stretch time, %" in capsys.readouterr().out
+    cells = json.loads(file.read_text())["cells"]
+    assert set(cells) == {"vllm 0 0", "static 0 0"}
+    assert all(0 <= one["on_time"] <= one["completed"] <= one["arrived"] for one in cells.values())
 
 
 @pytest.mark.parametrize(

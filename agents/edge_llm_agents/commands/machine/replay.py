@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from edge_llm_env.support.system.command_line import INTERRUPTED
+
+POLICIES = {"epochs": ("dftsp", "sjf", "fcfs", "stb"), "iterations": ("cheapest", "edf", "sarathi", "static")}
+"""Without others."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +23,12 @@ class Replay:
     """Folder that edge-llm calibrate wrote."""
     scenario: str | None = None
     """A preset's name or the path of a TOML file, put on the machine; if not given, one scaled to the machine."""
-    policy: tuple[str, ...] = ("dftsp", "sjf", "fcfs", "stb")
-    """Policies of Batching-v0: baselines by key, policies of the package by name, or paths without suffix."""
+    by: Literal["epochs", "iterations"] = "epochs"
+    """Whether batches of epochs are replayed, as policies of Batching-v0 choose them, or iterations, as schedulers of
+    ContinuousBatching-v0 do."""
+    policy: tuple[str, ...] = ()
+    """Baselines by key, policies of the package by name, or paths without suffix; if not given, dftsp, sjf, fcfs and
+    stb, or cheapest, edf, sarathi and static."""
     episodes: int = 5
     """Workloads that every policy plays."""
     repetitions: int = 1
@@ -33,8 +41,8 @@ class Replay:
     """Arrivals of the scaled scenario, as a multiple of what fits into its epochs."""
     seed: int = 0
     """Seeds the workloads."""
-    results: Path = Path("results/replay.json")
-    """File to write, and to go on from."""
+    results: Path | None = None
+    """File to write, and to go on from; if not given, results/replay.json or results/replay-iterations.json."""
     trace_out: Path | None = None
     """File of Chromium trace events to write, of the first episode that is run, for Perfetto's viewer."""
 
@@ -46,6 +54,8 @@ class Replay:
         from edge_llm_agents.machine.clocks import CLOCKS
         from edge_llm_agents.machine.decoder import TorchDecoder
         from edge_llm_agents.machine.planning.epochs import planned_on
+        from edge_llm_agents.machine.planning.iterations import iterations_on
+        from edge_llm_agents.machine.replay.kinds import EPOCHS, ITERATIONS
         from edge_llm_agents.machine.replay.record import read_cells, summary
         from edge_llm_agents.machine.replay.replaying import replay
         from edge_llm_agents.machine.replay.tables import table
@@ -54,11 +64,12 @@ class Replay:
         from edge_llm_env.scenarios import load_scenario
 
         about = read_calibrated(self.machine)
-        scenario = planned_on(
-            self.machine, self.results.parent / "replay", self.margin, self.scenario, self.seconds, self.load
-        )
+        file = self.results or Path("results", "replay.json" if self.by == "epochs" else "replay-iterations.json")
+        planned, kind = (planned_on, EPOCHS) if self.by == "epochs" else (iterations_on, ITERATIONS)
+        scenario = planned(self.machine, file.parent / "replay", self.margin, self.scenario, self.seconds, self.load)
         machine = load_scenario(scenario, **{"node.engine": str((self.machine / ENGINE).absolute())})
         settings = {
+            "by": self.by,
             "scenario": scenario.fingerprint(),
             "epoch_s": scenario.epoch.epoch_s,
             "episode_epochs": scenario.epoch.episode_epochs,
@@ -73,21 +84,22 @@ class Replay:
         with Bars() as bars, pinned(about.threads):
             decoder = TorchDecoder(
                 machine.decoder,
-                slots=scenario.epoch.visible_slots,
+                slots=scenario.epoch.visible_slots if self.by == "epochs" else scenario.iterations.running_slots,
                 positions=scenario.context_tokens[1],
                 device=about.torch_device,
             )
             try:
                 replay(
+                    kind,
                     scenario,
                     machine,
-                    self.policy,
+                    self.policy or POLICIES[self.by],
                     decoder,
                     CLOCKS[about.clock](),
                     episodes=self.episodes,
                     repetitions=self.repetitions,
                     seed=self.seed,
-                    file=self.results,
+                    file=file,
                     settings=settings,
                     calibration=calibration_errors(self.machine),
                     trace_out=self.trace_out,
@@ -95,10 +107,10 @@ class Replay:
                 )
             except KeyboardInterrupt:
                 status = INTERRUPTED
-        record = {"summary": summary(read_cells(self.results, settings))}
+        record = {"summary": summary(read_cells(file, settings))}
         order = record["summary"]["order"]
         if record["summary"]["policies"]:
             print(table(record).text())
             print(f"order of the policies kept in {order['kept']} of {order['episodes']} episodes")
-            print(f"written: {self.results}")
+            print(f"written: {file}")
         return status

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from edge_llm_agents.machine.calibration.points import Measurement, Point
 from edge_llm_agents.machine.clocks import Clock
 from edge_llm_agents.machine.decoder import Piece
+from edge_llm_agents.machine.slots.sequences import Runs
 
 ROUNDS = 15
 """Most repetitions of each point."""
-
-
-class Runs(Protocol):
-    """Whatever runs passes: a decoder on this machine."""
-
-    def run(self, pieces: Sequence[Piece]) -> list[int]:
-        """One pass; the next token of each piece."""
-        ...
 
 
 class Measuring:

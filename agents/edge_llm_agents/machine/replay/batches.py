@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from edge_llm_agents.machine.clocks import Clock
 from edge_llm_agents.machine.decoder import Piece
 from edge_llm_agents.machine.replay.schedule import Batch, Schedule
-
-
-class Runs(Protocol):
-    """Whatever runs passes: a decoder on this machine."""
-
-    def run(self, pieces: Sequence[Piece]) -> list[int]:
-        """One pass; the next token of each piece."""
-        ...
+from edge_llm_agents.machine.slots.sequences import Runs
 
 
 class Computed(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,16 @@ from edge_llm_agents.records.record import NoRecordError, read_record, write_rec
 
 Cells = dict[str, dict[str, Any]]
 """Name of a cell → what was measured."""
+
+
+PARTS = (("batch", "prefill", "decode"), ("stretch", "mixed", "decode"))
+"""What is timed where batches are replayed: whole batches, their first pass, their others. And where iterations are:
+stretches of passes between two decisions, those with prompts in them, those without."""
+
+
+def parts_of(names: Collection[str]) -> tuple[str, str, str]:
+    """Which of these a cell's or a summary's fields are of."""
+    return next(parts for parts in PARTS if any(name.startswith(parts[0]) for name in names))
 
 
 def cell_name(policy: str, episode: int, repetition: int) -> str:
@@ -62,7 +72,7 @@ def _of_policy(cells: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "on_time_share_most": max(shares, default=0.0),
         "ttft_s": float(np.mean([one["ttft_s"] for one in cells])),
         "tpot_s": float(np.mean([one["tpot_s"] for one in cells])),
-    } | {f"{part}_error": _error(cells, part) for part in ("batch", "prefill", "decode")}
+    } | {f"{part}_error": _error(cells, part) for part in parts_of(cells[0])}
 
 
 def _error(cells: Sequence[dict[str, Any]], part: str) -> dict[str, float]:

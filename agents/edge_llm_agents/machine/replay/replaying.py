@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge_llm_agents.machine.clocks import Clock
-from edge_llm_agents.machine.replay.batches import Runs, run_schedule
-from edge_llm_agents.machine.replay.comparing import cell
 from edge_llm_agents.machine.replay.record import cell_name, read_cells, write_cells
-from edge_llm_agents.machine.replay.schedule import Schedule, scheduled
-from edge_llm_agents.machine.replay.tracing import write_trace
+from edge_llm_agents.machine.slots.sequences import Runs
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import draw_workloads
+from edge_llm_env.workload.workload import Workload
+
+
+class Kind(NamedTuple):
+    """How one kind of decisions is replayed: those of batches, or those of iterations."""
+
+    plan: Callable[[Scenario, str, Workload, int], Any]
+    """What a policy, by its name, decides on a workload in the simulator; a seed for what it draws."""
+    run: Callable[[Any, Runs, Clock], Any]
+    """The same on a decoder."""
+    cell: Callable[[Any, Any, Scenario], dict[str, Any]]
+    """What was planned and what was done, as a record has them, with times predicted by the machine as calibrated."""
+    trace: Callable[[Path, Any, Any, dict[str, str]], int]
+    """Write what was planned and done as trace events, with what they are of."""
 
 
 def replay(
+    kind: Kind,
     scenario: Scenario,
     machine: Scenario,
     policies: Sequence[str],
@@ -42,7 +54,7 @@ def replay(
         raise ValueError(f"repetitions = {repetitions}: must be at least 1")
     workloads = draw_workloads(scenario, episodes, seed)
     cells = read_cells(file, settings)
-    schedules: dict[tuple[str, int], Schedule] = {}
+    schedules: dict[tuple[str, int], Any] = {}
     wanted = [
         (policy, episode, repetition)
         for repetition in range(repetitions)
@@ -55,12 +67,12 @@ def replay(
         if name in cells:
             continue
         if (policy, episode) not in schedules:
-            schedules[policy, episode] = scheduled(scenario, policy, workloads[episode], seed)
+            schedules[policy, episode] = kind.plan(scenario, policy, workloads[episode], seed)
         schedule = schedules[policy, episode]
-        computed = run_schedule(schedule, decoder, clock)
-        cells[name] = cell(schedule, computed, machine.batch_cost.compute_s, machine.iteration_costs.compute_s)
+        computed = kind.run(schedule, decoder, clock)
+        cells[name] = kind.cell(schedule, computed, machine)
         if trace_out is not None:
-            write_trace(trace_out, computed, policy=policy, scenario=scenario.name)
+            kind.trace(trace_out, schedule, computed, {"policy": policy, "scenario": scenario.name})
             trace_out = None
         write_cells(file, settings, calibration, cells)
     report(len(wanted), len(wanted), "")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edge_llm_agents.machine.replay.record import parts_of
 from edge_llm_env.support.tables import Table
 
 
 def table(record: Mapping[str, Any]) -> Table:
     """A row for each policy."""
+    whole, first, further = parts_of(next(iter(record["summary"]["policies"].values())))
     rows = [
         (
             policy,
@@ -18,10 +20,10 @@ def table(record: Mapping[str, Any]) -> Table:
             str(one["on_time"]),
             f"{100.0 * (one['on_time_share'] - 1.0):+.1f}",
             f"{100.0 * (one['on_time_share_least'] - 1.0):+.1f} to {100.0 * (one['on_time_share_most'] - 1.0):+.1f}",
-            f"{100.0 * one['batch_error']['median']:+.1f}",
-            f"{100.0 * one['batch_error']['tenth']:+.1f} to {100.0 * one['batch_error']['nine_tenths']:+.1f}",
-            f"{100.0 * one['prefill_error']['median']:+.1f}",
-            f"{100.0 * one['decode_error']['median']:+.1f}",
+            f"{100.0 * one[f'{whole}_error']['median']:+.1f}",
+            f"{100.0 * one[f'{whole}_error']['tenth']:+.1f} to {100.0 * one[f'{whole}_error']['nine_tenths']:+.1f}",
+            f"{100.0 * one[f'{first}_error']['median']:+.1f}",
+            f"{100.0 * one[f'{further}_error']['median']:+.1f}",
             f"{one['ttft_s']:.2f}",
             f"{1e3 * one['tpot_s']:.1f}",
         )
@@ -35,10 +37,10 @@ def table(record: Mapping[str, Any]) -> Table:
             "on time, real",
             "difference, %",
             "of an episode, %",
-            "batch time, %",
-            "of a batch, 80 %",
-            "prefill, %",
-            "decode, %",
+            f"{whole} time, %",
+            f"of a {whole}, 80 %",
+            f"{first}, %",
+            f"{further}, %",
             "TTFT, s",
             "TPOT, ms",
         ),

@@ -6,6 +6,7 @@ admitted first.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from edge_llm_env.engine.params import EngineParams
@@ -39,9 +40,15 @@ class Pass(NamedTuple):
 
 def next_pass(state: EngineState, budget: int) -> Pass:
     """The next pass of a single row with so many tokens of prompts; empty where nothing is to be computed."""
+    running = state.running[0, : state.counters[0, N_RUNNING]]
+    cached, target = state.cached[0, running], state.target[0, running]
+    return pass_over(zip(running.tolist(), cached.tolist(), target.tolist(), strict=True), budget)
+
+
+def pass_over(running: Iterable[tuple[int, int, int]], budget: int) -> Pass:
+    """The pass of a running batch: request, tokens computed, tokens to prefill before it decodes."""
     decodes, contexts, chunks, room = [], [], [], budget
-    for request in state.running[0, : state.counters[0, N_RUNNING]].tolist():
-        cached, target = int(state.cached[0, request]), int(state.target[0, request])
+    for request, cached, target in running:
         if cached >= target:
             decodes.append(request)
             contexts.append(cached + 1)
