@@ -12,6 +12,7 @@ JOINT = "EdgeLLM/Joint-v0"
 CONTINUOUS_BATCHING = "EdgeLLM/ContinuousBatching-v0"
 MULTI_NODE = "EdgeLLM/MultiNode-v0"
 SCALING = "EdgeLLM/Scaling-v0"
+SERVICE_LEVEL = "EdgeLLM/ServiceLevel-v0"
 
 _OF_BATCHES = Tiers(
     easy=Tier("paper-bloom-3b", "hardly a request can wait, so the best batch of each epoch is all that there is"),
@@ -144,6 +145,23 @@ SUITE = (
             ),
         ),
         counts_epochs=False,
+    ),
+    EnvironmentEntry(
+        SERVICE_LEVEL,
+        "edge_llm_env.envs.service_level.environment:ServiceLevelEnv",
+        "edge_llm_env.envs.service_level.environment:ServiceLevelVectorEnv",
+        summary="a variant for each request, and one for each module to hold; MultiDiscrete(Q+M)",
+        question="How well is each request served, and which variants do the modules hold?",
+        default_scenario="service-levels",
+        tiers=Tiers(
+            easy=Tier("carry-over", "one variant, so that a level is whether a request is served"),
+            medium=Tier(
+                "service-levels", "five variants of one model on three modules: what counts is the accuracy delivered"
+            ),
+            hard=Tier(
+                "specialists", "a specialist loads for half as long as its phase of demand lasts, and phases are hidden"
+            ),
+        ),
     ),
 )
 

@@ -28,6 +28,7 @@ def check(scenario: Hosting) -> None:
     _variants_are_known_and_fit_a_module(scenario)
     _accuracies_are_of_known_classes(scenario)
     _uploads_that_carry_over_are_known(scenario)
+    _compressed_uploads_are_known(scenario)
     _parts_are_granted_in_whole_slots(scenario)
     _fixed_length_holds_every_prompt(scenario)
     _trace_lasts_an_episode(scenario)
@@ -108,6 +109,11 @@ def _uploads_that_carry_over_are_known(scenario: Hosting) -> None:
         raise ValueError(
             'radio.transfers = "carried_over": must be "within_epoch" with beliefs, as what an upload has left is known'
         )
+
+
+def _compressed_uploads_are_known(scenario: Hosting) -> None:
+    if scenario.node.compression_levels and not scenario.beliefs.are_true:
+        raise ValueError("node.compression_levels: must be left out with beliefs, which are of whole prompts")
 
 
 def _parts_are_granted_in_whole_slots(scenario: Hosting) -> None:

@@ -90,8 +90,9 @@ class Content(Section):
         images, compression = self.node.images, self.node.prompt_compression
         more = 0 if images is None else images.tokens
         shortest, longest = self._text_tokens
-        if compression is not None:
-            shortest = max(1, int(shortest / compression.ratio))
+        for one in (compression, *self.node.compression_levels):
+            if one is not None:
+                shortest = min(shortest, max(1, int(self._text_tokens[0] / one.ratio)))
         return shortest + more, longest + more
 
     @property

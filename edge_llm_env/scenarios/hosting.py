@@ -12,6 +12,7 @@ from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.inference.iteration import IterationCosts
+from edge_llm_env.inference.mechanisms.prompt_compression import with_compressors
 from edge_llm_env.inference.mechanisms.pruning import Pruning, held_share
 from edge_llm_env.inference.quantization import Quantization
 from edge_llm_env.scenarios.content import Content
@@ -75,7 +76,9 @@ class Hosting(Content):
         host = self._host(decoder, quantization, modules, pruning)
         largest = self._largest_batch(decoder, quantization, host, self.epoch.visible_slots)
         cost = self.cost_model.batch_cost(decoder, quantization, host, largest)
-        compression = self.node.prompt_compression
+        compression, levels = self.node.prompt_compression, self.node.compression_levels
+        if levels:
+            return with_compressors(cost, levels)
         return cost if compression is None else compression.of_batch(cost, host.device.power_w * modules)
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +136,12 @@ def spaces_table(env_id: str) -> Table:
 
 
 def _space(space: spaces.Space[Any]) -> str:
-    """A space on one line, boxes with their bounds and length."""
+    """A space on one line, boxes with their bounds and length, several choices with how many are alike."""
     if isinstance(space, spaces.Box):
         return f"`Box({space.low.min():g}, {space.high.max():g})` of length {space.shape[0]}"
+    if isinstance(space, spaces.MultiDiscrete):
+        alike = (f"{len(list(run))} of {choices}" for choices, run in groupby(space.nvec.tolist()))
+        return f"`MultiDiscrete`: {', '.join(alike)}"
     return f"`{space}`"
 
 

@@ -75,7 +75,8 @@ NETWORKS: dict[str, dict[str, str | type[BasePolicy]]] = {
 def fitting(env_id: str) -> list[str]:
     """Names of the algorithms for the actions of an environment, the default first."""
     env = gym.make(env_id)
-    masked, discrete = hasattr(env.unwrapped, "action_masks"), isinstance(env.action_space, spaces.Discrete)
+    masked = hasattr(env.unwrapped, "action_masks")
+    discrete = isinstance(env.action_space, spaces.Discrete | spaces.MultiDiscrete)
     env.close()
     if discrete:
         return ["ppo_mask" if masked else "ppo", "dqn"]

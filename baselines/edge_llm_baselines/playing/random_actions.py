@@ -14,14 +14,14 @@ class RandomActions:
     where the environment has `action_masks()`.
 
     From a generator of its own: equal `seed`, equal actions. Raises TypeError for an action space that is neither
-    Discrete nor MultiBinary nor a Box.
+    Discrete nor MultiDiscrete nor MultiBinary nor a Box.
     """
 
     def __init__(self, env: Any, seed: int = 0) -> None:
         self._env = env.unwrapped
         self._space: spaces.Space[Any] = getattr(env, "single_action_space", env.action_space)
-        if not isinstance(self._space, spaces.Discrete | spaces.MultiBinary | spaces.Box):
-            raise TypeError(f"action space = {self._space}: must be Discrete, MultiBinary or Box")
+        if not isinstance(self._space, spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary | spaces.Box):
+            raise TypeError(f"action space = {self._space}: must be Discrete, MultiDiscrete, MultiBinary or Box")
         self._actions = int(self._space.n) if isinstance(self._space, spaces.Discrete) else 0
         self._rng = np.random.default_rng(seed)
 
@@ -40,6 +40,8 @@ class RandomActions:
             return (space.low + within * (space.high - space.low)).astype(space.dtype)
         if isinstance(space, spaces.MultiBinary):
             return self._rng.integers(0, 2, (rows, *space.shape), dtype=np.int8)
+        if isinstance(space, spaces.MultiDiscrete):
+            return self._rng.integers(0, space.nvec, (rows, *space.shape))
         valid = np.ones((rows, self._actions), dtype=np.bool_)
         if hasattr(self._env, "action_masks"):
             valid = self._env.action_masks().reshape(rows, -1)

@@ -31,6 +31,7 @@ from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.playing.remembering import once_a_scenario
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable, allocating, solving
+from edge_llm_baselines.registry.levels import OF_LEVELS
 from edge_llm_baselines.registry.networks import OF_NETWORKS
 from edge_llm_baselines.registry.racks import OF_RACKS
 from edge_llm_baselines.residency.clairvoyant.hindsight import hindsight_of_modules
@@ -91,6 +92,7 @@ from edge_llm_env.envs.suite import (
     JOINT,
     MULTI_NODE,
     SCALING,
+    SERVICE_LEVEL,
 )
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
@@ -339,5 +341,6 @@ SUITE = {
     CONTINUOUS_BATCHING: OF_ITERATIONS,
     MULTI_NODE: OF_NETWORKS,
     SCALING: OF_RACKS,
+    SERVICE_LEVEL: OF_LEVELS,
 }
 """By the id of the environment."""

@@ -51,6 +51,13 @@ class PromptCompression(Section):
         return AffineCost(*(shortened(polynomial, self.ratio) for polynomial in cost))
 
 
+def with_compressors(cost: BatchCost, levels: tuple[PromptCompression, ...]) -> BatchCost:
+    """The cost of a batch on a node that holds what compresses to any of these levels: one compressor, the largest."""
+    held = Polynomial(constant=max(level.memory_bytes if level.at == "node" else 0.0 for level in levels))
+    memory_bytes = cost.memory_bytes
+    return cost._replace(memory_bytes=AffineCost(memory_bytes.base.plus(held), memory_bytes.marginal))
+
+
 def shortened(polynomial: Polynomial, ratio: float) -> Polynomial:
     """The polynomial at s/r, in the monomials of s."""
     return polynomial._replace(

@@ -164,6 +164,20 @@ class NodeSettings(Section):
     prompt_compression: PromptCompression | None = Field(
         default=None, description="how prompts are shortened before they are computed", json_schema_extra=NEUTRAL
     )
+    compression_levels: tuple[PromptCompression, ...] = Field(
+        default=(),
+        description="how a prompt can be shortened where an agent decides that for each request; the compressor that "
+        "holds most is held on the node, used or not",
+        json_schema_extra=NEUTRAL,
+    )
+
+    @model_validator(mode="after")
+    def _prompts_are_compressed_once(self) -> NodeSettings:
+        if self.compression_levels and (self.prompt_compression is not None or self.prompt_padding == "fixed"):
+            raise ValueError(
+                'node.compression_levels: must be left out with node.prompt_compression and prompt_padding = "fixed"'
+            )
+        return self
 
     @property
     def mechanisms(self) -> Mechanisms:

@@ -60,6 +60,13 @@ class WorkloadSettings(Section):
         json_schema_extra=NEUTRAL,
     )
 
+    value: Literal["threshold", "accuracy"] = Field(
+        default="threshold",
+        description="what a request is worth in `ServiceLevel-v0`: 1 by whatever is accurate enough, or the accuracy "
+        "that it is served with",
+        json_schema_extra=NEUTRAL,
+    )
+
     @property
     def class_names(self) -> tuple[str, ...]:
         """Of the classes; none where there is only one, which has no name."""

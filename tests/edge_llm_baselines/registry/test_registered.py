@@ -28,7 +28,7 @@ def test_keys_can_be_typed_and_names_tell_baselines_apart(env_id: str) -> None:
 
 def test_what_is_tuned_is_tuned_once_and_left_out_where_there_is_nothing_to_tune() -> None:
     offered = ["discount", "uploads", "price", "partition", "threshold", "plan", "offloading", "life"]
-    offered += ["departures", "autoscaler", "kept_epochs", "trend", "profile", "summed"]
+    offered += ["departures", "autoscaler", "kept_epochs", "trend", "profile", "summed", "waits", "level_plan"]
     assert [one.name for one in tunables()] == offered
     baselines = baselines_of(COMPUTE)
     assert baselines.tuned(small_scenario(), seed=0) == dict.fromkeys(
@@ -87,5 +87,5 @@ def test_random_actions_of_a_single_environment_are_those_of_a_row() -> None:
 def test_random_actions_of_another_space_are_an_error() -> None:
     env: Any = gym.make(BATCH_SELECTION, scenario=small_scenario())
     env.action_space = gym.spaces.Text(3)
-    with pytest.raises(TypeError, match="must be Discrete, MultiBinary or Box"):
+    with pytest.raises(TypeError, match="must be Discrete, MultiDiscrete, MultiBinary or Box"):
         RandomActions(env)

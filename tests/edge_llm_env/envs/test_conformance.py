@@ -412,7 +412,7 @@ def test_refused_action_changes_nothing(env_id: str):
 def test_types_of_an_action_make_no_difference(env_id: str):
     """Nor do they make the kernel compile again."""
     env, other = make(env_id), make(env_id)
-    whole = isinstance(env.action_space, spaces.Discrete | spaces.MultiBinary)
+    whole = isinstance(env.action_space, spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary)
     same = (np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint32) if whole else (np.float32, np.float64)
     env.reset(seed=0)
     kernel = env.unwrapped.mechanism.step_row
