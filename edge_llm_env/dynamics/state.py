@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.feasibility.batch import BatchSums
 from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 from edge_llm_env.support.compilation.compiling import compiled
@@ -211,3 +212,8 @@ def allocate(
         reward_terms=of(float, len(REWARD_TERMS)),
         **per_slot,
     )
+
+
+def finished(params: NodeParams, state: NodeState) -> NDArray[np.bool_]:
+    """Which rows have come to the end of their episode, shape (R,)."""
+    return state.counters[:, N_EPOCHS] >= params.episode_epochs

@@ -16,15 +16,16 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import N_EPOCHS
-from edge_llm_env.envs.base import Mechanism, checked_options, checked_workload
+from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.envs.restoring import checked_arrays, checked_generators, expected_arrays, named_arrays
 from edge_llm_env.envs.returned import Infos, Returned, Room, spread_over
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.calling import direct
-from edge_llm_env.support.checking.arguments import checked
+from edge_llm_env.support.checking.arguments import checked, checked_options
 from edge_llm_env.support.naming import shown
 from edge_llm_env.support.sharing import share_rows
 from edge_llm_env.workload.generator import Drawn, draw_together, episodes_at_once
+from edge_llm_env.workload.workload import checked_workload
 
 MOST_ROWS = 2**24
 """Of an environment; what memory holds of a scenario with many requests is less."""

@@ -7,6 +7,7 @@ import zlib
 from dataclasses import MISSING, dataclass, fields
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -211,3 +212,13 @@ def _check_counts(name: str, values: NDArray) -> None:
         raise ValueError(f"workload {name} has dtype {values.dtype}: must be whole numbers")
     if (values < 0).any() or (values > LONGEST_TOKENS).any():
         raise ValueError(f"workload {name}: every value must be in 0..{LONGEST_TOKENS}")
+
+
+def checked_workload(given: Any, name: str) -> Workload:
+    """A valid `Workload` as it is given; raises TypeError or ValueError with the option's name when it is not one."""
+    if not isinstance(given, Workload):
+        raise TypeError(f"{name} = {shown(given)}: must be a Workload")
+    try:
+        return given.validate()
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import edge_llm_env  # noqa: F401 (registers the ids)
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_SERVED, NodeState
-from edge_llm_env.envs.base import Mechanism
+from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.envs.returned import room_to_return
 from edge_llm_env.support.sharing import turns_of
 

@@ -16,8 +16,8 @@ from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import ScenarioError, list_scenarios, load_scenario
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
 from edge_llm_env.engine.state import COUNTERS as ENGINE_COUNTERS
-from edge_llm_env.envs.base import Mechanism
 from edge_llm_env.envs.calls.observation import OBSERVATION_OF_CALLS
+from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.envs.observation import OBSERVATION, OBSERVATION_OF_VARIANTS
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, SCALING
 from edge_llm_env.rack.state import COUNTERS as RACK_COUNTERS

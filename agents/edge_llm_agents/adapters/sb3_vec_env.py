@@ -17,10 +17,9 @@ from stable_baselines3.common.vec_env import VecEnv
 import edge_llm_env  # noqa: F401 (registers the ids)
 from edge_llm_agents.adapters.joined_rows import JoinedRows
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.envs.base import checked_options
 from edge_llm_env.envs.restoring import checked_arrays
 from edge_llm_env.scenarios import Scenario
-from edge_llm_env.support.checking.arguments import checked
+from edge_llm_env.support.checking.arguments import checked, checked_options
 from edge_llm_env.support.naming import shown
 
 _ALL = np.ones(0, dtype=np.bool_)

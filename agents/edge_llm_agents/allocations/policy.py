@@ -16,9 +16,9 @@ from edge_llm_agents.value_search.features import Scales, request_features
 from edge_llm_agents.value_search.functions import Parameters
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.envs.bandwidth.environment import FORMS as BANDWIDTH_FORMS
-from edge_llm_env.envs.base import Mechanism
 from edge_llm_env.envs.compute.environment import MECHANISM as COMPUTE_MECHANISM
 from edge_llm_env.envs.joint.environment import FORMS as JOINT_FORMS
+from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import one_of

@@ -21,8 +21,7 @@ from edge_llm_baselines.playing.roll_out import vector_of
 from edge_llm_baselines.rules.look_ahead import chances_in_slots, on_grid
 from edge_llm_baselines.rules.tuning import tune_discount
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
-from edge_llm_env.envs.base import finished
+from edge_llm_env.dynamics.state import N_EPOCHS, PENDING, finished
 from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of

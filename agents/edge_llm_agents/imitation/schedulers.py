@@ -17,7 +17,7 @@ from edge_llm_agents.networks.engine_sets import EngineSetPolicy
 from edge_llm_agents.networks.set_networks import CLOSED_LOGIT
 from edge_llm_baselines.playing.play import MakePolicy, Policy, play
 from edge_llm_baselines.playing.roll_out import vector_of
-from edge_llm_env.envs.base import finished
+from edge_llm_env.dynamics.state import finished
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads

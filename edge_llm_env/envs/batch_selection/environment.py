@@ -8,11 +8,12 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.base import EpochEnv, Mechanism, MechanismOfScenario
+from edge_llm_env.envs.base import EpochEnv
 from edge_llm_env.envs.batch_selection import kernel_of_calls
 from edge_llm_env.envs.batch_selection.kernel import checked_selection, step_row, step_rows
 from edge_llm_env.envs.calls.mechanism import serving_calls
 from edge_llm_env.envs.layout import Feature, per_slot
+from edge_llm_env.envs.mechanism import Mechanism, MechanismOfScenario
 from edge_llm_env.envs.vector import EpochVectorEnv
 
 MECHANISM = Mechanism(

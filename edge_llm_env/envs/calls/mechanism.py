@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.params import rule_of
-from edge_llm_env.envs.base import Mechanism
 from edge_llm_env.envs.calls.observation import OBSERVATION_OF_CALLS, observe_calls
 from edge_llm_env.envs.calls.restoring import checked_state
+from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS, TASK_TERMS
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.tasks.running.epoch import begin_episode

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from edge_llm_env.engine.percentiles import at_the_end
 from edge_llm_env.engine.restoring import checked_engine_state
 from edge_llm_env.engine.simulation import EngineSimulation
-from edge_llm_env.envs.base import EpochEnv, Mechanism
+from edge_llm_env.envs.base import EpochEnv
 from edge_llm_env.envs.choice import checked_choice, checked_choices
 from edge_llm_env.envs.continuous_batching.kernel import begin_rows, hand_out_rows, step_row, step_rows
 from edge_llm_env.envs.continuous_batching.observation import OBSERVATION
 from edge_llm_env.envs.layout import Block, Feature, per_slot
+from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.scenarios import Scenario, ScenarioError
 

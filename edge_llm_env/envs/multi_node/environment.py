@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.base import EpochEnv, Mechanism
+from edge_llm_env.envs.base import EpochEnv
 from edge_llm_env.envs.box_action import checked_box, symmetric_box
 from edge_llm_env.envs.layout import Block, Feature
+from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.envs.multi_node.kernel import begin_rows, hand_out_rows, step_row, step_rows
 from edge_llm_env.envs.multi_node.observation import OBSERVATION, holdings_of, servers_of
 from edge_llm_env.envs.multi_node.restoring import checked_network_state

@@ -8,8 +8,9 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.base import EpochEnv, Mechanism
+from edge_llm_env.envs.base import EpochEnv
 from edge_llm_env.envs.layout import Feature, per_module, per_slot
+from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
 from edge_llm_env.envs.service_level.kernel import step_row, step_rows
 from edge_llm_env.envs.service_level.table import LevelActions, levels_in, table_of

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get
 
 import numpy as np
 
-from edge_llm_env.support.naming import shown
+from edge_llm_env.support.naming import one_of, shown
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -123,3 +123,14 @@ def _kinds(args: tuple[Any, ...]) -> str:
 
 
 _WORDS = {"b": "bool", "iu": "whole numbers", "fiu": "numbers"}
+
+
+def checked_options(options: dict[str, Any] | None, *known: str) -> dict[str, Any]:
+    """The options of a reset, none if there are none; a ValueError names one that is not known."""
+    if options is None:
+        return {}
+    if not isinstance(options, dict):
+        raise TypeError(f"options = {shown(options)}: must be a dictionary, of {' and '.join(known)}")
+    for name in options:
+        one_of("options", name, known)
+    return options
