@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from edge_llm_agents.commands.main import main
+from edge_llm_agents.machine.backends.passes import Passes
+from edge_llm_agents.machine.backends.points import Measurement, Point, points_up_to
 from edge_llm_agents.machine.calibration.fitting import fit
 from edge_llm_agents.machine.calibration.folder import read_calibrated, scenario_on
 from edge_llm_agents.machine.calibration.measuring import ROUNDS, Measuring
-from edge_llm_agents.machine.calibration.points import Measurement, Point, points_up_to
 from edge_llm_agents.machine.decoder import Piece, TorchDecoder
 from edge_llm_env.inference.catalog import load_device, load_engine, load_precision
 from edge_llm_env.inference.device import Device
@@ -36,7 +37,7 @@ TRUE = {"weights": 0.7, "compute": 2.0, "launches": 0.3, "kv_cache": 4.0, "prefi
 def measured_of(case: Case, seconds: float = 1e9, interrupt: int = 10**9) -> Measuring:
     clock = SteppedClock()
     known = dict(fitted_effects()) | {f"{term}/engine/{case.engine.name}": value for term, value in TRUE.items()}
-    measuring = Measuring(CostedDecoder(iteration_s(case, known), clock, interrupt), points_up_to(8, 64), clock)
+    measuring = Measuring(Passes(CostedDecoder(iteration_s(case, known), clock, interrupt), clock), points_up_to(8, 64))
     with contextlib.suppress(KeyboardInterrupt):
         measuring.run(seconds, lambda done, total: None, clock.now_s)
     return measuring

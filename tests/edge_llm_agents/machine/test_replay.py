@@ -180,7 +180,8 @@ def test_wrong_options_are_told_in_a_line(
         folder.mkdir()
         (folder / "calibration.json").write_text(
             json.dumps({
-                "decoder": "bloom-3b", "precision": "w32a32", "torch_device": "cpu", "threads": 1, "clock": "wall",
+                "decoder": "bloom-3b", "backend": "torch", "precision": "w32a32",
+                "torch_device": "cpu", "threads": 1, "clock": "wall",
                 "batch": 4, "tokens": 32,
             })
         )  # fmt: skip

@@ -30,6 +30,13 @@ class Calibrate:
     """Folder to write: device.toml, engine.toml, calibration.json and, for a size by name, config.json."""
     name: str = "this-machine"
     """What the device is called."""
+    backend: Literal["torch", "transformers", "llama-cpp"] = "torch"
+    """What is measured: the decoder of this suite, the architecture of that config.json in transformers with random
+    weights, or a llama.cpp server that serves the decoder with --precision and --parallel of --batch at least."""
+    url: str = ""
+    """Where that server listens, as http://127.0.0.1:8080."""
+    precision: str = ""
+    """Of its weights and activations, by the catalogue's name."""
     device: str = "cpu"
     """Torch's device: cpu, cuda, cuda:1, mps."""
     threads: int = 1
@@ -55,9 +62,14 @@ class Calibrate:
         check_clock(self.clock, self.device, self.threads)
         if not self.seconds > 0:
             raise ValueError(f"seconds = {self.seconds:g}: must be greater than 0")
+        for name in ("url", "precision"):
+            if bool(getattr(self, name)) is not (self.backend == "llama-cpp"):
+                raise ValueError(
+                    f"{name} = {getattr(self, name)!r}: must be given with --backend llama-cpp, and only so"
+                )
         settings = Settings(
             self.machine, self.decoder, self.name, self.device, self.threads, self.clock, self.batch, self.tokens,
-            self.seconds,
+            self.seconds, self.backend, self.url, self.precision,
         )  # fmt: skip
         began_s = time.monotonic()
         with Bars() as bars, pinned(self.threads):

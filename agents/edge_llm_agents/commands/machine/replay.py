@@ -64,6 +64,7 @@ class Replay:
         from edge_llm_env.scenarios import load_scenario
 
         about = read_calibrated(self.machine)
+        about.check_torch()
         file = self.results or Path("results", "replay.json" if self.by == "epochs" else "replay-iterations.json")
         planned, kind = (planned_on, EPOCHS) if self.by == "epochs" else (iterations_on, ITERATIONS)
         scenario = planned(self.machine, file.parent / "replay", self.margin, self.scenario, self.seconds, self.load)

@@ -6,16 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from edge_llm_agents.machine.backends.llama_cpp import LlamaCppServer
+from edge_llm_agents.machine.backends.passes import Backend, Passes
+from edge_llm_agents.machine.backends.points import points_up_to
+from edge_llm_agents.machine.backends.transformers_model import TransformersModel
 from edge_llm_agents.machine.calibration.entries import write_device, write_engine
 from edge_llm_agents.machine.calibration.fitting import Fit, fit
 from edge_llm_agents.machine.calibration.folder import DEVICE, ENGINE, Calibrated, write_calibrated
 from edge_llm_agents.machine.calibration.measuring import Measuring
 from edge_llm_agents.machine.calibration.peaks import measured_peaks
-from edge_llm_agents.machine.calibration.points import points_up_to
 from edge_llm_agents.machine.clocks import Clock
 from edge_llm_agents.machine.decoder import TorchDecoder
 from edge_llm_agents.machine.sizes import decoder_in
-from edge_llm_env.inference.catalog import load_device, load_engine, load_precision
+from edge_llm_env.inference.catalog import is_path, load_device, load_engine, load_precision
+from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.factors.rows import Case
 
 
@@ -31,6 +35,12 @@ class Settings(NamedTuple):
     batch: int
     tokens: int
     seconds: float
+    backend: str = "torch"
+    """torch, transformers or llama-cpp."""
+    url: str = ""
+    """Of a llama.cpp server."""
+    precision: str = ""
+    """Of its weights, by the catalogue's name."""
 
 
 def calibrate(
@@ -44,11 +54,13 @@ def calibrate(
     folder = settings.folder
     named, shape = decoder_in(folder, settings.decoder)
     points = points_up_to(settings.batch, settings.tokens)
-    decoder = TorchDecoder(shape, slots=settings.batch, positions=settings.tokens, device=settings.device)
-    how = f"{settings.decoder} in torch on {settings.device}, {settings.threads} threads, {settings.clock} clock"
+    backend, precision = _backend(settings, named, shape, clock)
+    known = load_precision(precision)
+    how = f"{settings.decoder}, {settings.backend} on {settings.device}, {settings.threads} threads"
+    how += f", {settings.url}" if settings.url else f", {settings.clock} clock"
     write_device(folder / DEVICE, settings.name, settings.device, measured_peaks(settings.device, clock), how)
-    write_engine(folder / ENGINE, f"torch-on-{settings.name}", {}, how)
-    measuring, interrupted = Measuring(decoder, points, clock), False
+    write_engine(folder / ENGINE, f"{settings.backend}-on-{settings.name}", {}, how)
+    measuring, interrupted = Measuring(backend, points), False
     try:
         measuring.run(settings.seconds, report, elapsed_s)
     except KeyboardInterrupt:
@@ -57,15 +69,16 @@ def calibrate(
             raise
     case = Case(
         shape,
-        load_precision(decoder.precision),
+        known,
         load_device(str(folder / DEVICE)),
         load_engine(str(folder / ENGINE)),
     )
     found = fit(case, measuring.measured)
-    write_engine(folder / ENGINE, f"torch-on-{settings.name}", found.factors, how)
+    write_engine(folder / ENGINE, f"{settings.backend}-on-{settings.name}", found.factors, how)
     about = Calibrated(
         decoder=named,
-        precision=decoder.precision,
+        backend=settings.backend,
+        precision=precision,
         torch_device=settings.device,
         threads=settings.threads,
         clock=settings.clock,
@@ -74,3 +87,16 @@ def calibrate(
     )
     write_calibrated(folder, about, found.errors, found.interval())
     return found, interrupted
+
+
+def _backend(settings: Settings, named: str, shape: DecoderConfig, clock: Clock) -> tuple[Backend, str]:
+    """What is measured, and its precision by the catalogue's name."""
+    if settings.backend == "llama-cpp":
+        return LlamaCppServer(settings.url), settings.precision
+    if settings.backend == "transformers":
+        if not is_path(named):
+            raise ValueError(f"decoder = {named}: must be the path of a config.json, or a size by name")
+        model = TransformersModel(Path(named), settings.device, clock)
+        return model, model.precision
+    decoder = TorchDecoder(shape, slots=settings.batch, positions=settings.tokens, device=settings.device)
+    return Passes(decoder, clock), decoder.precision

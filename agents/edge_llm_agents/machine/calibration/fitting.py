@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edge_llm_agents.machine.calibration.points import Measurement
+from edge_llm_agents.machine.backends.points import Measurement
 from edge_llm_env.inference.factors.effects import engine_effect
 from edge_llm_env.inference.factors.fitted import fitted_effects
 from edge_llm_env.inference.factors.measured import HELD

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from edge_llm_agents.machine.calibration.points import Measurement
+from edge_llm_agents.machine.backends.points import Measurement
 from edge_llm_env.inference.catalog import load_device
 from edge_llm_env.inference.mechanisms.chosen import NONE
 from edge_llm_env.scenarios import Scenario, load_scenario
@@ -26,12 +26,20 @@ class Calibrated(BaseModel):
 
     decoder: str
     """As `node.decoder` names it; a file of the folder itself by its name alone."""
+    backend: str
     precision: str
     torch_device: str
     threads: int
     clock: str
     batch: int
     tokens: int
+
+    def check_torch(self) -> None:
+        """Raise ValueError where it is not the decoder of this suite that was measured: it alone runs schedules."""
+        if self.backend != "torch":
+            raise ValueError(
+                f"machine: was calibrated with {self.backend}: must be with torch, whose decoder runs here"
+            )
 
 
 def write_calibrated(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from edge_llm_agents.machine.calibration.points import Measurement, Point
-from edge_llm_agents.machine.clocks import Clock
-from edge_llm_agents.machine.decoder import Piece
-from edge_llm_agents.machine.slots.sequences import Runs
+from edge_llm_agents.machine.backends.passes import Backend
+from edge_llm_agents.machine.backends.points import Measurement, Point
 
 ROUNDS = 15
 """Most repetitions of each point."""
@@ -16,8 +14,8 @@ ROUNDS = 15
 class Measuring:
     """Measurements as they come: what is there when it is interrupted stays."""
 
-    def __init__(self, decoder: Runs, points: Sequence[Point], clock: Clock) -> None:
-        self._decoder, self._clock = decoder, clock
+    def __init__(self, backend: Backend, points: Sequence[Point]) -> None:
+        self._backend = backend
         self._times_s: dict[Point, list[float]] = {point: [] for point in points}
 
     @property
@@ -32,21 +30,11 @@ class Measuring:
         passes are done, of how many.
         """
         for point in self._times_s:
-            self._decoder.run(pieces_of(point))
+            self._backend.seconds(point)
         total = ROUNDS * len(self._times_s)
         for done in range(total):
             if done >= len(self._times_s) and elapsed_s() > seconds:
                 break
             point = list(self._times_s)[done % len(self._times_s)]
-            pieces = pieces_of(point)
-            began_s = self._clock.now_s()
-            self._decoder.run(pieces)
-            self._times_s[point].append(self._clock.now_s() - began_s)
+            self._times_s[point].append(self._backend.seconds(point))
             report(done + 1, total)
-
-
-def pieces_of(point: Point) -> list[Piece]:
-    """The pass of a point: tokens are arbitrary, and a decoding sequence finds whatever its slot holds."""
-    if point.metric == "prefill":
-        return [Piece(slot, [1 + slot] * point.tokens, 0) for slot in range(point.batch)]
-    return [Piece(slot, [1 + slot], point.tokens - 1) for slot in range(point.batch)]

@@ -35,6 +35,7 @@ def scheduler_on(
     Raises ValueError for a machine, a policy or a scenario that there is not.
     """
     about = read_calibrated(machine)
+    about.check_torch()
     planned = (planned_on if by == "epochs" else iterations_on)(
         machine, machine / "serving", margin, scenario, EPISODE_S, LOAD
     )

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from edge_llm_agents.commands.main import main
+from edge_llm_agents.machine.calibration.folder import read_calibrated
+
+OPTIONS = ["--decoder", "1m", "--batch", "4", "--tokens", "32", "--seconds", "0.01", "--backend", "transformers"]
+
+
+@pytest.mark.skipif(find_spec("transformers") is None, reason="transformers is not installed")
+def test_an_architecture_of_transformers_is_measured(tmp_path: Path) -> None:
+    assert main(["calibrate", *OPTIONS, "--machine", str(tmp_path)]) == 0
+    about = read_calibrated(tmp_path)
+    assert (about.backend, about.precision) == ("transformers", "w32a32")
+
+
+def test_it_is_named_where_it_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    assert main(["calibrate", *OPTIONS, "--machine", str(tmp_path)]) == 2
+    assert "transformers is not installed: pip install transformers" in capsys.readouterr().err
