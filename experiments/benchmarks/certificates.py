@@ -18,8 +18,10 @@ from edge_llm_baselines.certificates.certificate import certified_bounds
 from edge_llm_baselines.certificates.fitting import fit_penalty
 from edge_llm_baselines.certificates.penalty import NoPenalty
 from edge_llm_baselines.certificates.played import played_schedules
+from edge_llm_baselines.certificates.sampled_future import SampledFuture
 from edge_llm_baselines.hindsight.episode import NEVER
 from edge_llm_baselines.playing.play import MakePolicy
+from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.playing.roll_out import served_by
 from edge_llm_baselines.rules.tuning import LookAheadRows, tune_discount
 from edge_llm_baselines.solvers.dftsp import DFTSP
@@ -35,12 +37,12 @@ SOLVED_PERCENT = 0.5
 class Certificates:
     """Certify what batches of presets can reach without knowing the future; write certificates.json and print it.
 
-    The lower end is the best of the tuned look-ahead rule and the package's policies on the evaluation workloads, the
+    The lower end is the best of the tuned look-ahead rule, one that samples futures and the package's policies, the
     upper end information relaxation with a penalty fitted on tuning workloads (docs/certificates.md).
     """
 
     scenarios: tuple[str, ...] = ("carry-over", "orin-llama-8b", "embedding-uplink")
-    """Presets' names."""
+    """Presets' names, or paths of TOML files."""
     episodes: int = 100
     """Evaluation workloads that both ends are of."""
     expectation_episodes: int = 1000
@@ -102,9 +104,11 @@ class Certificates:
 
 
 def _policies(scenario: Scenario, seed: int) -> dict[str, MakePolicy]:
-    """The tuned look-ahead rule, and what the package has for the scenario, of batches."""
+    """The tuned look-ahead rule, the one that samples futures, and the package's for the scenario, of batches."""
     discount = tune_discount(scenario, seed)
     found: dict[str, MakePolicy] = {"look-ahead": lambda env: LookAheadRows(discount, env.unwrapped.simulation)}
+    sampling = SampledFuture(scenario, seed=seed)
+    found["sampled-future"] = lambda env: EpochPolicy(sampling, env)
     for name in policies_for(scenario):
         policy, _ = load_policy(name)
         if policy.env_id == BATCH_SELECTION:

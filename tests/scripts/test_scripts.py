@@ -303,7 +303,7 @@ SUB_COMMANDS = {
     ),
     "compare.py": (),
     "datasets.py": ("minari", "demonstrations"),
-    "leaderboard.py": (),
+    "leaderboard.py": ("rank", "submit", "verify", "report", "check", "baselines"),
     "pages.py": ("update", "scenarios", "policies"),
     "paper.py": (),
     "train.py": (

@@ -22,6 +22,7 @@ COMMANDS = {
     "report": Command(
         f"{_HERE}.reporting:ReportPage", "a page of all records: aggregates, profiles, what learning took"
     ),
+    "check": Command(f"{_HERE}.checking:Check", "whether this installation reproduces recorded numbers; a minute"),
     "baselines": Command(f"{_HERE}.baselines:Baselines", "run standard algorithms by the protocol, each run a record"),
 }
 

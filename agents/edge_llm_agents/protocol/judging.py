@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isclose
 from typing import Any, NamedTuple
 
 from edge_llm_agents.evaluation.models import DoesNotPlayError
@@ -60,6 +61,13 @@ class Task(NamedTuple):
             return list(map(int, baselines.hindsight(self.scenario, known).upper_bound))
         except ScenarioError:  # no bound of this scenario is known
             return []
+
+
+def same(recorded: Gained, found: Gained) -> bool:
+    """Whether two lists of what counts are the same: requests exactly, sums of rewards to nine digits."""
+    return len(recorded) == len(found) and all(
+        isclose(one, other, rel_tol=1e-9, abs_tol=1e-9) for one, other in zip(recorded, found, strict=True)
+    )
 
 
 def gained(env_id: str, make_policy: MakePolicy, scenario: Scenario, workloads: Sequence[Workload]) -> Gained:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from edge_llm_agents.protocol.judging import Gained, Task
+from edge_llm_agents.protocol.judging import Gained, Task, same
 from edge_llm_agents.protocol.packing import unpacked
 from edge_llm_agents.protocol.reading import claim_of, read_submission
 from edge_llm_agents.protocol.rules import REPORTED, exceeds
@@ -71,11 +71,11 @@ def _difference(what: str, recorded: Gained, found_here: Callable[[], Gained]) -
         found = found_here()
     except Exception as error:  # whatever somebody else's policy does
         return f"{what}: fails here: {type(error).__name__}: {error}"
-    if found == recorded:
+    if same(recorded, found):
         return ""
     if len(found) != len(recorded):
         return f"{what}: {len(recorded)} numbers recorded, {len(found)} here"
-    count = sum(one != other for one, other in zip(recorded, found, strict=True))
+    count = sum(not same([one], [other]) for one, other in zip(recorded, found, strict=True))
     means = f"mean {np.mean(recorded):.4f} recorded, {np.mean(found):.4f} here"
     return f"{what}: other on {count} of {len(found)} workloads, {means}"
 

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from edge_llm_agents.leaderboard.report.boards import Board, read_boards
+from edge_llm_agents.leaderboard.report.certified import FILE
 from edge_llm_agents.leaderboard.report.leaderboard import leaderboard, made_of, write_leaderboard
 from edge_llm_agents.leaderboard.staleness import Staleness
 from edge_llm_agents.records.cells import Cell, write_cell
+from edge_llm_agents.records.record import NoRecordError, write_record
 
 FRESH = Staleness(8, {}, frozenset())
 
@@ -140,3 +142,33 @@ def test_what_a_page_is_made_of_changes_with_every_cell(folder: Path) -> None:
 def test_without_a_reference_there_is_no_leaderboard(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has no cell of a reference"):
         read_boards(tmp_path, print)
+
+
+def certificate(fingerprint: str, high: float) -> dict[str, Any]:
+    width = {"mean": high - 0.1, "low": high - 0.2, "high": high}
+    return {
+        "fingerprint": fingerprint, "bound_percent_of_dftsp": 104.5, "best_policy": "rule", "width_percent": width,
+        "solved": high < 0.5,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("high", "solved"), [(0.4, True), (0.6, False)])
+def test_a_scenario_is_marked_solved_where_its_certified_interval_is_narrow(
+    high: float, solved: bool, folder: Path
+) -> None:
+    cells_folder = folder / "suite"
+    for name in ("DFTSP", "rule"):
+        cell(cells_folder, "calm", name, [10, 20, 10, 20])
+    path = folder / FILE
+    write_record(path, {"scenarios": [certificate("f" * 64, high), certificate("e" * 64, 9.0)]})
+    page = leaderboard([board(cells_folder)], cells_folder, folder, FRESH)
+    assert "#### calm\n\nCertified: no policy that does not know the future serves more than 104.50 % of DFTSP" in page
+    assert ("**Solved**" in page) == solved
+    assert "8.90 [8.80, 9.00]" not in page  # of another scenario
+    write_record(path, {"scenarios": [{"fingerprint": "f" * 64}]})
+    with pytest.raises(NoRecordError, match="is no record of certificates"):
+        leaderboard([board(cells_folder)], cells_folder, folder, FRESH)
+
+
+def test_without_a_certificate_nothing_is_said_of_one(folder: Path) -> None:
+    assert "Certified" not in leaderboard([board(folder)], folder, folder, FRESH)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.policies.seeds import ENOUGH_SEEDS
 from edge_llm_agents.leaderboard.report.boards import Board, Record, read_boards
+from edge_llm_agents.leaderboard.report.certified import CERTIFIED, Certified, read_certified
 from edge_llm_agents.leaderboard.staleness import Staleness, staleness
 from edge_llm_agents.records.aggregates import (
     estimate,
@@ -75,6 +76,7 @@ def write_leaderboard(folder: Path, page: Path, report: Callable[[str], None]) -
 
 def leaderboard(boards: Sequence[Board], folder: Path, beside: Path, found: Staleness) -> str:
     """The page; `folder` holds the pictures, `beside` is where the page lies, and what is stale is marked."""
+    certified = read_certified(folder)
     parts = [HEADER]
     if found.stale:
         parts.append(f"When this page was made, {found}. {STALE}\n")
@@ -85,7 +87,7 @@ def leaderboard(boards: Sequence[Board], folder: Path, beside: Path, found: Stal
         if picture.is_file():
             link = Path(os.path.relpath(picture, beside)).as_posix()
             parts.append(f"![Performance profiles of {board.environment}]({link})\n")
-        parts += ["<details><summary>By scenario</summary>\n", *_by_scenario(board, found), "</details>\n"]
+        parts += ["<details><summary>By scenario</summary>\n", *_by_scenario(board, found, certified), "</details>\n"]
     return "\n".join([*parts, _provenance(boards), made_of(folder)])
 
 
@@ -140,7 +142,7 @@ def _aggregates(board: Board, scenarios: list[str], policies: list[str], found: 
     )
 
 
-def _by_scenario(board: Board, found: Staleness) -> Iterator[str]:
+def _by_scenario(board: Board, found: Staleness, certified: Mapping[str, Certified]) -> Iterator[str]:
     headings = (
         "policy",
         f"{board.counted} per workload",
@@ -170,7 +172,10 @@ def _by_scenario(board: Board, found: Staleness) -> Iterator[str]:
                 )
             )
         rows.sort(key=lambda row: -float(row[1].partition(" ")[0]))
-        yield f"#### {scenario}\n\n{Table((*headings, 'µs', 'alone'), rows).markdown()}\n"
+        fingerprint = board.policies[board.reference][scenario][0]["identity"]["scenario_fingerprint"]
+        known = certified.get(fingerprint) if board.environment in CERTIFIED else None
+        said = "" if known is None else f"{known.text()}\n\n"
+        yield f"#### {scenario}\n\n{said}{Table((*headings, 'µs', 'alone'), rows).markdown()}\n"
 
 
 def _of_seeds(runs: Sequence[NDArray[np.int64]]) -> str:

@@ -1,0 +1,65 @@
+"""Which scenarios are certified: how far the best policy known is from what none without the future can exceed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from edge_llm_agents.records.intervals import Interval
+from edge_llm_agents.records.record import NoRecordError, read_record
+from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+
+CERTIFIED = (BATCHING, BATCH_SELECTION)
+"""Environments that certificates of batches are of."""
+
+FILE = "certificates.json"
+"""Beside the folder of the cells; `scripts/benchmark.py certificates` writes it."""
+
+
+class Certified(NamedTuple):
+    """A scenario's certified interval."""
+
+    bound_percent: float
+    """What no policy that does not know the future serves more than on average, in percent of DFTSP."""
+    best_policy: str
+    width: Interval
+    """From the best policy known to the bound, in percent of it."""
+    solved: bool
+    """Whether the width is so small that the scenario is a unit test of algorithms and no contest."""
+
+    def text(self) -> str:
+        """For the page."""
+        said = (
+            f"Certified: no policy that does not know the future serves more than {self.bound_percent:.2f} % of DFTSP "
+            f"on average; `{self.best_policy}` is {self.width.text('.2f')} % below it."
+        )
+        if self.solved:
+            return (
+                f"{said} **Solved**: what remains to gain is under half a percent, so it is a unit test of algorithms."
+            )
+        return said
+
+
+def read_certified(folder: Path) -> dict[str, Certified]:
+    """By the fingerprint of the scenario, what is certified beside a folder of cells; nothing without such a file.
+
+    Raises NoRecordError for a file that holds something else.
+    """
+    path = folder.parent / FILE
+    if not path.is_file():
+        return {}
+    record = read_record(path)
+    try:
+        return {str(one["fingerprint"]): _certified(one) for one in record["scenarios"]}
+    except (KeyError, TypeError, ValueError) as error:
+        raise NoRecordError(f"{path}: is no record of certificates: {error!r}") from None
+
+
+def _certified(one: Mapping[str, Any]) -> Certified:
+    return Certified(
+        float(one["bound_percent_of_dftsp"]),
+        str(one["best_policy"]),
+        Interval(**one["width_percent"]),
+        bool(one["solved"]),
+    )

@@ -1,0 +1,55 @@
+"""Recorded numbers come out here, and what does not is told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_llm_agents.commands.main import main
+from edge_llm_agents.protocol.check import RECORDED, check
+from edge_llm_agents.records.record import read_record
+from edge_llm_env.envs.suite import SUITE
+
+QUICK = "EdgeLLM/BatchSelection-v0"
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Path:
+    """The record of one environment alone."""
+    record = read_record(RECORDED)
+    record["cases"] = [case for case in record["cases"] if case["environment"] == QUICK]
+    path = tmp_path / "check.json"
+    path.write_text(json.dumps(record))
+    return path
+
+
+def test_every_environment_of_the_suite_is_checked_by_its_reference() -> None:
+    checked = {case["environment"] for case in read_record(RECORDED)["cases"]}
+    assert checked == {entry.id for entry in SUITE}
+
+
+def test_what_is_recorded_comes_out_here(quick: Path) -> None:
+    found = list(check(quick))
+    assert {said.policy for said, _ in found} == {"dftsp", "value-carry-over"}
+    assert all(said == again for said, again in found)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda case: case["gained"].append(1), "recorded ["),
+        (lambda case: case.update(workloads_sha256="0"), "other workloads than recorded"),
+    ],
+)
+def test_the_command_tells_what_is_another(
+    change: Any, said: str, quick: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = json.loads(quick.read_text())
+    change(record["cases"][0])
+    record["cases"] = record["cases"][:1]
+    quick.write_text(json.dumps(record))
+    assert main(["leaderboard", "check", "--recorded", str(quick)]) == 1
+    shown = capsys.readouterr().out
+    assert said in shown
+    assert "0 of 1 as recorded" in shown
