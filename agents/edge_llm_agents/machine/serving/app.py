@@ -56,13 +56,12 @@ class Completions:
         try:
             given = bodies.asked(await _content(request), request.headers, self._offer)
             loop, events = asyncio.get_running_loop(), asyncio.Queue[Event]()
-            job = Job(
-                given.prompt,
-                given.body.max_tokens,
-                given.deadline_s,
-                given.accuracy,
-                lambda event: loop.call_soon_threadsafe(events.put_nowait, event),
-            )
+            _, prompt, deadline_s, accuracy = given
+
+            def tell(event: Event) -> None:
+                loop.call_soon_threadsafe(events.put_nowait, event)
+
+            job = Job(prompt, given.body.max_tokens, deadline_s, accuracy, tell)
             if not self._engine.submit(job):
                 raise bodies.RefusedError(429, "too many requests wait: try again later")
         except bodies.RefusedError as refused:
