@@ -16,6 +16,8 @@ class Tasks:
     """Presets to measure; without any, all whose requests are calls of tasks."""
     episodes: int = 100
     """Workloads that are played."""
+    hindsight_episodes: int = 4
+    """Workloads, the first ones, that are also scheduled in hindsight."""
     seed: int = 0
     """Sets them."""
     results: Path = Path("results")
@@ -30,7 +32,9 @@ class Tasks:
         file = self.results / "tasks.json"
         measured = read_record(file)["scenarios"] if file.exists() else {}
         for name in self.scenarios or [one for one in list_scenarios() if "tasks" in preset_content(one)["workload"]]:
-            measured[name] = asdict(measure_tasks(load_scenario(name), self.episodes, self.seed))
+            measured[name] = asdict(
+                measure_tasks(load_scenario(name), self.episodes, self.hindsight_episodes, self.seed)
+            )
             measured = {one: measured[one] for one in list_scenarios() if one in measured}
             write_record(file, {"scenarios": measured})
             print(f"{name}: {findings_of_tasks(measured[name])}", flush=True)

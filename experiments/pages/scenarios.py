@@ -85,6 +85,8 @@ def scenario_page(
         command += " --trace FILE"
     if measured is not None:
         command += f" --episodes {measured['episodes']} --hindsight-episodes {measured['hindsight']['episodes']}"
+    if tasks is not None:
+        command += f" --episodes {tasks['episodes']} --hindsight-episodes {tasks['hindsight']['episodes']}"
     found = "Not measured." if measured is None else findings(measured)
     if schedules is not None:
         found = findings_of_schedules(schedules)

@@ -113,7 +113,7 @@ def compared(
     alone_s: dict[str, float] = {}
     bounds: list[HindsightBounds] = []
     look_back = field.baselines.hindsight
-    known = [] if look_back is None or scenario.workload.tasks is not None else workloads[:hindsight_episodes]
+    known = [] if look_back is None else workloads[:hindsight_episodes]
     earning, earned, most = field.baselines.earning, dict[str, Earned](), list[float]()
 
     def so_far() -> Comparison:

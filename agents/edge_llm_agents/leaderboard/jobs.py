@@ -17,7 +17,7 @@ from edge_llm_baselines import hindsight_bounds
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.registered import baselines_of, tunables
-from edge_llm_baselines.registry.suite import bounds_of_bands
+from edge_llm_baselines.registry.suite import bounds_of_bands, bounds_of_batches
 from edge_llm_baselines.rules.tuning import TUNING_EPISODES
 from edge_llm_env.scenarios import Scenario, ScenarioError
 from edge_llm_env.workload.streams import Stream
@@ -126,7 +126,7 @@ class Playing:
 
 def bounded_by_batches(env_id: str) -> bool:
     """Whether no policy of an environment exceeds the bound of batches of one model, which is all that cells hold."""
-    return baselines_of(env_id).hindsight in (hindsight_bounds, bounds_of_bands)
+    return baselines_of(env_id).hindsight in (bounds_of_batches, bounds_of_bands)
 
 
 @dataclass(frozen=True)

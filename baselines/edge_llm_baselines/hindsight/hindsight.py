@@ -131,7 +131,8 @@ def hindsight_bounds(
         raise ValueError("workloads: must have at least one workload")
     if scenario.workload.tasks is not None:
         raise ScenarioError(
-            f"scenario {scenario.name}: workload.tasks: must be left out here, there is no hindsight of it"
+            f"scenario {scenario.name}: workload.tasks: must be left out here; "
+            "the registry's hindsight of EdgeLLM/BatchSelection-v0 is of tasks too"
         )
     if scenario.radio.transfers == "carried_over":
         raise ScenarioError(

@@ -59,6 +59,7 @@ from edge_llm_baselines.schedulers.clairvoyant.hindsight import hindsight_of_ite
 from edge_llm_baselines.schedulers.policy import Scheduler, tuned
 from edge_llm_baselines.schedulers.suite import SCHEDULERS
 from edge_llm_baselines.solvers.dftsp import DFTSP
+from edge_llm_baselines.tasks.hindsight import hindsight_of_tasks
 from edge_llm_baselines.tasks.index import chance_values, index_values
 from edge_llm_baselines.tasks.orders import (
     Order,
@@ -203,6 +204,18 @@ def _in_order(name: str, order: Order, *, informed: bool = False) -> Baseline:
     return Baseline(name, lambda env, seed, tuned: CallsInOrder(order, env), plays=has_tasks, informed=informed)
 
 
+def bounds_of_batches(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
+    """Hindsight of batches; of agent tasks, the search begins at the best rule, tuned with seed 0."""
+    if has_tasks(scenario):
+        return hindsight_of_tasks(scenario, workloads, _tuned_rules_of_tasks(scenario))
+    return hindsight_bounds(scenario, workloads)
+
+
+@once_a_scenario
+def _tuned_rules_of_tasks(scenario: Scenario) -> list[MakePolicy]:
+    return list(OF_BATCHES.policies(scenario, OF_BATCHES.tuned(scenario, 0), 0).values())
+
+
 OF_BATCHES = Baselines(
     oracle="dftsp",
     rules={
@@ -238,7 +251,7 @@ OF_BATCHES = Baselines(
             informed=True,
         ),
     },
-    hindsight=hindsight_bounds,
+    hindsight=bounds_of_batches,
 )
 
 OF_BANDS = Baselines(

@@ -42,10 +42,11 @@ def test_a_task_takes_its_calls_and_tools() -> None:
 
 
 def test_measurements_and_their_words() -> None:
-    found = measure_tasks(small_tasks(epoch__episode_epochs=12), episodes=2, seed=0)
+    found = measure_tasks(small_tasks(epoch__episode_epochs=12), episodes=2, hindsight_episodes=1, seed=0)
     assert found.rules["DFTSP"].percent_of_dftsp == 100.0
     assert {"index of tasks, tuned slack", "informed: told the calls"} <= found.rules.keys()
     assert "discount" not in found.tuned
+    assert found.hindsight["rule"] <= found.hindsight["schedule"] <= found.hindsight["bound"]
     worded = {"DFTSP": Played(50, 30, 0.5, 100.0, [100.0, 100.0], False)}
     worded["index"] = Played(60, 20, 0.25, 120.0, [110.0, 130.0], False)
     worded["told"] = Played(70, 10, 0.1, 140.0, [130.0, 150.0], True)
