@@ -33,6 +33,9 @@ COMMANDS = {
         "experiments.benchmarks.assignments:Assignments",
         "solvers of several nodes against each other, and how long they take",
     ),
+    "levels": Command(
+        "experiments.benchmarks.levels:Levels", "the exact epoch of service levels beside HiGHS, and how long both take"
+    ),
     "hindsight": Command(
         "experiments.benchmarks.oracles:Hindsight", "hindsight's schedule and bound against DFTSP and look-ahead"
     ),

@@ -72,6 +72,10 @@ class ServiceLevelEnv(EpochEnv[NDArray[np.integer]]):
     `workload.value` = "accuracy" a request served counts as much as the accuracy that it is served with.
 
     **Episode**: begins with the modules divided evenly and loaded, truncated after `epoch.episode_epochs` steps.
+
+    **What to expect**: with the modules as they are there is little to learn. The exact levels of an epoch take
+    milliseconds, and on `service-levels` the look-ahead of one tuned number earned 0.2 % more than they (four
+    workloads). What commits the node for longer is what the modules load, as in `specialists`.
     """
 
     mechanism = MECHANISM

@@ -14,7 +14,7 @@ from edge_llm_baselines.levels.problem import NOBODY, Choice, LevelsProblem
 from edge_llm_baselines.levels.search import BestLevels
 from edge_llm_env import load_scenario
 from edge_llm_env.envs.suite import SERVICE_LEVEL
-from tests.edge_llm_baselines.levels.instances import random_epoch
+from experiments.proofs.level_instances import random_epoch
 
 
 def of_every_choice(problem: LevelsProblem) -> float:
