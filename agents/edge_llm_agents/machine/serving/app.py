@@ -98,9 +98,8 @@ class Completions:
             if event is not Outcome.COMPLETED:
                 yield _line(bodies.error(*bodies.ENDS[event]))
             elif given.body.stream_options is not None and given.body.stream_options.include_usage:
-                yield _line(
-                    bodies.completion(name, model, [], None, bodies.usage_of(len(given.prompt), made)) | {"choices": []}
-                )
+                usage = bodies.usage_of(len(given.prompt), made)
+                yield _line(bodies.completion(name, model, [], None, usage) | {"choices": []})
             yield "data: [DONE]\n\n"
         finally:  # where the client has cut the stream
             self._engine.cancel(job)

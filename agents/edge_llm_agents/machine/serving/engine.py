@@ -16,8 +16,7 @@ class Engine:
     def __init__(self, scheduler: Scheduler, queue: int) -> None:
         self._scheduler, self._queue, self.metrics = scheduler, queue, Metrics()
         self._changed = threading.Condition()
-        self._came: list[Job] = []
-        self._gone: list[Job] = []
+        self._came, self._gone = list[Job](), list[Job]()
         self._alive: set[Job] = set()
         self._waiting = 0
         self._stopping = False
@@ -57,17 +56,14 @@ class Engine:
             until_s = inf
             while self._take(until_s):
                 stepped = self._scheduler.step(wall_s())
-                self._hand_out(stepped if isinstance(stepped, list) else [])
-                until_s = (
-                    min([stepped, *(job.due_s for job in self._scheduler.waiting)])
-                    if isinstance(stepped, float)
-                    else -inf
-                )
+                until_s = -inf
+                if isinstance(stepped, float):
+                    until_s, stepped = min([stepped, *(job.due_s for job in self._scheduler.waiting)]), []
+                self._hand_out(stepped)
         finally:  # a decoder that fails leaves nobody waiting for it
             with self._changed:
                 self._stopping = True
-                came, self._came = self._came, []
-            self._alive.update(came)
+                self._alive.update(self._came)
             self._hand_out([(job, Outcome.FAILED) for job in self._alive])
 
     def _take(self, until_s: float) -> bool:
@@ -77,12 +73,11 @@ class Engine:
             if not (self._came or self._gone or self._stopping) and left_s > 0.0:
                 self._changed.wait(None if left_s == inf else left_s)
             (came, self._came), (gone, self._gone) = (self._came, []), (self._gone, [])
+            self._alive.update(came)
             if self._stopping:
-                self._alive.update(came)
                 return False
             self._waiting += len(came)
         for job in came:
-            self._alive.add(job)
             self._scheduler.add(job)
         now_s = wall_s()
         ends = {job: Outcome.EXPIRED for job in self._scheduler.waiting if job.due_s < now_s}

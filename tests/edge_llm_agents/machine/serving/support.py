@@ -15,7 +15,7 @@ from edge_llm_agents.machine.live.jobs import Scheduler
 from edge_llm_agents.machine.serving.app import Completions
 from edge_llm_agents.machine.serving.bodies import Offer
 from edge_llm_agents.machine.serving.engine import Engine
-from edge_llm_agents.machine.serving.running import listening, server_of
+from edge_llm_agents.machine.serving.running import Server, listening
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.scenarios import load_scenario
 from tests.support.processes import HANG_GUARD_S
@@ -72,7 +72,7 @@ def served(policy: str = "vllm", queue: int = 64, fails: bool = False) -> Iterat
     engine = Engine(scheduler, queue)
     app = Completions(engine, Offer("tiny", TINY.vocabulary, POSITIONS, 0.9, 1e6)).app()
     bound = listening("127.0.0.1", 0)
-    server = server_of(app)
+    server = Server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:

@@ -18,7 +18,7 @@ from edge_llm_agents.machine.live.jobs import Job
 from edge_llm_agents.machine.serving.app import Completions
 from edge_llm_agents.machine.serving.bodies import Offer
 from edge_llm_agents.machine.serving.engine import Engine
-from edge_llm_agents.machine.serving.running import listening, serve
+from edge_llm_agents.machine.serving.running import Server, listening, serve
 from tests.edge_llm_agents.machine.serving.support import POSITIONS, SCENARIO, TINY, HeldDecoder, Served, served
 from tests.support.processes import HANG_GUARD_S, signalled
 
@@ -262,3 +262,34 @@ def test_a_signal_ends_the_server_once_streams_are_done(number: int) -> None:
     assert len(found) == 40
     assert found[-1] == "data: [DONE]"
     assert engine.metrics.line().startswith("1 requests accepted: 1 completed, 0 expired, 0 cancelled, 0 failed")
+
+
+class StoppedInAPass(Engine):
+    """Told to stop while its decoder is held up, which it is no longer then."""
+
+    held: HeldDecoder
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopping = True
+        self.held.free.set()
+        super().stop()
+
+
+def test_a_second_signal_ends_the_server_at_once_and_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    decoder = HeldDecoder(slots=4)
+    engine = StoppedInAPass(Iterations(SCENARIO, "vllm", decoder, 0, 8), 8)
+    engine.held = decoder
+    server = Server(Completions(engine, Offer("tiny", TINY.vocabulary, POSITIONS, 0.9, 1e6)).app())
+    body = {"model": "tiny", "prompt": [5], "max_tokens": 40, "stream": True}
+    with listening("127.0.0.1", 0) as bound, ThreadPoolExecutor(1) as threads:
+        ended = threads.submit(server.run, sockets=[bound])
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}/v1/completions"
+        with httpx.stream("POST", url, json=body, timeout=HANG_GUARD_S) as stream:
+            next(stream.iter_lines())
+            decoder.free.clear()
+            for _ in range(2):
+                server.handle_exit(signal.SIGINT, None)
+            ended.result()
+    assert engine.metrics.line().startswith("1 requests accepted: 0 completed, 0 expired")
+    assert "Traceback" not in capfd.readouterr().err
