@@ -92,6 +92,8 @@ def _read(scenario: str | Path) -> dict[str, Any]:
             content = with_absolute_paths(content, path.parent)
         except OSError as error:
             raise ScenarioError(f"scenario {path}: {error.strerror}") from None
+        except RecursionError:
+            raise ScenarioError(f"scenario {path}: is nested too deeply") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ScenarioError(f"scenario {path}: {error}") from None
     return _extended(content)

@@ -62,6 +62,8 @@ def read_settings(env_id: str, scenario: str, algorithm: str, config: Path | Non
         written = yaml.safe_load(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise ValueError(f"config = {file}: must be UTF-8 text: {error}") from None
+    except RecursionError:
+        raise ValueError(f"config = {file}: is nested too deeply") from None
     except (OSError, yaml.YAMLError) as error:
         raise ValueError(f"config = {file}: cannot be read: {' '.join(str(error).split())}") from None
     if not isinstance(written, dict):

@@ -135,7 +135,7 @@ def _as_written(settings: TrainingSettings, scenario: Scenario) -> dict[str, Any
 def _refuse_other_settings(run_dir: Path, settings: TrainingSettings, scenario: Scenario) -> None:
     try:
         found = dict(json.loads((run_dir / SETTINGS).read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{run_dir / SETTINGS}: are no settings of a run: {error}") from None
     now = _as_written(settings, scenario)
     compared = [name for name in now if name not in ("steps", "scenario")]

@@ -70,6 +70,8 @@ def _named_entry(table_name: str, kind: str, name: str) -> dict[str, Any]:
         return {"name": name} | _entry(table_name, kind, name)
     try:
         content = tomllib.loads(existing_file(name).read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError(f"{kind}: {name}: is nested too deeply") from None
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{kind}: {name}: {error}") from None
     if len(content) != 1 or not all(isinstance(fields, dict) for fields in content.values()):

@@ -67,7 +67,7 @@ def _mechanisms(texts: list[str]) -> dict[str, dict[str, Any]]:
     for text in texts:
         try:
             settings = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise ValueError(f"--with {text!r}: must be TOML, NAME = {{SETTING = VALUE}}: {error}") from None
         wrong = [name for name, values in settings.items() if not isinstance(values, dict)]
         if wrong:

@@ -73,6 +73,8 @@ def read_trace(path: Path) -> list[Event]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError(f"{path}: not a trace, is nested too deeply") from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: not a trace, {error}") from None
     events = content.get("traceEvents") if isinstance(content, dict) else None
