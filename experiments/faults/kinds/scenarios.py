@@ -60,7 +60,9 @@ def of_some_preset(
     """An environment of so many rows, single where none, on a preset that it is for, drawn; and the preset's name."""
     made = environment_class(ENVIRONMENTS[env_id], vector=rows > 0)
     for name in rng.permutation(presets()).tolist():
-        scenario = load_scenario(name, **overrides)
+        scenario = load_scenario(name)
+        tools = {} if scenario.workload.tasks is None else {"workload.tasks.tool_times.longest_s": 1.0}
+        scenario = load_scenario(scenario, **tools, **overrides)  # short episodes have no longer tools
         try:
             return made(*([rows] if rows else []), scenario, **arguments), name
         except ScenarioError:
