@@ -15,8 +15,10 @@ import numpy as np
 
 import edge_llm_env
 from edge_llm_baselines import BranchAndBound
+from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_baselines.schedulers.clairvoyant.search import schedule_in_hindsight
-from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, MULTI_NODE, SCALING
+from edge_llm_env.envs.suite import BANDWIDTH, BATCHING, CONTINUOUS_BATCHING, JOINT, MULTI_NODE, SCALING
 from edge_llm_env.registration import ENVIRONMENTS
 from tests.edge_llm_baselines.solvers.instances import all_bound
 
@@ -25,7 +27,7 @@ OF_THEIR_OWN = (MULTI_NODE, CONTINUOUS_BATCHING, SCALING)
 
 
 def step_once(env_id: str, **options: Any) -> None:
-    """Compile what both forms of an environment call."""
+    """Compile what both forms of an environment call, and its oracle."""
     scenario = edge_llm_env.load_scenario(ENVIRONMENTS[env_id].default_scenario, **{"epoch.episode_epochs": 2})
     single = gym.make(env_id, scenario=scenario, **options)
     rows = gym.make_vec(env_id, num_envs=2, vectorization_mode="vector_entry_point", scenario=scenario, **options)
@@ -33,6 +35,11 @@ def step_once(env_id: str, **options: Any) -> None:
         env.reset(seed=0)
         env.step(env.action_space.sample())
         env.close()
+    baselines = baselines_of(env_id)
+    oracle = baselines.rules[baselines.oracle]
+    if oracle.tunable is None:
+        workloads = edge_llm_env.draw_workloads(scenario, 1)
+        roll_out(oracle.acting(0), baselines.solved_in or env_id, scenario, workloads)
 
 
 def of_their_own() -> None:
@@ -49,7 +56,12 @@ def of_batches() -> None:
     for env_id in ENVIRONMENTS:
         if env_id not in OF_THEIR_OWN:
             step_once(env_id)
-    BranchAndBound().solve(all_bound(np.random.default_rng(0), 8))
+    for requests in (8, 60):  # few need no search
+        BranchAndBound(node_limit=1000).solve(all_bound(np.random.default_rng(0), requests))
+    bands = edge_llm_env.load_scenario("embedding-uplink", **{"epoch.episode_epochs": 2})
+    modules = edge_llm_env.load_scenario("accuracy-tiers", **{"epoch.episode_epochs": 2, "node.modules": 2})
+    for env_id, scenario in ((BATCHING, bands), (BANDWIDTH, bands), (JOINT, modules)):
+        baselines_of(env_id).hindsight(scenario, edge_llm_env.draw_workloads(scenario, 1))
 
 
 def main() -> int:

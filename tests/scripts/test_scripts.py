@@ -2,7 +2,6 @@
 
 import json
 import os
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -223,8 +222,8 @@ def test_algorithms_explore_and_are_judged(short: Path) -> None:
 
 
 def test_benchmark_prints_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_fresh_process = environments._in_fresh_process  # which would compile for a quarter of a minute
-    monkeypatch.setattr(environments, "_in_fresh_process", partial(in_fresh_process, NUMBA_DISABLE_JIT="1"))
+    in_fresh_process = environments._in_fresh_process  # without the empty cache, which would take a quarter of a minute
+    monkeypatch.setattr(environments, "_in_fresh_process", lambda program, **_: in_fresh_process(program))
     finished = run("benchmark.py", "environments", "--seconds", "0.05", "--repeats", "1", "--rows", "4", cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     report = json.loads(finished.stdout)

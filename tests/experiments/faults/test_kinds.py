@@ -10,7 +10,8 @@ from experiments.faults.kinds.table import KINDS
 from experiments.faults.verdict import GOOD, outcome_of
 
 FIRST = {
-    "scenarios": 200, "legal-scenarios": 2000, "states": 150, "workloads": 60, "misuse": 320, "cards": 150, "copies": 60,
+    "scenarios": 200, "legal-scenarios": 2000, "states": 150, "workloads": 60,
+    "misuse": 320, "cards": 150, "copies": 60,
 }  # fmt: skip
 """Of the kinds whose cases take no processes of their own."""
 
