@@ -126,7 +126,7 @@ class Playing:
 
 def bounded_by_batches(env_id: str) -> bool:
     """Whether no policy of an environment exceeds the bound of batches of one model, which is all that cells hold."""
-    return baselines_of(env_id).hindsight in (bounds_of_batches, bounds_of_bands)
+    return baselines_of(env_id).hindsight in (hindsight_bounds, bounds_of_batches, bounds_of_bands)
 
 
 @dataclass(frozen=True)

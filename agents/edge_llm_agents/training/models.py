@@ -75,11 +75,11 @@ NETWORKS: dict[str, dict[str, str | type[BasePolicy]]] = {
 def fitting(env_id: str) -> list[str]:
     """Names of the algorithms for the actions of an environment, the default first."""
     env = gym.make(env_id)
-    masked = hasattr(env.unwrapped, "action_masks")
-    discrete = isinstance(env.action_space, spaces.Discrete | spaces.MultiDiscrete)
+    masked, actions = hasattr(env.unwrapped, "action_masks"), env.action_space
     env.close()
-    if discrete:
-        return ["ppo_mask" if masked else "ppo", "dqn"]
+    if isinstance(actions, spaces.Discrete | spaces.MultiDiscrete):
+        on_policy = "ppo_mask" if masked else "ppo"
+        return [on_policy, "dqn"] if isinstance(actions, spaces.Discrete) else [on_policy]
     return list(CONTINUOUS)
 
 

@@ -26,7 +26,7 @@ SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, signal.SIGKIL
 KILLED = {
     "edge-llm compare": (), "edge-llm train policy": (), "edge-llm train run": ("--resume",),
     "edge-llm train admission": (), "edge-llm train values": (), "edge-llm train allocations": (),
-    "edge-llm watch": (), "edge-llm leaderboard": (),
+    "edge-llm watch": (), "edge-llm leaderboard rank": (),
     "datasets.py minari": ("--force",), "datasets.py demonstrations": (), "tune.py": (), "paper.py": (),
 }  # fmt: skip
 """Commands that write, and what is to be added the second time."""

@@ -65,11 +65,12 @@ def test_what_was_not_packed_is_refused(changes: dict[str, Any], message: str, t
         raise AssertionError
 
 
-def test_what_cannot_be_packed_whole_is_refused(tmp_path: Path) -> None:
+def test_what_cannot_be_packed_whole_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="so that the record holds all of it"):
         packed(Function("edge_llm_baselines.registry.baseline:solving", str(tmp_path)))
     with pytest.raises(ValueError, match=r"told\.txt': cannot be read: No such file"):
-        packed(rule(tmp_path), [tmp_path / "told.txt"])
+        packed(rule(tmp_path), [Path("told.txt")])
     with pytest.raises(ValueError, match="must be files of different names"):
         packed(rule(tmp_path), [tmp_path / "their_rule.py"])
     with pytest.raises(ValueError, match="policy = 'rule': must be a function, a model's zip or a policy with a card"):

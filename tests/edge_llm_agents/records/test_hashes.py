@@ -97,7 +97,7 @@ def test_an_environment_is_followed_from_its_entry_point_into_all_that_it_does()
 
 def test_every_baseline_has_a_hash_of_its_own_code() -> None:
     rules = baselines_of("EdgeLLM/BatchSelection-v0").rules
-    assert len({function_sha256(rule.policy) for rule in rules.values()}) == len(rules)
+    assert len({(function_sha256(rule.policy), rule.tunable) for rule in rules.values()}) == len(rules)
     again = baselines_of("EdgeLLM/Batching-v0").rules["dftsp"]
     assert function_sha256(again.policy) == function_sha256(rules["dftsp"].policy)
 

@@ -10,6 +10,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from edge_llm_agents.machine.backends.points import Point
+from edge_llm_env.support.naming import shown
 
 DECODED = 8
 """Tokens that a decode is measured over, around the context of its point."""
@@ -58,5 +59,5 @@ class LlamaCppServer:
 def _number(timings: Mapping[str, Any], name: str) -> float:
     value = timings.get(name)
     if not isinstance(value, int | float) or not value > 0:
-        raise ValueError(f"timings.{name} = {value!r}: must be greater than 0")
+        raise ValueError(f"timings.{name} = {shown(value)}: must be greater than 0")
     return float(value)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import httpx
 
+from edge_llm_env.support.naming import shown
 from edge_llm_env.workload.workload import Workload
 
 
@@ -36,7 +37,7 @@ async def _send(url: str, model: str, workload: Workload) -> list[Answer]:
     async with httpx.AsyncClient(base_url=url, timeout=None, limits=limits) as client:
         listed = (await client.get("/v1/models")).json()["data"]
         if model not in (names := [one["id"] for one in listed]):
-            raise ValueError(f"model = {model!r}: must be one of {', '.join(names)}, which the server has")
+            raise ValueError(f"model = {shown(model)}: must be one of {', '.join(names)}, which the server has")
         began_s = time.perf_counter()
         return await asyncio.gather(*(_one(client, model, workload, at, began_s) for at in range(workload.requests)))
 
