@@ -205,7 +205,7 @@ def _in_order(name: str, order: Order, *, informed: bool = False) -> Baseline:
 
 
 def bounds_of_batches(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
-    """Hindsight of batches; of agent tasks, the search begins at the best rule, tuned with seed 0."""
+    """Hindsight of batches; of agent tasks it serves at least what the best rule does, tuned with seed 0."""
     if has_tasks(scenario):
         return hindsight_of_tasks(scenario, workloads, _tuned_rules_of_tasks(scenario))
     return hindsight_bounds(scenario, workloads)

@@ -29,10 +29,11 @@ DEVIATION, NARROWER = 1.0, 0.75
 def hindsight_of_tasks(
     scenario: Scenario, workloads: Sequence[Workload], rules: Sequence[MakePolicy]
 ) -> HindsightBounds:
-    """A schedule and a bound for each workload; the search begins at the best of the `rules`, replayed.
+    """A schedule and a bound for each workload: the best of the `rules`, replayed, or what a search finds, if better.
 
-    A schedule is what the environment itself plays with weights of tasks, so a clairvoyant that sees as many slots
-    completes as many. Raises ValueError for no workload.
+    The search begins at the rule that is told the calls, whatever rules are given. What it finds is what the
+    environment itself plays with weights of tasks, so a clairvoyant that sees as many slots completes as many.
+    Raises ValueError for no workload.
     """
     if not workloads:
         raise ValueError("workloads: must have at least one workload")
