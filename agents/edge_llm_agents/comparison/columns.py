@@ -8,31 +8,32 @@ from typing import Any
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.support.tables import NO_VALUE, Table
 
-EARNED = ("reward", "served %", "modules")
-"""Columns where the reward of an episode counts."""
+EARNED = ("reward", "served %")
+"""Columns where the reward of an episode counts, before those of what the environment has beside it."""
 
 
 def comparison_table(records: Sequence[Mapping[str, Any]], oracle: str) -> Table:
     """The comparison with a row per record."""
     earns = any("reward_per_episode" in record for record in records)
+    beside = list(dict.fromkeys(name for record in records for name in record.get("beside", {})))
     headings = [
         "policy",
-        *(EARNED if earns else []),
+        *((*EARNED, *beside) if earns else []),
         "requests/s",
         f"difference to {oracle} [95 % CI]",
         f"% of {oracle}",
         "gap closed %",
     ]
     headings += ["on time %", "batch", *(f"{resource} %" for resource in RESOURCES), "µs/decision", "alone µs"]
-    return Table(headings, [_cells(record, oracle, earns) for record in records])
+    return Table(headings, [_cells(record, oracle, beside if earns else None) for record in records])
 
 
-def _cells(record: Mapping[str, Any], oracle: str, earns: bool) -> list[str]:
+def _cells(record: Mapping[str, Any], oracle: str, beside: Sequence[str] | None) -> list[str]:
     """One row of the table; what a record does not have is a dash."""
     utilisation = record.get("utilisation", {})
     return [
         record["policy"],
-        *(_earned(record) if earns else []),
+        *([] if beside is None else _earned(record, beside)),
         f"{record['throughput_per_s']:.3f}",
         NO_VALUE if record["policy"] == oracle else difference_cell(record),
         f"{record['percent_of_oracle']:.2f}",
@@ -45,10 +46,10 @@ def _cells(record: Mapping[str, Any], oracle: str, earns: bool) -> list[str]:
     ]
 
 
-def _earned(record: Mapping[str, Any]) -> list[str]:
-    """Mean reward of an episode, part of the arrivals that was served, and modules that were on."""
-    rewards = record["reward_per_episode"]
-    shown = (_number(record.get("served_percent"), ".1f"), _number(record.get("modules"), ".2f"))
+def _earned(record: Mapping[str, Any], beside: Sequence[str]) -> list[str]:
+    """Mean reward of an episode, part of the arrivals that was served, and what stands beside."""
+    rewards, means = record["reward_per_episode"], record.get("beside", {})
+    shown = (_number(record.get("served_percent"), ".1f"), *(_number(means.get(name), ".2f") for name in beside))
     return [f"{sum(rewards) / len(rewards):.1f}", *shown]
 
 

@@ -16,8 +16,8 @@ from edge_llm_agents.comparison.records import BOUND, SCHEDULE, Comparison, reco
 from edge_llm_agents.comparison.sweep import Sweep
 from edge_llm_agents.evaluation.progress import Progress, Report, tell_nobody
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
+from edge_llm_baselines.playing.earned import Earned
 from edge_llm_baselines.playing.roll_out import RollOut, roll_out
-from edge_llm_baselines.racks.earning import Earned
 from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.checking.arguments import checked

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_llm_agents.comparison.records import BOUND
 from edge_llm_agents.records.intervals import paired_difference
-from edge_llm_baselines.racks.earning import Earned
+from edge_llm_baselines.playing.earned import Earned
 
 
 def by_reward(
@@ -33,7 +33,7 @@ def by_reward(
                     part: value if np.isfinite(value) else None for part, value in difference.items()
                 },
                 "served_percent": 100.0 * one.served_share,
-                "modules": float(one.modules.mean()),
+                "beside": one.means,
                 "gap_closed_percent": 100.0 * gained / gap if gap > 0 else None,
             }
         elif record["policy"] == BOUND:

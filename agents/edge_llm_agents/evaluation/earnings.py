@@ -8,8 +8,8 @@ import numpy as np
 
 from edge_llm_agents.evaluation.references import CHECK_EPISODES
 from edge_llm_agents.records.intervals import paired_difference
+from edge_llm_baselines.playing.earned import Earned
 from edge_llm_baselines.playing.play import MakePolicy
-from edge_llm_baselines.racks.earning import Earned
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import shown
@@ -73,5 +73,4 @@ class EarningRivals:
             "difference_to_best_rule": paired_difference(found.reward, best)._asdict(),
             "gap_closed_percent": 100.0 * float((found.reward - best).sum()) / gap if gap > 0 else None,
             "served_percent": 100.0 * found.served_share,
-            "modules": float(found.modules.mean()),
-        }
+        } | found.means

@@ -121,7 +121,7 @@ class Playing:
         if earning is None:
             return {}
         found = earning.play(make_policy, scenario, workloads)
-        return {"reward": found.reward.tolist(), "modules": float(found.modules.mean())}
+        return {"reward": found.reward.tolist()} | found.means
 
 
 def bounded_by_batches(env_id: str) -> bool:

@@ -8,10 +8,10 @@ from typing import Any
 
 from edge_llm_baselines.allocation.policy import Allocation, AllocationPolicy
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
+from edge_llm_baselines.playing.earned import Earned
 from edge_llm_baselines.playing.play import MakePolicy, Policy
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.playing.random_actions import RandomActions
-from edge_llm_baselines.racks.earning import Earned
 from edge_llm_baselines.solvers.problem import Solver
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import one_of

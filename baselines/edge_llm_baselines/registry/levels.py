@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge_llm_baselines.levels.bounds import hindsight_of_levels
+from edge_llm_baselines.levels.earning import earned_by_levels, most_by_levels
 from edge_llm_baselines.levels.rules import LevelPolicy, Order, best, cheapest, exact_levels, greedy_levels, per_second
 from edge_llm_baselines.levels.tuning import tune_waits
-from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable
+from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Earning, Tunable
 from edge_llm_baselines.residency.tuning import has_phases, looking_ahead, told, tune_plan
 from edge_llm_env.scenarios.schema import Scenario
 
@@ -52,4 +53,5 @@ OF_LEVELS = Baselines(
         "random": RANDOM,
     },
     hindsight=hindsight_of_levels,
+    earning=Earning(earned_by_levels, most_by_levels),
 )

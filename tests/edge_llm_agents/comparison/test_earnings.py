@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from edge_llm_agents.comparison.comparing import compare
+from edge_llm_agents.comparison.records import BOUND
 from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.racks.learning import RackSettings
 from edge_llm_agents.seeded.lines import of_earnings
 from edge_llm_agents.seeded.racks import train_seeds
+from edge_llm_baselines.levels.earning import most_by_levels
 from edge_llm_baselines.racks.clairvoyant import most_earned
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import draw_workloads, load_scenario
-from edge_llm_env.envs.suite import SCALING
+from edge_llm_env.envs.suite import SCALING, SERVICE_LEVEL
 from edge_llm_env.registration import environment
 
 
@@ -33,6 +35,21 @@ def test_policies_of_a_rack_are_ranked_by_what_they_earn():
     assert time_of_day["gap_closed_percent"] == 100.0 * gained.sum() / (np.sum(most) - oracle[:2].sum())
     header = found.table().splitlines()[0]
     assert all(column in header for column in ("reward", "served %", "modules"))
+
+
+def test_policies_of_levels_are_ranked_by_the_accuracy_they_deliver():
+    few = {"epoch.episode_epochs": 3, "epoch.visible_slots": 6, "workload.arrivals.rate_per_s": 1.0}
+    scenario = load_scenario("service-levels", **few)
+    found = compare(["cheapest", "random"], scenario, env_id=SERVICE_LEVEL, episodes=2, hindsight_episodes=1)
+    means = [float(np.mean(one["reward_per_episode"])) for one in found.policies]
+    assert means == sorted(means, reverse=True)
+    (bound,) = (one["reward_per_episode"] for one in found.policies if one["policy"] == BOUND)
+    assert bound == [most_by_levels(scenario, draw_workloads(scenario, 2, 0)[0])]
+    for one in found.policies:
+        if one["policy"] != BOUND:
+            assert one["reward_per_episode"][0] <= bound[0]
+            assert 0.0 < one["beside"]["accuracy"] <= 1.0
+    assert all(column in found.table().splitlines()[0] for column in ("reward", "served %", "accuracy"))
 
 
 def test_every_seed_is_judged_by_reward():
