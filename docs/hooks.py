@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from latex2mathml.converter import convert
+from markdown import Extension, Markdown
+from markdown.preprocessors import Preprocessor
 from mkdocs.structure.files import File, Files
 
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', flags=re.DOTALL)
@@ -15,10 +17,25 @@ FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>
 
 LINK_TO_FOLDER = re.compile(r"\[([^\]]*)\]\(\.\./results/[^)]*/\)")
 LINK_TO_FILE = re.compile(r"\]\(\.\./results/")
+LINK_FROM_ROOT = re.compile(r"\]\(docs/")
+
+
+class _LinksFromRoot(Preprocessor):
+    def run(self, lines: list[str]) -> list[str]:
+        return [LINK_FROM_ROOT.sub("](", line) for line in lines]
+
+
+class LinksFromRoot(Extension):
+    """README and change log, which pages include, stand above docs/, and so do their links."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 (Markdown's name)
+        """After `pymdownx.snippets`, whose priority is 32, has included them."""
+        md.preprocessors.register(_LinksFromRoot(md), "links-from-root", 31)
 
 
 def on_config(config: Any) -> Any:
     """Put all pages of a folder, the index first, where the menu names the folder."""
+    config.markdown_extensions.append(LinksFromRoot())
     docs = Path(config.docs_dir)
     config.nav = [
         {
