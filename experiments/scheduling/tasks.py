@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_llm_agents.records.intervals import ratio_interval
 from edge_llm_baselines.playing.play import MakePolicy, play
 from edge_llm_baselines.playing.roll_out import vector_of
-from edge_llm_baselines.registry.suite import OF_BATCHES, bounds_of_batches
+from edge_llm_baselines.registry.batches import OF_BATCHES, bounds_of_batches
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.tables import Table

@@ -16,7 +16,8 @@ from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.value_search.cross_entropy import CrossEntropy, CrossEntropySettings
 from edge_llm_agents.value_search.features import FEATURE_SETS
 from edge_llm_agents.value_search.search import training_workloads
-from edge_llm_baselines.registry.suite import DISCOUNT, PARTITION
+from edge_llm_baselines.registry.batches import DISCOUNT
+from edge_llm_baselines.registry.modules import PARTITION
 from edge_llm_env.envs.suite import BANDWIDTH
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of

@@ -16,8 +16,9 @@ from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_baselines import hindsight_bounds
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.registry.bands import bounds_of_bands
+from edge_llm_baselines.registry.batches import bounds_of_batches
 from edge_llm_baselines.registry.registered import baselines_of, tunables
-from edge_llm_baselines.registry.suite import bounds_of_bands, bounds_of_batches
 from edge_llm_baselines.rules.tuning import TUNING_EPISODES
 from edge_llm_env.scenarios import Scenario, ScenarioError
 from edge_llm_env.workload.streams import Stream

@@ -10,7 +10,8 @@ from edge_llm_baselines.hindsight.bands import Scheduled, hindsight_of_bands
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_baselines.playing.roll_out import roll_out
-from edge_llm_baselines.registry.suite import DISCOUNT, OF_BANDS
+from edge_llm_baselines.registry.bands import OF_BANDS
+from edge_llm_baselines.registry.batches import DISCOUNT
 from edge_llm_baselines.uploads.table import UPLOAD_RULES
 from edge_llm_env import load_scenario
 from edge_llm_env.envs.suite import BANDWIDTH

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge_llm_baselines.playing.roll_out import roll_out
-from edge_llm_baselines.registry.suite import OF_BATCHES
+from edge_llm_baselines.registry.batches import OF_BATCHES
 from edge_llm_baselines.tasks.bound import task_bound
 from edge_llm_baselines.tasks.exact import most_tasks
 from edge_llm_baselines.tasks.hindsight import hindsight_of_tasks

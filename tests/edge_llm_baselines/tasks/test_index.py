@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge_llm_baselines.playing.roll_out import roll_out
-from edge_llm_baselines.registry.suite import OF_BATCHES
+from edge_llm_baselines.registry.batches import OF_BATCHES
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_baselines.tasks.index import MOST_LOAD, Numbers, index_values

@@ -8,7 +8,7 @@ import pytest
 
 from edge_llm_baselines import hindsight_bounds
 from edge_llm_baselines.playing.roll_out import roll_out
-from edge_llm_baselines.registry.suite import OF_BATCHES
+from edge_llm_baselines.registry.batches import OF_BATCHES
 from edge_llm_baselines.tasks.orders import expected_calls_left, expected_slack_per_call, remaining_tokens
 from edge_llm_baselines.tasks.policy import CallsInOrder
 from edge_llm_env import ScenarioError, draw_workloads
