@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge_llm_baselines.levels.bounds import hindsight_of_levels
-from edge_llm_baselines.levels.earning import earned_by_levels, most_by_levels
+from edge_llm_baselines.levels.earning import earned_by_levels
+from edge_llm_baselines.levels.reward_bound import most_by_levels
 from edge_llm_baselines.levels.rules import LevelPolicy, Order, best, cheapest, exact_levels, greedy_levels, per_second
 from edge_llm_baselines.levels.tuning import tune_waits
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Earning, Tunable

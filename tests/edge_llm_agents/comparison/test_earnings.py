@@ -10,7 +10,7 @@ from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.racks.learning import RackSettings
 from edge_llm_agents.seeded.lines import of_earnings
 from edge_llm_agents.seeded.racks import train_seeds
-from edge_llm_baselines.levels.earning import most_by_levels
+from edge_llm_baselines.levels.reward_bound import most_by_levels
 from edge_llm_baselines.racks.clairvoyant import most_earned
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import draw_workloads, load_scenario

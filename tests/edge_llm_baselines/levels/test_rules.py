@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from edge_llm_baselines.levels.bounds import hindsight_of_levels
-from edge_llm_baselines.levels.earning import earned_by_levels, most_by_levels
+from edge_llm_baselines.levels.earning import earned_by_levels
+from edge_llm_baselines.levels.reward_bound import most_by_levels
 from edge_llm_baselines.registry.levels import OF_LEVELS
 from edge_llm_env import draw_workloads, load_scenario
 from edge_llm_env.scenarios.content import ScenarioError
