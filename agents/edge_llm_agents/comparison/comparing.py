@@ -120,7 +120,7 @@ def compared(
         hindsight = _joined(bounds, [one.served for one in roll_outs.values()]) if bounds else None
         records = records_of({name: roll_outs[name] for name in alone_s}, field.oracle, hindsight, alone_s)
         if earning is not None:
-            records = by_reward(records, {name: earned[name] for name in alone_s}, field.oracle, most)
+            records = by_reward(records, {name: earned[name] for name in alone_s}, field.oracle, most[: len(bounds)])
         kinds = {one.name: one.kind for one in contestants} | {BOUND: "hindsight", SCHEDULE: "hindsight"}
         return Comparison(scenario, field.env_id, field.oracle, settings, records, kinds)
 
@@ -135,9 +135,12 @@ def compared(
         for at, workload in enumerate(known):
             report(Progress("hindsight", at, len(known), f"workload {at + 1}"))
             assert look_back is not None  # or nothing is known
-            bounds.append(look_back(scenario, [workload]))
-            if earning is not None:
-                most.append(earning.most(scenario, workload))
+            bound = look_back(scenario, [workload])
+            reward = None if earning is None else earning.most(scenario, workload)
+            # Ctrl-C while one of them is found leaves none of this workload.
+            if reward is not None:
+                most.append(reward)
+            bounds.append(bound)
         if known:
             report(Progress("hindsight", len(known), len(known)))
     except KeyboardInterrupt:

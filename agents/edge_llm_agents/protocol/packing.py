@@ -6,7 +6,7 @@ import base64
 import binascii
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -96,7 +96,7 @@ def unpacked(policy: Mapping[str, Any], *, trust: bool) -> Iterator[Source]:
         with tempfile.TemporaryDirectory() as folder:
             for name, content in files.items():
                 Path(folder, name).write_bytes(content)
-            yield _source(kind, entry, Path(folder))
+            yield _source(kind, entry, files, Path(folder))
     finally:
         for name in modules:
             sys.modules.pop(name, None)
@@ -118,8 +118,10 @@ def _checked(policy: Mapping[str, Any]) -> tuple[str, str, dict[str, bytes]]:
         raise ValueError(f"policy: {shown(error)}: must have kind, entry and files") from None
     files = {}
     for name, text in written.items():
-        if Path(name).name != name or "\\" in name:
+        if Path(name).name != name or name in ("", "..") or "\\" in name:
             raise ValueError(f"policy's file {shown(name)}: must be a name without folders")
+        if name.endswith(".py") and not Path(name).stem.isidentifier():
+            raise ValueError(f"policy's file {shown(name)}: must be a module's name, an identifier and .py")
         try:
             files[name] = base64.b64decode(text, validate=True)
         except (binascii.Error, TypeError, ValueError):
@@ -129,14 +131,17 @@ def _checked(policy: Mapping[str, Any]) -> tuple[str, str, dict[str, bytes]]:
     return kind, entry, files
 
 
-def _source(kind: str, entry: str, folder: Path) -> Source:
+def _source(kind: str, entry: str, files: Container[str], folder: Path) -> Source:
+    """What an entry names in the folder of its files, and nothing outside it: records are anybody's."""
     if kind == FUNCTION:
         function = Function(entry, str(folder))
         function.file()  # raises where the module is missing
         return function
     if kind == MODEL:
         algorithm, _, name = entry.rpartition("@")
-        if not (folder / name).is_file():
-            raise ValueError(f"policy's entry = {shown(entry)}: must name one of its files")
-        return ModelFile(str(folder / name), algorithm or None)
-    return SavedFile(str(folder / entry), elsewhere=True)
+        needed = [name]
+    else:
+        needed = [f"{entry}.json", f"{entry}.safetensors"] if Path(entry).name else [entry]
+    if not all(name in files for name in needed):
+        raise ValueError(f"policy's entry = {shown(entry)}: must name one of its files")
+    return ModelFile(str(folder / name), algorithm or None) if kind == MODEL else SavedFile(str(folder / entry))

@@ -90,13 +90,15 @@ class ArrivalSignals(NamedTuple):
 def check_independent(scenario: Scenario) -> None:
     """Raise ScenarioError, naming the field, unless what arrives in an epoch is independent of all before it.
 
-    So it is of requests of one kind that arrive as a Poisson process at a constant rate in a single cell. What is sent
+    So it is of requests of one kind that arrive as a Poisson process at a constant rate in a single cell, and are no
+    calls of tasks, which follow from who was served. What is sent
     must not stay sent, and what the node believes must be so, for waiting to depend on who was served and nothing else.
     """
     workload = scenario.workload
     fields = {
         "workload.arrivals.kind": (workload.arrivals.kind, "poisson"),
         "workload.classes": (None if workload.classes is None else "given", None),
+        "workload.tasks": (None if workload.tasks is None else "given", None),
         "network": (None if scenario.network is None else "given", None),
         "radio.transfers": (scenario.radio.transfers, "within_epoch"),
         "beliefs": ("true" if scenario.beliefs.are_true else "mistaken", "true"),

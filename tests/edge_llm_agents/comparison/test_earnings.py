@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
+from pathlib import Path
 
-from edge_llm_agents.comparison.comparing import compare
+import numpy as np
+import pytest
+
+from edge_llm_agents.comparison.comparing import ComparisonInterrupted, compare
 from edge_llm_agents.comparison.records import BOUND
 from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.racks.learning import RackSettings
@@ -12,10 +16,13 @@ from edge_llm_agents.seeded.lines import of_earnings
 from edge_llm_agents.seeded.racks import train_seeds
 from edge_llm_baselines.levels.reward_bound import most_by_levels
 from edge_llm_baselines.racks.clairvoyant import most_earned
+from edge_llm_baselines.registry import registered
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import draw_workloads, load_scenario
 from edge_llm_env.envs.suite import SCALING, SERVICE_LEVEL
 from edge_llm_env.registration import environment
+from edge_llm_env.scenarios import Scenario
+from edge_llm_env.workload.workload import Workload
 
 
 def test_policies_of_a_rack_are_ranked_by_what_they_earn():
@@ -50,6 +57,24 @@ def test_policies_of_levels_are_ranked_by_the_accuracy_they_deliver():
             assert one["reward_per_episode"][0] <= bound[0]
             assert 0.0 < one["beside"]["accuracy"] <= 1.0
     assert all(column in found.table().splitlines()[0] for column in ("reward", "served %", "accuracy"))
+
+
+def test_ctrl_c_in_the_first_bound_leaves_what_can_be_saved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    def interrupted(scenario: Scenario, workload: Workload) -> float:
+        raise KeyboardInterrupt
+
+    rules = baselines_of(SCALING)
+    assert rules.earning is not None
+    broken = replace(rules, earning=replace(rules.earning, most=interrupted))
+    monkeypatch.setitem(registered._REGISTERED, SCALING, broken)
+    scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 60})
+    with pytest.raises(ComparisonInterrupted) as interruption:
+        compare(["time-of-day"], scenario, env_id=SCALING, episodes=2, hindsight_episodes=1)
+    found = interruption.value.comparison
+    assert {one["policy"] for one in found.policies} == {rules.reference, "time of day"}
+    assert [one["gap_closed_percent"] for one in found.policies] == [None, None]
+    assert found.save(tmp_path)[0].exists()
+    assert "time of day" in found.table()
 
 
 def test_every_seed_is_judged_by_reward():

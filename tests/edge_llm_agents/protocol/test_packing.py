@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from edge_llm_agents.evaluation.models import DoesNotPlayError
 from edge_llm_agents.leaderboard.policies.function import Function
 from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
 from edge_llm_agents.protocol.packing import packed, unpacked
+from edge_llm_agents.protocol.submission import of_split
 from edge_llm_env import load_scenario
 from tests.edge_llm_agents.protocol.small import SMALL, rule
 
@@ -36,7 +38,10 @@ def test_a_policy_with_a_card_is_packed_whole_and_needs_no_trust() -> None:
     source = SavedFile("value-carry-over")
     with unpacked(packed(source), trust=False) as again:
         assert again.sha256(ENV_ID) == source.sha256(ENV_ID)
-        again.policy(ENV_ID, load_scenario("bursty"))  # elsewhere, as the split `shifted` asks for
+        again.policy(ENV_ID, load_scenario("carry-over"))
+        with pytest.raises(DoesNotPlayError, match="is for EdgeLLM/BatchSelection-v0, carry-over"):
+            again.policy(ENV_ID, load_scenario("bursty"))
+        of_split(again, "shifted").policy(ENV_ID, load_scenario("bursty"))
 
 
 def test_code_runs_only_where_it_is_trusted(tmp_path: Path) -> None:
@@ -53,6 +58,8 @@ def test_code_runs_only_where_it_is_trusted(tmp_path: Path) -> None:
         ({"files": {"../their_rule.py": ""}}, "must be a name without folders"),
         ({"files": {"their_rule.py": "ä"}}, "'their_rule.py': must be base64"),
         ({"files": {}}, "there is no module 'their_rule'"),
+        ({"files": {"..": ""}}, "must be a name without folders"),
+        ({"files": {"json.tool.py": ""}}, "'json.tool.py': must be a module's name, an identifier and .py"),
         ({"files": {"json.py": ""}}, "json.py is an installed module"),
         ({"files": None}, "must have kind, entry and files"),
         ({"kind": "model", "entry": "@gone.zip"}, "must name one of its files"),
@@ -63,6 +70,32 @@ def test_what_was_not_packed_is_refused(changes: dict[str, Any], message: str, t
     policy = packed(rule(tmp_path)) | changes
     with pytest.raises(ValueError, match=message), unpacked(policy, trust=True):
         raise AssertionError
+
+
+@pytest.mark.parametrize("kind", ["model", "saved"])
+@pytest.mark.parametrize("within", ["{folder}/outside", "../{name}/outside", "..", ".", ""])
+def test_a_record_names_no_policy_outside_itself(kind: str, within: str, tmp_path: Path) -> None:
+    for suffix in ("", ".json", ".safetensors"):
+        (tmp_path / f"outside{suffix}").write_text("theirs")
+    entry = within.format(folder=tmp_path, name=tmp_path.name)
+    policy = {"kind": kind, "entry": f"PPO@{entry}" if kind == "model" else entry, "files": {}}
+    for files in ({}, {".json": "", ".safetensors": "", "..json": "", "..safetensors": "", "outside": ""}):
+        with (
+            pytest.raises(ValueError, match="must name one of its files"),
+            unpacked(policy | {"files": files}, trust=True),
+        ):
+            raise AssertionError
+
+
+def test_a_policy_needs_its_card_and_its_weights() -> None:
+    policy = packed(SavedFile("value-carry-over"))
+    for name in policy["files"]:
+        files = {other: text for other, text in policy["files"].items() if other != name}
+        with (
+            pytest.raises(ValueError, match="must name one of its files"),
+            unpacked(policy | {"files": files}, trust=False),
+        ):
+            raise AssertionError
 
 
 def test_what_cannot_be_packed_whole_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

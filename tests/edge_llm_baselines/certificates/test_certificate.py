@@ -112,6 +112,7 @@ def test_a_fitted_penalty_takes_back_some_of_what_the_clairvoyant_knows() -> Non
     ("scenario", "field"),
     [
         ("bursty", "workload.arrivals.kind"),
+        ("agents-chain", r"workload\.tasks"),
         ("two-cells", "network"),
         ("embedding-uplink-carried", "radio.transfers"),
     ],
