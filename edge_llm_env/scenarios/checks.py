@@ -145,8 +145,10 @@ def _tasks_are_of_one_node_that_pads_nothing(scenario: Hosting) -> None:
         raise ValueError(f'epoch.split = "{scenario.epoch.split}": must be "fixed" {refused}')
     if scenario.network is not None or scenario.workload.classes is not None or not scenario.beliefs.are_true:
         raise ValueError("network, workload.classes and beliefs: must be left out with workload.tasks")
-    if node.images is not None or node.prompt_compression is not None:
-        raise ValueError("node.images and node.prompt_compression: must be left out with workload.tasks")
+    if node.images is not None or node.prompt_compression is not None or node.compression_levels:
+        raise ValueError(
+            "node.images, node.prompt_compression and node.compression_levels: must be left out with workload.tasks"
+        )
     longest_s = scenario.workload.tasks.tool_times.longest_s
     if longest_s > scenario.horizon_s:
         raise ValueError(

@@ -14,6 +14,7 @@ from edge_llm_baselines.residency.clairvoyant.hindsight import hindsight_of_modu
 from edge_llm_env.envs.service_level.table import table_of
 from edge_llm_env.envs.suite import COMPUTE
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.workload.workload import Workload
 
 
@@ -44,12 +45,18 @@ def shortened(episode: ModulesEpisode, scenario: Scenario, workload: Workload) -
     """The episode with every prompt as short as some level that is accurate enough makes it, and its upload too."""
     ratio = largest_ratios(episode, scenario, workload)[episode.offers.request]
     candidates = episode.offers.candidates
-    tokens = np.maximum(1.0, np.ceil(candidates.prompt_tokens / ratio))
-    uplink_share = candidates.uplink_share
-    if table_of(scenario).at_user.any():
-        uplink_share = uplink_share * tokens / candidates.prompt_tokens  # in whole units of a band it may be more
-    shorter = candidates._replace(prompt_tokens=tokens, uplink_share=uplink_share)
+    shorter = compressed(candidates, ratio, np.full(len(ratio), table_of(scenario).at_user.any()))
     return episode._replace(offers=episode.offers._replace(candidates=shorter))
+
+
+def compressed(candidates: Candidates, ratio: NDArray[np.float64], at_user: NDArray[np.bool_]) -> Candidates:
+    """Requests of which 1/`ratio` of the prompt is left, and of the upload where the user's device compresses.
+
+    As `edge_llm_env.envs.service_level.levels.at_level` has it, but for whole units of a band, which may take more.
+    """
+    tokens = np.maximum(1.0, np.ceil(candidates.prompt_tokens / ratio))
+    sent = np.where(at_user, tokens / candidates.prompt_tokens, 1.0)
+    return candidates._replace(prompt_tokens=tokens, uplink_share=candidates.uplink_share * sent)
 
 
 def largest_ratios(episode: ModulesEpisode, scenario: Scenario, workload: Workload) -> NDArray[np.float64]:

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.feasibility.batch import BatchSums
-from edge_llm_env.feasibility.rule import TOLERANCE, Rule, compute_time_s, memory_bytes
+from edge_llm_env.feasibility.rule import Rule, compute_time_s, memory_bytes
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
+from edge_llm_env.solver.subproblems import SLACKENED
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
 RESOURCES = 2
@@ -90,13 +91,13 @@ def left_of_empty(items: Items, group: int, first: int, left: NDArray[np.float64
     limits = (items.window_s[group], items.memory_limit_bytes[group])
     for resource in range(RESOURCES):
         base = items.least_base[first, group, resource]
-        left[resource] = limits[resource] * (1.0 + 2.0 * TOLERANCE) - base if base < np.inf else 0.0
+        left[resource] = limits[resource] * SLACKENED - base if base < np.inf else 0.0
 
 
 @compiled
 def left_of_batch(rule: Rule, batch: BatchSums, left: NDArray[np.float64]) -> None:
     """Write the time and memory that a batch leaves for more, up to the feasibility rule's tolerance."""
-    allowed = 1.0 + 2.0 * TOLERANCE
+    allowed = SLACKENED
     left[0] = min(rule.window_s, batch.least_slack_s) * allowed - compute_time_s(rule, batch)
     left[1] = rule.memory_limit_bytes * allowed - memory_bytes(rule, batch)
 

@@ -11,7 +11,7 @@ from edge_llm_baselines.levels.problem import NOBODY, Choice, LevelsProblem
 from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_env.dynamics.modules import GROUPS, variant_rule
 from edge_llm_env.dynamics.params import NodeParams, rule_of
-from edge_llm_env.dynamics.settling.variants import groups_of
+from edge_llm_env.dynamics.settling.variants import delays_after, groups_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.envs.service_level.levels import accuracy_at, at_level
@@ -44,14 +44,14 @@ class LevelsEpoch(NamedTuple):
 def epoch_of_row(simulation: Simulation, row: int = 0, waits: float = 0.0) -> LevelsEpoch:
     """The epoch of a row of `ServiceLevel-v0`; who can wait for the next one is worth `waits` of its value less.
 
-    Raises ValueError for `waits` outside of 0..1.
+    Raises ValueError for `waits` below 0, or from 1 on.
     """
     if not 0.0 <= waits < 1.0:
         raise ValueError(f"waits = {waits}: must be at least 0, and below 1")
     simulation.check_row(row, divided=True)
     params, state, table = simulation.params, simulation.state, table_of(simulation.scenario)
     rule, (sizes, ready_s) = rule_of(params), direct(groups_of)(params, state, row)
-    delays_s = np.maximum(0.0, ready_s - params.uplink_s)
+    delays_s = direct(delays_after)(params.uplink_s, ready_s)
     groups = np.flatnonzero((sizes > 0) & (rule.window_s > delays_s))
     if not len(groups) or not state.visible[row]:
         return LevelsEpoch(None, groups)

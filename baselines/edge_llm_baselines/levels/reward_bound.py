@@ -10,6 +10,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from edge_llm_baselines.hindsight.episode import Offers
+from edge_llm_baselines.levels.bounds import compressed
 from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
 from edge_llm_baselines.residency.clairvoyant.margins import times_of
 from edge_llm_env.dynamics.state import R_ENERGY, R_EXPIRED, R_SERVED, R_TOKENS
@@ -88,13 +89,8 @@ def by_compression(episode: ModulesEpisode, scenario: Scenario, workload: Worklo
     compressions, whole = len(table.ratio), offers.candidates
     which = np.tile(np.arange(compressions), len(offers.request))
     one = Candidates(*(np.repeat(values, compressions) for values in whole))
-    tokens = np.maximum(1.0, np.ceil(one.prompt_tokens / table.ratio[which]))
-    sent = np.where(table.at_user[which], tokens / one.prompt_tokens, 1.0)  # in whole units of a band it may be more
-    candidates = one._replace(
-        prompt_tokens=tokens,
-        uplink_share=one.uplink_share * sent,
-        compute_s=one.compute_s + table.s_per_token[which] * one.prompt_tokens,
-    )
+    shorter = compressed(one, table.ratio[which], table.at_user[which])
+    candidates = shorter._replace(compute_s=one.compute_s + table.s_per_token[which] * one.prompt_tokens)
     request = np.repeat(offers.request, compressions)
     accuracy = _accuracies(episode, workload, request) * table.retained[which][:, None]
     able = np.repeat(episode.able, compressions, axis=0)

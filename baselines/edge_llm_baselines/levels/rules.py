@@ -12,6 +12,7 @@ from edge_llm_baselines.allocation.policy import Allocation
 from edge_llm_baselines.levels.epoch import LevelsEpoch, epoch_of_row
 from edge_llm_baselines.levels.search import BestLevels
 from edge_llm_baselines.playing.policy import rows_of
+from edge_llm_baselines.solvers.greedy import compute_times_alone_s
 from edge_llm_env.dynamics.params import rule_of
 from edge_llm_env.dynamics.settling.variants import delays_after, groups_of
 from edge_llm_env.dynamics.simulation import Simulation
@@ -105,10 +106,9 @@ def time_alone_s(epoch: LevelsEpoch) -> NDArray[np.float64]:
         return np.zeros((0, 0, 1))
     alone = []
     for group in epoch.problem.groups:
-        one, cost = group.candidates, group.rule.compute_s
-        s: Any = one.prompt_tokens
-        n: Any = one.output_tokens
-        alone.append(one.compute_s + cost.base(s, n) + cost.marginal(s, n))
+        one_s = np.empty(len(group))
+        compute_times_alone_s(group.rule, group.candidates, one_s)
+        alone.append(one_s)
     return np.array(alone).reshape(epoch.problem.values.shape)
 
 

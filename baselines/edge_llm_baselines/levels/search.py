@@ -17,11 +17,12 @@ from edge_llm_baselines.levels.dual import (
     rule_at,
 )
 from edge_llm_baselines.levels.problem import NOBODY, Choice, LevelsProblem
+from edge_llm_baselines.solvers.problem import check_limits
 from edge_llm_env.feasibility.batch import FIELDS, BatchSums, empty_batch, of_array, to_array, with_request
 from edge_llm_env.feasibility.request import Request
-from edge_llm_env.feasibility.rule import TOLERANCE, fits_node, within
+from edge_llm_env.feasibility.rule import fits_node, within
 from edge_llm_env.solver.search_state import common_step
-from edge_llm_env.solver.subproblems import alone_feasible
+from edge_llm_env.solver.subproblems import SLACKENED, alone_feasible
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
@@ -72,8 +73,7 @@ class BestLevels:
 
     @checked
     def __init__(self, node_limit: int = NODES) -> None:
-        if node_limit < 1:
-            raise ValueError(f"node_limit = {node_limit}: must be at least 1")
+        check_limits(node_limit, None)
         self.node_limit = node_limit
 
     def solve(self, problem: LevelsProblem) -> LevelsFound:
@@ -168,7 +168,7 @@ def search(items: Items, node_limit: int, step: float) -> tuple[NDArray[np.int64
     for group in range(groups):
         to_array(empty_batch(), batches[0, group])
         left_of_empty(items, group, 0, left[0, group])
-    left[0, groups] = 1.0 + 2.0 * TOLERANCE
+    left[0, groups] = SLACKENED
     most = 0.0
     for request in range(requests):
         most += items.value[request].max()

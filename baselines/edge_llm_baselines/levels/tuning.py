@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from edge_llm_baselines.levels.earning import earned_by_levels
 from edge_llm_baselines.levels.rules import LevelPolicy, exact_levels
-from edge_llm_baselines.playing.play import play
-from edge_llm_baselines.playing.roll_out import vector_of
-from edge_llm_env.envs.suite import SERVICE_LEVEL
+from edge_llm_env.envs.service_level.environment import MECHANISM
+from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
@@ -18,24 +18,14 @@ WAITS = (0.0, 0.1, 0.3, 0.5)
 
 def tune_waits(scenario: Scenario, seed: int) -> float | None:
     """The part that is rewarded most, the smallest of equal ones; None where another environment plays the scenario."""
-    if (
-        scenario.network is not None
-        or scenario.workload.tasks is not None
-        or scenario.radio.transfers == "carried_over"
-    ):
-        return None
     try:
-        scenario.check_variants_fit_a_module()
-    except ValueError:
+        MECHANISM.simulation(scenario, 1)
+    except ScenarioError:
         return None
     workloads = draw_workloads(scenario, TUNING_EPISODES, seed, Stream.TUNING)
 
     def reward(waits: float) -> float:
-        env = vector_of(SERVICE_LEVEL, scenario, workloads)
-        try:
-            policy = LevelPolicy(env, exact_levels(waits))
-            return sum(float(step.reward.sum()) for step in play(env, policy, workloads=workloads))
-        finally:
-            env.close()
+        earned = earned_by_levels(lambda env: LevelPolicy(env, exact_levels(waits)), scenario, workloads)
+        return float(earned.reward.sum())
 
     return max(WAITS, key=reward)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge_llm_baselines.playing.policy import rows_of
 from edge_llm_baselines.registry.baseline import Baseline, Tunable
 from edge_llm_baselines.tasks.index import chance_values, index_values
 from edge_llm_baselines.tasks.orders import (
@@ -44,7 +45,7 @@ RULES: dict[str, Baseline] = {
     "task-values": _valued("DFTSP with values by task", chance_values, CHANCE),
     "expected-work": Baseline(
         "least work left on average",
-        lambda env, seed, tuned: CallsInOrder(expected_work(env.unwrapped.scenario, seed), env),
+        lambda env, seed, tuned: CallsInOrder(expected_work(rows_of(env)[0][0].scenario, seed), env),
         plays=has_tasks,
     ),
     "fewest-calls": _in_order("fewest calls left on average", expected_calls_left),

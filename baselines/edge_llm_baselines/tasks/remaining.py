@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.playing.remembering import once_a_scenario
+from edge_llm_baselines.tasks.work import calls_work_s
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.tasks.running.params import DROP, TaskParams
 from edge_llm_env.tasks.running.simulation import TaskSimulation
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
@@ -88,19 +88,6 @@ class Remaining:
 def remaining_of(scenario: Scenario, seed: int) -> Remaining:
     """That of a scenario's training workloads."""
     return Remaining(scenario, draw_workloads(scenario, TRAINING_EPISODES, seed, Stream.DEMONSTRATION))
-
-
-def calls_work_s(simulation: TaskSimulation, workload: Workload) -> Floats:
-    """(N,) what each call adds to a batch's compute time (s), its context kept unless the scenario drops all."""
-    params: TaskParams = simulation.params
-    context = np.zeros(workload.requests) if workload.context_tokens is None else workload.context_tokens.astype(float)
-    prompt, output = workload.prompt_tokens.astype(float), workload.output_tokens.astype(float)
-    if params.kv_cache == DROP:
-        prompt, context = prompt + context, np.zeros(workload.requests)
-    marginal = simulation.rule(0).compute_s.marginal
-    alone = np.array([marginal(s, n) for s, n in zip(prompt.tolist(), output.tolist(), strict=True)])
-    work_s: Floats = alone + context * (params.pair_prefill_s * prompt + params.pair_decode_s * (output - 1.0))
-    return work_s
 
 
 def calls_in_row(predecessors: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.tasks.index import LEAST
 from edge_llm_baselines.tasks.valued import Floats, Seen, Values
-from edge_llm_env.dynamics.params import rule_of
+from edge_llm_baselines.tasks.work import work_of_call_s
 from edge_llm_env.dynamics.state import SERVED
-from edge_llm_env.feasibility.rule import quadratic
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.params import DROP, TaskParams
+from edge_llm_env.tasks.running.params import TaskParams
 from edge_llm_env.tasks.running.state import TaskState
 
 
@@ -56,7 +55,9 @@ def read_tasks(
             work_s[row, slot] = 0.0
             for other in range(first, first + state.task_calls[row, first]):
                 if state.status[row, other] != SERVED:
-                    work_s[row, slot] += work_of_call_s(params, state, row, other)
+                    prompt, output = float(state.prompt_tokens[row, other]), float(state.output_tokens[row, other])
+                    context = float(state.context_tokens[row, other])
+                    work_s[row, slot] += work_of_call_s(params, prompt, output, context)
 
 
 @compiled
@@ -72,15 +73,3 @@ def read_task(
             if back > 0:
                 after = needed[call] + 1.0 + math.ceil(state.tool_s[row, call] / params.epoch_s)
                 needed[call - back] = max(needed[call - back], after)
-
-
-@compiled
-def work_of_call_s(params: TaskParams, state: TaskState, row: int, call: int) -> float:
-    """What a call adds to a batch's compute time (s), its context kept unless the scenario drops all."""
-    prompt, output = float(state.prompt_tokens[row, call]), float(state.output_tokens[row, call])
-    context = float(state.context_tokens[row, call])
-    if params.kv_cache == DROP:
-        prompt, context = prompt + context, 0.0
-    marginal = rule_of(params).compute_s.marginal
-    alone_s = quadratic(marginal, 1.0, prompt, prompt * prompt, output, output * output, prompt * output)
-    return alone_s + context * (params.pair_prefill_s * prompt + params.pair_decode_s * (output - 1.0))

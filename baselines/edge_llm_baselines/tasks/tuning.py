@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
+from edge_llm_baselines.playing.policy import rows_of
 from edge_llm_baselines.playing.remembering import once_a_scenario
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.tasks.index import Numbers, chance_values, index_values
@@ -33,8 +34,8 @@ MakeValues = Callable[[Remaining, Sequence[Numbers]], Values]
 
 def valued(make: MakeValues, env: Any, numbers: Sequence[float], seed: int) -> ValuedCalls:
     """A rule with its numbers on an environment."""
-    inner = env.envs[0].unwrapped if hasattr(env, "envs") else env.unwrapped
-    return ValuedCalls(make(remaining_of(inner.scenario, seed), [Numbers(*numbers)]), env)
+    scenario = rows_of(env)[0][0].scenario
+    return ValuedCalls(make(remaining_of(scenario, seed), [Numbers(*numbers)]), env)
 
 
 def tune_index(scenario: Scenario, seed: int) -> list[float] | None:

@@ -8,15 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.tasks.remaining import Floats, calls_work_s
+from edge_llm_baselines.tasks.remaining import Floats
+from edge_llm_baselines.tasks.work import calls_work_s
+from edge_llm_env.feasibility.rule import TOLERANCE
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.tasks.running.simulation import TaskSimulation
 from edge_llm_env.workload.workload import Workload
 
 Integers = NDArray[np.int64]
-
-ROUNDING = 1e-9
-"""Part of the window that a sum of compute times may exceed it by."""
 
 
 class Windows(NamedTuple):
@@ -61,7 +60,7 @@ class Windows(NamedTuple):
         # Epoch e begins at (e + 1)·T_E; what arrives at its beginning is not yet there.
         first = np.maximum(np.floor(workload.arrival_s / epoch_s), np.ceil(ready_s / epoch_s) - 1).astype(np.int64)
         end_s = workload.arrival_s + workload.latency_requirement_s - params.reserved_s - work_s - per_batch_s[level]
-        last = np.floor(end_s / epoch_s + ROUNDING).astype(np.int64) - 1
+        last = np.floor(end_s / epoch_s + TOLERANCE).astype(np.int64) - 1
         last = np.minimum(last, scenario.epoch.episode_epochs - 1)
         _tighten(first, last, workload.predecessors, gaps)
         return cls(
@@ -71,7 +70,7 @@ class Windows(NamedTuple):
             last,
             work_s,
             level.astype(np.int64),
-            np.maximum(params.window_s * (1.0 + ROUNDING) - per_batch_s, 0.0),
+            np.maximum(params.window_s * (1.0 + TOLERANCE) - per_batch_s, 0.0),
             gaps,
             workload.predecessors,
             scenario.epoch.episode_epochs,

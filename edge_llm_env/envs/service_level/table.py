@@ -12,8 +12,8 @@ from edge_llm_env.inference.catalog import load_device
 from edge_llm_env.inference.mechanisms.prompt_compression import PromptCompression
 from edge_llm_env.scenarios import Scenario
 
-NOT_NOW, STAY = 0, 0
-"""What serves nobody, of a slot, and what moves nothing, of a module."""
+NOT_NOW = 0
+"""The level of a slot that serves nobody."""
 
 WHOLE = PromptCompression(ratio=1.0)
 """How a prompt is not compressed, which every group offers before what `node.compression_levels` has."""

@@ -67,9 +67,15 @@ def call_without_channel(params: TaskParams, state: TaskState, row: int, call: i
         state.arrival_s[row, call] + state.latency_requirement_s[row, call] - start_s - params.reserved_s,
         0.0,
         0.0,
-        kept * (params.pair_prefill_s * prompt + params.pair_decode_s * (output - 1.0)),
+        time_at_kept_s(params, kept, prompt, output),
         kept * params.token_bytes,
     )
+
+
+@compiled
+def time_at_kept_s(params: TaskParams, kept: float, prompt: float, output: float) -> float:
+    """What the new tokens of a call take to attend to those whose cache is kept (s)."""
+    return kept * (params.pair_prefill_s * prompt + params.pair_decode_s * (output - 1.0))
 
 
 @compiled

@@ -9,11 +9,11 @@ import pytest
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.batches import OF_BATCHES
 from edge_llm_baselines.tasks.bound import task_bound
-from edge_llm_baselines.tasks.exact import most_tasks
 from edge_llm_baselines.tasks.hindsight import hindsight_of_tasks
 from edge_llm_baselines.tasks.windows import Windows
 from edge_llm_env import draw_workloads
 from edge_llm_env.envs.suite import BATCH_SELECTION
+from tests.references.most_tasks import most_tasks
 from tests.support.tasks import small_tasks
 
 NUMBERS = {"index": [2.0, 0.0, 0.0], "admission": [2.0, 0.5, 0.2], "chance": [2.0, 0.0, 0.0], "stretch": 1.0}
@@ -35,7 +35,7 @@ def test_bound_programme_schedule_and_rules_stand_in_order(name: str) -> None:
     assert (found.served >= played.max(axis=0)).all()
     for workload, schedule, bound in zip(workloads, found.served, found.upper_bound, strict=True):
         windows = Windows.of(scenario, workload)
-        exact = most_tasks(windows, 20.0)
+        exact = most_tasks(windows)
         assert schedule <= exact <= task_bound(windows, int(schedule)) == bound <= windows.possible().sum()
 
 

@@ -11,13 +11,15 @@ from edge_llm_baselines.registry.batches import OF_BATCHES
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_baselines.tasks.index import MOST_LOAD, Numbers, index_values
-from edge_llm_baselines.tasks.remaining import Left, Remaining, calls_in_row, calls_work_s
+from edge_llm_baselines.tasks.remaining import Left, Remaining, calls_in_row
 from edge_llm_baselines.tasks.told import told_values
-from edge_llm_baselines.tasks.tuning import tune_index
+from edge_llm_baselines.tasks.tuning import EPOCHS_PER_CALL, TUNING_EPISODES, tune_index, valued
 from edge_llm_baselines.tasks.valued import Seen, ValuedCalls
+from edge_llm_baselines.tasks.work import calls_work_s
 from edge_llm_env import draw_workloads
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.tasks.running.simulation import TaskSimulation
+from edge_llm_env.workload.streams import Stream
 from tests.support.helpers import small_scenario
 from tests.support.tasks import small_tasks
 
@@ -134,9 +136,15 @@ def test_a_rule_is_played_alike_alone_and_in_rows(key: str) -> None:
 
 def test_tuning_chooses_what_completes_most_and_nothing_without_tasks() -> None:
     assert tune_index(small_scenario(), 0) is None
-    tuned = tune_index(SCENARIO, 1)
-    assert tuned == tune_index(SCENARIO, 1)
-    assert tuned[1:] == [0.0, 0.0]
+    crowded = small_tasks(workload__arrivals__rate_per_s=6.0, workload__output_tokens=[64, 128])
+    workloads = draw_workloads(crowded, TUNING_EPISODES, 1, Stream.TUNING)
+    completed = [
+        roll_out(lambda env, one=one: valued(index_values, env, [one], 1), BATCH_SELECTION, crowded, workloads).served
+        for one in EPOCHS_PER_CALL
+    ]
+    best = max(range(len(EPOCHS_PER_CALL)), key=lambda one: completed[one].sum())
+    assert best > 0  # it is none that is chosen where all are equal
+    assert tune_index(crowded, 1) == [EPOCHS_PER_CALL[best], 0.0, 0.0]
 
 
 def test_an_environment_without_tasks_is_refused() -> None:
