@@ -95,6 +95,12 @@ def test_a_slower_machine_is_late_and_does_not_know_what_has_not_come() -> None:
         assert times_s[0][0] >= stretch.known_s
 
 
+def test_a_scenario_that_swaps_to_host_memory_is_refused() -> None:
+    swapping = load_scenario(SCENARIO, **{"iterations.host_memory_bytes": 1e9})
+    with pytest.raises(ValueError, match=r"iterations.host_memory_bytes = 1e\+09: must be 0 on a machine"):
+        scheduled(swapping, "vllm", WORKLOAD, 0)
+
+
 def test_an_interrupted_replay_goes_on_and_is_told_as_a_table(tmp_path: Path) -> None:
     file, trace = tmp_path / "replay.json", tmp_path / "trace.json"
 

@@ -19,6 +19,8 @@ class Load:
     """As of edge-llm serve: what counts as on time is both objectives of a request's class, or its deadline."""
     scenario: str | None = None
     """A preset's name or the path of a TOML file; if not given, the one scaled to the machine."""
+    margin: float = 0.1
+    """As of edge-llm serve: objectives and deadlines of the scaled scenario are longer by it."""
     episodes: int = 1
     """Workloads, one after another."""
     seed: int = 0
@@ -45,7 +47,7 @@ class Load:
         from edge_llm_env.workload.streams import draw_workloads
 
         planned = planned_on if self.by == "epochs" else iterations_on
-        scenario = planned(self.machine, self.machine / "load", 0.0, self.scenario, self.seconds, self.load)
+        scenario = planned(self.machine, self.machine / "load", self.margin, self.scenario, self.seconds, self.load)
         sent = []
         with Bars() as bars:
             for done, workload in enumerate(draw_workloads(scenario, self.episodes, self.seed)):

@@ -51,7 +51,8 @@ class Serve:
         from edge_llm_agents.machine.serving.app import Completions
         from edge_llm_agents.machine.serving.bodies import Offer
         from edge_llm_agents.machine.serving.engine import Engine
-        from edge_llm_agents.machine.serving.running import listening, serve
+        from edge_llm_agents.machine.serving.running import serve
+        from edge_llm_agents.machine.sockets import listening
         from edge_llm_agents.machine.threads import pinned
 
         for name, value in (("queue", self.queue), ("deadline_s", self.deadline_s)):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from edge_llm_agents.machine.backends.points import Point
@@ -50,7 +50,11 @@ class LlamaCppServer:
             with urlopen(request) as answer:
                 found: Mapping[str, Any] = json.load(answer)["timings"]
                 return found
-        except (URLError, OSError) as error:
+        except HTTPError as error:
+            with error:
+                reason = shown(error.read().decode(errors="replace"))
+            raise ValueError(f"url = {self._url}: answers {error.code}, {reason}; must answer /completion") from None
+        except OSError as error:
             raise ValueError(f"url = {self._url}: {error}; llama-server must listen there") from None
         except (KeyError, TypeError, ValueError):
             raise ValueError(f"url = {self._url}: answers without timings, must be a llama.cpp server") from None

@@ -26,8 +26,12 @@ def policy_on(name: str, scenario: Scenario, seed: int, env_ids: tuple[str, ...]
 
     The policy is a baseline by its key, tuned for the scenario first if there is something to tune. Or one of the
     package by its name, or one of your own by its path without suffix, whatever scenario it was learned in. Raises
-    ValueError for another name, or a policy of other environments.
+    ValueError for another name, a policy of other environments, or a scheduler's scenario whose host memory holds
+    caches: a decoder's sequences have none there.
     """
+    if env_ids == OF_ITERATIONS and scenario.iterations.host_memory_bytes:
+        held = f"{scenario.iterations.host_memory_bytes:g}"
+        raise ValueError(f"scenario {scenario.name}: iterations.host_memory_bytes = {held}: must be 0 on a machine")
     if name not in shipped_policies() and Path(name).name == name:
         single = gym.make(env_ids[0], scenario=scenario)
         return single, named_policy(name, single, seed)

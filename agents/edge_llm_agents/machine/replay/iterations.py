@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from edge_llm_agents.machine.clocks import Clock
 from edge_llm_agents.machine.planning.policies import OF_ITERATIONS, policy_on
 from edge_llm_agents.machine.slots.passes import Pass, pass_over
 from edge_llm_agents.machine.slots.sequences import Runs, SlottedDecoder
+from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.engine.actions import run_action
 from edge_llm_env.engine.state import COMPLETED, N_ITERATIONS, N_RUNNING, EngineState
 from edge_llm_env.scenarios.schema import Scenario
@@ -59,12 +60,16 @@ class Taken(NamedTuple):
 def scheduled(scenario: Scenario, policy: str, workload: Workload, seed: int) -> Iterations:
     """What a policy, by its name, decides on a workload; what is tuned of it is tuned first.
 
-    Raises ValueError for a name that stands for none, or a scenario whose host memory holds caches, as the decoder has
-    none.
+    Raises ValueError as `policy_on`.
     """
-    if scenario.iterations.host_memory_bytes:
-        raise ValueError(f"scenario {scenario.name}: iterations.host_memory_bytes: must be 0 here")
     env, deciding = policy_on(policy, scenario, seed, OF_ITERATIONS)
+    try:
+        return _played(env, deciding, policy, workload)
+    finally:
+        env.close()
+
+
+def _played(env: Any, deciding: Policy, policy: str, workload: Workload) -> Iterations:
     inner = env.unwrapped
     stretches: list[Stretch] = []
     vector = hasattr(inner, "num_envs")
@@ -87,7 +92,6 @@ def scheduled(scenario: Scenario, policy: str, workload: Workload, seed: int) ->
             stretches.append(_stretch(began, budget, passes))
     requests = workload.requests
     state, counts = inner.simulation.state, inner.simulation.counters(0)
-    env.close()
     return Iterations(
         tuple(stretches),
         params.running_slots,

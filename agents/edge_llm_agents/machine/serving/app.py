@@ -63,6 +63,8 @@ class Completions:
 
             job = Job(prompt, given.body.max_tokens, deadline_s, accuracy, tell)
             if not self._engine.submit(job):
+                if self._engine.stopped:
+                    raise bodies.RefusedError(*bodies.ENDS[Outcome.FAILED])
                 raise bodies.RefusedError(429, "too many requests wait: try again later")
         except bodies.RefusedError as refused:
             self._engine.metrics.refused(refused.status)

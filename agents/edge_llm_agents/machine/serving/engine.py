@@ -23,6 +23,11 @@ class Engine:
         warm(scheduler)
         self._thread = threading.Thread(target=self._work, name="engine")
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it takes nothing in any more, told to or because its decoder failed."""
+        return self._stopping
+
     def start(self) -> None:
         """Begin to work."""
         self._thread.start()

@@ -10,17 +10,6 @@ import uvicorn
 from starlette.applications import Starlette
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket whose connections wait until they are served; of any free port for 0. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio turns off the wait that gathers small packets, and each token leaves at once.
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, port))
-    bound.listen()
-    return bound
-
-
 class Server(uvicorn.Server):
     """What serves an application; told to exit, it waits for what it has taken in."""
 
@@ -30,7 +19,8 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End, and the application too, which uvicorn leaves out after a second signal."""
         await super().shutdown(sockets)
-        await self.lifespan.shutdown()
+        if self.force_exit:
+            await self.lifespan.shutdown()
 
 
 def serve(app: Starlette, bound: socket.socket, announce: Callable[[str], None]) -> None:

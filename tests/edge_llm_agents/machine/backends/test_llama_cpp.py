@@ -19,7 +19,7 @@ from edge_llm_agents.machine.calibration.folder import read_calibrated
 
 
 @contextmanager
-def answering(answer: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def answering(answer: Any, status: int = 200) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The address of a server that answers a body so, and the bodies that it got."""
     bodies: list[dict[str, Any]] = []
 
@@ -28,7 +28,7 @@ def answering(answer: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             bodies.append({"path": self.path, **body})
             content = json.dumps(answer(body)).encode()
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -74,6 +74,13 @@ def test_a_point_is_what_the_server_says_of_its_prompts() -> None:
 )
 def test_another_server_is_told(answer: Any, message: str) -> None:
     with answering(lambda body: answer) as (url, _), pytest.raises(ValueError, match=message):
+        LlamaCppServer(url).seconds(Point("prefill", 1, 4))
+
+
+def test_what_a_server_refuses_is_told_with_its_reason() -> None:
+    refused = {"error": {"code": 400, "message": "the request exceeds the context"}}
+    message = "answers 400, .*the request exceeds the context.*must answer /completion"
+    with answering(lambda body: refused, 400) as (url, _), pytest.raises(ValueError, match=message):
         LlamaCppServer(url).seconds(Point("prefill", 1, 4))
 
 

@@ -124,6 +124,12 @@ def test_who_is_preempted_goes_on_where_it_was() -> None:
     assert row.state.counters[0, N_PREEMPTED] > 0
 
 
+def test_a_scenario_that_swaps_to_host_memory_is_refused() -> None:
+    swapping = load_scenario(ITERATIONS, **{"iterations.host_memory_bytes": 1e9})
+    with pytest.raises(ValueError, match=r"iterations.host_memory_bytes = 1e\+09: must be 0 on a machine"):
+        Iterations(swapping, "vllm", decoder(3), 0, 16)
+
+
 @pytest.mark.parametrize("by", ["epochs", "iterations"])
 def test_who_is_taken_away_frees_what_it_held(by: str) -> None:
     scheduler: Any = (

@@ -15,7 +15,8 @@ from edge_llm_agents.machine.live.jobs import Scheduler
 from edge_llm_agents.machine.serving.app import Completions
 from edge_llm_agents.machine.serving.bodies import Offer
 from edge_llm_agents.machine.serving.engine import Engine
-from edge_llm_agents.machine.serving.running import Server, listening
+from edge_llm_agents.machine.serving.running import Server
+from edge_llm_agents.machine.sockets import listening
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.scenarios import load_scenario
 from tests.support.processes import HANG_GUARD_S

@@ -10,6 +10,8 @@ from typing import Any
 import openai
 import pytest
 
+from edge_llm_agents.commands.machine.load import Load
+from edge_llm_agents.commands.machine.serve import Serve
 from edge_llm_agents.commands.main import main
 from edge_llm_agents.machine.serving import running
 from tests.support.processes import HANG_GUARD_S, signalled
@@ -74,6 +76,7 @@ def test_a_workload_of_the_suite_is_sent_and_counted(
     def talk(url: str) -> list[Any]:
         assert main(["load", "--url", url, *sending]) == 0
         assert main(["load", "--url", url, *sending, "--model", "other"]) == 2
+        assert main(["load", "--url", url, *sending, "--margin", "-1"]) == 2
         return []
 
     served(monkeypatch, "--machine", machine, "--by", by, "--policy", policy, talk=talk)
@@ -84,6 +87,11 @@ def test_a_workload_of_the_suite_is_sent_and_counted(
     accepted = int(lines[-1].split()[0])
     assert int(row["sent"]) == accepted + int(row["refused"]) > 0
     assert "model = 'other': must be one of mine" in err
+    assert "margin = -1: must be at least 0" in err
+
+
+def test_what_is_sent_is_planned_as_what_serves() -> None:
+    assert Load().margin == Serve().margin
 
 
 @pytest.mark.parametrize(
