@@ -40,18 +40,28 @@ class Stream(IntEnum):
 
 @checked
 def draw_workloads(
-    scenario: str | Path | Scenario, episodes: int, seed: int = 0, stream: Stream = Stream.EVALUATION
+    scenario: str | Path | Scenario,
+    episodes: int,
+    seed: int = 0,
+    stream: Stream = Stream.EVALUATION,
+    *,
+    first: int = 0,
 ) -> list[Workload]:
     """That many workloads, the same for equal seeds and streams; more episodes only add workloads.
 
-    `scenario` is a preset's name, the path of a TOML file or a `Scenario`. Raises ValueError for less than one episode
-    and for more than MOST_EPISODES.
+    They are counted from 0, and the first is number `first`: those before it are not drawn.
+
+    `scenario` is a preset's name, the path of a TOML file or a `Scenario`. Raises ValueError for less than one episode,
+    for a `first` below 0, and for more than MOST_EPISODES with those before the first.
     """
     scenario = load_scenario(scenario)
-    if not 1 <= episodes <= MOST_EPISODES:
+    if first < 0:
+        raise ValueError(f"first = {first}: must be at least 0")
+    if not 1 <= episodes <= MOST_EPISODES - first:
         allowed = "at least 1" if episodes < 1 else f"at most {MOST_EPISODES:,}"
-        raise ValueError(f"episodes = {episodes}: must be {allowed}")
+        beside = f" with first = {first}" if first else ""
+        raise ValueError(f"episodes = {episodes}{beside}: must be {allowed}")
     if seed < 0:
         raise ValueError(f"seed = {shown(seed)}: must be at least 0")
-    seeds = np.random.SeedSequence(seed, spawn_key=(stream,)).spawn(episodes)
+    seeds = np.random.SeedSequence(seed, spawn_key=(stream,)).spawn(first + episodes)[first:]
     return [draw_workload(scenario, np.random.default_rng(child)) for child in seeds]

@@ -58,8 +58,7 @@ def cases() -> list[Case]:
     found = []
     for env_id, environment in ENVIRONMENTS.items():
         scenario, baselines = load_scenario(environment.tiers.medium.scenario), baselines_of(env_id)
-        rule = baselines.rules[baselines.oracle]
-        tuned = None if rule.tunable is None else rule.tunable.tune(scenario, 0)
+        tuned, _ = baselines.tuned_oracle(scenario, 0)
         found.append(Case(env_id, scenario.name, baselines.oracle, tuned, "", []))
         saved = [one for one in policies_for(scenario) if card_of(PRETRAINED / one)["environment"] == env_id]
         found += [Case(env_id, scenario.name, name, None, "", []) for name in saved[:1]]

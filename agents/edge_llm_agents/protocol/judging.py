@@ -12,6 +12,7 @@ from edge_llm_agents.records.hashes import environment_sha256
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.registry.batches import bounds_of_batches
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.scenarios import Scenario, ScenarioError
 from edge_llm_env.workload.workload import Workload
@@ -44,18 +45,18 @@ class Task(NamedTuple):
     def reference(self) -> dict[str, Any]:
         """What the environment's reference rule reaches, tuned for the scenario by the seed of the workloads."""
         baselines = baselines_of(self.env_id)
-        rule, seed = baselines.rules[baselines.oracle], self.workload_set.seed
-        tuned = None if rule.tunable is None else rule.tunable.tune(self.scenario, seed)
-        env_id = baselines.solved_in or self.env_id
-        found = gained(env_id, rule.acting(seed, tuned), self.scenario, self.workload_set.draw())
-        return {"policy": rule.name, "tuned": tuned, "gained": found}
+        tuned, make_policy = baselines.tuned_oracle(self.scenario, self.workload_set.seed)
+        found = gained(baselines.solved_in or self.env_id, make_policy, self.scenario, self.workload_set.draw())
+        return {"policy": baselines.reference, "tuned": tuned, "gained": found}
 
     def bound(self) -> Gained:
         """What no policy exceeds on each of the first `bounded` workloads; empty where nobody knows."""
         baselines, known = baselines_of(self.env_id), self.workload_set.draw()[: self.bounded]
         if baselines.earning is not None:
             return [float(baselines.earning.most(self.scenario, workload)) for workload in known]
-        if baselines.hindsight is None or self.scenario.workload.tasks is not None or not known:
+        # Of agent tasks only the hindsight of batches is a bound.
+        of_these = self.scenario.workload.tasks is None or baselines.hindsight is bounds_of_batches
+        if baselines.hindsight is None or not of_these or not known:
             return []
         try:
             return list(map(int, baselines.hindsight(self.scenario, known).upper_bound))

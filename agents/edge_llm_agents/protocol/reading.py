@@ -9,7 +9,7 @@ from typing import Any
 from edge_llm_agents.protocol.claims import Claim, checked_curve, is_number
 from edge_llm_agents.protocol.rules import BUDGETS, KNOWLEDGE, REPORTED
 from edge_llm_agents.records.record import NoRecordError, read_record
-from edge_llm_env.scenarios import list_scenarios, load_scenario
+from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
 from edge_llm_env.scenarios.loading import contained_scenario
 from edge_llm_env.support.naming import one_of, shown
 
@@ -81,12 +81,16 @@ def _check_numbers(name: str, found: Any, count: int | None) -> None:
         raise ValueError(f"{name}: has {len(found)} numbers, must have one per workload, {count}")
 
 
+def scenario_of(name: str, content: Mapping[str, Any] | None) -> Scenario:
+    """The scenario of a record: its own content, or the preset of that name. ValueError where it is none now."""
+    if content is None:
+        return load_scenario(one_of("scenario", name, list_scenarios()))
+    return contained_scenario(dict(content), {}, Path("there are no files"))
+
+
 def claim_of(record: dict[str, Any]) -> Claim:
     """What a record says of itself; ValueError where its scenario is another now."""
     cell, claim = record["cell"], record["claim"]
-    if record["scenario"] is None:
-        scenario = load_scenario(one_of("scenario", cell["scenario"], list_scenarios()))
-    else:
-        scenario = contained_scenario(record["scenario"], {}, Path("there are no files"))
+    scenario = scenario_of(cell["scenario"], record["scenario"])
     said = {name: claim[name] for name in ("made_for", "split", "budget", "knows", "algorithm")}
     return Claim(cell["policy"], cell["environment"], scenario, **said)

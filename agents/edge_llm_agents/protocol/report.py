@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from edge_llm_agents.protocol.reading import read_submission
+from edge_llm_agents.protocol.reading import read_submission, scenario_of
 from edge_llm_agents.protocol.rules import REPORTED
 from edge_llm_agents.protocol.scores import THRESHOLDS, Compared, Entrant, compared
 from edge_llm_agents.protocol.submission import submissions_in
@@ -20,7 +20,6 @@ from edge_llm_agents.records.hashes import environment_sha256
 from edge_llm_agents.records.record import versions
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_env.registration import ENVIRONMENTS
-from edge_llm_env.scenarios import list_scenarios, load_scenario
 from edge_llm_env.support.system.files import write_text
 from edge_llm_env.support.tables import NO_VALUE, Table
 
@@ -54,17 +53,19 @@ def write_report(folder: Path, page: Path, report: Callable[[str], None] = print
 
 
 def stale(task: Compared) -> str:
-    """What of a task is another now, in words; empty where it is current. Of scenarios, presets are checked."""
+    """What of a task's records is another now, in words; empty where all are current."""
     if task.environment not in ENVIRONMENTS:
         return f"there is no {task.environment}"
-    wanted = {"environment_sha256": environment_sha256(task.environment)}
-    if task.scenario in list_scenarios():
-        scenario, identity = load_scenario(task.scenario), task.identity
-        own = WorkloadSet.of(scenario, identity["episodes"], identity["workload_seed"], REPORTED[task.split])
-        wanted |= own.identity()
-    known = task.identity["versions"]
-    said = (changes(wanted, task.identity), changes(versions(set(known) - {"python"}), known))
-    return ", ".join(filter(None, said))
+    try:
+        scenario = scenario_of(task.scenario, task.content)
+    except ValueError as error:
+        return str(error)
+    identity = task.identity
+    own = WorkloadSet.of(scenario, identity["episodes"], identity["workload_seed"], REPORTED[task.split])
+    wanted = own.identity() | {"environment_sha256": environment_sha256(task.environment)}
+    said = [changes(wanted, identity)]
+    said += [changes(versions(set(known) - {"python"}), known) for known in task.versions]
+    return ", ".join(dict.fromkeys(filter(None, said)))
 
 
 def _of_task(task: Compared) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_agents.protocol.rules import COMPETES
+from edge_llm_agents.protocol.rules import BUDGETS, COMPETES, KNOWLEDGE
 from edge_llm_agents.records.aggregates import Scores
 
 TASK = ("scenario_fingerprint", "episodes", "workload_seed", "workloads_sha256", "environment_sha256")
@@ -69,6 +69,11 @@ class Compared(NamedTuple):
     scenario: str
     split: str
     identity: Mapping[str, Any]
+    """Of TASK, the same in all records."""
+    content: Mapping[str, Any] | None
+    """Of the scenario; None for a preset, which its name says."""
+    versions: Sequence[Mapping[str, str]]
+    """By name of a package, of each record."""
     reference: NDArray[np.float64]
     """(E,) what the reference rule reaches."""
     reference_name: str
@@ -120,7 +125,9 @@ def compared(records: Sequence[Mapping[str, Any]]) -> list[Compared]:
                 environment,
                 scenario,
                 split,
-                {name: most["identity"][name] for name in TASK} | {"versions": most["provenance"]["versions"]},
+                {name: most["identity"][name] for name in TASK},
+                most["scenario"],
+                [record["provenance"]["versions"] for record in together],
                 np.array(most["reference"]["gained"], dtype=np.float64),
                 most["reference"]["policy"],
                 np.array(most["bound"], dtype=np.float64),
@@ -133,6 +140,6 @@ def compared(records: Sequence[Mapping[str, Any]]) -> list[Compared]:
 def _entrant(name: str, records: Sequence[Mapping[str, Any]]) -> Entrant:
     """A policy of all its records; it knows what the best informed of them does, and has the largest budget."""
     runs = {run["seed"]: run for record in records for run in record["runs"]}
-    knows = max((record["claim"]["knows"] for record in records), key=["nothing", "means", "structure", "future"].index)
-    budget = max((record["claim"]["budget"] for record in records), key=["small", "medium", "unlimited"].index)
+    knows = max((record["claim"]["knows"] for record in records), key=list(KNOWLEDGE).index)
+    budget = max((record["claim"]["budget"] for record in records), key=list(BUDGETS).index)
     return Entrant(name, [runs[seed] for seed in sorted(runs)], knows, budget)

@@ -42,7 +42,7 @@ def named_policy(name: str, env: gym.Env, seed: int, *, unpickle: bool = False) 
             raise ValueError(f"policy = {shown(name)}: is for {policy.env_id}, not for {inner.spec.id}")
         return policy.acting(env)  # type: ignore[arg-type] # none of those that act in an environment ask for rows
     rule = baseline(inner.spec.id, name)
-    tuned = None if rule.tunable is None else rule.tunable.tune(inner.scenario, seed)
+    tuned = rule.tuned(inner.scenario, seed)
     if rule.tunable is not None and tuned is None:
         raise ValueError(f"policy = {shown(name)}: there is nothing to tune of it in scenario {inner.scenario.name}")
     return rule.policy(env, seed, tuned)

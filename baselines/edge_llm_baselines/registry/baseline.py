@@ -46,6 +46,10 @@ class Baseline:
         """What is tuned of this one, among what is tuned of baselines; None if nothing is."""
         return None if self.tunable is None else tuned.get(self.tunable.name)
 
+    def tuned(self, scenario: Scenario, seed: int) -> Any:
+        """The best value of what is tuned of this one for a scenario; None if nothing is."""
+        return None if self.tunable is None else self.tunable.tune(scenario, seed)
+
     def acting(self, seed: int, tuned: Any = None) -> MakePolicy:
         """What makes the policy on an environment, from what is tuned for its scenario."""
         return lambda env: self.policy(env, seed, tuned)
@@ -99,6 +103,11 @@ class Baselines:
     def tuned(self, scenario: Scenario, seed: int) -> dict[str, Any]:
         """What of them is tuned for a scenario, by the name of the `Tunable`: some seconds each."""
         return {tunable.name: tunable.tune(scenario, seed) for tunable in self.tunables}
+
+    def tuned_oracle(self, scenario: Scenario, seed: int) -> tuple[Any, MakePolicy]:
+        """What is tuned of the oracle for a scenario, None if nothing is, and what makes the oracle, tuned so."""
+        tuned = self.rules[self.oracle].tuned(scenario, seed)
+        return tuned, self.rules[self.oracle].acting(seed, tuned)
 
     def playable(self, scenario: Scenario, tuned: Mapping[str, Any]) -> dict[str, Baseline]:
         """Those that are for a scenario for which this is tuned: without those of which there is nothing to tune."""

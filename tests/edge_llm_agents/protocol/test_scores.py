@@ -29,6 +29,7 @@ def record(policy: str, gained: list[list[int]], **changes: Any) -> dict[str, An
         "cell": {"environment": "E", "scenario": "s", "policy": policy, "seed": 0},
         "claim": {"split": "test", "knows": "nothing", "budget": "small"} | changes.pop("claim", {}),
         "identity": identity | changes,
+        "scenario": None,
         "provenance": {"versions": {}},
         "runs": runs,
         "reference": {"policy": "rule", "gained": [10, 20]},
@@ -89,13 +90,29 @@ def test_the_page_has_every_policy_with_its_marks(tmp_path: Path, capsys: pytest
     assert "## `EdgeLLM/BatchSelection-v0`, carry-over, test" in text
     assert "| mine ‡ | 2 | small | nothing |" in text
     assert "| DFTSP | – | – | – | 100.00 [100.00, 100.00] | 0.000 | – |" in text
-    assert "Stale" in text  # a scenario of that name is a preset, and this one is not it
+    assert "Stale" not in text  # a scenario of that name is a preset; what counts is the record's own
     capsys.readouterr()
     record = read_submission(path)
     record["identity"]["environment_sha256"] = "0" * 64
     path.write_text(json.dumps(record))
     (task,) = compared([read_submission(path)])
     assert "environment_sha256 000000000000 → " in stale(task)
+
+
+def test_a_task_is_stale_by_any_of_its_records_and_by_its_own_scenario(tmp_path: Path) -> None:
+    record = read_submission(submitted(tmp_path))
+    (task,) = compared([record])
+    assert stale(task) == ""
+    # One record alone has another version: which of them is first does not matter.
+    older = json.loads(json.dumps(record))
+    older["cell"]["policy"] = "older"
+    older["provenance"]["versions"]["numpy"] = "1.0"
+    for together in ([record, older], [older, record], [older, older]):
+        (task,) = compared(together)
+        assert stale(task).count("numpy 1.0 → ") == 1
+    (task,) = compared([record])
+    assert "scenario_fingerprint " in stale(task._replace(content=None))  # the preset of that name is another
+    assert "scenario = 'gone': must be one of" in stale(task._replace(content=None, scenario="gone"))
 
 
 def test_no_record_makes_no_page(tmp_path: Path) -> None:

@@ -18,6 +18,12 @@ def test_workloads_are_the_same_for_a_seed_and_more_episodes_only_add_workloads(
         np.testing.assert_array_equal(one.uplink_gain, other.uplink_gain)
 
 
+def test_those_before_the_first_are_left_out() -> None:
+    for one, other in zip(draw_workloads(SHORT, 2, seed=4, first=3), draw_workloads(SHORT, 5, seed=4)[3:], strict=True):
+        np.testing.assert_array_equal(one.arrival_s, other.arrival_s)
+        np.testing.assert_array_equal(one.uplink_gain, other.uplink_gain)
+
+
 def test_no_two_workloads_of_any_seed_or_stream_are_the_same() -> None:
     workloads = [
         workload for seed in (4, 5) for stream in Stream for workload in draw_workloads(SHORT, 3, seed, stream)
@@ -55,3 +61,7 @@ def test_less_than_one_episode_or_a_seed_below_0_is_an_error() -> None:
         draw_workloads(SHORT, 1, seed=-1)
     with pytest.raises(ValueError, match="episodes = 0: must be at least 1"):
         draw_workloads(SHORT, 0, seed=4)
+    with pytest.raises(ValueError, match="first = -1: must be at least 0"):
+        draw_workloads(SHORT, 1, first=-1)
+    with pytest.raises(ValueError, match="episodes = 2 with first = 999999: must be at most 1,000,000"):
+        draw_workloads(SHORT, 2, first=999_999)

@@ -54,18 +54,16 @@ def learn(asked: Asked) -> Learned:
 
 def _demonstrations(asked: Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """What the rule saw and did, and the masks where there are some: as many decisions as the budget has."""
-    baselines = baselines_of(asked.env_id)
-    rule = baselines.rules[baselines.oracle]
-    tuned = None if rule.tunable is None else rule.tunable.tune(asked.scenario, asked.seed)
+    _, make_policy = baselines_of(asked.env_id).tuned_oracle(asked.scenario, asked.seed)
     observations: list[np.ndarray] = []
     actions: list[np.ndarray] = []
     masks: list[np.ndarray] = []
     left, played = asked.decisions, 0
     while left > 0:
-        workloads = draw_workloads(asked.scenario, played + ROWS, asked.seed, Stream.DEMONSTRATION)[played:]
+        workloads = draw_workloads(asked.scenario, ROWS, asked.seed, Stream.DEMONSTRATION, first=played)
         played += ROWS
         env = vector_of(asked.env_id, asked.scenario, workloads)
-        noting = _Noting(rule.acting(asked.seed, tuned)(env), env.unwrapped)
+        noting = _Noting(make_policy(env), env.unwrapped)
         ended = np.zeros(ROWS, dtype=np.bool_)
         for step in play(env, noting, workloads=workloads):
             rows = np.flatnonzero(~ended)[:left]
@@ -98,4 +96,4 @@ class _Noting:
         return self._policy.predict(observation, state, episode_start, deterministic)
 
 
-IMITATION = Learner(learn, fits, settings=(PASSES, MINIBATCH, LEARNING_RATE))
+IMITATION = Learner(learn, fits, knows="structure", settings=(PASSES, MINIBATCH, LEARNING_RATE))

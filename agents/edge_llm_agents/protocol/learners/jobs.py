@@ -16,6 +16,7 @@ from edge_llm_agents.protocol.claims import Claim, Run
 from edge_llm_agents.protocol.judging import Task
 from edge_llm_agents.protocol.learners.learner import Asked, Curve
 from edge_llm_agents.protocol.learners.table import LEARNERS, learners_of
+from edge_llm_agents.protocol.rules import BUDGETS, exceeds
 from edge_llm_agents.protocol.submission import submit, task_of
 from edge_llm_agents.records.cells import Cell
 from edge_llm_agents.records.files import save_model
@@ -140,15 +141,16 @@ def baseline_jobs(settings: BaselineSettings) -> Sequence[Job]:
         for algorithm in learners_of(env_id):
             if settings.algorithms and algorithm not in settings.algorithms:
                 continue
-            off_policy = LEARNERS[algorithm].off_policy
-            decisions = settings.off_policy_decisions if off_policy else settings.decisions
+            learner = LEARNERS[algorithm]
+            decisions = settings.off_policy_decisions if learner.off_policy else settings.decisions
             claim = Claim(
                 algorithm,
                 env_id,
                 scenario,
                 scenario.name,
                 split=SPLIT,
-                budget="small" if decisions <= 1_000_000 else "medium",
+                budget=next(budget for budget in BUDGETS if not exceeds(budget, decisions)),
+                knows=learner.knows,
                 algorithm=f"{algorithm}, {decisions:,} decisions",
             )
             task = task_of(claim, settings.episodes, 0, settings.bounded)

@@ -46,10 +46,9 @@ class Curve:
     def __post_init__(self) -> None:
         self._workloads = draw_workloads(self.scenario, self.episodes, 0, Stream.VALIDATION)
         baselines = baselines_of(self.env_id)
-        rule = baselines.rules[baselines.oracle]
-        tuned = None if rule.tunable is None else rule.tunable.tune(self.scenario, 0)
+        _, make_policy = baselines.tuned_oracle(self.scenario, 0)
         env_id = baselines.solved_in or self.env_id
-        self._reference = float(np.mean(gained(env_id, rule.acting(0, tuned), self.scenario, self._workloads)))
+        self._reference = float(np.mean(gained(env_id, make_policy, self.scenario, self._workloads)))
         self._started_s = time.monotonic()
 
     @property
@@ -61,6 +60,10 @@ class Curve:
         """Whether a point is to be taken after so many decisions."""
         taken = self.points[-1]["decisions"] if self.points else 0
         return decisions >= taken + self.every
+
+    def ends_at(self, decisions: int) -> bool:
+        """Whether the last point is of so many decisions."""
+        return bool(self.points) and self.points[-1]["decisions"] == decisions
 
     def add(self, model: BaseAlgorithm, decisions: int) -> None:
         """Take a point."""
@@ -86,6 +89,8 @@ class Learner:
     learn: Callable[[Asked], Learned]
     fits: Callable[[str], bool]
     """Whether it is for the actions of an environment, by its id."""
+    knows: str = "nothing"
+    """What it is told, one of `edge_llm_agents.protocol.rules.KNOWLEDGE`."""
     off_policy: bool = False
     """It learns from each decision many times, and takes some hundred decisions a second."""
     settings: Any = ()

@@ -37,6 +37,8 @@ def of_sb3(algorithm: str, network: str) -> Learner:
         model = new_model(asked.env_id, asked.scenario, algorithm, network, asked.seed, **settings)
         rollout = ROWS * settings.get("n_steps", 1)
         model.learn(max(1, asked.decisions // rollout) * rollout, callback=_Points(asked.curve))
+        if not asked.curve.ends_at(model.num_timesteps):
+            asked.curve.add(model, model.num_timesteps)
         return Learned(model, model.num_timesteps)
 
     standard = ALGORITHMS[algorithm][1]
@@ -45,7 +47,7 @@ def of_sb3(algorithm: str, network: str) -> Learner:
     def fits(env_id: str) -> bool:
         return algorithm in fitting(env_id) and network in networks_of(algorithm, env_id)
 
-    return Learner(learn, fits, algorithm in OFF_POLICY, settings)
+    return Learner(learn, fits, off_policy=algorithm in OFF_POLICY, settings=settings)
 
 
 def _within(decisions: int, standard: Mapping[str, Any]) -> dict[str, Any]:

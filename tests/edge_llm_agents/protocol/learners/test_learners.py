@@ -8,7 +8,7 @@ import pytest
 from edge_llm_agents.commands.main import main
 from edge_llm_agents.leaderboard.running import Ran
 from edge_llm_agents.protocol.learners import jobs
-from edge_llm_agents.protocol.learners.jobs import BaselineRun, BaselineSettings, run_baselines
+from edge_llm_agents.protocol.learners.jobs import BaselineRun, BaselineSettings, baseline_jobs, run_baselines
 from edge_llm_agents.protocol.learners.table import LEARNERS, learners_of
 from edge_llm_agents.protocol.reading import read_submission
 from edge_llm_agents.protocol.submission import submissions_in
@@ -39,7 +39,9 @@ def test_every_algorithm_leaves_a_record_that_verifies_and_none_runs_twice(tmp_p
         (run,) = record["runs"]
         assert 0 < run["decisions"] <= (256 if record["cell"]["policy"].startswith("dqn") else 512)
         assert not run["over_budget"]
-        assert len(run["curve"]) >= 1
+        assert run["curve"][-1]["decisions"] == run["decisions"]
+        knows = "structure" if record["cell"]["policy"] == "imitation" else "nothing"
+        assert record["claim"]["knows"] == knows
         assert run["curve"][-1]["wall_s"] <= run["wall_s"]
         assert verify(path, trust=True, report=lambda line: None).agrees
     # Interrupted: what is finished is kept, what is missing is run.
@@ -56,6 +58,13 @@ def test_values_of_requests_are_learned_and_other_decisions_make_a_run_stale(tmp
     assert run_baselines(small(tmp_path, **settings), lines.append).computed == 1
     assert run_baselines(small(tmp_path, off_policy_decisions=320, **settings), lines.append).computed == 1
     assert "sac: stale: policy_sha256" in lines[0]
+
+
+def test_a_claim_has_the_least_budget_that_is_not_exceeded(tmp_path: Path) -> None:
+    for decisions, budget in ((1_000_000, "small"), (1_000_001, "medium"), (10_000_001, "unlimited")):
+        for job in baseline_jobs(small(tmp_path, algorithms=("ppo_mask",), decisions=decisions)):
+            assert isinstance(job, BaselineRun)
+            assert job.claim.budget == budget
 
 
 def test_algorithms_are_those_for_the_actions() -> None:
