@@ -24,8 +24,6 @@ class EngineSimulation:
         self.scenario = scenario
         self.params: EngineParams = engine_params(scenario)
         self.slots = self.params.waiting_slots
-        limits = [one.latency_requirement_up_to_s for one in scenario.iterations.classes]
-        self._patience_s = np.array([limit for limit in limits if limit is not None], dtype=np.float64)
         expected = scenario.workload.arrivals.mean_rate_per_s * scenario.horizon_s
         actions = 2 * self.slots + self.params.running_slots + len(self.params.budgets)
         self.state: EngineState = allocate(
@@ -49,7 +47,7 @@ class EngineSimulation:
             np.ascontiguousarray(workload.prompt_tokens, dtype=np.int64),
             np.ascontiguousarray(workload.output_tokens, dtype=np.int64),
             told_tokens(self.params, workload),
-            np.searchsorted(self._patience_s, workload.latency_requirement_s),
+            self.scenario.iterations.class_of(workload.latency_requirement_s),
             np.ascontiguousarray(workload.uplink_gain[:, 0], dtype=np.float64),
             np.ascontiguousarray(workload.downlink_gain[:, 0], dtype=np.float64),
         )

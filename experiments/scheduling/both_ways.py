@@ -116,8 +116,7 @@ def summary(way: str, scenario: Scenario, workloads: Sequence[Workload], found: 
     latency_s = joined([one.latency_requirement_s for one in workloads])
     tokens = joined([one.output_tokens for one in workloads])
     classes = scenario.iterations.classes
-    limits_s = [one.latency_requirement_up_to_s or np.inf for one in classes]
-    of_class = np.searchsorted(limits_s, latency_s)
+    of_class = scenario.iterations.class_of(latency_s)
     ttft_s, tpot_s = (np.array([getattr(one, name) for one in classes])[of_class] for name in ("ttft_s", "tpot_s"))
     answered = np.isfinite(last_s)
     whole_s = scenario.epoch.epoch_s * scenario.epoch.episode_epochs * len(workloads)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, model_validator
 
 from edge_llm_env.support.quantities import BytesPerS, DurationS, Tokens
@@ -63,6 +65,11 @@ class IterationSettings(Section):
         default=(ServiceClass(name="all", ttft_s=1.0, tpot_s=0.1),),
         description="service classes, the least patient first",
     )
+
+    def class_of(self, latency_s: ArrayLike) -> NDArray[np.intp]:
+        """Index of the class that requests with these latency requirements (s) are of, in their shape."""
+        limits = [one.latency_requirement_up_to_s for one in self.classes]
+        return np.asarray(np.searchsorted([limit for limit in limits if limit is not None], latency_s))
 
     @model_validator(mode="after")
     def _budgets_ascend(self) -> IterationSettings:

@@ -1,13 +1,31 @@
-"""A machine whose passes take what a cost model says, on a clock that nothing else moves."""
+"""A tiny decoder, and a machine whose passes take what a cost model says, on a clock that nothing else moves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge_llm_agents.machine.decoder import Piece
+from edge_llm_agents.machine.decoder import Piece, TorchDecoder
 from edge_llm_env.engine.params import block_bytes, kv_blocks
+from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.iteration import IterationCost
 from edge_llm_env.scenarios import Scenario, load_scenario
+
+TINY = DecoderConfig(
+    layers=2, d_model=32, d_ff=48, heads=4, kv_heads=2, head_dim=8, vocabulary=300, gated_ffn=True, tied_embeddings=True
+)
+
+
+def greedy(one: TorchDecoder, slot: int, prompt: list[int], tokens: int) -> list[int]:
+    """What a decoder makes of a prompt in a slot, nobody beside."""
+    made = one.run([Piece(slot, prompt, 0)])
+    while len(made) < tokens:
+        made += one.run([Piece(slot, made[-1:], len(prompt) + len(made) - 1)])
+    return made
+
+
+def alone(prompt: list[int], tokens: int) -> list[int]:
+    """What the tiny decoder makes of a prompt."""
+    return greedy(TorchDecoder(TINY, slots=1, positions=len(prompt) + tokens), 0, prompt, tokens)
 
 
 class SteppedClock:

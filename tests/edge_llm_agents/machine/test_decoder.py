@@ -3,21 +3,13 @@ import torch
 
 from edge_llm_agents.machine.decoder import Piece, TorchDecoder
 from edge_llm_env.inference.decoder import DecoderConfig
+from tests.edge_llm_agents.machine.support import TINY, greedy
 
-SMALL = DecoderConfig(
-    layers=2, d_model=32, d_ff=48, heads=4, kv_heads=2, head_dim=8, vocabulary=97, gated_ffn=True, tied_embeddings=True
-)
+SMALL = TINY.model_copy(update={"vocabulary": 97})
 
 
 def decoder(config: DecoderConfig = SMALL, slots: int = 4, positions: int = 64) -> TorchDecoder:
     return TorchDecoder(config, slots=slots, positions=positions)
-
-
-def greedy(one: TorchDecoder, slot: int, prompt: list[int], tokens: int) -> list[int]:
-    made = one.run([Piece(slot, prompt, 0)])
-    while len(made) < tokens:
-        made += one.run([Piece(slot, made[-1:], len(prompt) + len(made) - 1)])
-    return made
 
 
 def test_sequences_of_a_pass_do_not_see_each_other() -> None:

@@ -33,7 +33,7 @@ class Serve:
     port: int = 8000
     """Port to listen on; any free one for 0."""
     queue: int = 256
-    """Most requests that wait; more are answered with status 429."""
+    """Most requests that wait; more are answered with status 429. Who is in a pass counts as it stood before it."""
     deadline_s: float = 60.0
     """Of requests without the header X-Deadline-S, from arrival to the last token."""
     model: str = "edge-llm"

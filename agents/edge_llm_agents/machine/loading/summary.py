@@ -23,8 +23,7 @@ def on_time(scenario: Scenario, by: str, workload: Workload, answers: Sequence[A
     if by == "epochs":
         return np.asarray(whole & (last_s <= workload.latency_requirement_s))
     classes = scenario.iterations.classes
-    limits = [one.latency_requirement_up_to_s for one in classes]
-    kind = np.searchsorted([limit for limit in limits if limit is not None], workload.latency_requirement_s)
+    kind = scenario.iterations.class_of(workload.latency_requirement_s)
     ttft_s, tpot_s = (np.array([getattr(one, name) for one in classes])[kind] for name in ("ttft_s", "tpot_s"))
     return np.asarray(whole & (first_s <= ttft_s) & (last_s - first_s <= (tokens - 1) * tpot_s))
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from edge_llm_env.engine.iterating import decode
 from edge_llm_env.engine.params import EngineParams
 from edge_llm_env.engine.state import N_ITERATIONS, N_RUNNING, EngineState
 from edge_llm_env.inference.iteration import IterationCost
+from edge_llm_env.support.calling import direct
 
 
 class Pass(NamedTuple):
@@ -61,12 +63,7 @@ def pass_over(running: Iterable[tuple[int, int, int]], budget: int) -> Pass:
 
 def note_pass(params: EngineParams, state: EngineState, done: Pass, budget: int, now_s: float) -> None:
     """Let a single row have what a pass computed, at the time that it was done."""
-    block = params.block_tokens
-    for request in done.decodes:
-        cached, target = int(state.cached[0, request]), int(state.target[0, request])
-        state.free_blocks[0] -= -(-(cached + 1) // block) - -(-max(cached, target) // block)
-        state.cached[0, request] += 1
-        state.generated[0, request] += 1
+    direct(decode)(params, state, 0, 1)
     for request, tokens, _, completes in done.chunks:
         state.cached[0, request] += tokens
         state.generated[0, request] += completes

@@ -37,8 +37,7 @@ class LiveRow:
         params = self.params = inner.simulation.params
         actions = inner.simulation.state.action_mask.shape[1]
         inner.simulation.state = allocate(1, room, params.waiting_slots, params.running_slots, actions)
-        limits = [one.latency_requirement_up_to_s for one in inner.scenario.iterations.classes]
-        self._patience_s = [limit for limit in limits if limit is not None]
+        self._class_of = inner.scenario.iterations.class_of
         self._rows = isinstance(inner, VectorEnv)
         self._observation = np.zeros(inner.observation_space.shape[-1], dtype=np.float32)
         self._free = list(range(room))[::-1]
@@ -59,7 +58,7 @@ class LiveRow:
     def put(self, prompt_tokens: int, output_tokens: int, latency_s: float, arrival_s: float) -> int:
         """Let a request wait, in the class of its patience; its number."""
         state, params, request = self.state, self.params, self._free.pop()
-        kind = int(np.searchsorted(self._patience_s, latency_s))
+        kind = int(self._class_of(latency_s))
         state.arrival_s[0, request] = state.visible_s[0, request] = arrival_s
         state.first_due_s[0, request] = arrival_s + params.class_ttft_s[kind]
         state.tpot_s[0, request], state.service_class[0, request] = params.class_tpot_s[kind], kind

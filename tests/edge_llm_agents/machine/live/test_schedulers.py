@@ -4,18 +4,13 @@ from typing import Any
 
 import pytest
 
-from edge_llm_agents.machine.decoder import Piece, TorchDecoder
+from edge_llm_agents.machine.decoder import TorchDecoder
 from edge_llm_agents.machine.live.epochs import Epochs
 from edge_llm_agents.machine.live.iterations import Iterations
 from edge_llm_agents.machine.live.jobs import Event, Job, Outcome, Scheduler, wall_s
 from edge_llm_env.engine.state import N_PREEMPTED
-from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.scenarios import load_scenario
-from tests.edge_llm_agents.machine.support import with_blocks
-
-SMALL = DecoderConfig(
-    layers=1, d_model=16, d_ff=24, heads=2, kv_heads=1, head_dim=8, vocabulary=97, gated_ffn=True, tied_embeddings=True
-)
+from tests.edge_llm_agents.machine.support import TINY, alone, with_blocks
 
 EPOCHS = load_scenario(
     "carry-over", **{"epoch.visible_slots": 8, "workload.latency_requirement_s": {"low": 50, "high": 90}}
@@ -34,7 +29,7 @@ PATIENT_S = 1e6
 
 
 def decoder(slots: int) -> TorchDecoder:
-    return TorchDecoder(SMALL, slots=slots, positions=64)
+    return TorchDecoder(TINY, slots=slots, positions=64)
 
 
 def job(prompt: list[int], tokens: int, deadline_s: float = PATIENT_S) -> Job:
@@ -57,14 +52,6 @@ def run(scheduler: Scheduler, jobs: list[Job]) -> dict[Job, list[Event]]:
     return events
 
 
-def greedy(prompt: list[int], tokens: int) -> list[int]:
-    one = decoder(1)
-    made = one.run([Piece(0, prompt, 0)])
-    while len(made) < tokens:
-        made += one.run([Piece(0, made[-1:], len(prompt) + len(made) - 1)])
-    return made
-
-
 JOBS = [([1 + i] * (2 + i), 1 + i % 4) for i in range(10)]
 
 
@@ -74,7 +61,7 @@ def test_epochs_compute_what_each_would_get_alone(policy: str) -> None:
     for one in jobs:
         scheduler.add(one)
     found = run(scheduler, jobs)
-    assert [found[one][:-1] for one in jobs] == [greedy(*one) for one in JOBS]
+    assert [found[one][:-1] for one in jobs] == [alone(*one) for one in JOBS]
     assert {found[one][-1] for one in jobs} == {Outcome.COMPLETED}
     assert (scheduler.waiting, scheduler.running) == ([], 0)
 
@@ -84,12 +71,12 @@ def test_an_epoch_that_is_not_due_is_waited_for() -> None:
     assert scheduler.step(now_s) == float("inf")
     first, second = job([1], 1), job([2], 1)
     scheduler.add(first)
-    assert scheduler.step(now_s) == [(first, greedy([1], 1)[0]), (first, Outcome.COMPLETED)]
+    assert scheduler.step(now_s) == [(first, alone([1], 1)[0]), (first, Outcome.COMPLETED)]
     scheduler.add(second)
     due_s = scheduler.step(now_s)
     assert isinstance(due_s, float)
     assert now_s < due_s <= now_s + EPOCHS.epoch.epoch_s
-    assert scheduler.step(due_s) == [(second, greedy([2], 1)[0]), (second, Outcome.COMPLETED)]
+    assert scheduler.step(due_s) == [(second, alone([2], 1)[0]), (second, Outcome.COMPLETED)]
 
 
 def test_requests_without_time_for_an_epoch_are_left() -> None:
@@ -107,7 +94,7 @@ def test_iterations_compute_what_each_would_get_alone(policy: str) -> None:
     for one in jobs:
         scheduler.add(one)
     found = run(scheduler, jobs)
-    assert [found[one][:-1] for one in jobs] == [greedy(*one) for one in JOBS]
+    assert [found[one][:-1] for one in jobs] == [alone(*one) for one in JOBS]
     assert {found[one][-1] for one in jobs} == {Outcome.COMPLETED}
     assert (scheduler.waiting, scheduler.running) == ([], 0)
 
@@ -119,7 +106,7 @@ def test_who_is_preempted_goes_on_where_it_was() -> None:
     for one in jobs:
         scheduler.add(one)
     found = run(scheduler, jobs)
-    assert [found[one][:-1] for one in jobs] == [greedy([1 + i] * 6, 20) for i in range(4)]
+    assert [found[one][:-1] for one in jobs] == [alone([1 + i] * 6, 20) for i in range(4)]
     row: Any = scheduler._row
     assert row.state.counters[0, N_PREEMPTED] > 0
 

@@ -17,13 +17,9 @@ from edge_llm_agents.machine.serving.bodies import Offer
 from edge_llm_agents.machine.serving.engine import Engine
 from edge_llm_agents.machine.serving.running import Server
 from edge_llm_agents.machine.sockets import listening
-from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.scenarios import load_scenario
+from tests.edge_llm_agents.machine.support import TINY
 from tests.support.processes import HANG_GUARD_S
-
-TINY = DecoderConfig(
-    layers=1, d_model=16, d_ff=24, heads=2, kv_heads=1, head_dim=8, vocabulary=300, gated_ffn=True, tied_embeddings=True
-)
 
 SCENARIO = load_scenario(
     "chat-orin",
@@ -38,15 +34,24 @@ POSITIONS = 512
 
 
 class HeldDecoder(TorchDecoder):
-    """Its passes wait while `free` is not set."""
+    """Its passes wait while `free` is not set; told to, it clears that itself, so that no pass slips through."""
 
     def __init__(self, slots: int) -> None:
         super().__init__(TINY, slots=slots, positions=POSITIONS)
         self.free = threading.Event()
         self.free.set()
+        self._left = 0
+
+    def hold_after(self, passes: int) -> None:
+        """Compute so many passes, and hold up the next; nothing may be being computed now."""
+        self._left = passes
 
     def run(self, pieces: Sequence[Piece]) -> list[int]:
         self.free.wait()
+        if self._left:
+            self._left -= 1
+            if not self._left:
+                self.free.clear()
         return super().run(pieces)
 
 

@@ -2,27 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from edge_llm_agents.machine.decoder import Piece, TorchDecoder
+from edge_llm_agents.machine.decoder import TorchDecoder
 from edge_llm_agents.machine.slots.sequences import SlottedDecoder
-from edge_llm_env.inference.decoder import DecoderConfig
-
-SMALL = DecoderConfig(
-    layers=2, d_model=32, d_ff=48, heads=4, kv_heads=2, head_dim=8, vocabulary=97, gated_ffn=True, tied_embeddings=True
-)
-
-
-def greedy(prompt: list[int], tokens: int) -> list[int]:
-    decoder = TorchDecoder(SMALL, slots=1, positions=64)
-    made = decoder.run([Piece(0, prompt, 0)])
-    while len(made) < tokens:
-        made += decoder.run([Piece(0, made[-1:], len(prompt) + len(made) - 1)])
-    return made
+from tests.edge_llm_agents.machine.support import TINY, alone
 
 
 def test_a_sequence_that_left_and_is_computed_anew_goes_on_as_it_would_have() -> None:
     prompt, other = [3, 14, 15, 92, 65], [35, 89]
-    expected = greedy(prompt, 8)
-    one = SlottedDecoder(TorchDecoder(SMALL, slots=2, positions=64), 2)
+    expected = alone(prompt, 8)
+    one = SlottedDecoder(TorchDecoder(TINY, slots=2, positions=64), 2)
     one.hold(7, prompt)
     assert one.run([(7, 2)]) == []
     one.hold(8, other)
@@ -39,7 +27,7 @@ def test_a_sequence_that_left_and_is_computed_anew_goes_on_as_it_would_have() ->
 
 
 def test_no_slot_is_given_twice() -> None:
-    one = SlottedDecoder(TorchDecoder(SMALL, slots=1, positions=8), 1)
+    one = SlottedDecoder(TorchDecoder(TINY, slots=1, positions=8), 1)
     one.hold(1, [5])
     for number in (1, 2):
         with pytest.raises(RuntimeError, match=f"sequence {number}: must be another"):
