@@ -67,9 +67,9 @@ class Certificates:
     def _certified(self, scenario: Scenario) -> dict[str, Any]:
         """The interval of a scenario, its bound without a penalty, and what its policies serve."""
         signals = ArrivalSignals.of(scenario, self.expectation_episodes, self.seed)
-        fitted = fit_penalty(scenario, signals, episodes=self.fit_episodes, steps=self.fit_steps, seed=self.seed)
+        penalty = fit_penalty(scenario, signals, episodes=self.fit_episodes, steps=self.fit_steps, seed=self.seed)
         workloads = draw_workloads(scenario, self.episodes, self.seed)
-        certified = certified_bounds(scenario, workloads, fitted.penalty)
+        certified = certified_bounds(scenario, workloads, penalty)
         without = certified_bounds(scenario, workloads, NoPenalty())
         dftsp = served_by(DFTSP(), scenario, workloads)
         percent = 100.0 / float(dftsp.mean())
@@ -99,7 +99,7 @@ class Certificates:
             "bound_percent_of_dftsp": percent * bound.mean,
             "bound_without_penalty_percent_of_dftsp": percent * without.bounds.mean(),
             "policies": policies,
-            "weights": fitted.penalty.weights.tolist(),
+            "weights": penalty.weights.tolist(),
         }
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from edge_llm_agents.protocol.rules import BUDGETS, COMPETES, KNOWLEDGE, SPLITS
-from edge_llm_agents.records.fields import CELL, IDENTITY, PLAYED, PREPARED, PROVENANCE, Field
+from edge_llm_agents.records.fields import BESIDE, CELL, EARNED, IDENTITY, PLAYED, PREPARED, PROVENANCE, Field
 from edge_llm_env.support.tables import NO_VALUE, Table
 
 RECORDS_PAGE = Path("docs/reference/records.md")
@@ -24,7 +24,7 @@ RECORDS_SECTIONS: dict[str, Callable[[], Table]] = {
     "provenance": partial(fields_table, PROVENANCE),
     "cell": partial(fields_table, CELL),
     "identity": partial(fields_table, IDENTITY),
-    "played": partial(fields_table, PLAYED),
+    "played": partial(fields_table, PLAYED, EARNED, BESIDE),
     "prepared": partial(fields_table, *PREPARED.values()),
 }
 """Sections of the page, and what fills them."""

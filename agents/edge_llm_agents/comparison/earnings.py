@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from edge_llm_agents.comparison.records import BOUND
-from edge_llm_agents.records.intervals import paired_difference
 from edge_llm_baselines.playing.earned import Earned
 
 
@@ -26,12 +25,8 @@ def by_reward(
         one = earned.get(record["policy"])
         if one is not None:
             gained = float((one.reward - reference)[: len(most)].sum())
-            difference = paired_difference(one.reward, reference)._asdict()
             record = record | {
                 "reward_per_episode": one.reward.tolist(),
-                "difference_to_oracle_in_reward": {
-                    part: value if np.isfinite(value) else None for part, value in difference.items()
-                },
                 "served_percent": 100.0 * one.served_share,
                 "beside": one.means,
                 "gap_closed_percent": 100.0 * gained / gap if gap > 0 else None,

@@ -53,6 +53,17 @@ PLAYED = {
 }
 """Of a cell of a policy in an environment."""
 
+EARNED = {
+    "reward": Field("", "sum of an episode's rewards, of each workload, where policies are ranked by it"),
+}
+"""Of a cell of a policy where the reward of an episode counts, beside PLAYED and what is in one of BESIDE."""
+
+BESIDE = {
+    "modules": Field("modules", "on, in the mean of epochs and workloads; of environments that switch modules"),
+    "accuracy": Field("", "delivered, in the mean of workloads; of environments that choose service levels"),
+}
+"""What else policies are told apart by, where the reward of an episode counts: an environment has one of these."""
+
 PREPARED = {
     "hindsight": {
         "served": Field(COUNT, "by the best schedule found, of each workload"),

@@ -50,7 +50,7 @@ def certified_bounds(
     for workload in workloads:
         waiting = Waiting.of_workload(scenario, workload)
         episode = EpisodeProblem.of_workload(scenario, workload)
-        problem = PenalisedEpisode.of(episode, waiting, penalty.differences(workload, waiting))
-        bounds.append(lowest_bound(problem, iterations).bound)
+        problem = PenalisedEpisode.of(episode, waiting, penalty.differences(waiting))
+        bounds.append(lowest_bound(problem, iterations))
         penalised.append(problem)
     return Certificates(np.array(bounds), penalised)

@@ -9,8 +9,6 @@ is at least what any schedule is worth, whatever the prices, and however early t
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,17 +35,11 @@ MOMENTUM = 0.85
 """Weight of the directions before in the direction of a step."""
 
 
-class Lowest(NamedTuple):
-    """Where a descent ended."""
+def lowest_bound(penalised: PenalisedEpisode, iterations: int) -> float:
+    """The least L(μ) that a descent of that many iterations meets.
 
-    bound: float
-    """The least L(μ) met."""
-    prices: NDArray[np.float64]
-    """(requests,) μ there."""
-
-
-def lowest_bound(penalised: PenalisedEpisode, iterations: int) -> Lowest:
-    """Lower L(μ) for that many iterations, as `edge_llm_baselines.hindsight.lagrangian.descend` does without a grid."""
+    It goes as `edge_llm_baselines.hindsight.lagrangian.descend` does, without a grid.
+    """
     episode, values = penalised.episode, penalised.values
     contested = episode.chances() > 1
     price = best_price = np.where(contested, FIRST_PRICE, 0.0)
@@ -72,7 +64,7 @@ def lowest_bound(penalised: PenalisedEpisode, iterations: int) -> Lowest:
             break
         above = bound - least + AIM * abs(least) + PROGRESS
         price = np.maximum(price - length * above / square * direction, 0.0)
-    return Lowest(least + penalised.constant, best_price)
+    return least + penalised.constant
 
 
 def slope_of(offers: Offers, chosen: NDArray[np.bool_], contested: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -8,8 +8,6 @@ of the tuning stream, never on those that it is reported of.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,16 +33,6 @@ AVERAGED = 0.3
 """Last part of the steps whose weights are averaged."""
 
 
-class Fitted(NamedTuple):
-    """Weights and what the bound on the workloads of the fit was."""
-
-    penalty: ArrivalPenalty
-    first_bound: float
-    """Mean of L at the first step, where prices are still far off."""
-    last_bound: float
-    """At the last."""
-
-
 class _Path:
     """One workload: the bound as a function of its prices and the weights."""
 
@@ -58,22 +46,22 @@ class _Path:
         self.price = np.where(self.contested, FIRST_PRICE, 0.0)
         self._direction = np.zeros(self.episode.requests)
 
-    def step(self, weights: NDArray[np.float64], length: float) -> tuple[float, NDArray[np.float64]]:
-        """The bound and its slope in the weights; prices take a step of that length."""
+    def step(self, weights: NDArray[np.float64], length: float) -> NDArray[np.float64]:
+        """The bound's slope in the weights; prices take a step of that length."""
         values = 1.0 + self.per_offer @ weights
         chosen = np.zeros(len(values), dtype=np.bool_)
         offers = self.episode.offers
-        bound = relaxed_value(self.episode.rule, offers, values, self.price, MOST_NODES, chosen)
+        relaxed_value(self.episode.rule, offers, values, self.price, MOST_NODES, chosen)
         slope = slope_of(offers, chosen, self.contested)
         self._direction = MOMENTUM * self._direction + (1.0 - MOMENTUM) * slope
         self.price = np.maximum(self.price - length * self._direction, 0.0)
-        return bound - float(self.total @ weights), self.per_offer[chosen].sum(axis=0) - self.total
+        return self.per_offer[chosen].sum(axis=0) - self.total
 
 
 def fit_penalty(
     scenario: Scenario, signals: ArrivalSignals, *, episodes: int = 48, steps: int = 240, seed: int = 0
-) -> Fitted:
-    """Weights for a scenario, from that many tuning workloads and steps; equal seeds, equal weights.
+) -> ArrivalPenalty:
+    """A penalty for a scenario, its weights from that many tuning workloads and steps; equal seeds, equal weights.
 
     Raises ValueError for less than one workload or step.
     """
@@ -82,12 +70,9 @@ def fit_penalty(
     paths = [_Path(scenario, one, signals) for one in draw_workloads(scenario, episodes, seed, Stream.TUNING)]
     weights, mean, square = np.zeros(WEIGHTS), np.zeros(WEIGHTS), np.zeros(WEIGHTS)
     late: list[NDArray[np.float64]] = []
-    bounds = []
     for done in range(steps):
         shorter = 1.0 / (1.0 + FALL * done / steps)
-        found = [path.step(weights, PRICE_STEP * shorter) for path in paths]
-        slope = np.mean([one for _, one in found], axis=0)
-        bounds.append(float(np.mean([bound for bound, _ in found])))
+        slope = np.mean([path.step(weights, PRICE_STEP * shorter) for path in paths], axis=0)
         mean = FIRST_MOMENT * mean + (1.0 - FIRST_MOMENT) * slope
         square = SECOND_MOMENT * square + (1.0 - SECOND_MOMENT) * slope * slope
         first, second = mean / (1.0 - FIRST_MOMENT ** (done + 1)), square / (1.0 - SECOND_MOMENT ** (done + 1))
@@ -95,4 +80,4 @@ def fit_penalty(
         if done >= (1.0 - AVERAGED) * steps:
             late.append(weights)
     averaged = np.mean(late, axis=0) if late else weights
-    return Fitted(ArrivalPenalty(signals, averaged), bounds[0], bounds[-1])
+    return ArrivalPenalty(signals, averaged)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.certificates.arrivals import LOADS, URGENT_LOADS, ArrivalSignals
 from edge_llm_baselines.certificates.waiting import Waiting
-from edge_llm_env.workload.workload import Workload
 
 OF_REQUEST = 10
 """Factors of a request that waits, known an epoch before."""
@@ -21,7 +20,7 @@ WEIGHTS = OF_REQUEST * (5 + len(LOADS) + len(URGENT_LOADS))
 class Penalty(Protocol):
     """Anything that makes differences of waiting."""
 
-    def differences(self, workload: Workload, waiting: Waiting) -> NDArray[np.float64]:
+    def differences(self, waiting: Waiting) -> NDArray[np.float64]:
         """(w,) a number known when the epoch begins, of expectation 0 an epoch before; 0 where a request arrives."""
         ...
 
@@ -29,7 +28,7 @@ class Penalty(Protocol):
 class NoPenalty:
     """Nothing is paid for knowing the future: the bound is hindsight's."""
 
-    def differences(self, workload: Workload, waiting: Waiting) -> NDArray[np.float64]:
+    def differences(self, waiting: Waiting) -> NDArray[np.float64]:
         """Zeros."""
         return np.zeros(len(waiting.epoch))
 
@@ -46,7 +45,7 @@ class ArrivalPenalty(NamedTuple):
     weights: NDArray[np.float64]
     """(WEIGHTS,) θ."""
 
-    def differences(self, workload: Workload, waiting: Waiting) -> NDArray[np.float64]:
+    def differences(self, waiting: Waiting) -> NDArray[np.float64]:
         """W - E[W] of everybody who waits."""
         return products(self.signals, waiting) @ self.weights
 

@@ -12,6 +12,7 @@ from edge_llm_agents.comparison.comparing import ComparisonInterrupted, compare
 from edge_llm_agents.comparison.records import BOUND
 from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.racks.learning import RackSettings
+from edge_llm_agents.records.fields import BESIDE
 from edge_llm_agents.seeded.lines import of_earnings
 from edge_llm_agents.seeded.racks import train_seeds
 from edge_llm_baselines.levels.reward_bound import most_by_levels
@@ -40,6 +41,7 @@ def test_policies_of_a_rack_are_ranked_by_what_they_earn():
     oracle = np.array(rewards[rules.reference])
     gained = np.array(time_of_day["reward_per_episode"])[:2] - oracle[:2]
     assert time_of_day["gap_closed_percent"] == 100.0 * gained.sum() / (np.sum(most) - oracle[:2].sum())
+    assert time_of_day["beside"].keys() == {"modules"} <= BESIDE.keys()
     header = found.table().splitlines()[0]
     assert all(column in header for column in ("reward", "served %", "modules"))
 
@@ -56,6 +58,7 @@ def test_policies_of_levels_are_ranked_by_the_accuracy_they_deliver():
         if one["policy"] != BOUND:
             assert one["reward_per_episode"][0] <= bound[0]
             assert 0.0 < one["beside"]["accuracy"] <= 1.0
+            assert one["beside"].keys() == {"accuracy"} <= BESIDE.keys()
     assert all(column in found.table().splitlines()[0] for column in ("reward", "served %", "accuracy"))
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from edge_llm_agents.pretrained.shipped import PRETRAINED
 from edge_llm_agents.records.cells import PREPARATION, Cell, cell_files, read_cell
-from edge_llm_agents.records.fields import CELL, IDENTITY, PLAYED, PREPARED, PROVENANCE
+from edge_llm_agents.records.fields import BESIDE, CELL, EARNED, IDENTITY, PLAYED, PREPARED, PROVENANCE
 from edge_llm_agents.records.record import PACKAGES, NoRecordError, as_json, provenance, read_record, write_record
+from edge_llm_baselines.registry.registered import baselines_of
 
 RECORDED = Path(__file__).parents[3] / "results" / "recorded"
 FILES = [*sorted(RECORDED.rglob("*.json")), *sorted(PRETRAINED.glob("*.json"))]
@@ -56,7 +57,11 @@ def test_every_recorded_cell_has_the_fields_that_are_written_down(file: Path) ->
     record = read_cell(file)
     prepares = record["cell"]["environment"] == PREPARATION
     kind = PREPARED[record["cell"]["policy"].partition(" ")[0]] if prepares else PLAYED
-    assert record.keys() == {"cell", "identity", "provenance"} | kind.keys()
+    earns = not prepares and baselines_of(record["cell"]["environment"]).earning is not None
+    assert record.keys() - BESIDE.keys() == {"cell", "identity", "provenance"} | kind.keys() | (
+        EARNED.keys() if earns else set()
+    )
+    assert len(record.keys() & BESIDE.keys()) == earns
     assert record["cell"].keys() == CELL.keys()
     assert record["identity"].keys() == IDENTITY.keys() - ({"environment_sha256"} if prepares else set())
     assert record["provenance"].keys() == PROVENANCE.keys()

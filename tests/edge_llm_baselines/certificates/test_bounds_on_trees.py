@@ -41,7 +41,7 @@ def test_any_penalty_and_any_descent_bound_every_policy(case: int) -> None:
             best = tree.clairvoyant(leaf, difference)
             clairvoyant += chance * best
             for iterations in relaxed:
-                bound = lowest_bound(problem, iterations).bound
+                bound = lowest_bound(problem, iterations)
                 assert bound >= best - ROUNDING
                 relaxed[iterations] += chance * bound
         optimum = optimum_of(tree)
@@ -69,7 +69,7 @@ def test_with_the_optimal_value_function_the_bound_is_the_optimum(case: int) -> 
         for leaf, chance in tree.leaves():
             clairvoyant += chance * tree.clairvoyant(leaf, difference)
             hindsight += chance * tree.clairvoyant(leaf, nothing)
-            relaxed += chance * lowest_bound(tree.penalised(leaf, difference), 100).bound
+            relaxed += chance * lowest_bound(tree.penalised(leaf, difference), 100)
         optimum = optimum_of(tree)
         assert clairvoyant == pytest.approx(optimum, abs=1e-9)
         assert optimum - ROUNDING <= relaxed <= optimum + 0.02

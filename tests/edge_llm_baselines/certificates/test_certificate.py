@@ -38,7 +38,7 @@ def test_without_a_penalty_the_bound_is_that_of_hindsight(mode: str) -> None:
     workload = workload_of(scenario, 2)
     episode = EpisodeProblem.of_workload(scenario, workload)
     waiting = Waiting.of_workload(scenario, workload)
-    problem = PenalisedEpisode.of(episode, waiting, NoPenalty().differences(workload, waiting))
+    problem = PenalisedEpisode.of(episode, waiting, NoPenalty().differences(waiting))
     assert problem.constant == 0.0
     assert (problem.values == 1.0).all()
     prices = np.round(np.random.default_rng(0).random(episode.requests) * lagrangian.GRID) / lagrangian.GRID
@@ -98,13 +98,13 @@ def test_the_penalty_of_a_policy_is_nothing_on_average_and_that_of_the_clairvoya
 def test_a_fitted_penalty_takes_back_some_of_what_the_clairvoyant_knows() -> None:
     scenario = load_scenario("carry-over", **{"epoch.episode_epochs": 25})
     signals = ArrivalSignals.of(scenario, 200, 0)
-    fitted = fit_penalty(scenario, signals, episodes=24, steps=120)
+    penalty = fit_penalty(scenario, signals, episodes=24, steps=120)
     workloads = draw_workloads(scenario, 20, 0)
     without = certified_bounds(scenario, workloads, NoPenalty(), 80).bounds
-    bounds = certified_bounds(scenario, workloads, fitted.penalty, 80).bounds
+    bounds = certified_bounds(scenario, workloads, penalty, 80).bounds
     served = served_with(0.9, scenario, workloads)
     assert served.mean() < bounds.mean() < 0.999 * without.mean()
-    first, again = (fit_penalty(scenario, signals, episodes=3, steps=2).penalty.weights for _ in range(2))
+    first, again = (fit_penalty(scenario, signals, episodes=3, steps=2).weights for _ in range(2))
     np.testing.assert_array_equal(first, again)
 
 
