@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from edge_llm_env.cells.crowds import Crowd
 from edge_llm_env.support.quantities import PositiveFloat
-from edge_llm_env.support.section import Section
+from edge_llm_env.support.section import NEUTRAL, Section
 
 MOST_NODES = 64
 """Of a network; a larger one is many networks."""
@@ -18,6 +18,9 @@ PATCHED = ("node", "radio", "workload", "reward")
 
 BackhaulS = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 """One way: a satellite link takes a tenth of the most."""
+
+CoordinateM = Annotated[float, Field(ge=-1e8, le=1e8, allow_inf_nan=False)]
+"""As far as `DistanceM` reaches."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -41,6 +44,10 @@ class Network(Section):
     node has one, which the other stations receive too, so that no band is used twice); prompt and answer cross the
     backhaul, which takes its time off the slack. That the band is that of the serving node is an assumption of this
     suite. The cloud has a band of its own, likewise, with the radio of the scenario.
+
+    Where `sites_m` says where stations stand, the nearest other station within whose cell's radius a user is hears
+    them too. That node receives and answers them by itself, without the backhaul, if it hears them at least as well as
+    their own station does in the first epoch that sees them (`edge_llm_env.nodes.workload.hears`).
     """
 
     cells: dict[str, dict[str, Any]] = Field(
@@ -59,6 +66,12 @@ class Network(Section):
     history_epochs: Annotated[int, Field(ge=0, le=64)] = Field(
         default=4, description="epochs whose arrivals, by cell and class, are shown"
     )
+    sites_m: tuple[tuple[CoordinateM, CoordinateM], ...] | None = Field(
+        default=None,
+        description="where the base station of each cell stands, east and north: who is within the radius of another "
+        "cell has a channel to its station too; if not given, nobody has",
+        json_schema_extra=NEUTRAL,
+    )
     cloud: Cloud | None = Field(default=None, description="servers behind the backhaul; none if not given")
     crowds: tuple[Crowd, ...] = Field(default=(), description="crowds that move through the cells")
 
@@ -72,6 +85,14 @@ class Network(Section):
                 if section not in PATCHED:
                     raise ValueError(f"{name}.{section}: must be one of {', '.join(PATCHED)}")
         return cells
+
+    @model_validator(mode="after")
+    def _stations_are_of_these_cells(self) -> Network:
+        if self.sites_m is not None and len(self.sites_m) != len(self.cells):
+            raise ValueError(
+                f"network.sites_m: has {len(self.sites_m)} stations, must have {len(self.cells)}, one a cell"
+            )
+        return self
 
     @model_validator(mode="after")
     def _crowds_move_through_these_cells(self) -> Network:

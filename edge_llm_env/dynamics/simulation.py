@@ -131,7 +131,7 @@ class Simulation:
         return (
             max(drawn.requests) <= capacity
             and workload.uplink_gain.shape[1] <= blocks
-            and (directions == 2 or workload.uplink_gain is workload.downlink_gain)
+            and (directions == 2 or workload.directions_alike)
             and (directions == 2 or workload.believed_uplink_gain is workload.believed_downlink_gain)
         )
 

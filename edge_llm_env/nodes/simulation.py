@@ -78,8 +78,9 @@ class NetworkSimulation:
     def load_rows(self, rows: NDArray[np.intp], drawn: Drawn) -> None:
         """Put a workload on each of those rows, as `load` does."""
         cell = cells_of(drawn.joined)
-        if cell.max(initial=0) >= self.params.cells:
-            raise ValueError(f"workload cell = {cell.max()}: must be less than {self.params.cells}, the cells")
+        for name, given in (("cell", cell), ("neighbour", drawn.joined.neighbour)):
+            if given is not None and given.max(initial=0) >= self.params.cells:
+                raise ValueError(f"workload {name} = {given.max()}: must be less than {self.params.cells}, the cells")
         for server in range(self.params.servers):
             there = Drawn(drawn.requests, at_server(self.scenario, server, drawn.joined))
             self.rows_of_nodes.load_rows(rows * self.params.servers + server, there)

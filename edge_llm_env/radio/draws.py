@@ -30,6 +30,11 @@ class Draws:
             yield Draws([generator], [users]), slice(first, first + users)
             first += users
 
+    def of_some(self, chosen: NDArray[np.bool_]) -> Draws:
+        """The draws of some users alone; `chosen`, (users,), says of whom."""
+        counts = [int(chosen[users].sum()) for _, users in self.episodes()]
+        return Draws([generator for generator, _ in self._episodes], counts)
+
     def random(self, before: Shape = (), after: Shape = ()) -> NDArray[np.float64]:
         """Uniform numbers in 0..1."""
         return self._joined(np.random.Generator.random, before, after)

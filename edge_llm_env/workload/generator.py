@@ -19,6 +19,7 @@ from edge_llm_env.tasks.settings import TaskSettings
 from edge_llm_env.workload.beliefs import draw_beliefs
 from edge_llm_env.workload.channel import draw_channel, draw_channel_along
 from edge_llm_env.workload.joining import joined_in_order
+from edge_llm_env.workload.neighbours import with_neighbours
 from edge_llm_env.workload.workload import OF_EPISODE, Workload
 
 REQUESTS_AT_ONCE = 4096
@@ -43,7 +44,7 @@ def draw_workload(scenario: Scenario, rng: np.random.Generator) -> Workload:
 def draw_together(scenario: Scenario, generators: Sequence[np.random.Generator]) -> Drawn:
     """The workloads that `draw_workload` gives of each generator, at less than the cost of one by one.
 
-    Of a network: first who is in its crowds, then cell after cell.
+    Of a network: first who is in its crowds, then cell after cell, last who is heard by a neighbouring station.
     """
     network, horizon_s = scenario.network, scenario.horizon_s
     if network is None:
@@ -56,8 +57,10 @@ def draw_together(scenario: Scenario, generators: Sequence[np.random.Generator])
             for rng, crowd in zip(generators, crowds, strict=True)
         ]
         of_cells.append(_draw_cell(cell, generators, arrived))
-    requests, joined = joined_in_order([drawn.requests for drawn in of_cells], [drawn.joined for drawn in of_cells])
-    return Drawn(requests, joined)
+    requests, workloads = [drawn.requests for drawn in of_cells], [drawn.joined for drawn in of_cells]
+    if network.sites_m is not None:
+        workloads = with_neighbours(scenario.cells, np.array(network.sites_m), generators, requests, workloads)
+    return Drawn(*joined_in_order(requests, workloads))
 
 
 def with_crowds(arrived: Arrived, crowds: list[NDArray[np.float64]]) -> Arrived:

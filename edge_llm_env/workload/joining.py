@@ -29,6 +29,8 @@ def joined_in_order(requests: Sequence[Sequence[int]], cells: Sequence[Workload]
             if field.name.endswith("_gain"):  # one block stands for all where channels do not fade anew
                 arrays = [array[:, np.minimum(np.arange(blocks), array.shape[1] - 1)] for array in arrays]
             joined[field.name] = np.concatenate(arrays)[order]
-    if all(workload.uplink_gain is workload.downlink_gain for workload in cells):
-        joined["downlink_gain"] = joined["uplink_gain"]  # the same array, as rows then keep it once
+    if all(workload.directions_alike for workload in cells):  # the same array, as rows then keep it once
+        joined["downlink_gain"] = joined["uplink_gain"]
+        if "neighbour" in joined:
+            joined["neighbour_downlink_gain"] = joined["neighbour_uplink_gain"]
     return counts.sum(axis=0).tolist(), Workload(**joined, cell=cell[order])

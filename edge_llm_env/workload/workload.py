@@ -30,6 +30,7 @@ WHOLE = {
     "believed_output_tokens": LONGEST_TOKENS,
     "request_class": MOST_CLASSES,
     "cell": MOST_CLASSES,
+    "neighbour": MOST_CLASSES,
     "task": LONGEST_TOKENS,
     "task_kind": MOST_CLASSES,
     "predecessors": LONGEST_TOKENS,
@@ -42,7 +43,10 @@ WHOLE = {
 OF_TASKS = ("task", "task_kind", "predecessors", "tool_s", "context_tokens", "kept_tokens", "signals")
 """Arrays that there are where requests are the calls of tasks; `signals` only where tasks have some."""
 
-MAY_BE_ZERO = ("arrival_s", "accuracy_requirement", "request_class", "cell", *OF_TASKS)
+OF_NEIGHBOURS = ("neighbour", "neighbour_uplink_gain", "neighbour_downlink_gain")
+"""Arrays that there are where users may be heard by the station of another cell."""
+
+MAY_BE_ZERO = ("arrival_s", "accuracy_requirement", "request_class", "cell", "neighbour", *OF_TASKS)
 """Beside gains."""
 
 OF_EPISODE = ("feeder_counts",)
@@ -93,6 +97,13 @@ class Workload:
     """(N,) of `output_tokens`."""
     cell: NDArray[np.int64] | None = None
     """(N,) the cell that it is sent in, from 0, of a scenario with a network; None where there is none."""
+    neighbour: NDArray[np.int64] | None = None
+    """(N,) the cell whose base station hears the user too, or the user's own where none does; None where there are no
+    second channels, as in the two that follow."""
+    neighbour_uplink_gain: NDArray[np.float64] | None = None
+    """(N, B) `uplink_gain` of the channel to that station; of no meaning where there is none."""
+    neighbour_downlink_gain: NDArray[np.float64] | None = None
+    """(N, B) of `downlink_gain`."""
     feeder_counts: NDArray[np.int64] | None = None
     """(periods, feeders) what is counted at feeder cells in each period from the start of the episode on; None where
     there are none."""
@@ -148,6 +159,9 @@ class Workload:
             raise ValueError("workload accuracy_requirement: every value must be ≤ 1")
         if (np.diff(self.arrival_s) < 0).any():
             raise ValueError("workload arrival_s: must be in ascending order")
+        given = [name for name in OF_NEIGHBOURS if getattr(self, name) is not None]
+        if 0 < len(given) < len(OF_NEIGHBOURS):
+            raise ValueError(f"workload {given[0]}: must go with all of {', '.join(OF_NEIGHBOURS)}")
         self._check_tasks()
         return self
 
@@ -173,6 +187,12 @@ class Workload:
                 raise ValueError(f"workload {name}: must be the same for all calls of a task")
         if self.signals is not None and (self.signals > 1).any():
             raise ValueError("workload signals: every value must be in 0..1")
+
+    @property
+    def directions_alike(self) -> bool:
+        """Whether uplink and downlink share the arrays of their gains."""
+        shared = self.neighbour_uplink_gain is self.neighbour_downlink_gain
+        return self.uplink_gain is self.downlink_gain and shared
 
     @property
     def requests(self) -> int:

@@ -20,12 +20,30 @@ class PlainNetwork:
         self.weights = [cell.reward for cell in scenario.cells]
         self.nodes = []
         for node, cell in enumerate(scenario.cells):
-            latency_s = workload.latency_requirement_s.copy()
+            there = replace(
+                workload,
+                latency_requirement_s=workload.latency_requirement_s.copy(),
+                uplink_gain=workload.uplink_gain.copy(),
+                downlink_gain=workload.downlink_gain.copy(),
+            )
             for request, sent_in in enumerate(self.cells):
-                if sent_in != node:
-                    latency_s[request] -= 2.0 * scenario.network.backhaul_s
-            self.nodes.append(ReferenceSimulator(cell, replace(workload, latency_requirement_s=latency_s)))
+                if sent_in != node and not self.takes_over(there, node, request):
+                    there.latency_requirement_s[request] -= 2.0 * scenario.network.backhaul_s
+            self.nodes.append(ReferenceSimulator(cell, there))
         self.expired_before = self.expired()
+
+    def takes_over(self, there: Workload, node: int, request: int) -> bool:
+        """Give a request of another cell the channel to a node's own station, if that is no weaker at first."""
+        whole = self.workload
+        if whole.neighbour is None or whole.neighbour[request] != node:
+            return False
+        assert whole.neighbour_uplink_gain is not None
+        assert whole.neighbour_downlink_gain is not None
+        if whole.neighbour_uplink_gain[request, 0] < whole.uplink_gain[request, 0]:
+            return False
+        there.uplink_gain[request] = whole.neighbour_uplink_gain[request]
+        there.downlink_gain[request] = whole.neighbour_downlink_gain[request]
+        return True
 
     def most_in_turn(self, values: list[list[float]], node_of: list[int]) -> None:
         """Check an assignment: each node in turn has a batch that gains as much as any does beyond those before it.

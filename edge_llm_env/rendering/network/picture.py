@@ -53,7 +53,7 @@ class NetworkPicture:
 def places_of(frame: NetworkFrame) -> list[tuple[float, float]]:
     """Where the middle of each site stands: cells around the middle of the plane, the cloud in it.
 
-    Cells are told apart by their order: a scenario does not say where they are.
+    Cells are told apart by their order, wherever their stations stand.
     """
     cells = sum(not site.is_cloud for site in frame.sites)
     middle_x, middle_y = WIDTH / 2, (PLANE_TOP + PLANE_BOTTOM) / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,13 +19,17 @@ from tests.support.helpers import small_scenario
 Q = 6
 
 
-def network() -> Scenario:
+OVERLAPPING = {"network__sites_m": [[0.0, 0.0], [500.0, 0.0]], "radio__uplink_bandwidth_hz": 2e5}
+"""Cells that overlap, and so narrow a band that channels count."""
+
+
+def network(**overrides: Any) -> Scenario:
     """Two cells, of which one has most of the requests and the other most of the hardware."""
     cells = {
         "busy": {"workload": {"arrivals": {"rate_per_s": 6.0}}, "node": {"modules": 8}},
         "calm": {"workload": {"arrivals": {"rate_per_s": 0.5}}},
     }
-    return small_scenario(network__cells=cells, network__backhaul_s=0.05)
+    return small_scenario(network__cells=cells, network__backhaul_s=0.05, **overrides)
 
 
 def served(env: MultiNodeEnv, before: np.ndarray) -> np.ndarray:
@@ -32,8 +37,9 @@ def served(env: MultiNodeEnv, before: np.ndarray) -> np.ndarray:
     return np.where(before < 0, env.simulation.state.served_by[0], -1)
 
 
-def test_what_is_solved_is_what_the_network_does():
-    env = MultiNodeEnv(network())
+@pytest.mark.parametrize("overrides", [{}, OVERLAPPING])
+def test_what_is_solved_is_what_the_network_does(overrides: dict[str, Any]):
+    env = MultiNodeEnv(network(**overrides))
     all_bids, better, away = np.ones(2 * Q, dtype=np.float32), 0, 0
     for seed in range(3):
         env.reset(seed=seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -63,9 +64,17 @@ def test_one_node_is_batch_selection_behind_oracle_decoding():
             assert_same(info, told)
 
 
-@pytest.mark.parametrize("backhaul_s", [0.0, 0.3])
-def test_episodes_are_those_of_the_reference(backhaul_s: float):
-    cells, rng = network(backhaul_s), np.random.default_rng(1)
+OVERLAPPING = {
+    "network__sites_m": [[0.0, 0.0], [500.0, 100.0], [2000.0, 0.0]],
+    "radio__uplink_bandwidth_hz": 1e5,
+    "radio__reciprocal_fading": False,
+}
+"""Two cells that overlap, one that is far away, and so narrow a band that a channel decides who can be served."""
+
+
+@pytest.mark.parametrize(("backhaul_s", "overrides"), [(0.0, {}), (0.3, {}), (0.3, OVERLAPPING)])
+def test_episodes_are_those_of_the_reference(backhaul_s: float, overrides: dict[str, Any]):
+    cells, rng = network(backhaul_s, **overrides), np.random.default_rng(1)
     env = MultiNodeEnv(cells)
     away, shared = 0, 0
     for seed in range(2):
@@ -96,6 +105,42 @@ def test_episodes_are_those_of_the_reference(backhaul_s: float):
         assert info["expired"] > 0
     assert away > 5
     assert shared > 5
+
+
+def test_a_neighbour_serves_by_its_own_station_whom_no_backhaul_reaches():
+    cells, rng = network(10.0, **OVERLAPPING), np.random.default_rng(0)
+    env = MultiNodeEnv(cells)
+    workload = draw_workload(cells, rng)
+    env.reset(options={"workload": workload})
+    truncated = False
+    while not truncated:
+        *_, truncated, _ = env.step(np.ones(3 * Q, dtype=np.float32))
+    served_by = env.simulation.state.served_by[0, : workload.requests]
+    at = np.flatnonzero((served_by >= 0) & (served_by != workload.cell))
+    assert len(at) > 0
+    assert (served_by[at] == workload.neighbour[at]).all()
+    assert (workload.neighbour_uplink_gain[at, 0] >= workload.uplink_gain[at, 0]).all()
+
+
+def test_rows_are_single_environments_where_neighbours_hear_users():
+    cells = network(0.3, **OVERLAPPING)
+    workloads = [draw_workload(cells, np.random.default_rng(seed)) for seed in range(3)]
+    rows = gym.make_vec(
+        "EdgeLLM/MultiNode-v0", num_envs=3, vectorization_mode="vector_entry_point", scenario=cells,
+        autoreset_mode="Disabled",
+    )  # fmt: skip
+    alone = [MultiNodeEnv(cells) for _ in workloads]
+    seen, _ = rows.reset(options={"workloads": workloads})
+    rng = np.random.default_rng(2)
+    for env, row, workload in zip(alone, seen, workloads, strict=True):
+        assert (env.reset(options={"workload": workload})[0] == row).all()
+    for _ in range(cells.epoch.episode_epochs):
+        actions = np.stack([bids(rng, 3) for _ in alone])
+        seen, rewards, *_ = rows.step(actions)
+        for env, action, row, reward in zip(alone, actions, seen, rewards, strict=True):
+            mine, earned, *_ = env.step(action)
+            assert (mine == row).all()
+            assert earned == reward
 
 
 def test_nobody_is_served_elsewhere_when_the_backhaul_takes_too_long():
@@ -133,3 +178,8 @@ def test_workloads_of_other_cells_are_refused():
         env.reset(options={"workload": replace(workload, cell=np.full_like(workload.cell, 7))})
     with pytest.raises(ValueError, match="workload cell has shape"):
         env.reset(options={"workload": replace(workload, cell=workload.cell[:-1])})
+    heard = draw_workload(network(**OVERLAPPING), np.random.default_rng(0))
+    with pytest.raises(ValueError, match="workload neighbour = 3: must be less than 3"):
+        env.reset(options={"workload": replace(heard, neighbour=np.full_like(heard.neighbour, 3))})
+    with pytest.raises(ValueError, match="workload neighbour: must go with all of"):
+        env.reset(options={"workload": replace(heard, neighbour_uplink_gain=None)})

@@ -19,7 +19,7 @@ SECTIONS = ("epoch", "node", "radio", "workload", "iterations", "rack", "network
 
 
 def test_presets_are_listed_in_order():
-    last = ["pi-cluster", "placement", "quantization-choice", "service-levels", "shifting-tiers"]
+    last = ["pi-cluster", "placement", "quantization-choice", "service-levels", "shared-edge", "shifting-tiers"]
     last += ["specialists", "specialists-compute"]
     last += ["speculative-4090", "tp-mppo", "two-cells"]
     ours = ["accuracy-tiers", "agents-chain", "agents-plan", "agents-team", "azure-continuous"]
