@@ -24,6 +24,11 @@ def requests_in_slots(simulation: NetworkSimulation, row: int = 0) -> NDArray[np
     return np.unique(np.concatenate([simulation.shown(server, row) for server in range(simulation.servers)]))
 
 
+def computes_one_batch(simulation: NetworkSimulation) -> bool:
+    """Whether no server computes several batches at once, as nodes do whose modules hold several models."""
+    return not simulation.params.places or simulation.params.modules == 1
+
+
 @checked
 def problem_of_network(
     simulation: NetworkSimulation, values: NDArray[np.float64] | None = None, row: int = 0

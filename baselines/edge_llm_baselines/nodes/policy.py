@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.assignment.networks import bids_for
+from edge_llm_baselines.assignment.networks import bids_for, computes_one_batch
 from edge_llm_baselines.nodes.epoch import NetworkEpoch, network_epoch, values_in_slots
 from edge_llm_baselines.nodes.rules import joint_optimum, offload_at_overload
 from edge_llm_baselines.playing.play import Policy, play
@@ -82,9 +82,8 @@ class JointOptimum:
 
     @checked
     def __init__(self, env: Any) -> None:
-        params = networks_of(env)[0][0].params
-        one_batch = not params.places or params.modules == 1
-        self._policy: Policy = NetworkPolicy(joint_optimum, env) if one_batch else GahPolicy(env)
+        simulation, _ = networks_of(env)[0]
+        self._policy: Policy = NetworkPolicy(joint_optimum, env) if computes_one_batch(simulation) else GahPolicy(env)
 
     def predict(
         self, observation: NDArray[np.float32], state: Any = None, episode_start: Any = None, deterministic: bool = True

@@ -68,7 +68,8 @@ class MultiNodeEnv(EpochEnv[NDArray[np.floating]]):
     request in each of its Q slots. A bid a makes the request worth (1 + a) / 2 to the server, rounded up to a multiple
     of 1/1024; -1 is none, and such a request is not served there. The servers then take, one after the other, the
     feasible batch worth most beyond where its requests are assigned by then (GAH, at least half of the most valuable
-    assignment where a node computes one batch). Bids for empty slots are ignored. Where `network.placement` lets the
+    assignment where a node computes one batch; `edge_llm_baselines.nodes.decoding` has branch and price in its place).
+    Bids for empty slots are ignored. Where `network.placement` lets the
     agent decide what nodes hold, a wish for each of the G variants follows for each node (not for the cloud): the
     variant of the largest wish above 1/2 that no module of the node holds is loaded by the module whose variant has the
     least, if that is less, and so on; 0 for all leaves everything as it is, and so does what explores a little around
