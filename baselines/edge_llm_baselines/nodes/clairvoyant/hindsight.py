@@ -13,6 +13,7 @@ from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.nodes.clairvoyant.bound import descend
 from edge_llm_baselines.nodes.clairvoyant.episode import NetworkEpisode
 from edge_llm_baselines.nodes.clairvoyant.exchanges import exchanged
+from edge_llm_baselines.nodes.clairvoyant.holdings import replanned
 from edge_llm_baselines.nodes.clairvoyant.replay import Replayed, replayed
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.roll_out import roll_out
@@ -46,17 +47,21 @@ def network_hindsight(
     """The bound, and the best schedule found in a search that begins at one that was played.
 
     Equal seeds, equal results. Without a schedule it begins where every server, one after the other, serves all it can
-    in every epoch; where models are placed one must be given. Nodes hold what they did then, and batches of nodes with
-    several modules stay as they are.
+    in every epoch; where models are placed one must be given. What nodes of one module each hold is then planned anew
+    (`replanned`); those of several hold what they did, and their batches stay as they are.
     """
+    rng, servers = np.random.default_rng(seed), episode.relaxed()
     if first is None or first.held.shape[2] <= 1:
         batches = episode.batches(first)
         begun = forward_schedule(batches) if first is None else first.schedule
-        schedule = exchanged(batches, begun, passes, np.random.default_rng(seed))
+        schedule = exchanged(batches, begun, passes, rng)
     else:
         schedule = first.schedule
     value = int((schedule >= 0).sum())
-    return NetworkHindsight(value, descend(episode.relaxed(), value, iterations).upper_bound)
+    bound = descend(servers, value, iterations)
+    if first is not None and first.held.shape[2] == 1:
+        value = replanned(episode, servers, first._replace(schedule=schedule), bound.prices, rng).served
+    return NetworkHindsight(value, max(value, bound.upper_bound))
 
 
 def hindsight_of_networks(

@@ -27,6 +27,11 @@ class Replayed(NamedTuple):
     ready_s: NDArray[np.float64]
     """(epochs, S, M) how long after the start of the epoch it had loaded it (s), 0 if it had before."""
 
+    @property
+    def served(self) -> int:
+        """Requests that the schedule serves."""
+        return int((self.schedule != NEVER).sum())
+
 
 def replayed(make: MakePolicy, scenario: Scenario, workload: Workload) -> Replayed:
     """The episode that a policy plays."""

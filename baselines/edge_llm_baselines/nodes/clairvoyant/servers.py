@@ -13,6 +13,7 @@ from edge_llm_baselines.residency.clairvoyant.aged import Aged
 from edge_llm_baselines.residency.clairvoyant.dual import add_served, crews_of_path, longest_path, values_of_groups
 from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
 from edge_llm_baselines.residency.clairvoyant.margins import Times, times_of
+from edge_llm_env.residency.residents import IDLE
 
 MOST_NODES = 300
 """Of the search for one batch, whose bound counts where it stops there."""
@@ -79,8 +80,19 @@ class PlacingServer(NamedTuple):
     def relaxed(self, prices: NDArray[np.float64], served: NDArray[np.float64]) -> float:
         """As `Server` says."""
         episode, ways = self.episode, self.ways
+        gained, path = self._longest(prices)
+        add_served(episode, self.times, ways.groups, ways.ages, ways.crews, path, prices, MOST_NODES, served)
+        return gained
+
+    def computing(self, prices: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(epochs,) the variant that a node's only module computes with on a longest path, or IDLE."""
+        modules = self.ways.groups[self.ways.crews[self._longest(prices)[1]]].sum(axis=2)
+        computing: NDArray[np.int64] = np.where(modules.any(axis=1), modules.argmax(axis=1), IDLE)
+        return computing
+
+    def _longest(self, prices: NDArray[np.float64]) -> tuple[float, NDArray[np.int64]]:
+        """What a longest path gains, and the number of its crew in each epoch, (epochs,)."""
+        episode, ways = self.episode, self.ways
         values = values_of_groups(episode, self.times, ways.groups, ways.ages, self.needed, prices, MOST_NODES)
         worth, of_crew = longest_path(ways.later, ways.crew, ways.crews, values)
-        path = crews_of_path(ways.later, ways.crew, worth, of_crew, ways.begins)
-        add_served(episode, self.times, ways.groups, ways.ages, ways.crews, path, prices, MOST_NODES, served)
-        return float(worth[0, ways.begins])
+        return float(worth[0, ways.begins]), crews_of_path(ways.later, ways.crew, worth, of_crew, ways.begins)

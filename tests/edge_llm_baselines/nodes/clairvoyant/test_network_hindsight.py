@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 
+from edge_llm_baselines.assignment.networks import bids_for, requests_in_slots
 from edge_llm_baselines.hindsight.episode import NEVER
 from edge_llm_baselines.hindsight.exact_hindsight import ExactHindsight
 from edge_llm_baselines.hindsight.forward_schedule import forward_schedule
@@ -14,6 +16,7 @@ from edge_llm_baselines.nodes.clairvoyant.bound import descend
 from edge_llm_baselines.nodes.clairvoyant.episode import NetworkEpisode
 from edge_llm_baselines.nodes.clairvoyant.exchanges import exchanged
 from edge_llm_baselines.nodes.clairvoyant.hindsight import network_hindsight
+from edge_llm_baselines.nodes.clairvoyant.holdings import planned, replanned
 from edge_llm_baselines.nodes.clairvoyant.replay import Replayed, replayed
 from edge_llm_baselines.nodes.clairvoyant.servers import PlacingServer
 from edge_llm_baselines.nodes.placement.policy import BEGINS, following_life, told_the_order
@@ -21,8 +24,10 @@ from edge_llm_baselines.nodes.policy import GahPolicy, NetworkPolicy
 from edge_llm_baselines.nodes.rules import joint_optimum, least_loaded, nearest_node
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.networks import OF_NETWORKS
+from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
-from edge_llm_env import Scenario, draw_workloads, load_scenario
+from edge_llm_env import Scenario, Workload, draw_workloads, load_scenario
+from edge_llm_env.envs.multi_node.environment import MultiNodeEnv
 from edge_llm_env.envs.suite import MULTI_NODE
 from tests.support.helpers import small_scenario
 
@@ -50,9 +55,14 @@ CLOUD = {
 }
 
 
-@pytest.mark.parametrize(("load", "cloud"), [(2.0, None), (8.0, CLOUD), (20.0, None)])
-def test_bound_schedule_and_rules_are_in_order(load: float, cloud: dict[str, float] | None):
-    cells, better = network(8, load, network__cloud=cloud), 0
+OVERLAPPING = {"network__sites_m": [[0.0, 0.0], [500.0, 0.0]], "radio__uplink_bandwidth_hz": 2e5}
+
+
+@pytest.mark.parametrize(
+    ("load", "overrides"), [(2.0, {}), (8.0, {"network__cloud": CLOUD}), (20.0, {}), (8.0, OVERLAPPING)]
+)
+def test_bound_schedule_and_rules_are_in_order(load: float, overrides: dict[str, Any]):
+    cells, better = network(8, load, **overrides), 0
     for workload in draw_workloads(cells, 5):
         episode = NetworkEpisode.of_workload(cells, workload)
         played = [replayed(make, cells, workload) for make in RULES]
@@ -147,6 +157,51 @@ def test_bound_schedule_and_rules_are_in_order_where_models_are_placed():
             found = network_hindsight(episode, played, iterations=15, passes=2)
             assert found.upper_bound >= found.value >= (played.schedule != NEVER).sum() > 0
     assert loaded > 0
+
+
+def play_plan(scenario: Scenario, workload: Workload, plan: Replayed) -> np.ndarray:
+    """Who serves each request when the environment is asked for what a plan says, batch by batch and load by load."""
+    env = MultiNodeEnv(scenario)
+    env.reset(options={"workload": workload})
+    simulation, cells = env.simulation, env.simulation.params.cells
+    for epoch, held in enumerate(plan.held[:, :, 0]):
+        batch = plan.schedule[requests_in_slots(simulation)]
+        of_epoch = (batch != NEVER) & (batch // cells == epoch)
+        action = bids_for(simulation, np.where(of_epoch, batch % cells, NEVER))
+        wishes = action[cells * simulation.slots :].reshape(cells, -1)
+        before = simulation.state.nodes.module_variant[:, 0]
+        for node in np.flatnonzero(held != before).tolist():
+            wishes[node, held[node]], wishes[node, before[node]] = 1.0, -1.0
+        env.step(action)
+    return env.simulation.state.served_by[0, : workload.requests]
+
+
+def test_what_nodes_hold_is_planned_anew_and_the_environment_plays_it():
+    scenario, gained = placed(12), 0
+    for workload in draw_workloads(scenario, 3):
+        episode, played = NetworkEpisode.of_workload(scenario, workload), replayed(GahPolicy, scenario, workload)
+        servers = episode.relaxed()
+        prices = descend(servers, played.served, 15).prices
+        plan = replanned(episode, servers, played, prices, np.random.default_rng(0))
+        again = replanned(episode, servers, played, prices, np.random.default_rng(0))
+        assert all((one == other).all() for one, other in zip(plan, again, strict=True))
+        assert episode.batches(plan).is_feasible(plan.schedule)
+        served_by = play_plan(scenario, workload, plan)
+        assert (served_by == np.where(plan.schedule == NEVER, NEVER, plan.schedule % 4)).all()
+        found = network_hindsight(episode, played, iterations=15, passes=2)
+        assert found.upper_bound >= found.value >= played.served
+        gained += plan.served - played.served
+    assert gained > 3 * 5
+
+
+def test_a_module_loads_what_it_computes_with_next_as_soon_as_it_can():
+    episode = NetworkEpisode.of_workload(scenario := placed(8), draw_workloads(scenario, 1)[0]).servers[0]
+    assert isinstance(episode, ModulesEpisode)
+    load_s = float(episode.params.variant_load_s[2])
+    assert 4.0 < load_s < 8.0
+    held, ready_s = planned(episode, np.array([-1, 0, -1, -1, 2, 2, -1, -1]))
+    assert held.tolist() == [0, 0, 2, 2, 2, 2, 2, 2]
+    assert ready_s == pytest.approx([0.0, 0.0, load_s, load_s - 4.0, 0.0, 0.0, 0.0, 0.0])
 
 
 def test_no_path_of_one_node_serves_more_than_its_bound():
