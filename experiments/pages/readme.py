@@ -168,8 +168,6 @@ PAGES: dict[Path, Sections] = {
     Path("docs/how-to/machine.md"): {
         "calibration": lambda: calibration_table(recorded("replay")),
         "replay": lambda: replay_table(recorded("replay")),
-        "calibration-narrow": lambda: calibration_table(recorded("replay-narrow")),
-        "replay-narrow": lambda: replay_table(recorded("replay-narrow")),
     },
     Path("docs/oracles.md"): {"baselines": baselines_table},
     Path("docs/iterations.md"): {"both-ways": lambda: both_ways_table(recorded("both_ways"))},

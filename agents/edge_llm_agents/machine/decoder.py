@@ -15,11 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from edge_llm_agents.machine.products import Product
 from edge_llm_env.inference.decoder import DecoderConfig
-
-ROWS = 4
-"""Tokens of a pass are filled up to a multiple of these, except one alone: on two or three rows the products of some
-processors take longer than on four."""
 
 
 class Piece(NamedTuple):
@@ -32,11 +29,11 @@ class Piece(NamedTuple):
 
 
 class _Layer(NamedTuple):
-    queries_keys_values: Tensor
-    output: Tensor
-    up: Tensor
+    queries_keys_values: Product
+    output: Product
+    up: Product
     """Of a gated network, gate and up above each other."""
-    down: Tensor
+    down: Product
     norm: Tensor
     feed_forward_norm: Tensor
 
@@ -66,23 +63,26 @@ class TorchDecoder:
             weights = torch.randn(outputs, inputs, generator=generator) / inputs**0.5
             return weights.to(self._device, self._type)
 
+        def by(outputs: int, inputs: int) -> Product:
+            return Product(drawn(outputs, inputs))
+
         def ones() -> Tensor:
             return torch.ones(d, device=self._device, dtype=self._type)
 
         wide = config.d_ff * (2 if config.gated_ffn else 1)
         self._layers = [
             _Layer(
-                drawn((heads + 2 * kv_heads) * config.head_dim, d),
-                drawn(d, heads * config.head_dim),
-                drawn(wide, d),
-                drawn(d, config.d_ff),
+                by((heads + 2 * kv_heads) * config.head_dim, d),
+                by(d, heads * config.head_dim),
+                by(wide, d),
+                by(d, config.d_ff),
                 ones(),
                 ones(),
             )
             for _ in range(config.layers)
         ]
         self._embeddings = drawn(config.vocabulary, d)
-        self._head = self._embeddings if config.tied_embeddings else drawn(config.vocabulary, d)
+        self._head = Product(self._embeddings) if config.tied_embeddings else by(config.vocabulary, d)
         self._norm = ones()
         shape = (config.layers, slots, kv_heads, positions, config.head_dim)
         self._keys = torch.zeros(shape, device=self._device, dtype=self._type)
@@ -111,26 +111,24 @@ class TorchDecoder:
             return []
         tokens = [token for piece in pieces for token in piece.tokens]
         at = [piece.before + i for piece in pieces for i in range(len(piece.tokens))]
-        filler = -len(tokens) % ROWS if len(tokens) > 1 else 0
-        hidden = self._embeddings[torch.tensor(tokens + [0] * filler, device=self._device)]
-        where = torch.tensor(at + [0] * filler, device=self._device)
+        hidden = self._embeddings[torch.tensor(tokens, device=self._device)]
+        where = torch.tensor(at, device=self._device)
         cosines, sines = self._cosines[where, None], self._sines[where, None]
         for number, layer in enumerate(self._layers):
             hidden = hidden + self._attended(number, layer, hidden, cosines, sines, pieces)
-            wide = functional.linear(self._normed(hidden, layer.feed_forward_norm), layer.up)
+            wide = layer.up(self._normed(hidden, layer.feed_forward_norm))
             if self.config.gated_ffn:
                 gate, up = wide.chunk(2, dim=1)
                 wide = functional.silu(gate) * up
             else:
                 wide = functional.gelu(wide)
-            hidden = hidden + functional.linear(wide, layer.down)
+            hidden = hidden + layer.down(wide)
         ends, last = 0, []
         for piece in pieces:
             ends += len(piece.tokens)
             last.append(ends - 1)
-        sampled = last + [0] * (-len(last) % ROWS if len(last) > 1 else 0)
-        rows = self._normed(hidden[torch.tensor(sampled, device=self._device)], self._norm)
-        chosen: list[int] = functional.linear(rows, self._head).argmax(dim=1)[: len(last)].tolist()
+        rows = self._normed(hidden[torch.tensor(last, device=self._device)], self._norm)
+        chosen: list[int] = self._head(rows).argmax(dim=1).tolist()
         return chosen
 
     def _attended(
@@ -144,7 +142,7 @@ class TorchDecoder:
     ) -> Tensor:
         """What attention adds, for each token (tokens, d); keys and values are put into the cache."""
         config, kv_heads = self.config, self._kv_heads
-        mixed = functional.linear(self._normed(hidden, layer.norm), layer.queries_keys_values)
+        mixed = layer.queries_keys_values(self._normed(hidden, layer.norm))
         mixed = mixed.view(len(hidden), config.heads + 2 * kv_heads, self._head_dim)
         turned = mixed[:, : config.heads + kv_heads]
         half = self._head_dim // 2
@@ -163,7 +161,7 @@ class TorchDecoder:
                 queries[begins:ends], held_keys[:, :until], held_values[:, :until], piece.before
             )
             begins = ends
-        return functional.linear(attended.flatten(1), layer.output)
+        return layer.output(attended.flatten(1))
 
     def _normed(self, hidden: Tensor, weights: Tensor) -> Tensor:
         return functional.rms_norm(hidden, (self.config.d_model,), weights, 1e-5)

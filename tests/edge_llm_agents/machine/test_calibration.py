@@ -9,7 +9,7 @@ from edge_llm_agents.commands.main import main
 from edge_llm_agents.machine.backends.passes import Passes
 from edge_llm_agents.machine.backends.points import Measurement, Point, points_up_to
 from edge_llm_agents.machine.calibration.fitting import fit
-from edge_llm_agents.machine.calibration.folder import read_calibrated, scenario_on
+from edge_llm_agents.machine.calibration.folder import calibration_errors, margin_on, read_calibrated, scenario_on
 from edge_llm_agents.machine.calibration.measuring import ROUNDS, Measuring
 from edge_llm_agents.machine.decoder import Piece, TorchDecoder
 from edge_llm_env.inference.catalog import load_device, load_engine, load_precision
@@ -52,6 +52,21 @@ def test_held_out_points_are_predicted_where_the_model_is_true() -> None:
     assert set(found.factors) >= set(TRUE)
     again = fit(CASE._replace(engine=engine), measured_of(CASE).measured)
     assert again.factors == pytest.approx(found.factors)  # what it knew does not count twice
+
+
+def test_a_machine_that_is_slow_at_times_says_so() -> None:
+    steady = measured_of(CASE).measured
+    assert fit(CASE, steady).slowdown() == pytest.approx(0.0)
+    rounds = len(steady[0].times_s)
+    assert rounds >= 40
+    slow = rounds // 10  # the last ones take half as long again
+    uneven = [
+        one._replace(times_s=(*one.times_s[:-slow], *(1.5 * time_s for time_s in one.times_s[-slow:])))
+        for one in steady
+    ]
+    assert fit(CASE, uneven).slowdown() == pytest.approx(0.5)
+    once = [one._replace(times_s=one.times_s[:1]) for one in uneven]
+    assert fit(CASE, once).slowdown() == 0.0
 
 
 def test_what_was_measured_until_an_interrupt_stays() -> None:
@@ -162,3 +177,35 @@ def test_wrong_options_are_told_in_a_line(
 def test_a_folder_without_a_machine_is_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="edge-llm calibrate writes one"):
         scenario_on(tmp_path, "carry-over")
+
+
+def written(folder: Path, **fields: object) -> Path:
+    content = {
+        "decoder": "bloom-3b", "backend": "torch", "precision": "w32a32", "torch_device": "cpu", "threads": 1,
+        "clock": "wall", "batch": 4, "tokens": 32, "interval": 0.05, "slowdown": 0.25,
+    }  # fmt: skip
+    (folder / "calibration.json").write_text(json.dumps(content | fields))
+    return folder
+
+
+def test_plans_leave_what_the_calibration_was_off_by(tmp_path: Path) -> None:
+    points = [{"held_out": False, "error": 0.3}, {"held_out": True, "error": -0.12}, {"held_out": True, "error": 0.1}]
+    assert margin_on(written(tmp_path, points=points), None) == pytest.approx(1.12 * 1.25 - 1.0)
+    assert margin_on(written(tmp_path, points=points[:1]), None) == pytest.approx(1.3 * 1.25 - 1.0)
+    assert margin_on(tmp_path, 0.0) == 0.0
+    assert calibration_errors(tmp_path)["fitted_largest_error"] == 0.3
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "calibration.json: points: Field required"),
+        ({"points": [{"held_out": True}]}, "calibration.json: points: 0: error: Field required"),
+        ({"points": [], "batch": "many"}, "calibration.json: batch: Input should be a valid integer"),
+    ],
+)
+def test_a_calibration_that_does_not_say_how_far_off_it_is(
+    fields: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        margin_on(written(tmp_path, **fields), None)

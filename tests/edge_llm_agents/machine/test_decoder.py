@@ -1,7 +1,10 @@
+import math
+
 import pytest
 import torch
 
 from edge_llm_agents.machine.decoder import Piece, TorchDecoder
+from edge_llm_agents.machine.products import Product
 from edge_llm_env.inference.decoder import DecoderConfig
 from tests.edge_llm_agents.machine.support import TINY, greedy
 
@@ -84,6 +87,6 @@ def test_parameters_are_those_of_its_configuration() -> None:
     from edge_llm_env.inference.work import parameters
 
     held = decoder()
-    matrices = [held._embeddings, *(part for layer in held._layers for part in layer if part.ndim == 2)]
-    assert sum(one.numel() for one in matrices) == parameters(SMALL)
-    assert all(one.dtype is torch.float32 for one in matrices)
+    products = [part for layer in held._layers for part in layer if isinstance(part, Product)]
+    assert held._embeddings.numel() + sum(math.prod(one.shape) for one in products) == parameters(SMALL)
+    assert held._embeddings.dtype is torch.float32

@@ -168,7 +168,7 @@ def test_the_command_replays_on_a_machine_that_was_calibrated(
     ("options", "message"),
     [
         (["--margin", "-0.1"], "margin = -0.1: must be at least 0"),
-        (["--load", "0"], "load = 0: must be greater than 0"),
+        (["--load", "0", "--margin", "0"], "load = 0: must be greater than 0"),
         ([], "edge-llm calibrate writes one"),
     ],
 )

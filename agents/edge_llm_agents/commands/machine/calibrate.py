@@ -84,6 +84,7 @@ class Calibrate:
         for held_out, which in ((True, "points held out"), (False, "points fitted to")):
             print(f"largest error at {which}: {100 * found.largest_error(held_out=held_out):.1f} %")
         print(f"two thirds of the points held out lie within {spread:.1f} %")
+        print(f"slowest twentieth of rounds: {100.0 * found.slowdown():.1f} % slower than the median round")
         print(f"written: {self.machine}")
         if interrupted:
             print("interrupted; fitted to what was measured until then", file=sys.stderr)

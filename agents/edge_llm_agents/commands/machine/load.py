@@ -19,7 +19,7 @@ class Load:
     """As of edge-llm serve: what counts as on time is both objectives of a request's class, or its deadline."""
     scenario: str | None = None
     """A preset's name or the path of a TOML file; if not given, the one scaled to the machine."""
-    margin: float = 0.1
+    margin: float | None = None
     """As of edge-llm serve: objectives and deadlines of the scaled scenario are longer by it."""
     episodes: int = 1
     """Workloads, one after another."""
@@ -40,6 +40,7 @@ class Load:
 
         from edge_llm_agents.commands.bars import Bars
         from edge_llm_agents.evaluation.progress import Progress
+        from edge_llm_agents.machine.calibration.folder import margin_on
         from edge_llm_agents.machine.loading.client import send
         from edge_llm_agents.machine.loading.summary import table
         from edge_llm_agents.machine.planning.epochs import planned_on
@@ -47,7 +48,8 @@ class Load:
         from edge_llm_env.workload.streams import draw_workloads
 
         planned = planned_on if self.by == "epochs" else iterations_on
-        scenario = planned(self.machine, self.machine / "load", self.margin, self.scenario, self.seconds, self.load)
+        margin = margin_on(self.machine, self.margin)
+        scenario = planned(self.machine, self.machine / "load", margin, self.scenario, self.seconds, self.load)
         sent = []
         with Bars() as bars:
             for done, workload in enumerate(draw_workloads(scenario, self.episodes, self.seed)):

@@ -35,8 +35,9 @@ class Replay:
     """How often each is taken on the machine."""
     seconds: float = 30.0
     """Of an episode."""
-    margin: float = 0.1
-    """By which share of a batch's time the policies plan longer than was measured."""
+    margin: float | None = None
+    """By which share of a batch's time the policies plan longer than was measured; if not given, by what
+    its calibration was off by at most, and the machine slower in its slow rounds."""
     load: float = 1.5
     """Arrivals of the scaled scenario, as a multiple of what fits into its epochs."""
     seed: int = 0
@@ -50,7 +51,7 @@ class Replay:
         """Replay, write and print; the exit status."""
         from edge_llm_agents.commands.bars import Bars
         from edge_llm_agents.evaluation.progress import Progress
-        from edge_llm_agents.machine.calibration.folder import ENGINE, calibration_errors, read_calibrated
+        from edge_llm_agents.machine.calibration.folder import ENGINE, calibration_errors, margin_on, read_calibrated
         from edge_llm_agents.machine.clocks import CLOCKS
         from edge_llm_agents.machine.decoder import TorchDecoder
         from edge_llm_agents.machine.planning.epochs import planned_on
@@ -65,9 +66,10 @@ class Replay:
 
         about = read_calibrated(self.machine)
         about.check_torch()
+        margin = margin_on(self.machine, self.margin)
         file = self.results or Path("results", "replay.json" if self.by == "epochs" else "replay-iterations.json")
         planned, kind = (planned_on, EPOCHS) if self.by == "epochs" else (iterations_on, ITERATIONS)
-        scenario = planned(self.machine, file.parent / "replay", self.margin, self.scenario, self.seconds, self.load)
+        scenario = planned(self.machine, file.parent / "replay", margin, self.scenario, self.seconds, self.load)
         machine = load_scenario(scenario, **{"node.engine": str((self.machine / ENGINE).absolute())})
         settings = {
             "by": self.by,
@@ -75,7 +77,7 @@ class Replay:
             "epoch_s": scenario.epoch.epoch_s,
             "episode_epochs": scenario.epoch.episode_epochs,
             "rate_per_s": scenario.workload.arrivals.mean_rate_per_s,
-            "margin": self.margin,
+            "margin": margin,
             "parameters": parameters(machine.decoder),
             "threads": about.threads,
             "clock": about.clock,

@@ -26,8 +26,9 @@ class Serve:
     """A baseline by key, a policy of the package by name, or a path without suffix; if not given, edf or dftsp."""
     scenario: str | None = None
     """A preset's name or the path of a TOML file, put on the machine; if not given, one scaled to the machine."""
-    margin: float = 0.1
-    """By which share of its time the policy takes a pass to be longer than was measured."""
+    margin: float | None = None
+    """By which share of its time the policy takes a pass to be longer than was measured; if not given, by what
+    its calibration was off by at most, and the machine slower in its slow rounds."""
     host: str = "127.0.0.1"
     """Address to listen on; the default is reached from this machine alone. There is no authentication."""
     port: int = 8000
@@ -46,7 +47,7 @@ class Serve:
         import starlette  # noqa: F401 (before anything is read or tuned)
         import uvicorn  # noqa: F401
 
-        from edge_llm_agents.machine.calibration.folder import read_calibrated
+        from edge_llm_agents.machine.calibration.folder import margin_on, read_calibrated
         from edge_llm_agents.machine.live.making import scheduler_on
         from edge_llm_agents.machine.serving.app import Completions
         from edge_llm_agents.machine.serving.bodies import Offer
@@ -62,7 +63,8 @@ class Serve:
             raise ValueError(f"port = {self.port}: must be in 0..{2**16 - 1}")
         policy = self.policy or POLICIES[self.by]
         with listening(self.host, self.port) as bound, pinned(read_calibrated(self.machine).threads):
-            made = scheduler_on(self.machine, self.by, policy, self.scenario, self.margin, self.queue, self.seed)
+            margin = margin_on(self.machine, self.margin)
+            made = scheduler_on(self.machine, self.by, policy, self.scenario, margin, self.queue, self.seed)
             vocabulary, accuracy = made.scenario.decoder.vocabulary, made.scenario.accuracy
             engine = Engine(made.scheduler, self.queue)
             app = Completions(engine, Offer(self.model, vocabulary, made.positions, accuracy, self.deadline_s)).app()

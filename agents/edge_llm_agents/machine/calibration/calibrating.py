@@ -85,7 +85,7 @@ def calibrate(
         batch=settings.batch,
         tokens=settings.tokens,
     )
-    write_calibrated(folder, about, found.errors, found.interval())
+    write_calibrated(folder, about, found.errors, found.interval(), found.slowdown())
     return found, interrupted
 
 

@@ -24,6 +24,10 @@ WITHIN = 2.0 / 3.0
 """Share of points that an interval holds, as those of published measurements do."""
 
 
+SLOW = 0.05
+"""Share of rounds that plans need not allow for."""
+
+
 class Fit(NamedTuple):
     """Factors of an engine on terms of time, and errors of predictions by them."""
 
@@ -40,6 +44,15 @@ class Fit(NamedTuple):
         """Half width in logarithms within which two thirds of the points held out lie; of all where there is none."""
         held_out = [error for one, error in self.errors if one.point.held_out] or [error for _, error in self.errors]
         return float(np.quantile(np.abs(np.log1p(held_out)), WITHIN))
+
+    def slowdown(self) -> float:
+        """By which share the slowest twentieth of rounds over all points took longer than the median one.
+
+        It is what the machine does by itself, whatever the model says: 0 where points were measured once.
+        """
+        times_s = [one.times_s for one, _ in self.errors]
+        rounds_s = [sum(of_round) for of_round in zip(*times_s, strict=False)]
+        return float(np.quantile(rounds_s, 1.0 - SLOW) / np.median(rounds_s) - 1.0)
 
 
 def fit(case: Case, measured: Sequence[Measurement]) -> Fit:

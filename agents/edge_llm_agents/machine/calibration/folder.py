@@ -43,7 +43,7 @@ class Calibrated(BaseModel):
 
 
 def write_calibrated(
-    folder: Path, about: Calibrated, errors: Sequence[tuple[Measurement, float]], interval: float
+    folder: Path, about: Calibrated, errors: Sequence[tuple[Measurement, float]], interval: float, slowdown: float
 ) -> None:
     """Write what was calibrated and measured. Raises OSError."""
     decoder = Path(about.decoder)
@@ -52,7 +52,7 @@ def write_calibrated(
         one.point._asdict() | {"seconds": one.seconds, "repetitions": len(one.times_s), "error": error}
         for one, error in errors
     ]
-    content = about.model_dump() | {"decoder": named, "interval": interval, "points": points}
+    content = about.model_dump() | {"decoder": named, "interval": interval, "slowdown": slowdown, "points": points}
     write_text(folder / ABOUT, json.dumps(content, indent=1) + "\n")
 
 
@@ -63,26 +63,64 @@ def read_calibrated(folder: Path) -> Calibrated:
     except OSError as error:
         raise ValueError(f"machine = {folder}: {error.strerror}; edge-llm calibrate writes one") from None
     except ValidationError as error:
-        raise ValueError(f"machine = {folder / ABOUT}: {error.errors()[0]['msg']}") from None
+        raise ValueError(f"machine = {folder / ABOUT}: {_told(error)}") from None
     inside = folder / about.decoder
     return about.model_copy(update={"decoder": str(inside.absolute())}) if inside.is_file() else about
 
 
+class _Point(BaseModel):
+    held_out: bool
+    error: float
+
+
+class _Points(BaseModel):
+    """What `calibration.json` has of the points that were measured."""
+
+    batch: int
+    tokens: int
+    interval: float
+    slowdown: float
+    points: list[_Point]
+
+
 def calibration_errors(folder: Path) -> dict[str, Any]:
-    """How far off predictions of the measured points were: of a folder that `read_calibrated` takes."""
-    content = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    errors: dict[bool, list[float]] = {True: [], False: []}
-    for point in content["points"]:
-        errors[point["held_out"]].append(abs(point["error"]))
+    """How far off predictions of the measured points were. Raises ValueError where the folder does not say."""
+    read_calibrated(folder)
+    try:
+        about = _Points.model_validate_json((folder / ABOUT).read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise ValueError(f"machine = {folder / ABOUT}: {_told(error)}") from None
+    errors = {
+        held_out: [abs(one.error) for one in about.points if one.held_out is held_out] for held_out in (True, False)
+    }
     return {
-        "most_batch": content["batch"],
-        "most_tokens": content["tokens"],
+        "most_batch": about.batch,
+        "most_tokens": about.tokens,
         "fitted_points": len(errors[False]),
         "fitted_largest_error": max(errors[False], default=0.0),
         "held_out_points": len(errors[True]),
         "held_out_largest_error": max(errors[True], default=0.0),
-        "interval": content["interval"],
+        "interval": about.interval,
+        "slowdown": about.slowdown,
     }
+
+
+def margin_on(folder: Path, margin: float | None) -> float:
+    """The margin that is given, a share; or what the calibration was off by and the machine slower at times.
+
+    The former is the largest error of the points held out, or of those fitted to where none was. Raises ValueError as
+    `calibration_errors`.
+    """
+    if margin is not None:
+        return margin
+    errors = calibration_errors(folder)
+    off = errors["held_out_largest_error"] or errors["fitted_largest_error"]
+    return float((1.0 + off) * (1.0 + errors["slowdown"]) - 1.0)
+
+
+def _told(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return ": ".join([*(str(one) for one in first["loc"]), first["msg"]])
 
 
 def scenario_on(folder: Path, scenario: str | Path | Scenario, **overrides: Any) -> Scenario:

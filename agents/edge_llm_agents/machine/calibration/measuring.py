@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from edge_llm_agents.machine.backends.passes import Backend
 from edge_llm_agents.machine.backends.points import Measurement, Point
 
-ROUNDS = 15
+ROUNDS = 60
 """Most repetitions of each point."""
 
 

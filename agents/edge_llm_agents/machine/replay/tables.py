@@ -60,6 +60,7 @@ def calibration_table(record: Mapping[str, Any]) -> Table:
         ("two thirds of these within", f"{100.0 * calibration['interval']:.1f} %"),
         ("points fitted to", str(calibration["fitted_points"])),
         ("largest error of those", f"{100.0 * calibration['fitted_largest_error']:.1f} %"),
+        ("slowest twentieth of rounds", f"{100.0 * calibration['slowdown']:.1f} % slower than the median round"),
         ("epoch", f"{settings['epoch_s']:.2f} s, {settings['episode_epochs']} in an episode"),
         ("arrivals", f"{settings['rate_per_s']:.1f} per s"),
         ("margin of the plans", f"{100.0 * settings['margin']:.0f} %"),

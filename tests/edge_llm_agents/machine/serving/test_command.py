@@ -11,6 +11,7 @@ import openai
 import pytest
 
 from edge_llm_agents.commands.machine.load import Load
+from edge_llm_agents.commands.machine.replay import Replay
 from edge_llm_agents.commands.machine.serve import Serve
 from edge_llm_agents.commands.main import main
 from edge_llm_agents.machine.serving import running
@@ -91,7 +92,7 @@ def test_a_workload_of_the_suite_is_sent_and_counted(
 
 
 def test_what_is_sent_is_planned_as_what_serves() -> None:
-    assert Load().margin == Serve().margin
+    assert Load().margin == Serve().margin == Replay().margin
 
 
 @pytest.mark.parametrize(
