@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_llm_env.rendering.frames.frame import Computation, Frame, Part, PendingRequest, Timeline
+from edge_llm_env.rendering.frames.frame import Computation, Frame, Part, PendingRequest, Strip, Timeline
 
 TIMELINE_WIDTH = 60
 """Characters of an epoch."""
@@ -22,6 +22,9 @@ def as_text(frame: Frame) -> str:
     if frame.requests:
         lines.append("request  prompt  output  alone s  slack s")
         lines += [request_line(one, frame) for one in sorted(frame.requests, key=lambda one: one.slack_s)]
+    if frame.strips:
+        lines += ["", "tasks, the one that must end first on top: # answered, ~ its tool runs, . to come"]
+        lines += [task_line(one, frame) for one in frame.strips]
     lines += ["", *(f"{used.name:8} {bar(used.fraction)} {used.fraction:6.1%}  {used.amount}" for used in frame.usage)]
     if frame.modules:
         lines += ["", "modules " + " ".join(module_mark(one.variant, one.is_loading) for one in frame.modules)]
@@ -74,6 +77,16 @@ def request_line(one: PendingRequest, frame: Frame) -> str:
     numbers = f"{one.request:7}  {one.prompt_tokens:6}  {one.output_tokens:6}  {one.compute_s:7.3f}  {one.slack_s:7.3f}"
     sent = f", {one.sent:.0%} sent" if one.sent is not None else ""
     return f"{numbers}  {bar(one.slack_s / frame.longest_slack_s)}  {one.fate}{by}{sent}"
+
+
+def task_line(one: Strip, frame: Frame) -> str:
+    """A task's calls, and until when its last must be answered."""
+    answered = len(one.answered_s)
+    runs = any(begins_s <= frame.begins_s < ends_s for begins_s, ends_s in one.tools_s)
+    marks = "#" * answered + ("~" if runs else "") + "." * (one.calls - answered)
+    said = ", ".join(one.fates)
+    counted = f"{answered} of {one.calls} calls, to end by {one.deadline_s:.1f} s"
+    return f"{one.kind} {one.task:4}  {counted}  {marks}  {said}"
 
 
 def bar(fraction: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,15 @@ from edge_llm_env.support.section import Section
 
 SIZE = 5
 """Numbers of a signal."""
+
+
+class _Form(NamedTuple):
+    """How y is shown of a kind of task."""
+
+    turn: float
+    """Of the second angle, for each unit of y (radians)."""
+    order: NDArray[np.int64]
+    """(SIZE,) which number each entry is: cosine and sine of the first angle, of the second, and what is faint."""
 
 
 class Signals(Section):
@@ -35,11 +44,28 @@ class Signals(Section):
         first = np.pi * normal[1]
         shown = np.empty((len(kind), SIZE))
         for each in np.unique(kind).tolist():
-            form = np.random.default_rng([self.form_seed, each])
-            turn = form.choice([-1.0, 1.0]) * form.uniform(0.8, 1.2)
-            mine, order = kind == each, form.permutation(SIZE)
-            second = first[mine] + turn * behind[mine]
+            form, mine = self._form(each), kind == each
+            second = first[mine] + form.turn * behind[mine]
             faint = np.clip(0.5 + 0.1 * behind[mine] + 0.15 * normal[2][mine], 0.0, 1.0)
             waves = [np.cos(first[mine]), np.sin(first[mine]), np.cos(second), np.sin(second)]
-            shown[mine] = np.stack([*(0.5 + 0.5 * wave for wave in waves), faint], axis=1)[:, order]
+            shown[mine] = np.stack([*(0.5 + 0.5 * wave for wave in waves), faint], axis=1)[:, form.order]
         return np.clip(shown, 0.0, 1.0)
+
+    def behind(self, kind: NDArray[np.int64], shown: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is behind signals, y of n calls, (n,), of (n, SIZE): what only an informed rule can tell.
+
+        It is exact where |y| turns the angle by less than half a circle, as it does but for one call in a hundred.
+        """
+        found = np.empty(len(kind))
+        for each in np.unique(kind).tolist():
+            form, mine = self._form(each), kind == each
+            waves = 2.0 * shown[mine][:, np.argsort(form.order)] - 1.0
+            turned = np.arctan2(waves[:, 3], waves[:, 2]) - np.arctan2(waves[:, 1], waves[:, 0])
+            found[mine] = ((turned + np.pi) % (2.0 * np.pi) - np.pi) / form.turn
+        return found
+
+    def _form(self, kind: int) -> _Form:
+        """That of a kind."""
+        drawn = np.random.default_rng([self.form_seed, kind])
+        turn = drawn.choice([-1.0, 1.0]) * drawn.uniform(0.8, 1.2)
+        return _Form(float(turn), drawn.permutation(SIZE))

@@ -18,6 +18,7 @@ from edge_llm_agents.pretrained.saved_policies import read_policy, save_policy
 from edge_llm_agents.pretrained.shipped import path_of, percent_of_oracle
 from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.scheduling.policy import LearnedScheduler
+from edge_llm_agents.tasks.policy import LearnedTasks
 
 
 class Refreshed(NamedTuple):
@@ -47,7 +48,7 @@ def refresh_policy(name: str | Path, hindsight_episodes: int | None = None) -> R
     else:
         known = evaluated["hindsight_episodes"] if hindsight_episodes is None else hindsight_episodes
         played = (evaluated["episodes"], known, evaluated["seed"])
-        if isinstance(policy, LearnedAllocation | LearnedScheduler | LearnedPlacement):
+        if isinstance(policy, LearnedAllocation | LearnedScheduler | LearnedPlacement | LearnedTasks):
             references = Rivals(policy.env_id, policy.scenario, *played)
         else:
             references = References(policy.scenario, *played)

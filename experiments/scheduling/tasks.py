@@ -1,4 +1,4 @@
-"""What every rule completes on a preset of agent tasks, held against DFTSP on calls."""
+"""What rules and learned policies complete on a preset of agent tasks, held against DFTSP on calls."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_agents.pretrained.saved_policies import load_policy
+from edge_llm_agents.pretrained.shipped import PRETRAINED, card_of, policies_for
 from edge_llm_agents.records.intervals import ratio_interval
 from edge_llm_baselines.playing.play import MakePolicy, play
 from edge_llm_baselines.playing.roll_out import vector_of
@@ -21,11 +23,13 @@ from edge_llm_env.workload.workload import Workload
 
 @dataclass(frozen=True)
 class Played:
-    """Of one rule, on all workloads."""
+    """Of one policy, on all workloads."""
 
     completed: int
     failed: int
     """Tasks given up, those included that were never begun."""
+    reward: float
+    """Of an episode, mean."""
     wasted: float
     """Part of the tokens computed that went into tasks which failed."""
     percent_of_dftsp: float
@@ -43,7 +47,11 @@ class Measured:
     """Tasks of all workloads that arrive before the last epoch begins."""
     median_task_s: float
     """From arrival to end, where every call is served at once."""
+    failures_cost: bool
+    """Whether a reward says more than the tasks completed."""
     rules: dict[str, Played]
+    learned: dict[str, Played]
+    """Policies of the package for the preset, by name."""
     tuned: dict[str, Any]
     hindsight: dict[str, int]
     """On the first `episodes` workloads: what DFTSP and the best rule that is not informed complete, the schedule
@@ -57,23 +65,31 @@ def measure_tasks(scenario: Scenario, episodes: int, hindsight_episodes: int, se
         key: (rule, _counted(rule.acting(seed, rule.of(tuned)), scenario, workloads))
         for key, rule in OF_BATCHES.playable(scenario, tuned).items()
     }
+    learned = {
+        name: _counted(load_policy(name, scenario)[0].acting, scenario, workloads)
+        for name in policies_for(scenario)
+        if card_of(PRETRAINED / name)["environment"] == BATCH_SELECTION
+    }
     oracle = counted[OF_BATCHES.oracle][1]["tasks_completed"]
     known = workloads[:hindsight_episodes]
     bounds = bounds_of_batches(scenario, known)
     uninformed = [found["tasks_completed"] for rule, found in counted.values() if not rule.informed]
     best = max(uninformed, key=lambda completed: int(completed.sum()))
-    everybody = [found["tasks_completed"][: len(known)] for _, found in counted.values()]
+    everybody = [*(found for _, found in counted.values()), *learned.values()]
+    played = [found["tasks_completed"][: len(known)] for found in everybody]
     return Measured(
         episodes=episodes,
         arrived=int(counted[OF_BATCHES.oracle][1]["tasks_arrived"].sum()),
         median_task_s=median_task_s(scenario, workloads),
+        failures_cost=scenario.reward.task_failed < 0.0,
         rules={rule.name: _played(found, oracle, rule.informed) for rule, found in counted.values()},
+        learned={name: _played(found, oracle, False) for name, found in learned.items()},
         tuned={name: value for name, value in tuned.items() if value is not None},
         hindsight={
             "episodes": len(known),
             "dftsp": int(oracle[: len(known)].sum()),
             "rule": int(best[: len(known)].sum()),
-            "schedule": int(np.max([bounds.served, *everybody], axis=0).sum()),
+            "schedule": int(np.max([bounds.served, *played], axis=0).sum()),
             "bound": int(bounds.upper_bound.sum()),
         },
     )
@@ -102,16 +118,21 @@ def findings_of_tasks(measured: dict[str, Any]) -> str:
     above = {which: 100 * (hindsight[which] / max(1, hindsight["rule"]) - 1) for which in ("schedule", "bound")}
     uninformed = {name: one for name, one in rules.items() if not one["informed"]}
     best = max(uninformed, key=lambda name: uninformed[name]["completed"])
+    learned = {f"learned: `{name}`": one for name, one in measured.get("learned", {}).items()}
+    heads = ["in `EdgeLLM/BatchSelection-v0`", "completed %", "wasted %", "% of DFTSP [95 %]"]
     rows = [
-        (
+        [
             name,
             f"{100 * one['completed'] / arrived:.1f}",
             f"{100 * one['wasted']:.0f}",
             f"{one['percent_of_dftsp']:.1f} [{one['interval'][0]:.1f}, {one['interval'][1]:.1f}]",
-        )
-        for name, one in sorted(rules.items(), key=lambda one: -one[1]["completed"])
+        ]
+        for name, one in sorted((rules | learned).items(), key=lambda one: -one[1]["completed"])
     ]
-    table = Table(("in `EdgeLLM/BatchSelection-v0`", "completed %", "wasted %", "% of DFTSP [95 %]"), rows).markdown()
+    if measured.get("failures_cost"):
+        heads.append("reward")
+        rows = [[*row, f"{(rules | learned)[row[0]]['reward']:.1f}"] for row in rows]
+    table = Table(heads, rows).markdown()
     return (
         f"On {measured['episodes']} workloads of {arrived / measured['episodes']:.0f} tasks each, of which the median "
         f"takes {measured['median_task_s']:.0f} s where nothing waits, {best} completes "
@@ -124,21 +145,23 @@ def findings_of_tasks(measured: dict[str, Any]) -> str:
     )
 
 
-def _counted(make: MakePolicy, scenario: Scenario, workloads: list[Workload]) -> dict[str, NDArray[np.int64]]:
-    """A rule's counters at the end of each workload."""
-    env = vector_of(BATCH_SELECTION, scenario, workloads)
+def _counted(make: MakePolicy, scenario: Scenario, workloads: list[Workload]) -> dict[str, NDArray]:
+    """A policy's counters at the end of each workload, and its reward."""
+    env, reward = vector_of(BATCH_SELECTION, scenario, workloads), np.zeros(len(workloads))
     for step in play(env, make(env), workloads=workloads):
         last = step.next_info
+        reward += step.reward
     env.close()
     names = ("tasks_arrived", "tasks_completed", "tasks_failed", "tokens_computed", "tokens_wasted")
-    return {name: np.atleast_1d(last[name]).copy() for name in names}
+    return {name: np.atleast_1d(last[name]).copy() for name in names} | {"reward": reward}
 
 
-def _played(found: dict[str, NDArray[np.int64]], oracle: NDArray[np.int64], informed: bool) -> Played:
+def _played(found: dict[str, NDArray], oracle: NDArray[np.int64], informed: bool) -> Played:
     ratio = ratio_interval(found["tasks_completed"].astype(float), oracle.astype(float))
     return Played(
         completed=int(found["tasks_completed"].sum()),
         failed=int(found["tasks_failed"].sum()),
+        reward=float(found["reward"].mean()),
         wasted=float(found["tokens_wasted"].sum() / max(1, found["tokens_computed"].sum())),
         percent_of_dftsp=100.0 * ratio.mean,
         interval=[100.0 * ratio.low, 100.0 * ratio.high],

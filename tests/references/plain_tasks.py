@@ -25,6 +25,7 @@ class Call:
     tool_s: float
     context_tokens: int
     kept_tokens: int
+    signal: list[float]
     answered_s: float | None = None
 
     @property
@@ -69,7 +70,8 @@ class ReferenceTasks:
             )
             before = [calls[index - int(back)] for back in workload.predecessors[index] if back]
             of_call = (int(workload.context_tokens[index]), int(workload.kept_tokens[index]))
-            calls.append(Call(request, before, float(workload.tool_s[index]), *of_call))
+            signal = [] if workload.signals is None else workload.signals[index].tolist()
+            calls.append(Call(request, before, float(workload.tool_s[index]), *of_call, signal))
             self.tasks[-1].calls.append(calls[-1])
         self.task_of = {id(call): task for task in self.tasks for call in task.calls}
         self.epochs = self.invalid_actions = self.not_admitted = self.tokens = self.reused = 0
@@ -163,11 +165,16 @@ class ReferenceTasks:
                     "prompt": prompt / longest,
                     "compute": min(1.0, alone_s / self.node.window_s),
                     "can_wait": float(alone_s <= slack_s - self.scenario.epoch.epoch_s),
+                    **{f"signal_{at}": number for at, number in enumerate(call.signal)},
                 }
                 if call.fate == "pending"
                 else {}
             )
         return shown
+
+    def shown_so_far(self, call: Call) -> list[list[float]]:
+        """The signals of all calls of the task of a visible one that are or were visible."""
+        return [one.signal for one in self.task_of[id(call)].calls if one.fate in ("served", "pending")]
 
     # --- what a call costs
 

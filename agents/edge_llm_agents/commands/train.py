@@ -20,6 +20,7 @@ COMMANDS = {
     "values": Command(f"{_HERE}.runs:Values", "value functions with several seeds, judged"),
     "schedulers": Command(f"{_HERE}.schedulers:Schedulers", "schedulers of an engine with several seeds, judged"),
     "placements": Command(f"{_HERE}.placements:Placements", "placement of models on nodes with several seeds, judged"),
+    "tasks": Command(f"{_HERE}.tasks:Tasks", "agent tasks whose calls have signals with several seeds, judged"),
     "racks": Command(f"{_HERE}.racks:Racks", "modules of a rack with several seeds, judged by reward"),
     "allocations": Command(f"{_HERE}.allocations:Allocations", "bands and modules with several seeds, judged"),
 }
@@ -38,7 +39,8 @@ class Policy:
     """ppo_mask_imitation or ppo_mask (Batching-v0), ppo, sac or td3 (continuous actions); the environment's default if
     not given. Values of requests in BatchSelection-v0 have a command of their own, values, and so have learned
     allocations, allocations; schedulers judges schedulers of ContinuousBatching-v0,
-    placements placement in MultiNode-v0, racks modules in Scaling-v0."""
+    placements placement in MultiNode-v0, racks modules in Scaling-v0, tasks what learns from
+    the signals of agent tasks."""
     seed: int = 0
     """Seeds the network, the exploration and the training workloads."""
     steps: int | None = None

@@ -77,6 +77,7 @@ class Rivals:
             "seed": self.seed,
             "oracle": self.oracle_key,
             "oracle_served": int(oracle.served.sum()),
+            "oracle_reward": float(oracle.reward.mean()),
             "oracle_decision_us": 1e6 * oracle.decision_s,
             "tuned": self.tuned,
             "rules": rules,
@@ -89,6 +90,7 @@ class Rivals:
         record = {
             "percent_of_oracle": 100.0 * float(found.served.sum() / max(1, oracle.sum())),
             "difference_to_oracle_percent": self._percent(found.served, oracle),
+            "reward": float(found.reward.mean()),
             "decision_us": 1e6 * found.decision_s,
         }
         if self.hindsight is not None:

@@ -9,9 +9,10 @@ from itertools import product
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from edge_llm_agents.evaluation.playing import evaluate_learned
+from edge_llm_agents.networks.perceptrons import Perceptrons
 from edge_llm_agents.placement.policy import AHEAD, LAYERS, LearnedPlacement
 from edge_llm_agents.value_search.search import training_workloads
 from edge_llm_env.nodes.params import network_params
@@ -93,26 +94,16 @@ def _trained(
     """Weights of a perceptron for each cell that make what arrives likeliest."""
     generator = torch.Generator().manual_seed(seed)
     cells, classes = seen.shape[1], ahead.shape[2] // AHEAD
-    sizes = (seen.shape[2], settings.width, settings.width, ahead.shape[2])
-    weights, biases = [], []
-    for layer in range(LAYERS):
-        spread = (2.0 / sizes[layer]) ** 0.5
-        drawn = torch.randn(cells, sizes[layer], sizes[layer + 1], generator=generator) * spread
-        weights.append(nn.Parameter(drawn))
-        biases.append(nn.Parameter(torch.zeros(cells, 1, sizes[layer + 1])))
-    optimizer = torch.optim.Adam([*weights, *biases], settings.learning_rate)
+    hidden = [settings.width] * (LAYERS - 1)
+    perceptrons = Perceptrons(cells, (seen.shape[2], *hidden, ahead.shape[2]), generator)
+    optimizer = torch.optim.Adam(perceptrons.parameters(), settings.learning_rate)
     for step in range(settings.steps):
         chosen = torch.randint(len(seen), (settings.batch_size,), generator=generator)
-        hidden = seen[chosen].transpose(0, 1)
-        for layer in range(LAYERS):
-            hidden = torch.baddbmm(biases[layer], hidden, weights[layer])
-            hidden = hidden.relu() if layer < LAYERS - 1 else hidden
-        likely = hidden.unflatten(2, (AHEAD, classes)).log_softmax(dim=3)
+        likely = perceptrons(seen[chosen].transpose(0, 1)).unflatten(2, (AHEAD, classes)).log_softmax(dim=3)
         loss = -(ahead[chosen].transpose(0, 1).unflatten(2, (AHEAD, classes)) * likely).sum(dim=(0, 2, 3)).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if (step + 1) % REPORTED_EVERY == 0:
             report(step + 1)
-    found = {f"weight{layer}": one.detach().numpy().copy() for layer, one in enumerate(weights)}
-    return found | {f"bias{layer}": one.detach().numpy()[:, 0].copy() for layer, one in enumerate(biases)}
+    return perceptrons.arrays()

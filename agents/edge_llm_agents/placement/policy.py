@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_agents.networks.perceptrons import checked_arrays
 from edge_llm_baselines.nodes.placement.policy import PlacementPolicy
 from edge_llm_baselines.nodes.policy import networks_of
 from edge_llm_baselines.playing.play import Policy
@@ -40,19 +41,11 @@ class LearnedPlacement:
         self, arrays: dict[str, NDArray[np.float32]], horizon_epochs: int, least_gain: float, scenario: Scenario
     ) -> None:
         self.scenario, self.horizon_epochs, self.least_gain = scenario, horizon_epochs, least_gain
-        self._arrays = {name: np.asarray(array, dtype=np.float32) for name, array in arrays.items()}
         if not 1 <= horizon_epochs <= AHEAD:
             raise ValueError(f"horizon_epochs = {horizon_epochs}: must be in 1..{AHEAD}")
         params = network_params(scenario)
         seen, foretold = params.history * params.classes, AHEAD * params.classes
-        names = {f"{kind}{layer}" for layer in range(LAYERS) for kind in ("weight", "bias")}
-        if set(self._arrays) != names:
-            raise ValueError(f"its arrays are {sorted(self._arrays)}: must be {sorted(names)}")
-        wide = self._arrays["bias0"].shape[-1]
-        for layer, (size, to) in enumerate(((seen, wide), (wide, wide), (wide, foretold))):
-            for name, shape in ((f"weight{layer}", (params.cells, size, to)), (f"bias{layer}", (params.cells, to))):
-                if self._arrays[name].shape != shape:
-                    raise ValueError(f"its {name} is of shape {self._arrays[name].shape}: must be {shape}")
+        self._arrays = checked_arrays(arrays, params.cells, seen, foretold, LAYERS)
 
     @classmethod
     def from_card(cls, description: dict[str, Any], arrays: dict[str, NDArray], scenario: Scenario) -> LearnedPlacement:

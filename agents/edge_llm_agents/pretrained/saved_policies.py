@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from edge_llm_agents.pretrained.shipped import path_of
 from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.records.record import NoRecordError, read_record, write_record
 from edge_llm_agents.scheduling.policy import LearnedScheduler
+from edge_llm_agents.tasks.policy import LearnedTasks
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
 from edge_llm_env.scenarios.file_paths import without_folders
@@ -27,7 +29,9 @@ from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import LONGEST_SHOWN, one_of, shown
 from edge_llm_env.support.system.files import write_bytes
 
-SavedPolicy = ValuePolicy | AdmissionPolicy | LearnedAllocation | LearnedScheduler | LearnedRack | LearnedPlacement
+SavedPolicy = (
+    ValuePolicy | AdmissionPolicy | LearnedAllocation | LearnedScheduler | LearnedRack | LearnedPlacement | LearnedTasks
+)
 
 KINDS: dict[str, type[SavedPolicy]] = {
     ValuePolicy.env_id: ValuePolicy,
@@ -38,6 +42,17 @@ KINDS: dict[str, type[SavedPolicy]] = {
     LearnedPlacement.env_id: LearnedPlacement,
 }
 """What a policy on disk is, by the environment of its card, whose id ends with its version."""
+
+
+def kind_of(description: Mapping[str, Any]) -> type[SavedPolicy] | None:
+    """What a policy is by what is said of it; None where there is no such.
+
+    Of those that choose batches, the ones that learn from signals of calls have seen `examples_seed`.
+    """
+    if description.get("environment") == LearnedTasks.env_id and "examples_seed" in description:
+        return LearnedTasks
+    return KINDS.get(str(description.get("environment")))
+
 
 _OF_EVERY_CARD: dict[str, type] = {
     "environment": str,
@@ -155,7 +170,9 @@ def read_policy(path: Path, scenario: Scenario | None = None) -> tuple[SavedPoli
         fingerprint = str(written["scenario_fingerprint"])
         if scenario is None or scenario.fingerprint() != fingerprint:
             scenario = card.load_scenario(card_path.parent)
-        return KINDS[written["environment"]].from_card(written, arrays, scenario), card, fingerprint
+        kind = kind_of(written)
+        assert kind is not None  # as the environment is one of KINDS
+        return kind.from_card(written, arrays, scenario), card, fingerprint
     except OSError as error:
         raise ValueError(f"policy = {path}: cannot be read: {error.strerror}, {error.filename}") from None
     except (ValueError, TypeError) as error:
@@ -168,7 +185,7 @@ def _card(path: Path) -> dict[str, Any]:
         written = read_record(path)
     except NoRecordError as error:
         raise ValueError(f"its card is damaged: {shown(error)}, must be as save_policy wrote it") from None
-    kind = KINDS.get(str(written.get("environment")))
+    kind = kind_of(written)
     for field, of_type in (_OF_EVERY_CARD | (kind.card_fields if kind is not None else {})).items():
         if field not in written:
             raise ValueError(f"its card is damaged: {field} is required")

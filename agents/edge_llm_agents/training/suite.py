@@ -23,6 +23,8 @@ from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import Progress as SchedulerProgress
 from edge_llm_agents.scheduling.search import SchedulerSettings, search_scheduler
+from edge_llm_agents.tasks.fitting import SignalSettings, learn_signals
+from edge_llm_agents.tasks.policy import LearnedTasks
 from edge_llm_agents.training.models import new_model
 from edge_llm_agents.training.registered import Asked, Training, register_training
 from edge_llm_agents.training.trained import TrainedModel
@@ -148,6 +150,16 @@ def placement(asked: Asked) -> LearnedPlacement:
     return fit_placement(load_scenario(asked.scenario), settings, asked.seed, tell)
 
 
+def tasks(asked: Asked) -> LearnedTasks:
+    """The size of tasks, by regression on the signals of calls, with the index rule, where calls have signals."""
+    settings = _replaced(SignalSettings(), asked.settings)
+
+    def tell(step: int) -> None:
+        asked.report(Progress("training", step, settings.steps))
+
+    return learn_signals(load_scenario(asked.scenario), settings, asked.seed, tell).policy
+
+
 def _replaced(settings: Any, changed: dict[str, Any]) -> Any:
     for name in changed:
         one_of("settings", name, type(settings).__dataclass_fields__)
@@ -156,7 +168,7 @@ def _replaced(settings: Any, changed: dict[str, Any]) -> Any:
 
 SUITE = {
     ENV_ID: Training(dict.fromkeys(sorted(algorithms(), reverse=True), masked), "set"),
-    ValuePolicy.env_id: Training({"values": values}, "set"),
+    ValuePolicy.env_id: Training({"values": values}, "set", {"tasks": tasks}),
     **{env_id: Training({"allocation": allocation}, "set") for env_id in MECHANISMS},
     LearnedScheduler.env_id: Training(
         {"scheduler": scheduler, "ppo_mask_imitation": imitated, "ppo_mask": engine_ppo}, "set"

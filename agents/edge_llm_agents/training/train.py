@@ -41,7 +41,8 @@ def train(
     - `Batching-v0`: `ppo_mask_imitation` (MaskablePPO that clones the look-ahead rule first) or `ppo_mask`, as their
       files of hyperparameters say (`edge_llm_agents.masked_ppo`); `settings` are fields of `TrainingSettings`.
     - `BatchSelection-v0`: `values` (the cross-entropy method; `settings` are fields of `SearchSettings`, `steps` has no
-      meaning), or SB3's `ppo`, `sac` and `td3` over oracle decoding.
+      meaning), SB3's `ppo`, `sac` and `td3` over oracle decoding, or, for agent tasks with signals, `tasks`
+      (regression; `settings` are fields of `SignalSettings`, `steps` is one of them).
     - `Bandwidth-v0`, `Compute-v0`, `Joint-v0`: `allocation` (the cross-entropy method; `settings` are fields of
       `AllocationSettings`, `steps` has no meaning), or SB3's `ppo`, `sac` and `td3`.
     - `ContinuousBatching-v0`: `scheduler` (the cross-entropy method; `settings` are fields of `SchedulerSettings`,

@@ -37,6 +37,8 @@ class RollOut(NamedTuple):
     """(E,) requests served, expired or rejected; those still pending at the end have no fate yet."""
     expired: NDArray[np.int64]
     """(E,) requests that became impossible to serve."""
+    reward: NDArray[np.float64]
+    """(E,) the sum of an episode's rewards."""
     beyond_visible: NDArray[np.int64]
     """(E,) requests that waited beyond the visible slots, summed over epochs."""
     utilisation: NDArray[np.float64]
@@ -100,7 +102,7 @@ def roll_out_in(
         raise ValueError(f"env = {shown(env)}: has rows of {len(simulations)} scenarios, must have those of one")
     (simulation,) = simulations.values()
     scenario, rows = simulation.scenario, len(simulation.state.counters)
-    beyond_visible = np.zeros(rows, dtype=np.int64)
+    reward, beyond_visible = np.zeros(rows), np.zeros(rows, dtype=np.int64)
     epochs_counted = np.full(rows, -1)
     decision_times_s = []
     for step in play(env, policy, workloads=workloads, seed=seed):
@@ -108,6 +110,7 @@ def roll_out_in(
         begun = (epochs > epochs_counted) & (epochs < scenario.epoch.episode_epochs)  # rows that have ended stand still
         beyond_visible[begun] += np.atleast_1d(step.info["beyond_visible"])[begun]
         epochs_counted = epochs
+        reward += step.reward
         decision_times_s.append(step.decision_s)
     names = OF_REQUESTS if scenario.workload.tasks is None else OF_TASKS
     counted = {name: np.atleast_1d(step.next_info[of]) for name, of in names.items()}
@@ -115,6 +118,7 @@ def roll_out_in(
         served=counted["served"],
         settled=counted["arrived"] - counted["pending"],
         expired=counted["expired"],
+        reward=reward,
         beyond_visible=beyond_visible,
         utilisation=simulation.utilisation_mean(),
         epochs=scenario.epoch.episode_epochs,

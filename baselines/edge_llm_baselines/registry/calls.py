@@ -14,8 +14,18 @@ from edge_llm_baselines.tasks.orders import (
     remaining_tokens,
 )
 from edge_llm_baselines.tasks.policy import CallsInOrder
+from edge_llm_baselines.tasks.signals.scores import MakeScores, has_signals, linear_scores, told_scores
 from edge_llm_baselines.tasks.told import told_values
-from edge_llm_baselines.tasks.tuning import MakeValues, tune_admission, tune_chance, tune_index, tune_stretch, valued
+from edge_llm_baselines.tasks.tuning import (
+    MakeValues,
+    tune_admission,
+    tune_chance,
+    tune_index,
+    tune_linear,
+    tune_stretch,
+    tune_told,
+    valued,
+)
 from edge_llm_baselines.tasks.valued import ValuedCalls
 
 INDEX = Tunable("index", tune_index)
@@ -25,7 +35,7 @@ CHANCE = Tunable("chance", tune_chance)
 """Epochs per call of the chance to end in time."""
 
 ADMISSION = Tunable("admission", tune_admission)
-"""Epochs per call of the index, price of beginning a task, and the least chance with which one is begun."""
+"""Epochs per call of the index, price of beginning a task, and the least chance and index with which one is begun."""
 
 STRETCH = Tunable("stretch", tune_stretch)
 """Of the time that an informed rule knows a task to need."""
@@ -35,6 +45,16 @@ def _valued(name: str, make: MakeValues, tunable: Tunable) -> Baseline:
     return Baseline(name, lambda env, seed, numbers: valued(make, env, numbers, seed), tunable, has_tasks)
 
 
+def _scored(name: str, make_scores: MakeScores, tunable: Tunable, *, informed: bool = False) -> Baseline:
+    return Baseline(
+        name,
+        lambda env, seed, numbers: valued(index_values, env, numbers, seed, make_scores),
+        tunable,
+        has_signals,
+        informed,
+    )
+
+
 def _in_order(name: str, order: Order, *, informed: bool = False) -> Baseline:
     return Baseline(name, lambda env, seed, tuned: CallsInOrder(order, env), plays=has_tasks, informed=informed)
 
@@ -42,6 +62,7 @@ def _in_order(name: str, order: Order, *, informed: bool = False) -> Baseline:
 RULES: dict[str, Baseline] = {
     "task-index": _valued("index of tasks, tuned slack", index_values, INDEX),
     "task-admission": _valued("index of tasks, priced admission", index_values, ADMISSION),
+    "task-signals": _scored("index of tasks, signals by coefficients", linear_scores, Tunable("signals", tune_linear)),
     "task-values": _valued("DFTSP with values by task", chance_values, CHANCE),
     "expected-work": Baseline(
         "least work left on average",
@@ -51,6 +72,9 @@ RULES: dict[str, Baseline] = {
     "fewest-calls": _in_order("fewest calls left on average", expected_calls_left),
     "slack-per-call": _in_order("least slack per call left", expected_slack_per_call),
     "shortest-remaining": _in_order("informed: shortest remaining work", remaining_tokens, informed=True),
+    "told-signals": _scored(
+        "informed: told the signals' form", told_scores, Tunable("told_signals", tune_told), informed=True
+    ),
     "told-calls": Baseline(
         "informed: told the calls",
         lambda env, seed, stretch: ValuedCalls(told_values(stretch), env),

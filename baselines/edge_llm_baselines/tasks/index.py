@@ -27,6 +27,8 @@ class Numbers(NamedTuple):
     """Of beginning a task when `MOST_LOAD` is visible, as a part of its value."""
     least_chance: float = 0.0
     """A task that ends in time with a smaller one is not begun."""
+    least_index: float = 0.0
+    """A task of a smaller one is not begun, as a part of the largest of tasks that are not begun."""
 
 
 def index_values(remaining: Remaining, numbers: Sequence[Numbers]) -> Values:
@@ -37,11 +39,14 @@ def index_values(remaining: Remaining, numbers: Sequence[Numbers]) -> Values:
     """
     tables, which = _tables(remaining.indices, numbers)
     chances, _ = _tables(remaining.chances, numbers)
-    floor = LEAST * tables.max()
+    floor, freshest = LEAST * tables.max(), np.maximum(tables[:, :, 0].max(axis=(1, 2)), 1e-12)
 
     def values(seen: Seen) -> Floats:
-        at = (_of_rows(which, seen), seen.kind, seen.done, np.minimum(seen.slack_epochs, remaining.slacks - 1))
-        return seen.alone_s * (tables[at] + floor) * _admission(seen, numbers, chances[at])
+        slack = np.minimum(seen.slack_epochs, remaining.slacks - 1)
+        of_row = _of_rows(which, seen)
+        at = (of_row, remaining.group(seen), seen.done, slack)
+        admitted = _admission(seen, numbers, chances[at], tables[at] / freshest[of_row])
+        return seen.alone_s * (tables[at] + floor) * admitted
 
     return values
 
@@ -52,24 +57,24 @@ def chance_values(remaining: Remaining, numbers: Sequence[Numbers]) -> Values:
     work_s = np.maximum(remaining.mean_work_s(), 1e-9)
 
     def values(seen: Seen) -> Floats:
-        slack = np.minimum(seen.slack_epochs, remaining.slacks - 1)
-        chance = tables[_of_rows(which, seen), seen.kind, seen.done, slack]
-        return (chance + LEAST) / work_s[seen.kind, seen.done]
+        slack, group = np.minimum(seen.slack_epochs, remaining.slacks - 1), remaining.group(seen)
+        chance = tables[_of_rows(which, seen), group, seen.done, slack]
+        return (chance + LEAST) / work_s[group, seen.done]
 
     return values
 
 
-def _admission(seen: Seen, numbers: Sequence[Numbers], chance: Floats) -> Floats:
-    """What is left of the values of tasks that are not begun, in 0..1; 1 of others."""
-    price, least = (np.array([getattr(one, name) for one in numbers])[:, None] for name in ("price", "least_chance"))
+def _admission(seen: Seen, numbers: Sequence[Numbers], chance: Floats, index: Floats) -> Floats:
+    """What is left of the values of tasks that are not begun, in 0..1; 1 of others. Indices are relative."""
+    _, price, least_chance, least_index = np.array(numbers).T[:, :, None]
     window_s = seen.simulation.params.window_s
     load = np.minimum(seen.alone_s.sum(axis=1, keepdims=True) / window_s, MOST_LOAD) / MOST_LOAD
-    admitted = np.maximum(1.0 - price * load, 0.0) * (chance >= least)
+    admitted = np.maximum(1.0 - price * load, 0.0) * (chance >= least_chance) * (index >= least_index)
     return np.where(seen.done == 0, admitted, 1.0)
 
 
 def _tables(table: Callable[[float], Floats], numbers: Sequence[Numbers]) -> tuple[Floats, NDArray[np.int64]]:
-    """A table for each number of epochs that there is, (S, kinds, most_calls + 1, slacks), and which each row has."""
+    """A table for each number of epochs that there is, (S, groups, most_calls + 1, slacks), and which each row has."""
     epochs, which = np.unique([one.epochs_per_call for one in numbers], return_inverse=True)
     return np.stack([table(each) for each in epochs.tolist()]), which.astype(np.int64)
 

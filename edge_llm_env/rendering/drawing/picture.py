@@ -11,6 +11,7 @@ from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas
 from edge_llm_env.rendering.drawing.node_panels import draw_modules, draw_score, draw_usage
 from edge_llm_env.rendering.drawing.palette import DEADLINE
 from edge_llm_env.rendering.drawing.request_panel import draw_requests
+from edge_llm_env.rendering.drawing.task_panel import draw_tasks
 from edge_llm_env.rendering.drawing.timeline_panel import draw_timeline
 from edge_llm_env.rendering.frames.frame import Frame
 
@@ -46,7 +47,8 @@ class Picture:
         top = draw_timeline(canvas, frame.timeline, MARGIN, 70, WIDTH - MARGIN) + 8
         canvas.line(MARGIN, top, WIDTH - MARGIN, top, FAINT)
         top += 16
-        draw_requests(canvas, frame, MARGIN, top, RIGHT_PANELS - 16, HEIGHT - 8)
+        draw_pending = draw_requests if frame.strips is None else draw_tasks
+        draw_pending(canvas, frame, MARGIN, top, RIGHT_PANELS - 16, HEIGHT - 8)
         top = draw_usage(canvas, frame.usage, RIGHT_PANELS, top, WIDTH - MARGIN) + 16
         if frame.modules:
             top = draw_modules(canvas, frame.modules, RIGHT_PANELS, top, WIDTH - MARGIN) + 16

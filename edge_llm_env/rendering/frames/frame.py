@@ -97,6 +97,24 @@ class Counters(NamedTuple):
     pending: int
 
 
+class Strip(NamedTuple):
+    """An agent task that has arrived and not ended before the epoch; all times are from the start of the episode."""
+
+    task: int
+    """Index on the workload."""
+    kind: str
+    calls: int
+    arrival_s: float
+    deadline_s: float
+    """Of its last answer."""
+    answered_s: tuple[float, ...]
+    """The ends of the epochs in which its calls were served, ascending."""
+    tools_s: tuple[tuple[float, float], ...]
+    """When tools begin and end, of those that have begun."""
+    fates: tuple[Fate, ...]
+    """Of its calls that are visible."""
+
+
 class Score(NamedTuple):
     """Requests served up to the end of each finished epoch, beside a reference on the same workload."""
 
@@ -136,3 +154,5 @@ class Frame:
     modules: tuple[Module, ...]
     """None where the modules work as one."""
     score: Score
+    strips: tuple[Strip, ...] | None = None
+    """Agent tasks, the one that ends first on top; None where requests are on their own."""

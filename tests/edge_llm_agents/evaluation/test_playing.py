@@ -47,6 +47,7 @@ def test_a_maskable_model_without_masks_of_its_own_is_given_the_environments() -
 def test_figures_of_an_evaluation_by_hand() -> None:
     evaluation = RollOut(
         served=np.array([30, 50]), settled=np.array([40, 60]), expired=np.array([10, 10]),
+        reward=np.array([30.0, 50.0]),
         beyond_visible=np.zeros(2, int), utilisation=np.zeros((2, 4)), epochs=10, epoch_s=2.0, decision_s=1e-4,
     )  # fmt: skip
     np.testing.assert_allclose(evaluation.throughput_per_s, [30 / 20, 50 / 20])

@@ -26,6 +26,8 @@ from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import SchedulerSettings
 from edge_llm_agents.seeded.values import train_seeds
+from edge_llm_agents.tasks.fitting import SignalSettings
+from edge_llm_agents.tasks.policy import LearnedTasks
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import SearchSettings, search
 from edge_llm_baselines import LookAhead
@@ -39,6 +41,7 @@ FOUND_WITH = {
     RackSettings: LearnedRack,
     SchedulerSettings: LearnedScheduler,
     SearchSettings: ValuePolicy,
+    SignalSettings: LearnedTasks,
 }
 
 

@@ -67,8 +67,8 @@ def test_prices_and_least_chances_are_paid_by_tasks_that_are_not_begun() -> None
     for _ in range(6):
         env.step(np.ones((4, SCENARIO.epoch.visible_slots), dtype=np.int8))
     seen = Seen.of(env.unwrapped.simulation)
-    free, priced, strict = (
-        index_values(remaining, [Numbers(2.0, price, least)])(seen) for price, least in ((0, 0), (0.8, 0), (0, 1.1))
+    free, priced, strict, high = (
+        index_values(remaining, [Numbers(2.0, *more)])(seen) for more in ((), (0.8,), (0, 1.1), (0, 0, 0.6))
     )
     fresh, begun = seen.present & (seen.done == 0), seen.present & (seen.done > 0)
     assert fresh.any()
@@ -76,6 +76,12 @@ def test_prices_and_least_chances_are_paid_by_tasks_that_are_not_begun() -> None
     assert (free[begun] == priced[begun]).all()
     assert (free[begun] == strict[begun]).all()
     assert (strict[fresh] == 0.0).all()
+    indices = remaining.indices(2.0)
+    largest = indices[:, 0].max()
+    mine = indices[seen.kind, seen.done, np.minimum(seen.slack_epochs, remaining.slacks - 1)]
+    assert 0 < (mine[fresh] >= 0.6 * largest).sum() < fresh.sum()
+    assert ((high[fresh] > 0.0) == (mine[fresh] >= 0.6 * largest)).all()
+    assert (high[begun] == free[begun]).all()
     load = np.minimum(seen.alone_s.sum(axis=1) / env.unwrapped.simulation.params.window_s, MOST_LOAD) / MOST_LOAD
     rows = np.nonzero(fresh)[0]
     assert priced[fresh] == pytest.approx(free[fresh] * (1.0 - 0.8 * load[rows]))
@@ -144,7 +150,7 @@ def test_tuning_chooses_what_completes_most_and_nothing_without_tasks() -> None:
     ]
     best = max(range(len(EPOCHS_PER_CALL)), key=lambda one: completed[one].sum())
     assert best > 0  # it is none that is chosen where all are equal
-    assert tune_index(crowded, 1) == [EPOCHS_PER_CALL[best], 0.0, 0.0]
+    assert tune_index(crowded, 1) == [EPOCHS_PER_CALL[best], 0.0, 0.0, 0.0]
 
 
 def test_an_environment_without_tasks_is_refused() -> None:

@@ -14,9 +14,17 @@ from edge_llm_env.rendering.frames.frame import (
     Part,
     PendingRequest,
     Score,
+    Strip,
     Timeline,
     Usage,
 )
+
+STRIPS = (
+    Strip(3, "chain", 5, 1.0, 12.0, (4.0, 8.0), ((4.0, 5.5),), (Fate.SERVED,)),
+    Strip(4, "plan", 4, 2.5, 20.0, (4.0,), ((4.0, 9.0),), ()),
+    Strip(5, "chain", 2, 5.0, 40.0, (), (), (Fate.WAITS,)),
+)
+"""In the epoch from 6 to 8 s: one that is served, one whose tool runs, one that waits."""
 
 SMALL = Frame(
     environment="EdgeLLM/Compute-v0",

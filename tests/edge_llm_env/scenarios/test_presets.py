@@ -22,8 +22,8 @@ def test_presets_are_listed_in_order():
     last = ["pi-cluster", "placement", "quantization-choice", "service-levels", "shared-edge", "shifting-tiers"]
     last += ["specialists", "specialists-compute"]
     last += ["speculative-4090", "tp-mppo", "two-cells"]
-    ours = ["accuracy-tiers", "agents-chain", "agents-plan", "agents-team", "azure-continuous"]
-    ours += ["azure-continuous-calm", "azure-continuous-overload"]
+    ours = ["accuracy-tiers", "agents-chain", "agents-plan", "agents-signals", "agents-team"]
+    ours += ["azure-continuous", "azure-continuous-calm", "azure-continuous-overload"]
     ours += ["azure-conversation", "bursty", "carry-over", "chat-4090", "chat-4090-calm", "chat-4090-overload"]
     ours += ["chat-orin", "chat-orin-calm", "chat-orin-overload", "diurnal-rack", "edge-cloud"]
     ours += ["embedding-uplink", "embedding-uplink-carried", "feeder-rack", "feeder-rack-b", "feeder-rack-c", "hotspot"]
@@ -179,7 +179,7 @@ def test_reward_is_one_per_request_served_less_energy_where_modules_are_switched
     reward = scenario.reward.model_dump()
     assert (reward.pop("energy") < 0) == (scenario.rack.idle_power_w > 0)
     of_tasks = {name: reward.pop(name) for name in ("task_completed", "task_failed")}
-    assert of_tasks == {"task_completed": 1.0, "task_failed": 0.0}
+    assert of_tasks == {"task_completed": 1.0, "task_failed": -1.0 if name == "agents-signals" else 0.0}
     if scenario.workload.tasks is None:
         assert reward == {"served": 1.0, "tokens": 0.0, "expired": 0.0}
     else:

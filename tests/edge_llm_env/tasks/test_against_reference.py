@@ -22,6 +22,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "kept while slack": {},
     "dropped": {"workload__tasks__kv_cache": "drop"},
     "kept, memory tight": {"workload__tasks__kv_cache": "keep", **TIGHT_MEMORY},
+    "with signals": {"workload__tasks__signals": {}},
     "while slack, memory tight": {"workload__tasks__cache_share": 0.3, **TIGHT_MEMORY},
 }
 

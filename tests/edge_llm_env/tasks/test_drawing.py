@@ -11,6 +11,7 @@ import pytest
 from edge_llm_env import ScenarioError, Workload, draw_workloads, load_scenario
 from edge_llm_env.tasks.drawing import draw_calls
 from edge_llm_env.tasks.kinds.table import TASK_KINDS
+from edge_llm_env.tasks.signals import Signals
 from edge_llm_env.tasks.tool_times import ToolTimes
 from edge_llm_env.workload.generator import draw_together, draw_workload
 from tests.support.helpers import workload_at
@@ -99,6 +100,20 @@ def test_signals_correlate_with_the_size_in_no_entry_and_all_together() -> None:
     design = np.stack([np.ones(len(size)), *products, *wave.T], axis=1)
     fitted = design @ np.linalg.lstsq(design, size, rcond=None)[0]
     assert np.corrcoef(size, fitted)[0, 1] > 0.6
+
+
+def test_who_is_told_the_form_reads_it_back() -> None:
+    rng, score = np.random.default_rng(1), np.random.default_rng(2).normal(size=4000)
+    kind = np.arange(4000) % 3
+    for form_seed in range(3):
+        signals = Signals(correlation=1.0, form_seed=form_seed)
+        read = signals.behind(kind, signals.draw(rng, kind, score))
+        near = np.abs(score) < np.pi / 1.2  # within half a circle, however y turns the angle
+        np.testing.assert_allclose(read[near], score[near], atol=1e-6)
+        assert near.mean() > 0.98
+    drawn = Signals().draw(rng, kind, score)
+    assert np.corrcoef(Signals().behind(kind, drawn)[near], score[near])[0, 1] == pytest.approx(0.8, abs=0.05)
+    assert np.corrcoef(Signals(form_seed=1).behind(kind, drawn), score)[0, 1] < 0.5
 
 
 def test_workloads_are_saved_drawn_alike_and_independent_of_their_company(tmp_path: Path) -> None:

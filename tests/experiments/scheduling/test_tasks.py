@@ -46,12 +46,22 @@ def test_measurements_and_their_words() -> None:
     assert found.rules["DFTSP"].percent_of_dftsp == 100.0
     assert {"index of tasks, tuned slack", "informed: told the calls"} <= found.rules.keys()
     assert "discount" not in found.tuned
+    assert found.rules["DFTSP"].reward == found.rules["DFTSP"].completed / 2
+    assert (found.learned, found.failures_cost) == ({}, False)
     assert found.hindsight["rule"] <= found.hindsight["schedule"] <= found.hindsight["bound"]
-    worded = {"DFTSP": Played(50, 30, 0.5, 100.0, [100.0, 100.0], False)}
-    worded["index"] = Played(60, 20, 0.25, 120.0, [110.0, 130.0], False)
-    worded["told"] = Played(70, 10, 0.1, 140.0, [130.0, 150.0], True)
+    worded = {"DFTSP": Played(50, 30, 20.0, 0.5, 100.0, [100.0, 100.0], False)}
+    worded["index"] = Played(60, 20, 40.0, 0.25, 120.0, [110.0, 130.0], False)
+    worded["told"] = Played(70, 10, 60.0, 0.1, 140.0, [130.0, 150.0], True)
     text = findings_of_tasks(
-        asdict(found) | {"rules": {name: asdict(one) for name, one in worded.items()}, "arrived": 100}
+        asdict(found)
+        | {"rules": {name: asdict(one) for name, one in worded.items()}, "arrived": 100, "failures_cost": True}
+        | {"learned": {"mine": asdict(Played(65, 15, 50.0, 0.2, 130.0, [120.0, 140.0], False))}}
     )
     assert "index completes 60.0 % and DFTSP on calls 50.0 %" in text
-    assert text.index("| told |") < text.index("| index | 60.0 | 25 | 120.0 [110.0, 130.0] |") < text.index("| DFTSP |")
+    lines = [
+        "| told |",
+        "| learned: `mine` | 65.0 | 20 | 130.0 [120.0, 140.0] | 50.0 |",
+        "| index | 60.0 | 25 | 120.0 [110.0, 130.0] | 40.0 |",
+        "| DFTSP |",
+    ]
+    assert sorted(lines, key=text.index) == lines

@@ -61,6 +61,16 @@ class BesideRivals(Judged):
         self.save(runs, self.name or f"{name}-{rivals.scenario.name}", lambda run: beside_rivals(run, rivals))
 
 
+SHOWN_EVERY = 1000
+"""Steps of a fit."""
+
+
+def show_step(seed: int, step: int) -> None:
+    """Tell who watches a fit how far it is, now and then."""
+    if step % SHOWN_EVERY == 0:
+        print(f"seed {seed}, step {step}", file=sys.stderr, flush=True)
+
+
 def show_served(seed: int, generation: int, served: float | None) -> None:
     """Tell who watches a search how many requests an episode serves in validation, where that was looked at."""
     if served is not None:

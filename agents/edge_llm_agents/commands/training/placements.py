@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 
 import tyro
 
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_agents.commands.training.judged import BesideRivals
+from edge_llm_agents.commands.training.judged import BesideRivals, show_step
 from edge_llm_agents.placement.fitting import PlacementSettings
 from edge_llm_agents.seeded.placements import train_seeds
 from edge_llm_env.envs.suite import MULTI_NODE
 from edge_llm_env.scenarios import load_scenario
-
-SHOWN_EVERY = 1000
-"""Steps."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +26,6 @@ class Placements(BesideRivals):
         """Fit, judge, save."""
         scenario = load_scenario(self.scenario, **self.overrides)
         set_thread_counts()
-
-        def show(seed: int, step: int) -> None:
-            if step % SHOWN_EVERY == 0:
-                print(f"seed {seed}, step {step}", file=sys.stderr, flush=True)
-
         rivals = self.rivals(MULTI_NODE, scenario)
-        runs = train_seeds(self.scenario, self.overrides, self.fit, self.seeds, rivals, show)
+        runs = train_seeds(self.scenario, self.overrides, self.fit, self.seeds, rivals, show_step)
         self.save_beside(runs, "multinode", rivals)

@@ -20,7 +20,7 @@ from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.placement.fitting import PlacementSettings
 from edge_llm_agents.placement.policy import LearnedPlacement
-from edge_llm_agents.pretrained.saved_policies import KINDS, Card, load_policy, save_policy
+from edge_llm_agents.pretrained.saved_policies import Card, kind_of, load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import policies_for
 from edge_llm_agents.racks.learning import RackSettings
 from edge_llm_agents.racks.policy import LearnedRack
@@ -30,8 +30,10 @@ from edge_llm_agents.records.record import LEARNING
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import SchedulerSettings
-from edge_llm_agents.seeded import admission, allocations, placements, racks, schedulers, values
+from edge_llm_agents.seeded import admission, allocations, placements, racks, schedulers, tasks, values
 from edge_llm_agents.seeded.runs import Trained
+from edge_llm_agents.tasks.fitting import SignalSettings
+from edge_llm_agents.tasks.policy import LearnedTasks
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_agents.value_search.features import PLAIN_FEATURE_SETS
 from edge_llm_agents.value_search.policy import ValuePolicy
@@ -52,7 +54,15 @@ ENTRIES = {
 }
 """By environment, what the suite calls a scenario's own policy of the package, and how its file's name begins."""
 
-Settings = SearchSettings | AllocationSettings | SchedulerSettings | PlacementSettings | RackSettings | TrainingSettings
+Settings = (
+    SearchSettings
+    | AllocationSettings
+    | SchedulerSettings
+    | PlacementSettings
+    | RackSettings
+    | SignalSettings
+    | TrainingSettings
+)
 
 TRAINING = "training "
 """How the names of cells that train begin."""
@@ -84,7 +94,7 @@ class Training:
 
     def identity(self) -> dict[str, Any]:
         """What the policy follows from."""
-        modules = ("values", "admission", "allocations", "schedulers", "placements", "racks")
+        modules = ("values", "admission", "allocations", "schedulers", "placements", "racks", "tasks")
         code = code_sha256(*(f"edge_llm_agents.seeded.{name}" for name in modules))
         settings = settings_of(self.shipped, self.seed)
         policy_sha256 = combined_sha256(code, str(settings), str(self.seed))
@@ -93,7 +103,7 @@ class Training:
     @property
     def packages(self) -> tuple[str, ...]:
         """Those that learn, where they do."""
-        learns = TrainingSettings | PlacementSettings
+        learns = TrainingSettings | PlacementSettings | SignalSettings
         return LEARNING if isinstance(settings_of(self.shipped, self.seed), learns) else ()
 
     def results(self) -> dict[str, Any]:
@@ -118,11 +128,13 @@ class Training:
         if isinstance(settings, RackSettings):
             earning = EarningRivals(policy.env_id, scenario, CHECK_EPISODES, seed=0)
             return list(racks.train_seeds(card.scenario, card.overrides, settings, [self.seed], earning))
-        if isinstance(settings, AllocationSettings | SchedulerSettings | PlacementSettings):
+        if isinstance(settings, AllocationSettings | SchedulerSettings | PlacementSettings | SignalSettings):
             rivals = Rivals(policy.env_id, scenario, CHECK_EPISODES, hindsight_episodes=0, seed=0)
             asked = (card.scenario, card.overrides)
             if isinstance(settings, SchedulerSettings):
                 return list(schedulers.train_seeds(*asked, settings, [self.seed], rivals))
+            if isinstance(settings, SignalSettings):
+                return list(tasks.train_seeds(*asked, settings, [self.seed], rivals))
             if isinstance(settings, PlacementSettings):
                 return list(placements.train_seeds(*asked, settings, [self.seed], rivals))
             return list(allocations.train_seeds(*asked, settings, [self.seed], rivals))
@@ -140,7 +152,9 @@ class Training:
         """Write the policy of the finished cell."""
         record = read_cell(self.cell.path(folder))
         arrays = {name: np.array(one["values"], dtype=one["dtype"]) for name, one in record["arrays"].items()}
-        policy = KINDS[record["environment"]].from_card(record["description"], arrays, self.workload_set.scenario)
+        kind = kind_of(record["description"] | {"environment": record["environment"]})
+        assert kind is not None  # as it was trained
+        policy = kind.from_card(record["description"], arrays, self.workload_set.scenario)
         save_policy(policy, Card(**record["card"]), self.path(folder))
 
 
@@ -176,6 +190,8 @@ def settings_of(shipped: str, seed: int) -> Settings:
         return RackSettings(**(card.hyperparameters | searched))
     if isinstance(policy, LearnedPlacement):
         return PlacementSettings(**card.hyperparameters)
+    if isinstance(policy, LearnedTasks):
+        return SignalSettings(**card.hyperparameters)
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
     if isinstance(policy, LearnedAllocation | LearnedScheduler):
         settings = AllocationSettings if isinstance(policy, LearnedAllocation) else SchedulerSettings

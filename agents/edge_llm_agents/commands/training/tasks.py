@@ -1,0 +1,31 @@
+"""`edge-llm train tasks`: policies of agent tasks that learn from signals, with several seeds, judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import tyro
+
+from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.commands.training.judged import BesideRivals, show_step
+from edge_llm_agents.seeded.tasks import train_seeds
+from edge_llm_agents.tasks.fitting import SignalSettings
+from edge_llm_env.envs.suite import BATCH_SELECTION
+from edge_llm_env.scenarios import load_scenario
+
+
+@dataclass(frozen=True)
+class Tasks(BesideRivals):
+    """Learn with several seeds, judge each on held-out workloads, save the median one and the record of all."""
+
+    scenario: str = "agents-signals"
+    """A preset's name or the path of a TOML file."""
+    learn: tyro.conf.OmitArgPrefixes[SignalSettings] = field(default_factory=SignalSettings)
+
+    def run(self) -> None:
+        """Learn, judge, save."""
+        scenario = load_scenario(self.scenario, **self.overrides)
+        set_thread_counts()
+        rivals = self.rivals(BATCH_SELECTION, scenario)
+        runs = train_seeds(self.scenario, self.overrides, self.learn, self.seeds, rivals, show_step)
+        self.save_beside(runs, "tasks", rivals)
