@@ -28,7 +28,7 @@ class Update:
         from experiments.pages.environments import environment_pages
         from experiments.pages.readme import pages_with_tables
         from experiments.pages.recorded import RECORDED, recorded
-        from experiments.pages.scenarios import scenario_pages
+        from experiments.pages.scenarios import rack_findings, scenario_pages
         from experiments.paper.measurements import Measurements
         from experiments.paper.page import paper_page
 
@@ -40,7 +40,7 @@ class Update:
                 if (several := RECORDED.parent / name).is_dir():
                     shutil.copytree(several, RECORDED / name, dirs_exist_ok=True)
         measured = (recorded(name)["scenarios"] for name in ("scenarios", "schedules", "tasks"))
-        scenarios = scenario_pages(*measured)
+        scenarios = scenario_pages(*measured, rack_findings())
         pages = pages_with_tables() | environment_pages() | scenarios
         for file, page in pages.items():
             write_text(file, page)
@@ -99,9 +99,9 @@ class Animations:
 
     def run(self) -> None:
         """Play and write."""
-        from experiments.pages.pictures.animations import animate_engine, animate_network
+        from experiments.pages.pictures.animations import animate_engine, animate_network, animate_rack
 
-        for animate in (animate_engine, animate_network):
+        for animate in (animate_engine, animate_network, animate_rack):
             print(f"written: {animate(self.folder)}")
 
 

@@ -13,16 +13,25 @@ from edge_llm_env.arrivals.process import ArrivalProcess, Arrived
 from edge_llm_env.support.quantities import AngleRad, DurationS, RatePerS
 
 
-class DiurnalArrivals(ArrivalProcess):
-    """Poisson arrivals at the rate r·(1 + a·sin(2πt/P + φ)), t from the start of the episode."""
+class DailyArrivals(ArrivalProcess):
+    """Arrivals with a part that rises and falls over a day, at the rate r·(1 + a·sin(2πt/P + φ))."""
 
-    kind: Literal["diurnal"]
     rate_per_s: RatePerS = Field(description="r, mean over a period")
     amplitude: float = Field(ge=0, le=1, description="a, relative to the mean")
     period_s: DurationS = Field(description="P")
     phase_rad: AngleRad | None = Field(
         default=None, description="φ; without it each episode draws its own, so it starts at any time of the day"
     )
+
+    def draw_day(self, rng: np.random.Generator, horizon_s: float) -> NDArray[np.float64]:
+        """When requests of that part arrive in an episode of that length (s), ascending."""
+        return diurnal_arrivals(rng, self.rate_per_s, self.amplitude, self.period_s, self.phase_rad, horizon_s)
+
+
+class DiurnalArrivals(DailyArrivals):
+    """Poisson arrivals at the rate r·(1 + a·sin(2πt/P + φ)), t from the start of the episode."""
+
+    kind: Literal["diurnal"]
 
     @property
     def mean_rate_per_s(self) -> float:
@@ -31,7 +40,7 @@ class DiurnalArrivals(ArrivalProcess):
 
     def draw(self, rng: np.random.Generator, horizon_s: float) -> Arrived:
         """The requests of one episode of that length."""
-        return Arrived(diurnal_arrivals(rng, self.rate_per_s, self.amplitude, self.period_s, self.phase_rad, horizon_s))
+        return Arrived(self.draw_day(rng, horizon_s))
 
 
 def diurnal_arrivals(

@@ -47,16 +47,21 @@ class MarkovModulatedArrivals(ArrivalProcess):
 
     def check_episode(self, horizon_s: float) -> None:
         """Raise ValueError where states change too often for an episode of that length."""
-        changes = horizon_s * len(self.mean_sojourns_s) / sum(self.mean_sojourns_s)
-        if changes > MOST_CHANGES:
-            raise ValueError(
-                f"workload.arrivals.mean_sojourns_s = {shown(self.mean_sojourns_s)}: the state would change "
-                f"{changes:.4g} times in the {horizon_s:.4g} s of an episode, must be at most {MOST_CHANGES:,} times"
-            )
+        check_changes("mean_sojourns_s", self.mean_sojourns_s, horizon_s)
 
     def draw(self, rng: np.random.Generator, horizon_s: float) -> Arrived:
         """The requests of one episode of that length."""
         return Arrived(markov_modulated_arrivals(rng, self.rates_per_s, self.mean_sojourns_s, horizon_s))
+
+
+def check_changes(field: str, mean_sojourns_s: tuple[float, ...], horizon_s: float) -> None:
+    """Raise ValueError, naming the field of these sojourns, where states change too often in an episode."""
+    changes = horizon_s * len(mean_sojourns_s) / sum(mean_sojourns_s)
+    if changes > MOST_CHANGES:
+        raise ValueError(
+            f"workload.arrivals.{field} = {shown(mean_sojourns_s)}: the state would change {changes:.4g} times in the "
+            f"{horizon_s:.4g} s of an episode, must be at most {MOST_CHANGES:,} times"
+        )
 
 
 def markov_modulated_arrivals(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Union
 from pydantic import Field
 
 from edge_llm_env.arrivals.diurnal import DiurnalArrivals
+from edge_llm_env.arrivals.diurnal_bursts import DiurnalBurstArrivals
 from edge_llm_env.arrivals.feeders import FeederArrivals
 from edge_llm_env.arrivals.gamma import GammaArrivals
 from edge_llm_env.arrivals.markov_modulated import MarkovModulatedArrivals
@@ -19,6 +20,7 @@ ARRIVALS: tuple[type[ArrivalProcess], ...] = (
     GammaArrivals,
     MarkovModulatedArrivals,
     DiurnalArrivals,
+    DiurnalBurstArrivals,
     FeederArrivals,
     TraceArrivals,
 )

@@ -132,7 +132,7 @@ SUITE = (
         SCALING,
         "edge_llm_env.envs.scaling.environment:ScalingEnv",
         "edge_llm_env.envs.scaling.environment:ScalingVectorEnv",
-        summary="how many of a rack's modules are on; Box(1)",
+        summary="how many of a rack's modules are on, and in groups of what size; Box(1 or 2)",
         question="When should modules be started and switched off, as the load comes and goes?",
         default_scenario="feeder-rack",
         tiers=Tiers(

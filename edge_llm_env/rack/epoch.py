@@ -8,6 +8,7 @@ from edge_llm_env.rack.state import (
     N_ARRIVED,
     N_EPOCHS,
     N_EXPIRED,
+    N_GROUP,
     N_MODULE_EPOCHS,
     N_ON,
     N_PENDING,
@@ -45,6 +46,7 @@ def begin_episode(params: RackParams, state: RackState, row: int) -> None:
             state.module_on, state.module_ready_s, row, module, MODEL if module < params.modules_at_start else IDLE, 0.0
         )
     state.counters[row, :] = 0
+    state.counters[row, N_GROUP] = params.group_sizes[0]
     state.arrived_in[row, :] = 0
     state.utilisation[row, :] = 0.0
     state.utilisation_sum[row, :] = 0.0
@@ -93,12 +95,22 @@ def count_modules(state: RackState, row: int) -> None:
 
 
 @compiled
-def switch(params: RackParams, state: RackState, row: int, target: int) -> None:
-    """Let so many modules be on: those that still start longest are switched off first, others on begin to start."""
+def switch(params: RackParams, state: RackState, row: int, target: int, size: int) -> None:
+    """Let so many modules be on, in groups of that size.
+
+    Those that still start longest are switched off first, others on begin to start. With a new size all that stay on
+    start anew, since an engine runs with the group that it was started with.
+    """
     while hosting(state.module_on, row, MODEL) > target:
         evict(
             state.module_on, state.module_ready_s, row, next_to_leave(state.module_on, state.module_ready_s, row, MODEL)
         )
+    if size != state.counters[row, N_GROUP]:
+        state.counters[row, N_GROUP] = size
+        for module in range(params.modules):
+            if state.module_on[row, module] == MODEL:
+                start_load(state.module_on, state.module_ready_s, row, module, MODEL, params.start_s)
+                state.counters[row, N_STARTS] += 1
     while hosting(state.module_on, row, MODEL) < target:
         module = next_to_leave(state.module_on, state.module_ready_s, row, IDLE)
         start_load(state.module_on, state.module_ready_s, row, module, MODEL, params.start_s)
@@ -107,11 +119,11 @@ def switch(params: RackParams, state: RackState, row: int, target: int) -> None:
 
 
 @compiled
-def served_by(params: RackParams, ready: int) -> tuple[int, int]:
-    """How many groups so many modules that have started make, and how many modules each has."""
-    if params.modules_per_group == 0:
+def served_by(size: int, ready: int) -> tuple[int, int]:
+    """How many groups so many modules that have started make, and how many modules each has; of size 0, one of all."""
+    if size == 0:
         return 1, ready
-    return ready // params.modules_per_group, params.modules_per_group
+    return ready // size, size
 
 
 @compiled
@@ -120,7 +132,7 @@ def serve_epoch(params: RackParams, state: RackState, row: int) -> None:
 
     Groups take on full batches one after the other, so that as few as possible compute.
     """
-    groups, size = served_by(params, state.counters[row, N_READY])
+    groups, size = served_by(state.counters[row, N_GROUP], state.counters[row, N_READY])
     largest = params.largest[size]
     to_serve = min(state.counters[row, N_PENDING], groups * largest)
     if to_serve == state.counters[row, N_PENDING]:

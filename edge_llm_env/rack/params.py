@@ -32,8 +32,8 @@ class RackParams(NamedTuple):
     modules_at_start: int
     start_s: float
     """From when a module is powered until it has loaded and started."""
-    modules_per_group: int
-    """Modules that work as one; 0 where all that have started do."""
+    group_sizes: NDArray[np.int64]
+    """(S,) modules that work as one, 0 where all that have started do: the first when an episode begins."""
     largest: NDArray[np.int64]
     """(M + 1,) requests, all of the longest lengths, that a group of so many modules serves in an epoch at most."""
     base_s: NDArray[np.float64]
@@ -49,7 +49,7 @@ class RackParams(NamedTuple):
     one_memory: NDArray[np.float64]
     """(M + 1,) part of it for each request."""
     capacity: int
-    """Requests that the whole rack serves in an epoch."""
+    """Requests that the whole rack serves in an epoch, in groups of the best size."""
     window_s: float
     idle_j: float
     """Energy of a module that is on, in an epoch."""
@@ -72,13 +72,15 @@ def rack_params(scenario: Scenario) -> RackParams:
     epoch, node, asked, rack = scenario.epoch, scenario.node, scenario.workload, scenario.rack
     groups = [group_of(scenario, modules) for modules in range(node.modules + 1)]
     largest = np.array([group.largest for group in groups])
-    size = rack.modules_per_group or node.modules
-    capacity = int(largest[size]) * (node.modules // size)
-    if capacity < 1:
-        raise ScenarioError(
-            f"scenario {scenario.name}: rack.modules_per_group: a group of {size} modules must serve a request of the "
-            f"longest lengths in {epoch.compute_window_s:g} s and {node.memory_bytes_per_module:g} bytes a module"
-        )
+    sizes = rack.group_sizes or (rack.modules_per_group or 0,)
+    together = [size or node.modules for size in sizes]
+    for size in together:
+        if largest[size] < 1:
+            field = "group_sizes" if rack.group_sizes else "modules_per_group"
+            raise ScenarioError(
+                f"scenario {scenario.name}: rack.{field}: a group of {size} modules must serve a request of the "
+                f"longest lengths in {epoch.compute_window_s:g} s and {node.memory_bytes_per_module:g} bytes a module"
+            )
     arrivals = asked.arrivals
     feeders = len(arrivals.lags_s) if isinstance(arrivals, FeederArrivals) else 0
     seen = arrivals.seen_crowd_per_s * arrivals.count_every_s if isinstance(arrivals, FeederArrivals) else 1.0
@@ -88,7 +90,7 @@ def rack_params(scenario: Scenario) -> RackParams:
         modules=node.modules,
         modules_at_start=node.modules if rack.modules_at_start is None else rack.modules_at_start,
         start_s=scenario.own_variant.load_s,
-        modules_per_group=rack.modules_per_group or 0,
+        group_sizes=np.array(sizes, dtype=np.int64),
         largest=largest,
         base_s=np.array([group.base_s for group in groups]),
         one_s=np.array([group.one_s for group in groups]),
@@ -96,7 +98,7 @@ def rack_params(scenario: Scenario) -> RackParams:
         one_j=np.array([group.one_j for group in groups]),
         base_memory=np.array([group.base_memory for group in groups]),
         one_memory=np.array([group.one_memory for group in groups]),
-        capacity=capacity,
+        capacity=max(int(largest[size]) * (node.modules // size) for size in together),
         window_s=epoch.compute_window_s,
         idle_j=rack.idle_power_w * epoch.epoch_s,
         offered_accuracy=scenario.quantization.accuracy,
@@ -170,5 +172,19 @@ def _check(scenario: Scenario) -> None:
             f"workload.arrivals.count_every_s = {asked.arrivals.count_every_s:g}: must be epoch.epoch_s = "
             f"{scenario.epoch.epoch_s:g}"
         )
+    elif rack.group_sizes is not None:
+        wrong = _wrong_with_sizes(scenario, rack.group_sizes)
     if wrong:
         raise ScenarioError(f"scenario {scenario.name}: {wrong}")
+
+
+def _wrong_with_sizes(scenario: Scenario, sizes: tuple[int, ...]) -> str:
+    """What is wrong with sizes of groups that an agent chooses among; empty if nothing is."""
+    node = scenario.node
+    if scenario.rack.modules_per_group is not None:
+        return f"rack.modules_per_group = {scenario.rack.modules_per_group}: must be left out with rack.group_sizes"
+    if list(sizes) != sorted(set(sizes)) or sizes[-1] > node.modules:
+        return f"rack.group_sizes = {list(sizes)}: must ascend, to node.modules = {node.modules} at most"
+    if node.parallelism is None or not node.parallelism.is_of_tensors:
+        return "node.parallelism: must be given, and share tensors alone, with rack.group_sizes"
+    return ""

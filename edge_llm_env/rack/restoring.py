@@ -11,6 +11,7 @@ from edge_llm_env.rack.simulation import RackSimulation
 from edge_llm_env.rack.state import (
     N_ARRIVED,
     N_EPOCHS,
+    N_GROUP,
     N_ON,
     N_PENDING,
     N_READY,
@@ -55,6 +56,8 @@ def checked_rack_state(arrays: Mapping[str, NDArray], simulation: RackSimulation
         _check_within(name, getattr(state, name), low, high)
     for column, most in ((N_EPOCHS, params.episode_epochs), (N_ARRIVED, state.requests)):
         _check_within("counters", state.counters[:, column], 0, most)
+    if not np.isin(state.counters[:, N_GROUP], params.group_sizes).all():
+        raise ValueError(f"state['rows.counters']: modules per group must be one of {params.group_sizes.tolist()}")
     _check_counts(state)
     return state
 

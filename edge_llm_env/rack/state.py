@@ -30,15 +30,17 @@ COUNTERS = (
     "modules_ready",
     "module_epochs",
     "module_starts",
+    "modules_per_group",
 )
 """Columns of `RackState.counters`, as `info` names them.
 
-All count from the start of the episode, but `pending`, `modules_on` and `modules_ready` are as of now; every pending
-request is seen, and no action is invalid. `module_epochs` sums the modules that were on over epochs.
+All count from the start of the episode, but `pending`, `modules_on`, `modules_ready` and `modules_per_group` (0 where
+all work as one) are as of now; every pending request is seen, and no action is invalid. `module_epochs` sums the
+modules that were on over epochs.
 """
 
 N_ARRIVED, N_SERVED, N_EXPIRED, N_REJECTED, N_PENDING, N_BEYOND, N_EPOCHS, N_INVALID = range(8)
-N_ON, N_READY, N_MODULE_EPOCHS, N_STARTS = range(8, 12)
+N_ON, N_READY, N_MODULE_EPOCHS, N_STARTS, N_GROUP = range(8, 13)
 
 R_SERVED, R_TOKENS, R_ENERGY, R_EXPIRED = range(len(REWARD_TERMS))
 """Columns of `RackState.reward_terms`."""

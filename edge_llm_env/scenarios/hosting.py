@@ -104,8 +104,9 @@ class Hosting(Content):
         served = decoder == self.decoder and quantization.name == node.precision
         measured = tuple(Measured.parsed(text) for text in node.measured) if served else ()
         mechanisms = node.mechanisms._replace(pruning=pruning)
-        if modules != node.modules:  # of modules that are divided, where parallelism is refused
-            mechanisms = mechanisms._replace(parallelism=None)
+        if modules != node.modules and node.parallelism is not None:  # a group of a rack, or a part of it
+            fewer = node.parallelism.of_fewer(modules) if node.parallelism.is_of_tensors else None
+            mechanisms = mechanisms._replace(parallelism=fewer)
         return Host(load_device(node.device), load_engine(node.engine), modules, measured, mechanisms)
 
     def _largest_batch(self, decoder: DecoderConfig, quantization: Quantization, host: Host, slots: int) -> int:

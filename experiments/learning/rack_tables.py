@@ -1,16 +1,28 @@
-"""The table of what learned policies of racks earn, made from recorded trainings."""
+"""What policies of racks earn, made from recorded trainings and comparisons."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from edge_llm_agents.comparison.columns import comparison_table
 from edge_llm_agents.records.intervals import Interval
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.support.tables import Table
 
 NAMES = ("scaling-feeder-rack", "scaling-feeder-rack-b", "scaling-feeder-rack-c")
 """Recorded trainings in three worlds; the policy of the first comes with the package."""
+
+KEPT = ("policy", "reward", "served", "modules", "gap")
+"""Columns of a comparison, by how their headings begin, that say something of a rack."""
+
+
+class Findings(NamedTuple):
+    """What policies earn with a preset."""
+
+    text: str
+    command: str
+    """That measures it."""
 
 
 def racks_table(trainings: Mapping[str, Any]) -> Table:
@@ -40,4 +52,40 @@ def _cells(found: Mapping[str, Any]) -> tuple[str, ...]:
         f"{found['gap_closed_percent']:.1f}",
         f"{found['served_percent']:.1f}",
         f"{found['modules']:.2f}",
+    )
+
+
+def findings_of_comparison(name: str, record: Mapping[str, Any]) -> Findings:
+    """Of a recorded comparison of the rules."""
+    whole = comparison_table(record["policies"], record["oracle"])
+    kept = [at for at, heading in enumerate(whole.headings) if heading.startswith(KEPT)]
+    table = Table([whole.headings[at] for at in kept], [[row[at] for at in kept] for row in whole.rows])
+    episodes, known = (record["settings"][which] for which in ("episodes", "hindsight_episodes"))
+    return Findings(
+        f"In `EdgeLLM/Scaling-v0`, on {episodes} workloads; the gap is that of {record['oracle']} to what nobody earns "
+        f"more than, on the first {known}.\n\n{table.markdown()}\n",
+        f"edge-llm compare --env EdgeLLM/Scaling-v0 --scenario {name} --no-train --episodes {episodes} "
+        f"--hindsight-episodes {known}",
+    )
+
+
+def findings_of_training(record: Mapping[str, Any]) -> Findings:
+    """Of a recorded training, whose rivals are the rules."""
+    references, known = record["references"], baselines_of(record["environment"]).rules
+    rows = [
+        (
+            known[key].name,
+            f"{one['reward']:.1f}",
+            f"{one['served_percent']:.1f}",
+            f"{one['modules']:.2f}",
+            f"{one['gap_closed_percent']:.1f}",
+        )
+        for key, one in sorted(references["rules"].items(), key=lambda one: -one[1]["reward"])
+    ]
+    table = Table(("policy", "reward", "served %", "modules", "gap closed %"), rows)
+    return Findings(
+        f"In `EdgeLLM/Scaling-v0`, on {references['episodes']} workloads; the gap is that from the best tuned rule to "
+        f"the exact clairvoyant, who earns {references['most_reward']:.1f}. [Learned policies]"
+        f"(../learned-policies.md#how-many-modules-are-on) stand beside these.\n\n{table.markdown()}\n",
+        f"edge-llm train racks --scenario {record['scenario']} --evaluation-episodes {references['episodes']}",
     )

@@ -26,6 +26,7 @@ from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.tables import Table
 from edge_llm_env.tasks.running.state import TASK_COUNTERS
 from experiments.allocation.trials_table import trials_table
+from experiments.learning.rack_controls import WORLD, controls_table
 from experiments.pages.kinds import reward_terms_table
 from experiments.pages.layouts import layout_table
 from experiments.pages.pictures.animations import ANIMATIONS
@@ -62,6 +63,7 @@ def environment_page(environment: EnvironmentEntry) -> str:
         f"## What policies are held against\n\n{baselines_of_table(environment.id).markdown()}\n\n"
         f"{actions_section(mechanism, kind.forms)}"
         f"{trials_section(environment)}"
+        f"{controls_section(environment)}"
         f"## Observation\n\n{layout_table(mechanism.observation).markdown()}\n\n"
         f"## Spaces\n\n{spaces_table(environment.id).markdown()}\n\n"
         "[What the environments share](index.md#episodes): episodes, the reward's terms, `info`.\n"
@@ -95,6 +97,21 @@ def trials_section(environment: EnvironmentEntry) -> str:
         "nothing tuned, on 16 rows, on held-out workloads: before and after so many decisions, which take some twenty "
         "seconds of an idle core (`python scripts/benchmark.py trials`, `results/recorded/allocation_trials.json`).\n\n"
         f"{table.markdown()}\n\n"
+    )
+
+
+def controls_section(environment: EnvironmentEntry) -> str:
+    """Where learning is worth little, as far as that was measured."""
+    if environment.id != SCALING:
+        return ""
+    measured = recorded("rack_controls")
+    table = controls_table(recorded(f"train-scaling-{WORLD}"), measured["controls"])
+    return (
+        f"## Where learning is worth little\n\nWorlds like `{WORLD}` that lack what makes learning pay "
+        "(`python scripts/benchmark.py rack-controls`, `results/recorded/rack_controls.json`): a learned policy in "
+        f"each, beside the best of the tuned rules, on {measured['settings']['evaluation_episodes']} held-out "
+        "workloads. Ratios of rewards shift with their zero, so the served requests of rule and learned policy stand "
+        f"beside them, and the modules that they have on.\n\n{table.markdown()}\n\n"
     )
 
 

@@ -10,11 +10,16 @@ from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.scenarios.loading import describe_scenarios, preset_content
 from edge_llm_env.scenarios.settings import settings
 from edge_llm_env.support.tables import NO_VALUE, Table
+from experiments.learning.rack_tables import NAMES, Findings, findings_of_comparison, findings_of_training
+from experiments.pages.recorded import recorded
 from experiments.scheduling.measurements import findings_of_schedules
 from experiments.scheduling.tasks import findings_of_tasks
 
 FOLDER = Path("docs/scenarios")
 """Where the pages stand in the repository; the first compares the presets."""
+
+COMPARED_RACKS = ("diurnal-rack", "grouped-rack")
+"""Presets of racks whose rules were compared; in the others policies were trained beside the rules."""
 
 HEAD = """# Scenarios
 
@@ -33,11 +38,12 @@ def scenario_pages(
     measured: Mapping[str, dict[str, Any]],
     schedules: Mapping[str, dict[str, Any]],
     tasks: Mapping[str, dict[str, Any]],
+    racks: Mapping[str, Findings],
 ) -> dict[Path, str]:
     """Every page by its file, as Markdown; one not measured says so.
 
-    From `measure_scenario` of the presets, from `measure_schedules` of those whose engine schedules iterations, and
-    from `measure_tasks` of those whose requests are calls of agent tasks.
+    From `measure_scenario` of the presets, from `measure_schedules` of those whose engine schedules iterations, from
+    `measure_tasks` of those whose requests are calls of agent tasks, and `rack_findings` of those that are a rack.
     """
     described = describe_scenarios()
     listed = Table(
@@ -45,9 +51,19 @@ def scenario_pages(
     ).markdown()
     pages = {FOLDER / "index.md": f"{HEAD}\n{overview(measured).markdown()}\n\n{listed}\n"}
     return pages | {
-        FOLDER / f"{name}.md": scenario_page(name, text, measured.get(name), schedules.get(name), tasks.get(name))
+        FOLDER / f"{name}.md": scenario_page(
+            name, text, measured.get(name), schedules.get(name), tasks.get(name), racks.get(name)
+        )
         for name, text in described.items()
     }
+
+
+def rack_findings() -> dict[str, Findings]:
+    """What policies earn with every preset of a rack, by its name."""
+    found = {name: findings_of_comparison(name, recorded(f"compare-scaling-{name}")) for name in COMPARED_RACKS}
+    for record in (recorded(f"train-{name}") for name in NAMES):
+        found[record["scenario"]] = findings_of_training(record)
+    return found
 
 
 def overview(measured: Mapping[str, dict[str, Any]]) -> Table:
@@ -74,6 +90,7 @@ def scenario_page(
     measured: dict[str, Any] | None,
     schedules: dict[str, Any] | None,
     tasks: dict[str, Any] | None,
+    rack: Findings | None,
 ) -> str:
     """A preset's page: description, what was measured, settings with their sources."""
     content = preset_content(name)
@@ -92,6 +109,8 @@ def scenario_page(
         found = findings_of_schedules(schedules)
     if tasks is not None:
         found = findings_of_tasks(tasks)
+    if rack is not None:
+        found, command = rack
     lines = [f"# {name}\n", f"{description}.\n", "## What binds, and what is left to gain\n", found]
     return "\n".join([*lines, f"`{command}`\n", "## Settings\n", settings_table(name), ""])
 

@@ -36,12 +36,15 @@ class PlainRack:
     energy_j: float = 0.0
     reward: float = 0.0
     starts: int = 0
+    size: int | None = None
+    """Modules that work as one; None where all that have started do."""
     module_epochs: int = 0
 
     def __post_init__(self) -> None:
         scenario, workload = self.scenario, self.workload
         asked, modules = scenario.workload, scenario.node.modules
-        given = scenario.rack.modules_at_start
+        given, rack = scenario.rack.modules_at_start, scenario.rack
+        self.size = rack.group_sizes[0] if rack.group_sizes else rack.modules_per_group
         self.starting_s = [0.0] * (modules if given is None else given)
         self.requests = [
             Asked(
@@ -94,18 +97,25 @@ class PlainRack:
             batch += 1
         return batch
 
-    def step(self, action: float) -> float:
+    def step(self, action: float, regroup: float = 0.0) -> float:
         """Switch modules, serve, and end the epoch; the reward."""
         scenario, weights = self.scenario, self.scenario.reward
         modules, rack = scenario.node.modules, scenario.rack
         target = min(modules, max(0, len(self.starting_s) + math.floor(modules * action + 0.5)))
         while len(self.starting_s) > target:
             self.starting_s.remove(max(self.starting_s))
+        sizes: tuple[int | None, ...] = rack.group_sizes or (self.size,)
+        place = sizes.index(self.size) + math.floor(len(sizes) * regroup + 0.5)
+        wanted = sizes[min(len(sizes) - 1, max(0, place))]
+        if wanted != self.size:
+            self.size = wanted
+            self.starts += len(self.starting_s)
+            self.starting_s = [scenario.own_variant.load_s] * len(self.starting_s)
         while len(self.starting_s) < target:
             self.starting_s.append(scenario.own_variant.load_s)
             self.starts += 1
         ready = self.starting_s.count(0.0)
-        size = ready if rack.modules_per_group is None else rack.modules_per_group
+        size = ready if self.size is None else self.size
         groups = [] if not size else [size] * (ready // size)
         waiting = sorted((one for one in self.requests if one.fate == "waits"), key=lambda one: one.due_s)
         energy_j = len(self.starting_s) * rack.idle_power_w * scenario.epoch.epoch_s
@@ -138,4 +148,5 @@ class PlainRack:
             "modules_ready": self.starting_s.count(0.0),
             "module_epochs": self.module_epochs,
             "module_starts": self.starts,
+            "modules_per_group": self.size or 0,
         }

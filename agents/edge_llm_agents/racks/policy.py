@@ -11,6 +11,7 @@ from edge_llm_agents.racks.forecast import Forecast, feature_count, seen
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.racks.economics import economics
 from edge_llm_baselines.racks.planning import plan_rows
+from edge_llm_env.envs.scaling.observation import chooses_groups
 from edge_llm_env.envs.suite import SCALING
 from edge_llm_env.rack.params import rack_params
 from edge_llm_env.scenarios.schema import Scenario
@@ -23,7 +24,8 @@ class LearnedRack:
     What load is to come is foretold by weights that were learned, and each module planned for by
     `edge_llm_baselines.racks.planning`, as if loads were normal with `caution` times the forecast's deviation.
 
-    Raises ValueError for weights of another shape than the scenario's observations ask for.
+    Raises ValueError for weights of another shape than the scenario's observations ask for, and for a scenario in which
+    groups are chosen.
     """
 
     env_id = SCALING
@@ -34,6 +36,10 @@ class LearnedRack:
         self.forecast, self.caution, self.scenario = forecast, caution, scenario
         self._params = rack_params(scenario)
         self._money = economics(self._params)
+        if chooses_groups(scenario):
+            raise ValueError(
+                f"rack.group_sizes: must be left out of {scenario.name}: learned policies choose no groups"
+            )
         horizon = len(forecast.deviation)
         if forecast.weights.shape != (feature_count(scenario), horizon):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Rules that smooth what is seen: own load with its trend, and own load with what feeder cells count."""
+"""Rules that smooth what is seen: own load with its trend, with what feeder cells count, or for the best groups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_baselines.racks.economics import profits
 from edge_llm_baselines.racks.policy import RackRule
+from edge_llm_env.rack.state import N_EPOCHS
+
+ANY = -1
+"""Of a rule that chooses the size itself."""
 
 
 class Trend(RackRule):
@@ -80,3 +85,58 @@ class OwnAndFeeders(RackRule):
         self._on = np.where((desired >= self._on) | falls, desired, self._on)
         self._fallen[falls] = 0
         return self._on
+
+
+class Grouped(RackRule):
+    """Modules, and their size of groups, that earn most of `margin` times the smoothed load of each epoch.
+
+    The size is that at `place`, or chosen: a new one where what it earns more in `payback_epochs` exceeds what starting
+    all modules anew costs. A number of modules is kept for `kept_epochs` before it falls.
+    """
+
+    def __init__(
+        self, env: Any, smoothed: float, margin: float, kept_epochs: int, place: int, payback_epochs: float
+    ) -> None:
+        super().__init__(env)
+        self._smoothed, self._margin, self._place, self._payback_epochs = smoothed, margin, place, payback_epochs
+        params = self.params
+        loads = np.arange(2 * params.capacity + 1)
+        worth = np.stack([profits(params, loads, size) for size in params.group_sizes.tolist()])
+        worth -= self.money.idle_price * np.arange(params.modules + 1)
+        self._modules = worth.argmax(axis=2)
+        """(S, loads) that earn most in the long run."""
+        self._worth = worth.max(axis=2)
+        rows = len(self._rows)
+        self._level, self._chosen = np.zeros(rows), np.zeros(rows, dtype=np.int64)
+        self._recent = np.zeros((kept_epochs + 1, rows), dtype=np.int64)
+
+    def begin(self, rows: NDArray[np.bool_]) -> None:
+        """The first load is the level."""
+        self._level[rows] = self._arrived()[rows]
+        self._recent[:, rows] = 0
+
+    def wanted(self) -> NDArray[np.int64]:
+        """(R,) modules."""
+        self._level += self._smoothed * (self._arrived() - self._level)
+        load = np.minimum(np.ceil(self._margin * self._level - 1e-9), self._worth.shape[1] - 1).astype(np.int64)
+        now = self.places()
+        self._chosen = np.full_like(now, self._place)
+        if self._place == ANY:
+            best = self._worth[:, load].argmax(axis=0)
+            more = self._worth[best, load] - self._worth[now, load]
+            start = self._worth[now, load] + self.money.idle_price * self._modules[best, load]
+            pays = more * self._payback_epochs > start * self.money.start_epochs
+            self._chosen = np.where(pays, best, now)
+        self._recent = np.roll(self._recent, 1, axis=0)
+        self._recent[0] = self._modules[self._chosen, load]
+        kept: NDArray[np.int64] = self._recent.max(axis=0)
+        return kept
+
+    def wanted_places(self) -> NDArray[np.int64]:
+        """(R,) of sizes."""
+        return self._chosen
+
+    def _arrived(self) -> NDArray[np.float64]:
+        """(R,) requests that arrived in the epoch that has ended."""
+        arrived = self.state.arrived_in[self._rows, self.state.counters[:, N_EPOCHS]]
+        return arrived.astype(np.float64)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.racks.earning import earned
+from edge_llm_baselines.racks.economics import economics
 from edge_llm_baselines.racks.planned import HORIZON_EPOCHS, PlannedRule
 from edge_llm_env.rack.params import rack_params
 from edge_llm_env.scenarios.schema import Scenario
@@ -57,7 +58,7 @@ def tune_summed(scenario: Scenario, seed: int) -> list[float] | None:
     if params.feeders == 0:
         return None
     workloads = draw_workloads(scenario, TUNING_EPISODES, seed, Stream.TUNING)
-    epochs, per_module = params.episode_epochs, params.capacity / params.modules
+    epochs, per_module = params.episode_epochs, economics(params).load_of_module
     loads, sums = [], []
     for workload in workloads:
         counts = np.histogram(workload.arrival_s, np.arange(epochs + 1) * params.epoch_s)[0]

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from edge_llm_baselines.racks.earning import earned
+from edge_llm_baselines.racks.economics import economics
 from edge_llm_baselines.racks.planned import TimeOfDay
 from edge_llm_baselines.racks.reactive import KeepAlive, Threshold
-from edge_llm_baselines.racks.smoothing import OwnAndFeeders, Trend
+from edge_llm_baselines.racks.smoothing import ANY, Grouped, OwnAndFeeders, Trend
+from edge_llm_env.envs.scaling.observation import chooses_groups
 from edge_llm_env.rack.params import rack_params
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
@@ -30,6 +32,12 @@ LEVELS, TRENDS, MARGINS = (0.1, 0.2, 0.4, 0.7), (0.0, 0.05, 0.2), (0.5, 0.8, 1.0
 
 CANDIDATES, REFINED = 120, 120
 """Of `OwnAndFeeders`: drawn at random, and then near the best."""
+
+SMOOTHED, GROUP_MARGINS, GROUP_KEPT = (0.1, 0.3, 1.0), (1.0, 1.2, 1.5), (0, 4, 12)
+"""Of `Grouped`."""
+
+PAYBACKS = (12.0, 24.0, 48.0, 96.0)
+"""Epochs of `Grouped` where it chooses the size."""
 
 UNTUNED = (0.2, 1.0, 0.5, 0.0, 0.0, 4.0)
 """Of `OwnAndFeeders`, what a search begins with: the own load, smoothed, and half a module."""
@@ -76,7 +84,7 @@ def tune_profile(scenario: Scenario, seed: int) -> list[float]:
         np.add.at(epochs, at, 1.0)
     known = epochs > 0
     mean = loads.sum() / epochs.sum()
-    profile = np.where(known, loads / np.maximum(epochs, 1.0), mean) / (params.capacity / params.modules)
+    profile = np.where(known, loads / np.maximum(epochs, 1.0), mean) / economics(params).load_of_module
     return [round(one, 4) for one in profile.tolist()]
 
 
@@ -129,6 +137,30 @@ def own_and_feeders(env: Any, tuned: Sequence[float]) -> OwnAndFeeders:
     """`OwnAndFeeders` with these."""
     smoothed, own, constant, feeders, lag, kept = tuned
     return OwnAndFeeders(env, smoothed, own, constant, feeders, int(lag), int(kept))
+
+
+def tune_fixed(scenario: Scenario, seed: int) -> list[float] | None:
+    """Numbers of `Grouped` with one size for all of an episode; None where none is chosen."""
+    return _best_groups(scenario, seed, list(range(len(scenario.rack.group_sizes or ()))), [0.0])
+
+
+def tune_grouping(scenario: Scenario, seed: int) -> list[float] | None:
+    """Numbers of `Grouped` that chooses the size; None where none is chosen."""
+    return _best_groups(scenario, seed, [ANY], list(PAYBACKS))
+
+
+def _best_groups(scenario: Scenario, seed: int, places: list[int], paybacks: list[float]) -> list[float] | None:
+    if not chooses_groups(scenario):
+        return None
+    choices = [list(one) for one in product(SMOOTHED, GROUP_MARGINS, GROUP_KEPT, places, paybacks)]
+    best: list[float] = _best(scenario, seed, choices, grouped)
+    return best
+
+
+def grouped(env: Any, tuned: Sequence[float]) -> Grouped:
+    """`Grouped` with these."""
+    smoothed, margin, kept_epochs, place, payback_epochs = tuned
+    return Grouped(env, smoothed, margin, int(kept_epochs), int(place), payback_epochs)
 
 
 def _best(scenario: Scenario, seed: int, choices: Sequence[Any], make: Callable[[Any, Any], Any]) -> Any:

@@ -13,11 +13,14 @@ from edge_llm_baselines.racks.smoothing import OwnAndFeeders
 from edge_llm_baselines.racks.summed import summed, tune_summed
 from edge_llm_baselines.racks.tuning import (
     UNTUNED,
+    grouped,
     own_and_feeders,
     threshold,
     time_of_day,
     trend,
     tune_feeders,
+    tune_fixed,
+    tune_grouping,
     tune_keep_alive,
     tune_profile,
     tune_threshold,
@@ -25,6 +28,7 @@ from edge_llm_baselines.racks.tuning import (
 )
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Earning, Tunable
 from edge_llm_env.arrivals.feeders import FeederArrivals
+from edge_llm_env.envs.scaling.observation import chooses_groups
 from edge_llm_env.scenarios.schema import Scenario
 
 
@@ -66,6 +70,18 @@ OF_RACKS = Baselines(
             "all feeders together, planned",
             lambda env, seed, tuned: summed(env, tuned),
             Tunable("summed", tune_summed),
+        ),
+        "fixed-groups": Baseline(
+            "groups of one size, best at the expected rate",
+            lambda env, seed, tuned: grouped(env, tuned),
+            Tunable("fixed_groups", tune_fixed),
+            plays=chooses_groups,
+        ),
+        "groups": Baseline(
+            "groups of the size that is best at the expected rate",
+            lambda env, seed, tuned: grouped(env, tuned),
+            Tunable("groups", tune_grouping),
+            plays=chooses_groups,
         ),
         "informed": Baseline(
             "informed: told the feeders", lambda env, seed, tuned: Told(env), plays=has_feeders, informed=True

@@ -11,7 +11,7 @@ from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.envs.scaling.observation import observe
 from edge_llm_env.rack.epoch import begin_episode, serve_epoch, switch
 from edge_llm_env.rack.params import RackParams
-from edge_llm_env.rack.state import N_ON, RackState
+from edge_llm_env.rack.state import N_GROUP, N_ON, RackState
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.sharing import next_rows
 
@@ -21,6 +21,16 @@ def target_of(params: RackParams, state: RackState, row: int, entry: float) -> i
     """How many modules an action's entry wants on: those that are, and M times the entry, rounded, more or fewer."""
     change = math.floor(entry * params.modules + 0.5)
     return min(max(state.counters[row, N_ON] + change, 0), params.modules)
+
+
+@compiled
+def size_of(params: RackParams, state: RackState, row: int, entry: float) -> int:
+    """How many modules an action's entry wants in a group: S times the entry, rounded, places on among all S sizes."""
+    sizes, place = len(params.group_sizes), 0
+    while params.group_sizes[place] != state.counters[row, N_GROUP]:
+        place += 1
+    place += math.floor(entry * sizes + 0.5)
+    return params.group_sizes[min(max(place, 0), sizes - 1)]
 
 
 @compiled
@@ -37,9 +47,12 @@ def begin_rows(
 def step_row(
     params: RackParams, state: RackState, row: int, action: NDArray[np.float64], observation: NDArray[np.float32]
 ) -> None:
-    """Switch modules, serve, and end the epoch."""
+    """Switch and group modules, serve, and end the epoch."""
     state.reward_terms[row, :] = 0.0
-    switch(params, state, row, target_of(params, state, row, action[0]))
+    size = state.counters[row, N_GROUP]
+    if len(params.group_sizes) > 1:
+        size = size_of(params, state, row, action[1])
+    switch(params, state, row, target_of(params, state, row, action[0]), size)
     serve_epoch(params, state, row)
     observe(params, state, row, observation)
 

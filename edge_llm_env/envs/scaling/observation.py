@@ -16,13 +16,19 @@ from edge_llm_env.arrivals.feeders import FeederArrivals
 from edge_llm_env.envs.layout import Block, Feature, once, per_module
 from edge_llm_env.envs.observation import clipped
 from edge_llm_env.rack.params import RackParams
-from edge_llm_env.rack.state import N_EPOCHS, N_ON, N_PENDING, N_READY, USED_COMPUTE, RackState
+from edge_llm_env.rack.state import N_EPOCHS, N_GROUP, N_ON, N_PENDING, N_READY, USED_COMPUTE, RackState
 from edge_llm_env.residency.residents import IDLE
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.compilation.compiling import compiled
 
 SHOWN_LOADS = 2.0
 """Most requests that are told from more, in parts of what the whole rack serves in an epoch."""
+
+
+def chooses_groups(scenario: Scenario) -> bool:
+    """Whether an agent chooses how many modules work as one."""
+    return scenario.rack.group_sizes is not None
+
 
 RACK_FEATURES = (
     Feature("on", "M", "modules that are on"),
@@ -31,6 +37,7 @@ RACK_FEATURES = (
     Feature("load", "1", "part of all modules' time that the last epoch's batches took"),
     Feature("day_sine", "", "half of 1 + sin(2πt/P), t from the start of the episode and P = `rack.day_s`"),
     Feature("day_cosine", "", "half of 1 + cos(2πt/P)"),
+    Feature("group", "M", "with `rack.group_sizes`: modules per group", where=chooses_groups),
 )
 
 MODULE_FEATURES = (
@@ -61,7 +68,8 @@ OBSERVATION = (
 )
 """The layout."""
 
-_RACK, _MODULE = len(RACK_FEATURES), len(MODULE_FEATURES)
+_RACK = len([feature for feature in RACK_FEATURES if feature.where is None])
+_MODULE = len(MODULE_FEATURES)
 
 
 @compiled
@@ -76,6 +84,9 @@ def observe(params: RackParams, state: RackState, row: int, observation: NDArray
     observation[4] = clipped(0.5 + 0.5 * math.sin(angle))
     observation[5] = clipped(0.5 + 0.5 * math.cos(angle))
     at = _RACK
+    if len(params.group_sizes) > 1:
+        observation[at] = state.counters[row, N_GROUP] / params.modules
+        at += 1
     for module in range(params.modules):
         observation[at] = state.module_on[row, module] != IDLE
         observation[at + 1] = (

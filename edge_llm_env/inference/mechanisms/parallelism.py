@@ -55,6 +55,15 @@ class Parallelism(Section):
         """Parts that a batch is divided into."""
         return self.data * self.microbatches
 
+    def of_fewer(self, modules: int) -> Parallelism:
+        """How so many modules share every matrix over the same link."""
+        return self.model_copy(update={"tensor": modules})
+
+    @property
+    def is_of_tensors(self) -> bool:
+        """Whether modules share matrices and nothing else: neither stages nor copies."""
+        return self.pipeline == self.data == 1
+
     def check(self, decoder: DecoderConfig, modules: int) -> None:
         """Raise ValueError, one line, if the modules are others or the decoder cannot be divided so."""
         if self.modules != modules:

@@ -27,6 +27,8 @@ class RackFrame(NamedTuple):
     starts_s: tuple[float, ...]
     """Of each module, how long it still starts (s), 0 if it has, negative if it is off."""
     start_s: float
+    modules_per_group: int | None
+    """None where nobody chooses."""
     waiting: int
     requests_per_module: float
     past: tuple[Past, ...]

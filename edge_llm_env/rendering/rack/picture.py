@@ -59,7 +59,8 @@ def draw_header(canvas: Canvas, frame: RackFrame) -> None:
 
 def draw_modules(canvas: Canvas, frame: RackFrame) -> None:
     """Which modules are on, and how far those have come that start."""
-    canvas.text("modules: on full, starting in part, off empty", MARGIN, MODULES_TOP - 16, 16, GREY)
+    grouped = "" if frame.modules_per_group is None else f" in groups of {frame.modules_per_group}"
+    canvas.text(f"modules{grouped}: on full, starting in part, off empty", MARGIN, MODULES_TOP - 16, 16, GREY)
     width = min(90.0, (WIDTH - 2 * MARGIN) / len(frame.starts_s))
     height = MODULES_BOTTOM - MODULES_TOP
     for at, starts_s in enumerate(frame.starts_s):

@@ -19,6 +19,8 @@ def as_text(frame: RackFrame) -> str:
         "",
         f"waiting {frame.waiting}, a module serves {frame.requests_per_module:g} in an epoch",
     ]
+    if frame.modules_per_group is not None:
+        lines.append(f"modules in groups of {frame.modules_per_group}")
     if frame.past:
         last = frame.past[-1]
         lines.append(

@@ -84,6 +84,7 @@ class RackViewer(Showing[RackFrame]):
                 for is_off, starts_s in zip(off, state.module_ready_s[0].tolist(), strict=True)
             ),
             start_s=params.start_s,
+            modules_per_group=counters["modules_per_group"] if len(params.group_sizes) > 1 else None,
             waiting=counters["pending"],
             requests_per_module=params.capacity / params.modules,
             past=tuple(self._past),

@@ -249,6 +249,12 @@ class RackSettings(Section):
         default=None,
         description="modules that work as one on a batch of their own; if none is given, all that have started do",
     )
+    group_sizes: Annotated[tuple[Modules, ...], Field(min_length=2, max_length=16)] | None = Field(
+        default=None,
+        description="in place of `modules_per_group`, sizes that an agent chooses among, ascending; an episode begins "
+        "with the first, and `node.parallelism` has the link",
+        json_schema_extra=NEUTRAL,
+    )
     modules_at_start: Annotated[int, Field(ge=0, le=1024)] | None = Field(
         default=None,
         description="modules that are on and have started when an episode begins; if none is given, all",

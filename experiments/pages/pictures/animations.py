@@ -1,4 +1,4 @@
-"""The animations on the pages of environments: an engine while a rule schedules it, a crowd that moves."""
+"""The animations on the pages of environments: an engine while a rule schedules it, crowds that move and come."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 import gymnasium as gym
 
+from edge_llm_agents.pretrained.saved_policies import load_policy
 from edge_llm_agents.report.watching import save_gif
 from edge_llm_baselines.nodes.policy import GahPolicy
 from edge_llm_baselines.playing.play import play
 from edge_llm_baselines.schedulers.policy import SchedulerPolicy
 from edge_llm_baselines.schedulers.suite import CHEAPEST
-from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, MULTI_NODE
+from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, MULTI_NODE, SCALING
 
 
 class Animation(NamedTuple):
@@ -27,6 +28,7 @@ class Animation(NamedTuple):
 
 SCENARIO = "chat-4090-overload"
 NETWORK = "hotspot"
+RACK = "feeder-rack"
 
 ANIMATIONS = {
     CONTINUOUS_BATCHING: Animation(
@@ -39,6 +41,12 @@ ANIMATIONS = {
         f"Forty epochs of GAH on {NETWORK}",
         "How busy each node computes, who waits in its cell, and how many it serves of the others'.",
     ),
+    SCALING: Animation(
+        "scaling.gif",
+        f"Eighty epochs of the learned policy on {RACK}",
+        "Which modules are on and which still start, what arrived and was served, and the counts at feeder cells, "
+        "three of which announce crowds.",
+    ),
 }
 """By the id of the environment."""
 
@@ -47,6 +55,9 @@ NUMBERS = (4.0, 0.5, 3.0)
 
 FROM_S, FRAMES, FRAMES_PER_S = 20.0, 40, 4.0
 """What is shown of the episode of seed 0: by then the batch is full."""
+
+FROM_EPOCH, EPOCHS_PER_FRAME = 90, 2
+"""What is shown of the rack's."""
 
 
 def animate_engine(folder: Path) -> Path:
@@ -69,6 +80,20 @@ def animate_network(folder: Path) -> Path:
     pictures = [env.render() for _, _ in zip(play(env, GahPolicy(env), seed=0), range(FRAMES), strict=False)]
     env.close()
     return _saved(pictures, folder, MULTI_NODE)
+
+
+def animate_rack(folder: Path) -> Path:
+    """The scenario under the policy that comes with the package, from when its window is full; the file."""
+    env: Any = gym.make(SCALING, scenario=RACK, render_mode="rgb_array")
+    policy, _ = load_policy("scaling-feeder-rack", env.unwrapped.scenario)
+    pictures = []
+    for epoch, _ in enumerate(play(env, policy.acting(env), seed=0)):
+        if epoch >= FROM_EPOCH and epoch % EPOCHS_PER_FRAME == 0:
+            pictures.append(env.render())
+        if len(pictures) == FRAMES:
+            break
+    env.close()
+    return _saved(pictures, folder, SCALING)
 
 
 def _saved(pictures: list[Any], folder: Path, env_id: str) -> Path:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 
 import numpy as np
 import pytest
 
-from edge_llm_baselines.racks.clairvoyant import Scheduled, bound, optimum
+from edge_llm_baselines.racks.clairvoyant import bound, hindsight_of_racks
 from edge_llm_baselines.racks.earning import earned
+from edge_llm_baselines.racks.optimum import optimum
 from edge_llm_baselines.racks.planned import TimeOfDay, Told
 from edge_llm_baselines.racks.planning import planned_modules
+from edge_llm_baselines.racks.policy import Scheduled
 from edge_llm_baselines.racks.reactive import KeepAlive, Threshold
-from edge_llm_baselines.racks.smoothing import OwnAndFeeders, Trend
+from edge_llm_baselines.racks.smoothing import ANY, Grouped, OwnAndFeeders, Trend
 from edge_llm_env import ScenarioError, draw_workloads, load_scenario
 from edge_llm_env.support.calling import direct
 
@@ -63,6 +66,56 @@ def test_optimum_is_the_best_of_every_schedule():
     for workload in draw_workloads(scenario, 2, seed=1):
         tried = earned(lambda env: Scheduled(env, schedules), scenario, [workload] * len(schedules)).reward
         assert optimum(scenario, workload).value == pytest.approx(tried.max())
+
+
+GROUPED = {
+    "epoch.episode_epochs": 4,
+    "node.modules": 2,
+    "node.parallelism.tensor": 2,
+    "rack.group_sizes": [1, 2],
+    "workload.arrivals": {"kind": "markov_modulated", "rates_per_s": [1.0, 7.0], "mean_sojourns_s": [15.0, 15.0]},
+}
+
+
+@pytest.mark.parametrize(("engine_start_s", "bandwidth"), [(0.0, 3.6e9), (0.5, 1e15), (0.0, 1e15)])
+def test_optimum_is_the_best_of_every_schedule_of_modules_and_groups(engine_start_s: float, bandwidth: float):
+    """A module starts in 7.2 s, two epochs, in half a second, one, or at once."""
+    start = {"node.engine_start_s": engine_start_s, "node.storage_bandwidth_bytes_per_s": bandwidth}
+    scenario = load_scenario("grouped-rack", **(GROUPED | start))
+    choices = np.array(list(product(product(range(3), range(2)), repeat=4)))  # (schedules, T, 2)
+    for workload in draw_workloads(scenario, 3, seed=1):
+        tried = earned(
+            lambda env: Scheduled(env, choices[:, :, 0], choices[:, :, 1]), scenario, [workload] * len(choices)
+        ).reward
+        best = optimum(scenario, workload)
+        assert best.value == pytest.approx(tried.max())
+        kept = earned(
+            partial(Scheduled, modules_on=best.modules_on[None], places=best.places[None]), scenario, [workload]
+        )
+        assert kept.reward[0] == pytest.approx(best.value)
+        assert best.value <= bound(scenario, workload) + 1e-6
+
+
+def test_choosing_groups_pays_by_day_and_is_bounded():
+    scenario = load_scenario("grouped-rack")
+    workloads = draw_workloads(scenario, 4, seed=3)
+    rules = {
+        "alone": lambda env: Grouped(env, 0.3, 1.2, 4, 0, 0.0),
+        "pairs": lambda env: Grouped(env, 0.3, 1.2, 4, 1, 0.0),
+        "chosen": lambda env: Grouped(env, 0.3, 1.2, 4, ANY, 48.0),
+        "threshold": lambda env: Threshold(env, 1.0, 4),
+    }
+    played = {name: earned(make, scenario, workloads) for name, make in rules.items()}
+    best = np.array([optimum(scenario, workload).value for workload in workloads])
+    for name, found in played.items():
+        assert (found.reward <= best + 1e-6).all(), name
+    assert played["chosen"].reward.mean() > max(played[name].reward.mean() for name in ("alone", "pairs", "threshold"))
+    hindsight = hindsight_of_racks(scenario, workloads)
+    for name, found in played.items():
+        assert (found.served <= hindsight.upper_bound).all(), name
+    assert (hindsight.served <= hindsight.upper_bound).all()
+    alone = hindsight_of_racks(load_scenario("diurnal-rack"), draw_workloads(load_scenario("diurnal-rack"), 2))
+    assert (alone.served == alone.upper_bound).all()
 
 
 def test_a_plan_starts_a_module_in_time_and_lets_it_go():

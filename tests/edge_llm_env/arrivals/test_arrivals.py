@@ -31,6 +31,15 @@ KINDS = {
         "count_every_s": 2.0,
     },
     "diurnal": {"kind": "diurnal", "rate_per_s": 5.0, "amplitude": 0.8, "period_s": 30.0},
+    "diurnal_bursts": {
+        "kind": "diurnal_bursts",
+        "rate_per_s": 5.0,
+        "amplitude": 0.8,
+        "period_s": 30.0,
+        "burst_rate_per_s": 20.0,
+        "mean_burst_s": 2.0,
+        "mean_calm_s": 6.0,
+    },
 }
 
 
@@ -97,8 +106,9 @@ def test_mean_rates_by_hand():
         kind: load_scenario("carry-over", **{"workload.arrivals": given}).workload.arrivals.mean_rate_per_s
         for kind, given in KINDS.items()
     }
-    # (6·1 + 2·20 + 4·0) / (6 + 2 + 4) = 46/12; 2 + 8·(1 + 0.5)·4/16 = 5
-    assert rates == pytest.approx({"gamma": 5.0, "markov_modulated": 46 / 12, "feeders": 5.0, "diurnal": 5.0})
+    # (6·1 + 2·20 + 4·0) / (6 + 2 + 4) = 46/12; 2 + 8·(1 + 0.5)·4/16 = 5; 5 + 20·2/8 = 10
+    by_hand = {"gamma": 5.0, "markov_modulated": 46 / 12, "feeders": 5.0, "diurnal": 5.0, "diurnal_bursts": 10.0}
+    assert rates == pytest.approx(by_hand)
 
 
 # --- gamma
@@ -162,6 +172,19 @@ def test_episodes_without_a_phase_start_at_any_time_of_the_day():
     days = [diurnal_arrivals(rng, 50.0, 1.0, 24.0, None, 24.0) for _ in range(300)]
     peaks = np.array([np.angle(np.exp(2j * np.pi * day / 24.0).mean()) for day in days])
     assert stats.kstest(peaks, "uniform", args=(-np.pi, 2 * np.pi)).pvalue > 0.01
+
+
+def test_bursts_come_at_any_time_of_the_day_and_beside_its_arrivals():
+    given = KINDS["diurnal_bursts"] | {"rate_per_s": 0.001, "burst_rate_per_s": 300.0, "phase_rad": 0.0}
+    arrivals = load_scenario("carry-over", **{"workload.arrivals": given}).workload.arrivals
+    times = arrivals.draw(np.random.default_rng(13), 8000.0).arrival_s
+    # of 300 requests/s no gap of 0.2 s is within a burst (e^-60); what is left is the calm, memoryless, mean 6 s
+    gaps = np.diff(times)
+    calm = gaps[gaps > 0.2] - 0.2
+    assert len(calm) > 800
+    assert stats.kstest(calm, "expon", args=(0, 6.0)).pvalue > 0.01
+    begins = times[1:][gaps > 0.2]
+    assert stats.kstest(begins % 30.0, "uniform", args=(0, 30.0)).pvalue > 0.01
 
 
 # --- feeders

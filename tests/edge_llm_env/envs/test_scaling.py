@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -11,7 +12,7 @@ from edge_llm_env.envs.layout import names
 from edge_llm_env.envs.scaling.environment import ScalingEnv, ScalingVectorEnv
 from edge_llm_env.envs.scaling.observation import OBSERVATION
 from tests.references.plain_rack import PlainRack
-from tests.support.helpers import ALL_WEIGHTS, small_scenario, workload_at
+from tests.support.helpers import ALL_WEIGHTS, AZURE_TRACE, small_scenario, workload_at
 
 SHORT = {"epoch.episode_epochs": 40, "reward.expired": -0.3, "reward.tokens": 0.01}
 CASES = {
@@ -23,6 +24,7 @@ CASES = {
         SHORT | {"workload.latency_requirement_s": {"low": 6.0, "high": 40.0}, "workload.arrivals.period_s": 200.0},
     ),
     "paper": ("carry-over", {"epoch.episode_epochs": 20} | ALL_WEIGHTS),
+    "sizes to choose from": ("grouped-rack", SHORT | {"node.engine_start_s": 2.0, "workload.arrivals.rate_per_s": 6.0}),
 }
 
 
@@ -43,6 +45,8 @@ def wants(modules: int, of: int) -> np.ndarray[Any, np.dtype[np.float32]]:
 def test_episode_is_that_of_the_reference(name: str):
     scenario = of_case(name)
     env, rng = make(scenario), np.random.default_rng(3)
+    entries = 1 if scenario.rack.group_sizes is None else 2
+    assert env.action_space.shape == (entries,)
     for _ in range(3):
         workload = draw_workload(scenario, rng)
         plain = PlainRack(scenario, workload)
@@ -51,11 +55,11 @@ def test_episode_is_that_of_the_reference(name: str):
         while not truncated:
             assert {key: info[key] for key in plain.counters()} == plain.counters()
             assert info["energy_j"] == pytest.approx(plain.energy_j, rel=1e-9)
-            action = rng.uniform(-0.5, 0.5) if rng.random() < 0.3 else 0.0
+            action = rng.uniform(-0.5, 0.5, entries) if rng.random() < 0.3 else np.zeros(entries)
             before = info["modules_on"]
-            _, reward, _, truncated, info = env.step(np.array([action]))
+            _, reward, _, truncated, info = env.step(action)
             switched += info["modules_on"] != before
-            assert reward == pytest.approx(plain.step(action), rel=1e-9, abs=1e-9)
+            assert reward == pytest.approx(plain.step(*action.tolist()), rel=1e-9, abs=1e-9)
         assert switched > 1
         assert min(info["served"], info["expired"]) > 0
 
@@ -68,8 +72,9 @@ def test_requests_and_modules_are_conserved_and_rows_are_those_of_the_single_for
     first = [env.reset(seed=5 + row) for row, env in enumerate(single)]
     assert np.array_equal(seen, np.stack([observation for observation, _ in first]))
     rng, on = np.random.default_rng(0), [info["modules_on"] for _, info in first]
+    shape = vector.action_space.shape
     for _ in range(scenario.epoch.episode_epochs):
-        actions = rng.uniform(-0.4, 0.4, (rows, 1)) * (rng.random((rows, 1)) < 0.4)
+        actions = rng.uniform(-0.4, 0.4, shape) * (rng.random((rows, 1)) < 0.4)
         seen, rewards, _, _, infos = vector.step(actions)
         for row, env in enumerate(single):
             observation, reward, _, _, info = env.step(actions[row])
@@ -105,6 +110,38 @@ def test_an_episode_worked_by_hand():
     assert served == [9] * 13 + [11] * 3
     assert info["expired"] == 2 * 13
     assert info["module_epochs"] == 1 + 15 * 2
+
+
+def test_modules_of_a_new_size_start_anew_and_serve_more_as_one():
+    """One A100 serves 10 requests in an epoch of 5 s, four as one 87; they start in 60 s, twelve epochs."""
+    scenario = load_scenario(
+        "grouped-rack", **{"rack.modules_at_start": 4, "epoch.episode_epochs": 20, "node.engine_start_s": 52.7}
+    )
+    env = make(scenario)
+    arrival_s = np.repeat(np.arange(20) * 5.0 + 1.0, 95)
+    workload = workload_at(arrival_s, prompt_tokens=256, output_tokens=192, latency_requirement_s=10.0)
+    observation, info = env.reset(options={"workload": workload})
+    served = []
+    for epoch in range(18):
+        before = info["served"]
+        change = 1 / 8 if epoch == 14 else 0.0
+        regroup = {1: 2 / 3, 2: 0.16, 16: -1 / 3}.get(epoch, 0.0)  # of three sizes: two places on, none, one back
+        observation, _, _, _, info = env.step(np.array([change, regroup], dtype=np.float32))
+        served.append(info["served"] - before)
+        named = dict(zip(names(OBSERVATION, scenario), observation.tolist(), strict=True))
+        assert 8 * named["group"] == pytest.approx(info["modules_per_group"])
+    # four alone, then none while four start as one, and again none while five start as pairs
+    assert served == [40] + [0] * 12 + [87] * 3 + [0] * 2
+    assert info["modules_per_group"] == 2
+    assert (info["modules_on"], info["modules_ready"]) == (5, 0)
+    assert info["module_starts"] == 4 + 1 + 5
+
+
+def test_text_says_in_which_groups_modules_work_where_they_are_chosen():
+    env = ScalingEnv(load_scenario("grouped-rack"), render_mode="ansi")
+    env.reset(seed=0)
+    env.step(np.array([0.0, 1.0]))
+    assert "modules in groups of 4" in str(env.render())
 
 
 def test_modules_that_still_start_are_switched_off_first():
@@ -149,11 +186,34 @@ def test_counts_at_feeder_cells_are_in_the_workload_and_nothing_else_of_the_crow
     assert np.array_equal(workload.feeder_counts, again.feeder_counts)
 
 
+def test_load_of_each_epoch_is_that_of_a_trace(tmp_path: Path):
+    (tmp_path / "mine.csv").write_text(AZURE_TRACE)  # a request in each second
+    arrivals = {"kind": "trace", "format": "azure", "path": str(tmp_path / "mine.csv"), "time_scale": 0.5}
+    scenario = load_scenario("feeder-rack", **{"workload.arrivals": arrivals, "epoch.episode_epochs": 8})
+    env = make(scenario)
+    observation, info = env.reset(seed=0)
+    assert env.observation_space.shape == (6 + 2 * 8 + 32,)  # no feeder cells
+    for epoch in range(1, 8):
+        observation, *_, info = env.step(wants(0, 8))
+        assert info["arrived"] == pytest.approx(10 * (epoch + 1), abs=1)
+        arrived = dict(zip(names(OBSERVATION, scenario), observation.tolist(), strict=True))["arrived[0]"]
+        assert 144 * arrived == pytest.approx(10, abs=1)
+
+
 @pytest.mark.parametrize(
     ("changed", "complaint"),
     [
         ({"rack.modules_at_start": 9}, r"rack.modules_at_start = 9: must be at most node.modules = 8"),
         ({"rack.modules_per_group": 9}, r"rack.modules_per_group = 9: must be at most node.modules = 8"),
+        ({"rack.group_sizes": [1, 2]}, r"rack.modules_per_group = 1: must be left out with rack.group_sizes"),
+        (
+            {"rack.modules_per_group": None, "rack.group_sizes": [2, 1]},
+            r"rack.group_sizes = \[2, 1\]: must ascend, to node.modules = 8 at most",
+        ),
+        (
+            {"rack.modules_per_group": None, "rack.group_sizes": [1, 2]},
+            r"node.parallelism: must be given, and share tensors alone, with rack.group_sizes",
+        ),
         ({"workload.arrivals.count_every_s": 4.0}, r"count_every_s = 4: must be epoch.epoch_s = 5"),
         ({"workload.output_tokens": [4096]}, r"a group of 1 modules must serve a request of the longest"),
         ({"workload.arrivals.lags_s": [1.0]}, r"lags_s has 1 feeders: must have as many as shares, which has 6"),
@@ -205,6 +265,7 @@ def test_every_render_mode_shows_modules_load_and_feeders(mode: str):
     shown: Any = env.render()
     if mode == "ansi":
         assert "feeder 5 [" in shown
+        assert "in groups of" not in shown
         assert shown.count("off") == 7
     else:
         assert shown.shape == (600, 800, 3)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from edge_llm_env import list_scenarios
 from edge_llm_env.scenarios.loading import preset_content
+from experiments.learning.rack_tables import Findings
 from experiments.pages.scenarios import FOLDER, findings, scenario_pages, settings_table
 
 MEASURED = {
@@ -20,10 +21,13 @@ MEASURED = {
 
 
 def test_every_preset_has_a_page_measured_or_not():
-    pages = scenario_pages({"carry-over": MEASURED}, {}, {})
+    pages = scenario_pages(
+        {"carry-over": MEASURED}, {}, {}, {"feeder-rack": Findings("Much is earned.\n", "earn much")}
+    )
     assert [file.stem for file in pages] == ["index", *list_scenarios()]
     unmeasured = [file.stem for file, page in pages.items() if "Not measured." in page]
-    assert unmeasured == [name for name in list_scenarios() if name != "carry-over"]
+    assert unmeasured == [name for name in list_scenarios() if name not in ("carry-over", "feeder-rack")]
+    assert "\nMuch is earned.\n\n`earn much`\n" in pages[FOLDER / "feeder-rack.md"]
     overview = pages[FOLDER / "index.md"]
     assert (
         "| [`carry-over`](carry-over.md) | 0.50 | 75.0 | 1.0 | 2.0 | 30.0 | 70.0 | 50 | +7.5 % | +10.0 % |" in overview

@@ -1,0 +1,103 @@
+"""Controls of learning how many modules of a rack are on: worlds like `feeder-rack` in which it is worth little."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from edge_llm_agents.evaluation.earnings import EarningRivals
+from edge_llm_agents.racks.learning import RackSettings
+from edge_llm_agents.records.intervals import Interval
+from edge_llm_agents.seeded.racks import train_seeds
+from edge_llm_baselines.registry.registered import baselines_of
+from edge_llm_env.envs.suite import SCALING
+from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.support.tables import NO_VALUE, Table
+
+WORLD = "feeder-rack"
+"""What controls change."""
+
+DAY = {"rate_per_s": 6.0, "amplitude": 0.9, "period_s": 1200.0, "phase_rad": 3.1415926}
+"""The day of `diurnal-rack`."""
+
+
+class Control(NamedTuple):
+    """What is changed, and what is left to learn by that."""
+
+    says: str
+    overrides: dict[str, Any]
+
+
+CONTROLS = {
+    "quick start": Control(
+        "a module starts in 5 s, an epoch",
+        {"node.engine_start_s": 3.8, "node.storage_bandwidth_bytes_per_s": 5e9},
+    ),
+    "nothing seen": Control(
+        "feeder cells count as much without a crowd as with one", {"workload.arrivals.seen_crowd_per_s": 0.2}
+    ),
+    "no decoys": Control(
+        "three feeder cells, and each announces crowds",
+        {"workload.arrivals.lags_s": [85.0, 110.0, 75.0], "workload.arrivals.shares": [1.0, 1.0, 1.0]},
+    ),
+    "day": Control(
+        "a plain day and night, no crowds",
+        {"workload.arrivals": {"kind": "diurnal"} | DAY, "rack.day_s": DAY["period_s"]},
+    ),
+    "day with bursts": Control(
+        "a day and night, and crowds that nobody announces",
+        {
+            "workload.arrivals": {"kind": "diurnal_bursts", "burst_rate_per_s": 5.4}
+            | {"mean_burst_s": 120.0, "mean_calm_s": 450.0}
+            | (DAY | {"rate_per_s": 3.0}),
+            "rack.day_s": DAY["period_s"],
+        },
+    ),
+}
+"""By their names in records."""
+
+
+def measure_controls(
+    names: Sequence[str], settings: RackSettings, seeds: Sequence[int], episodes: int
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The record of learning in each of these worlds, as `edge-llm train racks` writes it of a preset."""
+    for name in names:
+        overrides = CONTROLS[name].overrides
+        rivals = EarningRivals(SCALING, load_scenario(WORLD, **overrides), episodes, seed=0)
+        *_, trained = train_seeds(WORLD, overrides, settings, seeds, rivals)
+        yield name, trained.record
+
+
+def controls_table(world: Mapping[str, Any], controls: Mapping[str, Any]) -> Table:
+    """What learning is worth in the world itself and in each control, of their records."""
+    rows = [(f"`{WORLD}`", NO_VALUE, *_cells(world))]
+    rows += [(name, CONTROLS[name].says, *_cells(record)) for name, record in controls.items()]
+    headings = (
+        "world",
+        "what is changed",
+        "best tuned rule",
+        "reward",
+        "learned, above it",
+        "gap closed, %",
+        "served, %",
+        "modules on",
+        "clairvoyant",
+    )
+    return Table(headings, rows)
+
+
+def _cells(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The best rule, and the median seed's policy beside it."""
+    references = record["references"]
+    rule = references["rules"][references["best_rule"]]
+    (learned,) = (run for run in record["runs"] if run["seed"] == record["median_seed"])
+    above = Interval(**learned["difference_to_best_rule"])
+    return (
+        baselines_of(record["environment"]).rules[references["best_rule"]].name,
+        f"{rule['reward']:.0f}",
+        above.times(100.0 / rule["reward"]).text("+.1f") + " %",
+        f"{learned['gap_closed_percent']:.0f}",
+        f"{rule['served_percent']:.1f}, {learned['served_percent']:.1f}",
+        f"{rule['modules']:.2f}, {learned['modules']:.2f}",
+        f"{references['most_reward']:.0f}",
+    )
