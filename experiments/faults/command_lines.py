@@ -1,4 +1,4 @@
-"""Every command and sub-command of the repository with its options, as they are declared, and a small run of each."""
+"""Every command and sub-command of the repository with its options, as they are declared."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
+
+import tyro
 
 from edge_llm_env.__main__ import COMMANDS as OF_THE_SUITE
 
@@ -20,46 +22,6 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 WITHOUT_OPTIONS = ("repository.py", "release.py")
 """What is no command, and one that builds the whole package and has a check of its own."""
-
-SCENARIO = 'extends = "carry-over"\ndescription = "short"\n[epoch]\nepisode_epochs = 3\n'
-"""Of short.toml, in the folder where a small run is."""
-
-TRACE = "TIMESTAMP,ContextTokens,GeneratedTokens\n" + "".join(
-    f"2023-11-16 18:15:{second:02}.0000000,{10 + second},{5 + second}\n" for second in range(40)
-)
-"""Of trace.csv there."""
-
-_SHORT = ("--scenario", "short.toml")
-_RUN = (*_SHORT, "--rows", "4", "--rollout-steps", "8", "--width", "8", "--steps", "64", "--checkpoint-every", "32",
-        "--validation-episodes", "1", "--hindsight-episodes", "0", "--run-dir", "run")  # fmt: skip
-_JUDGED = ("--seeds", "0", "--evaluation-episodes", "2", "--hindsight-episodes", "0", "--name", "mine")
-
-SMALL: dict[str, tuple[str, ...]] = {
-    "edge-llm list": (),
-    "edge-llm predict": ("bloom-3b", "w16a16", "jetson-tx2", "--prompt", "64", "--output", "64"),
-    "edge-llm catalog": ("engines",),
-    "edge-llm trace": ("trace.csv", "--format", "azure"),
-    "edge-llm compare": (*_SHORT, "--episodes", "2", "--no-train", "--hindsight-episodes", "0"),
-    "edge-llm train policy": (*_SHORT, "--env", "EdgeLLM/Compute-v0", "--algorithm", "ppo", "--steps", "64"),
-    "edge-llm train run": _RUN,
-    "edge-llm train admission": (*_SHORT, *_JUDGED, "--config", "tiny.yml", "--run-dir", "run"),
-    "edge-llm train values": (*_SHORT, *_JUDGED, "--generations", "1", "--episodes", "1", "--validation-episodes", "1"),
-    "edge-llm train allocations": (*_SHORT, *_JUDGED, "--env", "EdgeLLM/Bandwidth-v0", "--generations", "1",
-                                   "--episodes", "1", "--validation-episodes", "1"),
-    "edge-llm watch": (*_SHORT, "--epochs", "1", "--gif", "out.gif"),
-    "edge-llm leaderboard rank": ("--scenarios", "short.toml", "--environments", "EdgeLLM/Compute-v0", "--episodes",
-                                  "2", "--hindsight-episodes", "0", "--workers", "1"),
-    "datasets.py minari": (*_SHORT, "--teachers", "dftsp", "--envs", "EdgeLLM/BatchSelection-v0", "--episodes", "1",
-                           "--root", "minari"),
-    "datasets.py demonstrations": (*_SHORT, "--teacher", "dftsp", "--episodes", "1"),
-    "tune.py": (*_SHORT, "--trials", "1", "--steps", "64", "--validation-episodes", "1"),
-    "paper.py": ("--presets", "paper-opt-13b", "--episodes", "1", "--epochs", "1", "--figures", "accuracy_requirement"),
-}  # fmt: skip
-"""The arguments that make a command take seconds, in a folder that `begin_folder` has filled.
-
-Of a command that is not here, since it takes minutes or writes into the repository, only what is refused as it is read
-is tried.
-"""
 
 SAME_AS = {"compare.py": "edge-llm compare", "watch.py": "edge-llm watch", "leaderboard.py": "edge-llm leaderboard"}
 """Scripts that run a command of `edge-llm`; so do the first four of train.py."""
@@ -137,16 +99,6 @@ def _declared_in(script: Path) -> dict[str, Any]:
     return vars(module)
 
 
-def begin_folder(folder: Path) -> None:
-    """Put what small runs read into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "short.toml").write_text(SCENARIO)
-    (folder / "trace.csv").write_text(TRACE)
-    (folder / "tiny.yml").write_text(
-        "EdgeLLM/Batching-v0: {default: {n_envs: 4, n_steps: 8, n_timesteps: 64, policy_kwargs: {width: 8}}}\n"
-    )
-
-
 def _is_own(one: Any) -> bool:
     return (
         isinstance(one, type)
@@ -179,10 +131,11 @@ def _options(declared: Any) -> Iterator[Option]:
                 flag = action.option_strings[-1] if action.option_strings else action.dest
                 yield Option(flag, action.type or (bool if action.nargs == 0 else str))
         return
-    hints = get_type_hints(declared)
+    hints, marked = get_type_hints(declared), get_type_hints(declared, include_extras=True)
     for field in fields(declared):
         kind = hints[field.name]
         if is_dataclass(kind):
             yield from _options(kind)
-        elif field.default is not MISSING or field.default_factory is not MISSING:
-            yield Option(f"--{field.name.replace('_', '-')}", kind)
+        else:
+            positional = marked[field.name] == tyro.conf.Positional[kind]
+            yield Option(field.name if positional else f"--{field.name.replace('_', '-')}", kind)

@@ -15,8 +15,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from edge_llm_agents.machine.devices import device_of, memory_bytes
 from edge_llm_agents.machine.products import Product
 from edge_llm_env.inference.decoder import DecoderConfig
+from edge_llm_env.inference.work import parameters
 
 
 class Piece(NamedTuple):
@@ -41,7 +43,8 @@ class _Layer(NamedTuple):
 class TorchDecoder:
     """A decoder with weights drawn from a seed, in single precision on a CPU and in half on other devices.
 
-    Raises ValueError where the decoder has what these layers lack, or `slots` or `positions` is not positive.
+    Raises ValueError where the decoder has what these layers lack, `slots` or `positions` is not positive, the device
+    is not there, or weights and cache do not fit into its memory.
     """
 
     def __init__(
@@ -53,8 +56,14 @@ class TorchDecoder:
                 raise ValueError(f"{name} = {value}: must be at least 1")
         self.config = config
         self.slots, self.positions = slots, positions
-        self._device = torch.device(device)
+        self._device = device_of(device)
         self._type = torch.float32 if self._device.type == "cpu" else torch.float16
+        numbers = parameters(config) + 2.0 * config.layers * slots * config.kv_heads * positions * config.head_dim
+        if (needed := numbers * self._type.itemsize) > (there := memory_bytes(self._device)):
+            raise ValueError(
+                f"decoder of slots = {slots} and positions = {positions}: takes {needed / 1e9:.3g} GB, must fit into "
+                f"the {there / 1e9:.3g} GB of {device}"
+            )
         generator = torch.Generator().manual_seed(seed)
         self._head_dim, self._kv_heads = config.head_dim, config.kv_heads
         d, heads, kv_heads = config.d_model, config.heads, config.kv_heads

@@ -33,4 +33,6 @@ def pinned(threads: int) -> Iterator[None]:
 def check_clock(clock: str, device: str, threads: int) -> None:
     """Raise ValueError where processor time would not count all that is computed."""
     if clock == "processor" and (threads != 1 or not device.startswith("cpu")):
-        raise ValueError(f"clock = processor: counts one thread of a CPU; device = {device}, threads = {threads}")
+        raise ValueError(
+            f"clock = processor: counts one thread of a CPU: must be wall for device = {device}, threads = {threads}"
+        )

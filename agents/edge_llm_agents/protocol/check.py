@@ -11,12 +11,14 @@ from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
 from edge_llm_agents.leaderboard.policies.sources import Source
 from edge_llm_agents.pretrained.shipped import PRETRAINED, card_of, policies_for
+from edge_llm_agents.protocol.claims import is_number
 from edge_llm_agents.protocol.judging import Gained, gained
 from edge_llm_agents.records.hashes import workloads_sha256
-from edge_llm_agents.records.record import read_record, write_record
+from edge_llm_agents.records.record import NoRecordError, read_record, write_record
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.support.naming import one_of, shown
 from edge_llm_env.workload.streams import draw_workloads
 
 RECORDED = Path(str(files("edge_llm_agents"))) / "protocol" / "check.json"
@@ -71,7 +73,21 @@ def record_check(path: Path = RECORDED) -> None:
 
 
 def check(path: Path = RECORDED) -> Iterator[tuple[Case, Case]]:
-    """Each recorded case, and as it comes out here. Raises NoRecordError for a file that holds no record."""
-    for said in read_record(path)["cases"]:
-        case = Case(**said)
+    """Each recorded case, and as it comes out here. Raises NoRecordError for a file that holds no such record."""
+    for case in _recorded(path):
         yield case, case.again()
+
+
+def _recorded(path: Path) -> list[Case]:
+    record = read_record(path)
+    try:
+        recorded = [Case(**said) for said in record["cases"]]
+        for case in recorded:
+            one_of("environment", case.environment, ENVIRONMENTS)
+            if not isinstance(case.scenario, str) or not isinstance(case.policy, str):
+                raise TypeError(f"scenario = {shown(case.scenario)}, policy = {shown(case.policy)}: must be names")
+            if not isinstance(case.gained, list) or not all(map(is_number, case.gained)):
+                raise TypeError(f"gained = {shown(case.gained)}: must be numbers")
+    except (KeyError, TypeError, ValueError) as error:
+        raise NoRecordError(f"{path}: is no record of a check: {error!r}; must be as --record writes it") from None
+    return recorded

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +65,17 @@ class Run:
     """Of learning, points with the entries POINT, on validation workloads."""
 
     def __post_init__(self) -> None:
-        if self.decisions < 0:
-            raise ValueError(f"decisions = {self.decisions}: must be at least 0")
-        checked_curve(self.curve)
+        check_learning(self.decisions, self.wall_s, self.curve)
 
 
-def checked_curve(curve: Any) -> None:
-    """Raise ValueError for what is no curve of learning: points of POINT, numbers, in the order of their decisions."""
+def check_learning(decisions: int, wall_s: float | None, curve: Any) -> None:
+    """Raise ValueError for numbers below 0 or not finite, and for what is no curve of learning.
+
+    That is a list of points with the entries POINT, numbers, in the order of their decisions.
+    """
+    for name, value in (("decisions", decisions), ("wall_s", wall_s)):
+        if value is not None and not (is_number(value) and value >= 0):
+            raise ValueError(f"{name} = {shown(value)}: must be at least 0, and finite")
     if not isinstance(curve, list | tuple):
         raise ValueError(f"curve = {shown(curve)}: must be a list of points")
     for point in curve:
@@ -83,4 +87,5 @@ def checked_curve(curve: Any) -> None:
 
 def is_number(value: Any) -> bool:
     """Whether a value of a record is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    # Whole numbers of JSON may be larger than any float, which `isfinite` cannot tell.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

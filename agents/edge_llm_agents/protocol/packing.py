@@ -47,14 +47,18 @@ def packed(source: Source, beside: Sequence[Path] = ()) -> dict[str, Any]:
         raise ValueError(f"policy = {shown(source.label)}: must be a function, a model's zip or a policy with a card")
     if len({path.name for path in paths}) < len(paths):
         raise ValueError(f"beside: {', '.join(path.name for path in paths)}: must be files of different names")
-    files = {}
+    files, size = {}, 0
     for path in paths:
         try:
+            size += path.stat().st_size
+            if size > MOST_BYTES:
+                raise ValueError(
+                    f"policy = {shown(source.label)}: has files of {size:,} bytes with {path.name}, must be at most "
+                    f"{MOST_BYTES:,}"
+                )
             files[path.name] = path.read_bytes()
         except OSError as error:
-            raise ValueError(f"policy = {shown(str(path))}: cannot be read: {error.strerror}") from None
-    if (size := sum(map(len, files.values()))) > MOST_BYTES:
-        raise ValueError(f"policy = {shown(source.label)}: has files of {size:,} bytes, must be at most {MOST_BYTES:,}")
+            raise ValueError(f"policy = {shown(str(path))}: cannot be read: {error.strerror}, must be a file") from None
     return {
         "kind": kind,
         "entry": entry,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edge_llm_agents.protocol.claims import Claim, checked_curve, is_number
+from edge_llm_agents.protocol.claims import Claim, check_learning, is_number
 from edge_llm_agents.protocol.rules import BUDGETS, KNOWLEDGE, REPORTED
 from edge_llm_agents.records.record import NoRecordError, read_record
 from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
@@ -26,6 +27,9 @@ _FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     },
     "reference": {"policy": str, "gained": list},
 }
+_OF_A_LINE, _LINE = ("environment", "scenario", "policy"), re.compile(r"[^\n\r<>]{1,200}")
+"""What stands in the page of all records, which shows Markdown of anybody's."""
+
 _OF_RUN: dict[str, type | tuple[type, ...]] = {
     "seed": int,
     "policy": dict,
@@ -44,13 +48,17 @@ def read_submission(path: Path) -> dict[str, Any]:
     try:
         for part, fields in _FIELDS.items():
             _check(part, record.get(part), fields)
+        for name in _OF_A_LINE:
+            if not _LINE.fullmatch(record["cell"][name]):
+                raise ValueError(f"cell: {name} = {shown(record['cell'][name])}: must be a short line without < and >")
+        _check_versions(record["provenance"]["versions"])
         runs = record.get("runs")
         if not isinstance(runs, list) or not runs:
             raise ValueError("runs: must be a list of at least one")
         episodes = record["identity"]["episodes"]
         for run in runs:
             _check("runs", run, _OF_RUN)
-            checked_curve(run["curve"])
+            check_learning(run["decisions"], run["wall_s"], run["curve"])
         for name, found in (("reference", record["reference"]["gained"]), *(("runs", run["gained"]) for run in runs)):
             _check_numbers(f"{name}: gained", found, episodes)
         _check_numbers("bound", record.get("bound"), None)
@@ -63,6 +71,11 @@ def read_submission(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise NoRecordError(f"{path}: is no submission: {error}") from None
     return record
+
+
+def _check_versions(found: Any) -> None:
+    if not isinstance(found, dict) or not all(found) or not all(isinstance(one, str) for one in found.values()):
+        raise ValueError(f"provenance: versions = {shown(found)}: must have a text by name of each package")
 
 
 def _check(part: str, found: Any, fields: Mapping[str, Any]) -> None:

@@ -44,7 +44,7 @@ def write_report(folder: Path, page: Path, report: Callable[[str], None] = print
     """Make the page of all records below a folder; ValueError where there is none, NoRecordError for a bad one."""
     paths = submissions_in(folder)
     if not paths:
-        raise ValueError(f"results = {folder}: has no submission")
+        raise ValueError(f"results = {folder}: has no submission, must have one at least")
     tasks = compared([read_submission(path) for path in paths])
     parts = [HEADER, *(part for task in tasks for part in _of_task(task))]
     write_text(page, "\n".join(parts))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_agents.records.record import NoRecordError, read_record, write_record
+from edge_llm_env.support.naming import shown
 
 PREPARATION = "preparation"
 """In place of an environment: what several cells of a scenario need."""
@@ -29,7 +30,9 @@ class Cell:
         return f"{self.environment}, {self.scenario}, {self.policy}" + (f", seed {self.seed}" if self.seed else "")
 
     def path(self, folder: Path) -> Path:
-        """Its file below the folder of the suite."""
+        """Its file below the folder of the suite. Raises ValueError for a scenario whose name is no folder's."""
+        if Path(self.scenario).name != self.scenario or self.scenario in ("", "..") or "\\" in self.scenario:
+            raise ValueError(f"scenario = {shown(self.scenario)}: must be the name of a folder of results")
         name = "-".join(re.findall(r"[a-z0-9.]+", self.policy.lower()))
         environment = self.environment.rpartition("/")[2]
         return folder / environment / self.scenario / f"{name}{f'-seed{self.seed}' if self.seed else ''}.json"

@@ -24,6 +24,10 @@ LEARNING = ("sb3-contrib", "stable-baselines3", "torch")
 """Of which what learns may depend on the version."""
 
 
+MOST_BYTES = 2**30
+"""Of a file that is read as a record."""
+
+
 class NoRecordError(ValueError):
     """A file that holds no record of results; the message says which and why."""
 
@@ -69,10 +73,12 @@ _BETWEEN = re.compile(r",\n\s*")
 
 def read_record(path: Path) -> dict[str, Any]:
     """A record; raises NoRecordError for a file that holds none, and OSError."""
+    if (size := path.stat().st_size) > MOST_BYTES:
+        raise NoRecordError(f"{path}: is no record of results: has {size:,} bytes, must have at most {MOST_BYTES:,}")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         if not record["provenance"].keys() >= {"versions", "machine"}:
             raise KeyError("versions, machine")
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise NoRecordError(f"{path}: is no record of results: {error!r}") from None
+        raise NoRecordError(f"{path}: is no record of results: {error!r}; must be as write_record writes it") from None
     return record

@@ -17,14 +17,8 @@ from typing import Any, Union, get_args, get_origin
 import numpy as np
 
 from experiments.faults.case import Case, FaultError, Kind
-from experiments.faults.command_lines import (
-    SMALL,
-    CommandLine,
-    Option,
-    begin_folder,
-    beside_scripts,
-    command_lines,
-)
+from experiments.faults.command_lines import CommandLine, Option, beside_scripts, command_lines
+from experiments.faults.small_runs import SMALL, begin_folder
 
 NOT_NUMBERS = ("", "x", "nan", "inf", "-inf", "1e400", "0x10", "1,5", "--", "٣x")
 """What is no number that an option takes."""
@@ -58,10 +52,12 @@ def refused(seed: int, index: int) -> Case:
     line, option = pairs[int(rng.integers(len(pairs)))]
     values = _values(line, option)
     value = values[int(rng.integers(len(values)))]
-    return _case(line, option, value)
+    return a_case(line, option, value)
 
 
-def _case(line: CommandLine, option: Option, value: str) -> Case:
+def a_case(line: CommandLine, option: Option, value: str) -> Case:
+    """The small run of a command with this value of an option; `file:` and one of PATHS for what it makes."""
+
     def do() -> None:
         with folder_of_its_own() as folder:
             given = _placed(folder, value)

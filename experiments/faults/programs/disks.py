@@ -13,19 +13,22 @@ from pathlib import Path
 import numpy as np
 
 from experiments.faults.case import Case, FaultError, Kind
-from experiments.faults.command_lines import SMALL, begin_folder
 from experiments.faults.programs.commands import folder_of_its_own, raise_refusal
 from experiments.faults.programs.kills import KILLED, by_name, check_whole, in_child
 from experiments.faults.programs.rights import give_up_rights
+from experiments.faults.small_runs import FILES, SMALL, begin_folder
 
-MOST_BYTES = 96 * 1024
+PAGE_BYTES = 4096
+"""Of what a file takes at least."""
+
+LEAST_BYTES, MOST_BYTES = (len(FILES) + 1) * PAGE_BYTES, (len(FILES) + 20) * PAGE_BYTES
 """Of a disk: room for what a small run reads, and for some or all of what it writes."""
 
 
 @contextmanager
 def full(folder: Path, rng: np.random.Generator) -> Iterator[Callable[[], None]]:
     """A disk of some kilobytes."""
-    size = int(rng.integers(16 * 1024, MOST_BYTES))
+    size = int(rng.integers(LEAST_BYTES, MOST_BYTES))
     if _mounted(folder, size):
         try:
             yield lambda: None
@@ -102,4 +105,4 @@ def prepare() -> None:
     by_name()
 
 
-DISKS = Kind("commands without room or permission", without_disk, prepare, whole=144, cpu_limit_s=180.0)
+DISKS = Kind("commands without room or permission", without_disk, prepare, whole=204, cpu_limit_s=180.0)

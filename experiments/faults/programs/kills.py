@@ -17,8 +17,9 @@ import numpy as np
 
 from edge_llm_env.support.system.command_line import INTERRUPTED, TERMINATED
 from experiments.faults.case import Case, FaultError, Kind
-from experiments.faults.command_lines import SMALL, CommandLine, command_lines
+from experiments.faults.command_lines import CommandLine, command_lines
 from experiments.faults.programs.commands import folder_of_its_own, run_in_process
+from experiments.faults.small_runs import SMALL
 
 SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, signal.SIGKILL: 128 + signal.SIGKILL}
 """What is sent, and the exit status that it must lead to, as a shell has it, where the command had not ended before."""
@@ -27,6 +28,8 @@ KILLED = {
     "edge-llm compare": (), "edge-llm train policy": (), "edge-llm train run": ("--resume",),
     "edge-llm train admission": (), "edge-llm train values": (), "edge-llm train allocations": (),
     "edge-llm watch": (), "edge-llm leaderboard rank": (),
+    "edge-llm leaderboard submit": (), "edge-llm leaderboard report": (), "edge-llm leaderboard baselines": (),
+    "edge-llm calibrate": (), "edge-llm replay": (),
     "datasets.py minari": ("--force",), "datasets.py demonstrations": (), "tune.py": (), "paper.py": (),
 }  # fmt: skip
 """Commands that write, and what is to be added the second time."""

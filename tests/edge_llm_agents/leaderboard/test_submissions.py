@@ -128,6 +128,8 @@ def test_a_function_is_looked_for_in_the_folder_and_leaves_the_path_as_it_was(tm
         ("x=Ppo@missing.zip", "policy's class = 'Ppo': must be one of A2C, "),
         ("x=value-carry-ovr", "did you mean 'value-carry-over'"),
         ("x=no_such_module_here:f", "there is no module 'no_such_module_here'"),
+        ("x=.beside:f", "must be module:function"),
+        ("x=:f", "must be module:function"),
         ("x=no_such_package.module:f", "No module named 'no_such_package'"),
     ],
 )

@@ -8,9 +8,11 @@ import pytest
 from edge_llm_agents.commands.main import main
 from edge_llm_agents.machine.backends.passes import Passes
 from edge_llm_agents.machine.backends.points import Measurement, Point, points_up_to
+from edge_llm_agents.machine.calibration.entries import write_device
 from edge_llm_agents.machine.calibration.fitting import fit
 from edge_llm_agents.machine.calibration.folder import calibration_errors, margin_on, read_calibrated, scenario_on
 from edge_llm_agents.machine.calibration.measuring import ROUNDS, Measuring
+from edge_llm_agents.machine.calibration.peaks import Peaks
 from edge_llm_agents.machine.decoder import Piece, TorchDecoder
 from edge_llm_env.inference.catalog import load_device, load_engine, load_precision
 from edge_llm_env.inference.device import Device
@@ -165,6 +167,9 @@ def test_an_interrupted_command_keeps_what_it_has(
         (["--decoder", "30mm"], "decoder = '30mm': must be one of 1m, 30m, 110m, or: "),
         (["--tokens", "8"], "tokens = 8: must be at least 32"),
         (["--seconds", "0"], "seconds = 0: must be greater than 0"),
+        (["--device", "gpu"], "device = 'gpu': must be cpu, cuda, cuda:1 or the like, or mps"),
+        (["--device", "meta"], "device = 'meta': must be of cpu, cuda, mps"),
+        (["--batch", "1000000000"], "decoder of slots = 1000000000 and positions = 256: takes "),
     ],
 )
 def test_wrong_options_are_told_in_a_line(
@@ -172,6 +177,44 @@ def test_wrong_options_are_told_in_a_line(
 ) -> None:
     assert main(["calibrate", "--machine", str(tmp_path), *options]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_an_interrupt_before_anything_is_measured_leaves_the_machine_that_there_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("calibration.json", "device.toml", "engine.toml", "config.json"):
+        (tmp_path / name).write_text("before")
+
+    def interrupted(decoder: TorchDecoder, pieces: Sequence[Piece]) -> list[int]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TorchDecoder, "run", interrupted)
+    options = ["--decoder", "1m", "--batch", "4", "--tokens", "32", "--machine", str(tmp_path)]
+    assert main(["calibrate", *options]) == 130
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(
+        ("calibration.json", "device.toml", "engine.toml", "config.json"), "before"
+    )
+
+
+def test_a_device_of_any_name_can_be_read_again(tmp_path: Path) -> None:
+    for name in ("a box", 'with "quotes"', "\N{PERSONAL COMPUTER}", "\x7f\n\\"):
+        write_device(tmp_path / "device.toml", name, "cpu", Peaks(1e9, 1e9, 1e9), name)
+        assert load_device(str(tmp_path / "device.toml")).name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "Invalid JSON"),
+        ("\xff", "Invalid JSON|valid"),
+        ("[" * 100_000, "Invalid JSON"),
+        ("{}", "decoder: is required"),
+    ],
+)
+def test_a_calibration_that_is_damaged_is_told(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "calibration.json").write_text(text, encoding="latin-1")
+    with pytest.raises(ValueError, match=f"^machine = .*calibration.json: .*({message})"):
+        read_calibrated(tmp_path)
 
 
 def test_a_folder_without_a_machine_is_told(tmp_path: Path) -> None:
@@ -199,9 +242,9 @@ def test_plans_leave_what_the_calibration_was_off_by(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({}, "calibration.json: points: Field required"),
-        ({"points": [{"held_out": True}]}, "calibration.json: points: 0: error: Field required"),
-        ({"points": [], "batch": "many"}, "calibration.json: batch: Input should be a valid integer"),
+        ({}, "calibration.json: points: is required"),
+        ({"points": [{"held_out": True}]}, "calibration.json: points.0.error: is required"),
+        ({"points": [], "batch": "many"}, "calibration.json: batch = 'many': must be "),
     ],
 )
 def test_a_calibration_that_does_not_say_how_far_off_it_is(

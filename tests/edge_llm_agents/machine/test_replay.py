@@ -131,6 +131,9 @@ def test_the_order_is_lost_where_two_change_places() -> None:
     found = summary(cells)
     assert found["order"] == {"episodes": 2, "kept": 1}
     assert found["policies"]["a"]["on_time_share"] == pytest.approx(26 / 30)
+    elsewhere = summary({name.replace("a ", "my policies/a "): one for name, one in cells.items()})
+    assert elsewhere["policies"]["my policies/a"] == found["policies"]["a"]
+    assert elsewhere["order"] == found["order"]
     assert found["policies"]["a"]["on_time_share_least"] == pytest.approx(0.7)
     assert found["policies"]["b"]["batch_error"] == {"median": 0.0, "tenth": 0.0, "nine_tenths": 0.0}
 
@@ -169,6 +172,7 @@ def test_the_command_replays_on_a_machine_that_was_calibrated(
     [
         (["--margin", "-0.1"], "margin = -0.1: must be at least 0"),
         (["--load", "0", "--margin", "0"], "load = 0: must be greater than 0"),
+        (["--seconds", "1e308", "--margin", "0"], "seconds = 1e+308: must be greater than 0, and at most 1e+06"),
         ([], "edge-llm calibrate writes one"),
     ],
 )

@@ -54,3 +54,27 @@ def test_the_command_tells_what_is_another(
     shown = capsys.readouterr().out
     assert said in shown
     assert "0 of 1 as recorded" in shown
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda record: record.pop("cases"), "KeyError('cases')"),
+        (lambda record: record.update(cases=[3]), "is no record of a check"),
+        (lambda record: record["cases"][0].pop("tuned"), "is no record of a check"),
+        (lambda record: record["cases"][0].update(environment="EdgeLLM/No-v0"), "must be one of"),
+        (lambda record: record["cases"][0].update(policy=[]), "policy = []: must be names"),
+        (lambda record: record["cases"][0].update(gained=["1"]), "must be numbers"),
+    ],
+)
+def test_another_record_is_told_in_a_line(
+    change: Any, said: str, quick: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = json.loads(quick.read_text())
+    change(record)
+    quick.write_text(json.dumps(record))
+    assert main(["leaderboard", "check", "--recorded", str(quick)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {quick}: is no record of a check")
+    assert said in error
+    assert error.count("\n") == 1

@@ -1,6 +1,7 @@
 """Records of submissions: made, read, evaluated again."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,8 @@ def test_claims_that_cannot_be_are_refused(changes: dict[str, Any], message: str
     ("changes", "message"),
     [
         ({"decisions": -1}, "decisions = -1: must be at least 0"),
+        ({"decisions": 10**400}, "decisions = 1000000"),
+        ({"wall_s": -0.5}, "wall_s = -0.5: must be at least 0, and finite"),
         ({"curve": ({"decisions": 1},)}, "must have numbers decisions, wall_s, percent_of_reference"),
         (
             {"curve": [dict.fromkeys(("decisions", "wall_s", "percent_of_reference"), one) for one in (2, 1)]},
@@ -149,6 +152,12 @@ DAMAGE: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     (lambda record: record.update(bound=[1] * 4), "bound: has 4 numbers, must be of at most 3 workloads"),
     (lambda record: record.update(bound=[float("nan")]), "bound: must be a list of numbers"),
     (lambda record: record.update(scenario="carry-over"), "scenario: must be null or a scenario's content"),
+    (lambda record: record.update(bound=[10**400]), "bound: must be a list of numbers"),
+    (lambda record: record["runs"][0].update(decisions=-1), "decisions = -1: must be at least 0"),
+    (lambda record: record["runs"][0].update(wall_s=float("inf")), "wall_s = inf: must be at least 0, and finite"),
+    (lambda record: record["provenance"].update(versions=3), "provenance: versions = 3: must have a text by name"),
+    (lambda record: record["provenance"].update(versions={"": "1"}), "provenance: versions = "),
+    (lambda record: record["cell"].update(policy="<img src=x>"), "cell: policy = '<img src=x>': must be a short line"),
     (lambda record: record.pop("provenance"), "is no record of results"),
 ]
 
@@ -173,6 +182,11 @@ def test_the_commands_submit_and_verify(
     assert "must have one name, has 2" in capsys.readouterr().err
     assert main(["leaderboard", "submit", *asked, "a=their_rule:make", "--seeds", "1", "2"]) == 2
     assert "seeds: has 2 values, must have one for each of 1 policies" in capsys.readouterr().err
+    with Path("curve.json").open("wb") as sparse:
+        sparse.truncate(2**40)
+    for option in ("--curve", "--beside"):
+        assert main(["leaderboard", "submit", *asked, "a=their_rule:make", option, "curve.json"]) == 2
+        assert re.search(r"curve\.json.*at most", capsys.readouterr().err)
     Path("curve.json").write_text('[{"decisions": 5, "wall_s": 0.5, "percent_of_reference": 12.5}]')
     assert main(["leaderboard", "submit", *asked, "a=their_rule:make", "--curve", "curve.json"]) == 0
     (path,) = submissions_in(Path("results/submissions"))

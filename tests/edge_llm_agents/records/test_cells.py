@@ -23,6 +23,12 @@ def test_a_cell_is_a_file_by_environment_scenario_policy_and_seed(tmp_path: Path
     assert read_cell(tmp_path / "a" / "b" / "c.json").items() >= record.items()
 
 
+@pytest.mark.parametrize("name", ["../out", "/out", "..", "", "a/b", "a\\b"])
+def test_a_scenario_cannot_lead_out_of_the_folder(name: str) -> None:
+    with pytest.raises(ValueError, match="must be the name of a folder of results"):
+        Cell("EdgeLLM/Batching-v0", name, "mine").path(Path("suite"))
+
+
 def test_a_cell_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> None:
     record = {"cell": {"environment": "a", "scenario": "b", "policy": "c", "seed": 0}, "identity": {}, "served": [1]}
     write_cell(tmp_path, record)

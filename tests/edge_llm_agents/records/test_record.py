@@ -44,6 +44,13 @@ def test_what_is_no_record_is_refused(tmp_path: Path) -> None:
             read_record(tmp_path / "one.json")
 
 
+def test_a_file_that_is_far_too_large_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "one.json").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(NoRecordError, match=r"one.json: .* has 1,099,511,627,776 bytes, must have at most"):
+        read_record(tmp_path / "one.json")
+
+
 @pytest.mark.parametrize("file", FILES, ids=[f"{one.parent.name}/{one.stem}" for one in FILES])
 def test_every_recorded_file_is_a_record_as_this_package_writes_it(file: Path) -> None:
     assert as_json(read_record(file)) + "\n" == file.read_text(encoding="utf-8")

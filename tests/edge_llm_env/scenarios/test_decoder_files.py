@@ -61,7 +61,7 @@ def test_the_error_of_a_missing_file_says_what_was_tried(tmp_path: Path):
     file.write_text('extends = "carry-over"\n[node]\ndecoder = "models/mine"\n', encoding="utf-8")
     with pytest.raises(ScenarioError, match=r"node\.decoder: .*there is no such file \(tried ") as caught:
         load_scenario(file)
-    assert f"{tmp_path}/models/mine and {tmp_path}/models/mine/config.json" in str(caught.value)
+    assert f"{tmp_path / 'models' / 'mine'} and {tmp_path / 'models' / 'mine' / 'config.json'}" in str(caught.value)
     with pytest.raises(
         ScenarioError, match=r"must be one of .*; or the path of a Hugging Face config.json or of its f"
     ):

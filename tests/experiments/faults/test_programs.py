@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from experiments.faults.command_lines import command_lines
 from experiments.faults.programs import compiling
+from experiments.faults.programs.commands import PATHS, a_case
 from experiments.faults.programs.compiling import CACHES, COMPILING
 from experiments.faults.programs.disks import DISKS, WAYS
 from experiments.faults.programs.kills import KILLED
 from experiments.faults.programs.rights import give_up_rights
-from experiments.faults.verdict import GOOD, outcome_of
+from experiments.faults.small_runs import SMALL
+from experiments.faults.verdict import CLEAR, GOOD, outcome_of
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -50,6 +53,23 @@ def test_every_command_that_writes_is_tried_in_every_way() -> None:
     cases = {DISKS.make(0, index).what for index in range(len(KILLED) * len(WAYS))}
     assert len(cases) == len(KILLED) * len(set(WAYS))
     assert len({cache.__doc__ for cache in CACHES}) == len(CACHES)
+
+
+def test_every_command_of_the_package_is_tried_by_a_small_run_but_those_that_take_minutes_or_serve() -> None:
+    minutes = {f"edge-llm train {name}" for name in ("schedulers", "placements", "racks")}
+    serving = {"edge-llm serve", "edge-llm load"}
+    offered = {line.name for line in command_lines() if line.name.startswith("edge-llm ")}
+    assert offered - set(SMALL) == minutes | serving
+    assert set(KILLED) <= set(SMALL)
+
+
+@pytest.mark.parametrize("name", ["verify", "check", "report"])
+def test_commands_that_read_records_refuse_files_that_are_none(name: str) -> None:
+    (line,) = [one for one in command_lines() if one.name == f"edge-llm leaderboard {name}"]
+    (option, *_) = [one for one in line.options if one.flag in ("record", "--recorded", "--results")]
+    for kind in PATHS:
+        outcome = outcome_of(a_case(line, option, f"file:{kind}"))
+        assert outcome.verdict == CLEAR, (kind, outcome)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -9,6 +9,9 @@ from typing import Literal
 POLICIES = {"iterations": "edf", "epochs": "dftsp"}
 """Without another."""
 
+LONGEST_QUEUE = 2**16
+"""A row of the simulator holds them all."""
+
 
 @dataclass(frozen=True)
 class Serve:
@@ -50,15 +53,16 @@ class Serve:
         from edge_llm_agents.machine.calibration.folder import margin_on, read_calibrated
         from edge_llm_agents.machine.live.making import scheduler_on
         from edge_llm_agents.machine.serving.app import Completions
-        from edge_llm_agents.machine.serving.bodies import Offer
+        from edge_llm_agents.machine.serving.bodies import LONGEST_DEADLINE_S, Offer
         from edge_llm_agents.machine.serving.engine import Engine
         from edge_llm_agents.machine.serving.running import serve
         from edge_llm_agents.machine.sockets import listening
         from edge_llm_agents.machine.threads import pinned
 
-        for name, value in (("queue", self.queue), ("deadline_s", self.deadline_s)):
-            if not value > 0:
-                raise ValueError(f"{name} = {value:g}: must be greater than 0")
+        if not 0 < self.queue <= LONGEST_QUEUE:
+            raise ValueError(f"queue = {self.queue}: must be greater than 0, and at most {LONGEST_QUEUE}")
+        if not 0.0 < self.deadline_s < LONGEST_DEADLINE_S:
+            raise ValueError(f"deadline_s = {self.deadline_s:g}: must be greater than 0 and less than 1e9")
         if not 0 <= self.port < 2**16:
             raise ValueError(f"port = {self.port}: must be in 0..{2**16 - 1}")
         policy = self.policy or POLICIES[self.by]

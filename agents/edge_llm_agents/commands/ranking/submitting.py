@@ -20,6 +20,8 @@ from edge_llm_env.support.naming import shown
 
 SUBMISSIONS = Path("results/submissions")
 
+MOST_CURVE_BYTES = 2**20
+
 
 @dataclass(frozen=True)
 class Submit:
@@ -107,6 +109,8 @@ def _for_each(name: str, given: Sequence[Any], count: int) -> Sequence[Any]:
 
 
 def _curve(path: Path) -> list[Any]:
+    if (size := path.stat().st_size) > MOST_CURVE_BYTES:
+        raise ValueError(f"curve = {shown(str(path))}: has {size:,} bytes, must have at most {MOST_CURVE_BYTES:,}")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):

@@ -41,6 +41,8 @@ class Function:
     def file(self) -> Path:
         """The module's file; ValueError where there is none."""
         module, _, _ = self.reference.partition(":")
+        if not all(part.isidentifier() for part in module.split(".")):
+            raise ValueError(f"policy = {shown(self.reference)}: must be module:function, the module by its name")
         spec = self._found(find_spec, module)
         if spec is None or spec.origin is None:
             raise ValueError(f"policy = {shown(self.reference)}: there is no module {module!r} in {self.folder}")

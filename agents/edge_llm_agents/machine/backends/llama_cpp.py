@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -14,6 +15,9 @@ from edge_llm_env.support.naming import shown
 
 DECODED = 8
 """Tokens that a decode is measured over, around the context of its point."""
+
+LONGEST_S = 600.0
+"""Of silence, after which no answer is waited for."""
 
 
 class LlamaCppServer:
@@ -25,6 +29,8 @@ class LlamaCppServer:
     """
 
     def __init__(self, url: str) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"url = {shown(url)}: must begin with http:// or https://")
         self._url = url.rstrip("/")
         self._sent = 0
 
@@ -47,16 +53,17 @@ class LlamaCppServer:
         headers = {"Content-Type": "application/json"}
         request = Request(f"{self._url}/completion", json.dumps(body).encode(), headers)
         try:
-            with urlopen(request) as answer:
+            with urlopen(request, timeout=LONGEST_S) as answer:
                 found: Mapping[str, Any] = json.load(answer)["timings"]
                 return found
         except HTTPError as error:
             with error:
                 reason = shown(error.read().decode(errors="replace"))
             raise ValueError(f"url = {self._url}: answers {error.code}, {reason}; must answer /completion") from None
-        except OSError as error:
-            raise ValueError(f"url = {self._url}: {error}; llama-server must listen there") from None
-        except (KeyError, TypeError, ValueError):
+        except (OSError, HTTPException) as error:
+            reason = str(error) or type(error).__name__
+            raise ValueError(f"url = {self._url}: {reason}; llama-server must listen there") from None
+        except (KeyError, TypeError, ValueError, RecursionError):
             raise ValueError(f"url = {self._url}: answers without timings, must be a llama.cpp server") from None
 
 

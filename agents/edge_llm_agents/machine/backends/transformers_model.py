@@ -10,6 +10,7 @@ import torch
 
 from edge_llm_agents.machine.backends.points import Point
 from edge_llm_agents.machine.clocks import Clock
+from edge_llm_agents.machine.devices import device_of
 
 
 class TransformersModel:
@@ -24,14 +25,15 @@ class TransformersModel:
         except ModuleNotFoundError:
             raise ValueError("transformers is not installed: pip install transformers") from None
         try:
-            settings = AutoConfig.from_pretrained(str(config.parent), local_files_only=True)
+            settings = AutoConfig.from_pretrained(str(config), local_files_only=True)
         except (OSError, KeyError) as error:
             raise ValueError(f"decoder = {config}: {str(error).splitlines()[0]}") from None
         torch.manual_seed(seed)
-        kind = torch.float32 if torch.device(device).type == "cpu" else torch.float16
+        on = device_of(device)
+        kind = torch.float32 if on.type == "cpu" else torch.float16
         self.precision = "w32a32" if kind is torch.float32 else "w16a16"
-        self._model: Any = AutoModelForCausalLM.from_config(settings).to(device, kind).eval()
-        self._device, self._clock = device, clock
+        self._model: Any = AutoModelForCausalLM.from_config(settings).to(on, kind).eval()
+        self._device, self._clock = on, clock
         # What a model goes on from is called otherwise since version 5.
         names = signature(self._model.forward).parameters
         self._cache = "cache" if "cache" in names else "past_key_values"

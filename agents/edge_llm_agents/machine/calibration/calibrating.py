@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from edge_llm_agents.machine.backends.llama_cpp import LlamaCppServer
@@ -12,7 +13,7 @@ from edge_llm_agents.machine.backends.points import points_up_to
 from edge_llm_agents.machine.backends.transformers_model import TransformersModel
 from edge_llm_agents.machine.calibration.entries import write_device, write_engine
 from edge_llm_agents.machine.calibration.fitting import Fit, fit
-from edge_llm_agents.machine.calibration.folder import DEVICE, ENGINE, Calibrated, write_calibrated
+from edge_llm_agents.machine.calibration.folder import ABOUT, DEVICE, ENGINE, Calibrated, write_calibrated
 from edge_llm_agents.machine.calibration.measuring import Measuring
 from edge_llm_agents.machine.calibration.peaks import measured_peaks
 from edge_llm_agents.machine.clocks import Clock
@@ -48,9 +49,21 @@ def calibrate(
 ) -> tuple[Fit, bool]:
     """Measure, fit and write; the fit, and whether it was interrupted.
 
-    What was measured until a KeyboardInterrupt is fitted to and written; it is raised again where that is nothing.
-    Raises ValueError for a decoder that cannot run, or lengths that it has no room for.
+    What was measured until a KeyboardInterrupt is fitted to and written; it is raised again where that is nothing, and
+    the folder stays as it was. Raises ValueError for a decoder that cannot run, or lengths that it has no room for.
     """
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=settings.folder, prefix=".unfinished-") as made:
+        found = _calibrated(settings._replace(folder=Path(made)), clock, report, elapsed_s)
+        (settings.folder / ABOUT).unlink(missing_ok=True)  # without it what is there of two runs is no machine
+        for path in sorted(Path(made).iterdir(), key=lambda path: path.name == ABOUT):
+            path.replace(settings.folder / path.name)
+    return found
+
+
+def _calibrated(
+    settings: Settings, clock: Clock, report: Callable[[int, int], None], elapsed_s: Callable[[], float]
+) -> tuple[Fit, bool]:
     folder = settings.folder
     named, shape = decoder_in(folder, settings.decoder)
     points = points_up_to(settings.batch, settings.tokens)

@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_agents.machine.calibration.peaks import Peaks
-from edge_llm_env.inference.device import DeviceKind
+from edge_llm_agents.machine.devices import KINDS
 from edge_llm_env.support.system.files import write_text
-
-KINDS: dict[str, DeviceKind] = {"cpu": "cpu", "cuda": "server-gpu", "mps": "apple"}
-"""Type of torch's device → kind of device in the catalogue."""
 
 OPERATIONS_PER_LAYER = 30
 """Of `edge_llm_agents.machine.decoder`, at one sequence."""
@@ -47,11 +44,14 @@ def write_engine(file: Path, name: str, factors: dict[str, float], how: str) -> 
 
 
 def _entry(name: str, source: str, fields: dict[str, Any]) -> str:
-    lines = [f"[{json.dumps(name)}]", f"source = {json.dumps(source)}", "assumed = false"]
+    lines = [f"[{_toml(name)}]", f"source = {_toml(source)}", "assumed = false"]
     return "\n".join([*lines, *(f"{field} = {_toml(value)}" for field, value in fields.items())]) + "\n"
 
 
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + " }"
-    return f"{value:.6g}" if isinstance(value, float) else json.dumps(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    # JSON's escapes are TOML's, but for pairs of surrogates, and DEL, which JSON leaves as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -13,6 +13,7 @@ from edge_llm_agents.machine.backends.points import Measurement
 from edge_llm_env.inference.catalog import load_device
 from edge_llm_env.inference.mechanisms.chosen import NONE
 from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.support.checking.problems import first_line
 from edge_llm_env.support.system.files import write_text
 
 DEVICE, ENGINE, ABOUT = "device.toml", "engine.toml", "calibration.json"
@@ -42,6 +43,37 @@ class Calibrated(BaseModel):
             )
 
 
+class _Point(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    held_out: bool
+    error: float
+
+
+class _Measured(BaseModel):
+    """How far off predictions were, as `calibration.json` has it."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    batch: int
+    tokens: int
+    interval: float
+    slowdown: float
+    points: list[_Point]
+
+
+_Read = TypeVar("_Read", bound=BaseModel)
+
+
+def _read(folder: Path, kind: type[_Read]) -> _Read:
+    try:
+        return kind.model_validate_json((folder / ABOUT).read_bytes())
+    except OSError as error:
+        raise ValueError(f"machine = {folder}: {error.strerror}; edge-llm calibrate writes one") from None
+    except ValidationError as error:
+        raise ValueError(f"machine = {folder / ABOUT}: {first_line(error, kind)}") from None
+
+
 def write_calibrated(
     folder: Path, about: Calibrated, errors: Sequence[tuple[Measurement, float]], interval: float, slowdown: float
 ) -> None:
@@ -58,50 +90,26 @@ def write_calibrated(
 
 def read_calibrated(folder: Path) -> Calibrated:
     """What was calibrated; ValueError where the folder has none."""
-    try:
-        about = Calibrated.model_validate_json((folder / ABOUT).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"machine = {folder}: {error.strerror}; edge-llm calibrate writes one") from None
-    except ValidationError as error:
-        raise ValueError(f"machine = {folder / ABOUT}: {_told(error)}") from None
+    about = _read(folder, Calibrated)
     inside = folder / about.decoder
     return about.model_copy(update={"decoder": str(inside.absolute())}) if inside.is_file() else about
 
 
-class _Point(BaseModel):
-    held_out: bool
-    error: float
-
-
-class _Points(BaseModel):
-    """What `calibration.json` has of the points that were measured."""
-
-    batch: int
-    tokens: int
-    interval: float
-    slowdown: float
-    points: list[_Point]
-
-
 def calibration_errors(folder: Path) -> dict[str, Any]:
-    """How far off predictions of the measured points were. Raises ValueError where the folder does not say."""
-    read_calibrated(folder)
-    try:
-        about = _Points.model_validate_json((folder / ABOUT).read_text(encoding="utf-8"))
-    except ValidationError as error:
-        raise ValueError(f"machine = {folder / ABOUT}: {_told(error)}") from None
-    errors = {
-        held_out: [abs(one.error) for one in about.points if one.held_out is held_out] for held_out in (True, False)
-    }
+    """How far off predictions of the measured points were; ValueError where the folder does not say it."""
+    measured = _read(folder, _Measured)
+    errors: dict[bool, list[float]] = {True: [], False: []}
+    for point in measured.points:
+        errors[point.held_out].append(abs(point.error))
     return {
-        "most_batch": about.batch,
-        "most_tokens": about.tokens,
+        "most_batch": measured.batch,
+        "most_tokens": measured.tokens,
         "fitted_points": len(errors[False]),
         "fitted_largest_error": max(errors[False], default=0.0),
         "held_out_points": len(errors[True]),
         "held_out_largest_error": max(errors[True], default=0.0),
-        "interval": about.interval,
-        "slowdown": about.slowdown,
+        "interval": measured.interval,
+        "slowdown": measured.slowdown,
     }
 
 
@@ -116,11 +124,6 @@ def margin_on(folder: Path, margin: float | None) -> float:
     errors = calibration_errors(folder)
     off = errors["held_out_largest_error"] or errors["fitted_largest_error"]
     return float((1.0 + off) * (1.0 + errors["slowdown"]) - 1.0)
-
-
-def _told(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return ": ".join([*(str(one) for one in first["loc"]), first["msg"]])
 
 
 def scenario_on(folder: Path, scenario: str | Path | Scenario, **overrides: Any) -> Scenario:

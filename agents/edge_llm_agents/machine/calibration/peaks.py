@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import NamedTuple
 
 import torch
 
 from edge_llm_agents.machine.clocks import Clock
+from edge_llm_agents.machine.devices import device_of, memory_bytes
 
 REPETITIONS = 5
 
@@ -25,9 +25,10 @@ class Peaks(NamedTuple):
 
 def measured_peaks(device: str, clock: Clock) -> Peaks:
     """The best of some repetitions, with the threads that torch has, in the decoder's number format."""
-    kind = torch.float32 if torch.device(device).type == "cpu" else torch.float16
-    matrix = torch.ones(WIDTH, WIDTH, device=device, dtype=kind)
-    vector = torch.ones(COPIED, device=device, dtype=kind)
+    on = device_of(device)
+    kind = torch.float32 if on.type == "cpu" else torch.float16
+    matrix = torch.ones(WIDTH, WIDTH, device=on, dtype=kind)
+    vector = torch.ones(COPIED, device=on, dtype=kind)
     product_s = copy_s = float("inf")
     for _ in range(REPETITIONS + 1):  # the first warms up; what is slower than another does not count
         began_s = clock.now_s()
@@ -37,10 +38,4 @@ def measured_peaks(device: str, clock: Clock) -> Peaks:
         vector.clone()[0].item()
         copy_s = min(copy_s, clock.now_s() - began_s)
     moved = 2.0 * COPIED * vector.element_size()
-    return Peaks(2.0 * WIDTH**3 / product_s, moved / copy_s, _memory_bytes(device))
-
-
-def _memory_bytes(device: str) -> float:
-    if torch.device(device).type == "cuda":
-        return float(torch.cuda.get_device_properties(device).total_memory)
-    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return Peaks(2.0 * WIDTH**3 / product_s, moved / copy_s, memory_bytes(on))

@@ -28,18 +28,24 @@ def send(url: str, model: str, workload: Workload) -> list[Answer]:
     """
     try:
         return asyncio.run(_send(url, model, workload))
-    except httpx.TransportError as error:
+    except (httpx.RequestError, httpx.InvalidURL) as error:
         raise ValueError(f"url = {url}: {error or type(error).__name__}; edge-llm serve listens there") from None
 
 
 async def _send(url: str, model: str, workload: Workload) -> list[Answer]:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=url, timeout=None, limits=limits) as client:
-        listed = (await client.get("/v1/models")).json()["data"]
-        if model not in (names := [one["id"] for one in listed]):
+        if model not in (names := _models(url, await client.get("/v1/models"))):
             raise ValueError(f"model = {shown(model)}: must be one of {', '.join(names)}, which the server has")
         began_s = time.perf_counter()
         return await asyncio.gather(*(_one(client, model, workload, at, began_s) for at in range(workload.requests)))
+
+
+def _models(url: str, answer: httpx.Response) -> list[str]:
+    try:
+        return [str(one["id"]) for one in answer.json()["data"]]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise ValueError(f"url = {url}: answers without models, must be a server of OpenAI's protocol") from None
 
 
 async def _one(client: httpx.AsyncClient, model: str, workload: Workload, at: int, began_s: float) -> Answer:

@@ -17,6 +17,9 @@ PROMPTS, OUTPUTS = (16, 32, 64), (8, 16, 32)
 ALONE_SHARE = 0.25
 """Of its epoch, what the longest request takes alone."""
 
+MOST = 1e6
+"""Of a margin, a load and seconds."""
+
 TRANSFERS_SHARE = 0.05
 """Of its epoch, the uplink and the downlink each."""
 
@@ -28,7 +31,7 @@ def planned_on(folder: Path, into: Path, margin: float, scenario: str | None, se
     request takes, deadlines of one to three epochs, and `load` times as many arrivals as fit into its window in the
     mean. Episodes are of that many seconds, in whole epochs. The engine that it plans with is written into `into`.
 
-    Raises ValueError for a margin below 0, or a load or seconds that are not positive.
+    Raises ValueError for a margin below 0, a load or seconds that are not positive, and any of them above MOST.
     """
     node: dict[str, Any] = {"node.engine": slower_engine(folder, into, margin, seconds, load)}
     if scenario is not None:
@@ -55,8 +58,9 @@ def planned_on(folder: Path, into: Path, margin: float, scenario: str | None, se
 def slower_engine(folder: Path, into: Path, margin: float, seconds: float, load: float) -> str:
     """Write the machine's engine, slower by a margin, into a folder; its path. Raises ValueError as `planned_on`."""
     for name, value, positive in (("margin", margin, False), ("load", load, True), ("seconds", seconds, True)):
-        if value < 0.0 or (positive and value == 0.0):
-            raise ValueError(f"{name} = {value:g}: must be {'greater than' if positive else 'at least'} 0")
+        if value < 0.0 or (positive and value == 0.0) or value > MOST:
+            least = "greater than" if positive else "at least"
+            raise ValueError(f"{name} = {value:g}: must be {least} 0, and at most {MOST:g}")
     engine = load_engine(str((folder / ENGINE).absolute()))
     longer = {term: (1.0 + margin) * value for term, value in engine.factors}
     write_engine(into / ENGINE, f"{engine.name}-with-margin", longer, f"the machine, {100.0 * margin:g} % slower")

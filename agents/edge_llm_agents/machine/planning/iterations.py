@@ -32,7 +32,7 @@ def iterations_on(
     classes whose objectives are multiples of what a pass of all slots takes, and `load` times as many arrivals as
     full slots get done. Episodes are of that many seconds. The engine is written into `into`.
 
-    Raises ValueError for a margin below 0, or a load or seconds that are not positive.
+    Raises ValueError as `planned_on`.
     """
     node = {"node.engine": slower_engine(folder, into, margin, seconds, load)}
     epoch_s = seconds / 10.0  # an engine of iterations has no epochs: they only count its time

@@ -29,6 +29,11 @@ def cell_name(policy: str, episode: int, repetition: int) -> str:
     return f"{policy} {episode} {repetition}"
 
 
+def _named(cell: str) -> list[str]:
+    """Policy, episode and repetition of a cell's name; the policy may be a path with spaces."""
+    return cell.rsplit(" ", 2)
+
+
 def read_cells(file: Path, settings: Mapping[str, Any]) -> Cells:
     """Cells of a run with these settings; none where there is no such run."""
     try:
@@ -50,10 +55,10 @@ def write_cells(
 
 def summary(cells: Cells) -> dict[str, Any]:
     """Of each policy what was scheduled, what was on time, and errors; and in how many episodes the order was kept."""
-    policies = list(dict.fromkeys(one.split(" ")[0] for one in cells))
+    policies = list(dict.fromkeys(_named(one)[0] for one in cells))
     return {
         "policies": {
-            policy: _of_policy([cells[one] for one in cells if one.split(" ")[0] == policy]) for policy in policies
+            policy: _of_policy([cells[one] for one in cells if _named(one)[0] == policy]) for policy in policies
         },
         "order": _order(cells, policies),
     }
@@ -94,7 +99,7 @@ def _order(cells: Cells, policies: Sequence[str]) -> dict[str, int]:
     """
     groups: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
     for name, one in cells.items():
-        policy, episode, repetition = name.split(" ")
+        policy, episode, repetition = _named(name)
         groups.setdefault((episode, repetition), {})[policy] = one
     whole = [group for group in groups.values() if len(group) == len(policies)]
     kept = sum(

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -114,10 +114,13 @@ class Completions:
 
 async def _content(request: Request) -> bytes:
     content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > MOST_BYTES:
-            raise bodies.RefusedError(413, f"body: must have at most {MOST_BYTES} bytes")
+    try:
+        async for part in request.stream():
+            content += part
+            if len(content) > MOST_BYTES:
+                raise bodies.RefusedError(413, f"body: must have at most {MOST_BYTES} bytes")
+    except ClientDisconnect:
+        raise bodies.RefusedError(*bodies.ENDS[Outcome.CANCELLED]) from None
     return content
 
 

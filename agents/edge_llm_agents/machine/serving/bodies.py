@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_llm_agents.machine.live.jobs import Outcome
 
+LONGEST_DEADLINE_S = 1e9
+"""Below which deadlines are."""
+
 Token = Annotated[int, Field(ge=0)]
 
 
@@ -83,7 +86,7 @@ def asked(content: bytes, headers: Mapping[str, str], offer: Offer) -> Asked:
         total = f"{len(prompt)} tokens and max_tokens = {body.max_tokens}"
         raise RefusedError(400, f"prompt of {total}: must be at most {offer.positions} together")
     deadline_s = _number(headers, "x-deadline-s", offer.deadline_s)
-    if not 0.0 < deadline_s < 1e9:
+    if not 0.0 < deadline_s < LONGEST_DEADLINE_S:
         raise RefusedError(400, f"x-deadline-s = {deadline_s:g}: must be greater than 0 and less than 1e9")
     accuracy = _number(headers, "x-accuracy", 0.0)
     if not 0.0 <= accuracy <= offer.accuracy:

@@ -28,6 +28,8 @@ from edge_llm_env.support.naming import one_of
 
 SPLIT = "test"
 
+MOST_SEEDS = 1000
+
 
 @dataclass(frozen=True)
 class BaselineSettings:
@@ -68,6 +70,8 @@ class BaselineSettings:
         for name in ("seeds", "decisions", "off_policy_decisions", "points", "curve_episodes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
+        if self.seeds > MOST_SEEDS:
+            raise ValueError(f"seeds = {self.seeds}: must be at most {MOST_SEEDS}")
         if self.workers == 0 or self.workers < -1:
             raise ValueError(f"workers = {self.workers}: must be -1 or at least 1")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,6 +76,26 @@ def test_a_point_is_what_the_server_says_of_its_prompts() -> None:
 def test_another_server_is_told(answer: Any, message: str) -> None:
     with answering(lambda body: answer) as (url, _), pytest.raises(ValueError, match=message):
         LlamaCppServer(url).seconds(Point("prefill", 1, 4))
+
+
+def test_what_does_not_speak_http_is_told() -> None:
+    class Other(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(2**16)
+            self.request.sendall(b"SSH-2.0-other\r\n")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Other) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        with pytest.raises(ValueError, match=r"SSH-2\.0-other.*llama-server must listen there"):
+            LlamaCppServer(f"http://127.0.0.1:{server.server_address[1]}").seconds(Point("prefill", 1, 4))
+        thread.join()
+
+
+def test_an_address_must_be_one_of_http() -> None:
+    for url in ("127.0.0.1:8080", "file:///etc", "ftp://a"):
+        with pytest.raises(ValueError, match="must begin with http:// or https://"):
+            LlamaCppServer(url)
 
 
 def test_what_a_server_refuses_is_told_with_its_reason() -> None:

@@ -15,6 +15,8 @@ from edge_llm_agents.commands.machine.replay import Replay
 from edge_llm_agents.commands.machine.serve import Serve
 from edge_llm_agents.commands.main import main
 from edge_llm_agents.machine.serving import running
+from edge_llm_agents.machine.sockets import listening
+from tests.edge_llm_agents.machine.backends.test_llama_cpp import answering
 from tests.support.processes import HANG_GUARD_S, signalled
 
 
@@ -99,6 +101,10 @@ def test_what_is_sent_is_planned_as_what_serves() -> None:
     ("options", "message"),
     [
         (["--queue", "0"], "queue = 0: must be greater than 0"),
+        (["--queue", "65537"], "queue = 65537: must be greater than 0, and at most 65536"),
+        (["--deadline-s", "1e9"], "deadline_s = 1e+09: must be greater than 0 and less than 1e9"),
+        (["--host", "no.such.host.invalid"], "host = 'no.such.host.invalid', port = 8000: must be an address of this"),
+        (["--host", "a" * 300], "must be an address of this machine"),
         (["--port", "65536"], "port = 65536: must be in 0..65535"),
         (["--port", "0", "--policy", "nobody"], "policy = 'nobody'"),
         (["--port", "0", "--policy", "value-carry-over"], "must be for EdgeLLM/ContinuousBatching-v0"),
@@ -112,6 +118,32 @@ def test_wrong_options_are_told_in_a_line(
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_told(machine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with listening("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        assert main(["serve", "--machine", machine, "--port", str(port)]) == 2
+    assert f"port = {port}: must be an address of this machine and a free port" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [("http://[", "edge-llm serve listens there"), ("nowhere", "edge-llm serve listens there")],
+)
+def test_an_address_that_is_none_is_told(
+    machine: str, url: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["load", "--machine", machine, "--url", url]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: url = {url}: ")
+    assert message in said
+
+
+def test_another_server_is_told(machine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with answering(lambda body: {}) as (url, _):
+        assert main(["load", "--machine", machine, "--url", url]) == 2
+    assert "answers without models, must be a server of OpenAI's protocol" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("package", ["starlette", "uvicorn"])

@@ -127,6 +127,18 @@ def test_a_client_that_goes_before_its_answer_is_let_go(server: Served, monkeypa
     assert server.ended("cancelled") == before + 1
 
 
+def test_a_client_that_goes_in_the_middle_of_its_body_is_counted_without_a_traceback(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with served() as server:
+        with socket.create_connection(httpx.URL(server.url).netloc.decode().split(":")) as gone:
+            gone.sendall(b'POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n{"model"')
+        while not server.counts().get('edge_llm_requests_refused_total{status="499"}'):
+            pass
+        assert server.counts()["edge_llm_requests_accepted_total"] == 0
+    assert "Traceback" not in capfd.readouterr().err
+
+
 MALFORMED = [
     (b"", 400, "body: Invalid JSON"),
     (b"{", 400, "body: Invalid JSON"),

@@ -91,6 +91,7 @@ def test_an_algorithm_that_fails_does_not_end_the_others(tmp_path: Path, monkeyp
     ("asked", "message"),
     [
         (["--seeds", "0"], "seeds = 0: must be at least 1"),
+        (["--seeds", "1" + 21 * "0"], "must be at most 1000"),
         (["--workers", "0"], "workers = 0: must be -1 or at least 1"),
         (["--algorithms", "a2c"], "algorithms = 'a2c': must be one of"),
         (["--environments", "EdgeLLM/Batch-v0"], "environments = 'EdgeLLM/Batch-v0': must be one of"),

@@ -1,0 +1,123 @@
+"""A small run of each command, and the folder that it reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+SCENARIO = 'extends = "carry-over"\ndescription = "short"\n[epoch]\nepisode_epochs = 3\n'
+"""Of short.toml, in the folder where a small run is."""
+
+TRACE = "TIMESTAMP,ContextTokens,GeneratedTokens\n" + "".join(
+    f"2023-11-16 18:15:{second:02}.0000000,{10 + second},{5 + second}\n" for second in range(40)
+)
+"""Of trace.csv there."""
+
+RULE = """from edge_llm_baselines import EpochPolicy
+from edge_llm_baselines.rules.heuristics import NoBatching
+
+
+def make(env):
+    return EpochPolicy(NoBatching(), env)
+"""
+"""Of mine.py there."""
+
+DEVICE = """[box]
+source = "made up"
+assumed = true
+kind = "cpu"
+fp16_flops_per_s = 5e10
+memory_bytes = 8e9
+memory_bandwidth_bytes_per_s = 1e10
+power_w = 65.0
+"""
+ENGINE = '[torch-on-box]\nsource = "made up"\nassumed = true\nkind = "python"\noperations_per_layer = 30\n'
+DECODER = {
+    "model_type": "llama", "num_hidden_layers": 2, "hidden_size": 128, "intermediate_size": 384, "vocab_size": 512,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 2048, "tie_word_embeddings": True,
+}  # fmt: skip
+CALIBRATION = {
+    "decoder": "config.json", "backend": "torch", "precision": "w32a32", "torch_device": "cpu", "threads": 1,
+    "clock": "processor", "batch": 4, "tokens": 128, "interval": 0.1, "points": [{"held_out": True, "error": 0.1}],
+}  # fmt: skip
+"""A machine as `edge-llm calibrate` would have it, in machine/."""
+
+SUBMISSION = {
+    "provenance": {"versions": {"python": "3.11"}, "machine": {}},
+    "cell": {"environment": "EdgeLLM/BatchSelection-v0", "scenario": "carry-over", "policy": "theirs", "seed": 0},
+    "claim": {"made_for": "carry-over", "split": "test", "budget": "unlimited", "knows": "nothing", "algorithm": "",
+              "bounded": 0},
+    "scenario": None,
+    "identity": {"scenario_fingerprint": "0", "episodes": 2, "workload_seed": 0, "workloads_sha256": "0",
+                 "environment_sha256": "0", "policy_sha256": "0"},
+    "runs": [{"seed": 0, "policy": {}, "policy_sha256": "0", "decisions": 0, "over_budget": False, "wall_s": None,
+              "curve": [], "gained": [2, 3]}],
+    "reference": {"policy": "DFTSP", "tuned": None, "gained": [2, 4]},
+    "bound": [],
+}  # fmt: skip
+"""A record of somebody's, below submissions/."""
+
+FILES = {
+    "short.toml": SCENARIO,
+    "trace.csv": TRACE,
+    "tiny.yml": "EdgeLLM/Batching-v0: {default: {n_envs: 4, n_steps: 8, n_timesteps: 64, policy_kwargs: {width: 8}}}\n",
+    "mine.py": RULE,
+    "machine/device.toml": DEVICE,
+    "machine/engine.toml": ENGINE,
+    "machine/config.json": json.dumps(DECODER),
+    "machine/calibration.json": json.dumps(CALIBRATION),
+    "submissions/test/BatchSelection-v0/carry-over/theirs.json": json.dumps(SUBMISSION),
+}
+"""By their paths in the folder."""
+
+_SHORT = ("--scenario", "short.toml")
+_RUN = (*_SHORT, "--rows", "4", "--rollout-steps", "8", "--width", "8", "--steps", "64", "--checkpoint-every", "32",
+        "--validation-episodes", "1", "--hindsight-episodes", "0", "--run-dir", "run")  # fmt: skip
+_JUDGED = ("--seeds", "0", "--evaluation-episodes", "2", "--hindsight-episodes", "0", "--name", "mine")
+
+SMALL: dict[str, tuple[str, ...]] = {
+    "edge-llm list": (),
+    "edge-llm predict": ("bloom-3b", "w16a16", "jetson-tx2", "--prompt", "64", "--output", "64"),
+    "edge-llm catalog": ("engines",),
+    "edge-llm trace": ("trace.csv", "--format", "azure"),
+    "edge-llm compare": (*_SHORT, "--episodes", "2", "--no-train", "--hindsight-episodes", "0"),
+    "edge-llm train policy": (*_SHORT, "--env", "EdgeLLM/Compute-v0", "--algorithm", "ppo", "--steps", "64"),
+    "edge-llm train run": _RUN,
+    "edge-llm train admission": (*_SHORT, *_JUDGED, "--config", "tiny.yml", "--run-dir", "run"),
+    "edge-llm train values": (*_SHORT, *_JUDGED, "--generations", "1", "--episodes", "1", "--validation-episodes", "1"),
+    "edge-llm train allocations": (*_SHORT, *_JUDGED, "--env", "EdgeLLM/Bandwidth-v0", "--generations", "1",
+                                   "--episodes", "1", "--validation-episodes", "1"),
+    "edge-llm watch": (*_SHORT, "--epochs", "1", "--gif", "out.gif"),
+    "edge-llm leaderboard rank": ("--scenarios", "short.toml", "--environments", "EdgeLLM/Compute-v0", "--episodes",
+                                  "2", "--hindsight-episodes", "0", "--workers", "1"),
+    "edge-llm leaderboard submit": (*_SHORT, "--policy", "mine=mine:make", "--env", "EdgeLLM/BatchSelection-v0",
+                                    "--episodes", "2", "--bounded", "0", "--results", "submissions"),
+    "edge-llm leaderboard verify": (),
+    "edge-llm leaderboard report": ("--results", "submissions"),
+    "edge-llm leaderboard check": (),
+    "edge-llm leaderboard baselines": (*_SHORT, "--environments", "EdgeLLM/Compute-v0", "--algorithms", "ppo",
+                                       "--seeds", "1", "--decisions", "64", "--points", "1", "--curve-episodes", "1",
+                                       "--episodes", "2", "--bounded", "0", "--results", "submissions"),
+    "edge-llm calibrate": ("--decoder", "1m", "--batch", "4", "--tokens", "32", "--seconds", "0.01", "--machine",
+                           "made"),
+    "edge-llm replay": ("--machine", "machine", "--policy", "fcfs", "--episodes", "1", "--seconds", "0.3", "--results",
+                        "replay.json"),
+    "datasets.py minari": (*_SHORT, "--teachers", "dftsp", "--envs", "EdgeLLM/BatchSelection-v0", "--episodes", "1",
+                           "--root", "minari"),
+    "datasets.py demonstrations": (*_SHORT, "--teacher", "dftsp", "--episodes", "1"),
+    "tune.py": (*_SHORT, "--trials", "1", "--steps", "64", "--validation-episodes", "1"),
+    "paper.py": ("--presets", "paper-opt-13b", "--episodes", "1", "--epochs", "1", "--figures", "accuracy_requirement"),
+}  # fmt: skip
+"""The arguments that make a command take seconds, in a folder that `begin_folder` has filled.
+
+Of a command that is not here, since it takes minutes, serves without end or writes into the repository, only what is
+refused as it is read is tried. What `verify` and `check` are given is always something else.
+"""
+
+
+def begin_folder(folder: Path) -> None:
+    """Put what small runs read into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
