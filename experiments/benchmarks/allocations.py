@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_agents.records.record import write_record
+from experiments.benchmarks.counts import check_counts
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Allocation:
         """Check, write and print; 1 if an oracle did not keep its word."""
         from experiments.allocation.cases import check_cases, separations
 
+        check_counts(replayed=self.replayed, contested=self.contested, actions=self.actions, rounds=self.rounds)
+        check_counts(episodes=self.episodes)
         checks = {}
         for name, check in check_cases(self.replayed, self.contested, self.actions, self.rounds, self.seed):
             checks[name] = check

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_agents.records.record import write_record
+from experiments.benchmarks.counts import check_counts
 
 SIZES = ((3, 30), (4, 60), (8, 60), (8, 120), (8, 200))
 """Nodes and requests that time and gap are told for."""
@@ -39,6 +40,8 @@ class Assignments:
         from experiments.proofs.assignments import agreement
         from experiments.speed.assignments import beside_highs, growth
 
+        check_counts(instances=self.instances, timed=self.timed, nodes=self.nodes, requests=self.requests)
+        check_counts(least=0, growing=self.growing, time_limit_s=self.time_limit_s)
         report: dict[str, Any] = {"settings": {k: v for k, v in asdict(self).items() if k != "results"}}
         parts = {
             "agreement": agreement(self.instances, self.seed),

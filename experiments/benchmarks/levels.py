@@ -17,6 +17,7 @@ from edge_llm_baselines.levels.milp import LevelsMilp
 from edge_llm_baselines.levels.problem import LevelsProblem
 from edge_llm_baselines.levels.search import BestLevels
 from edge_llm_env.envs.suite import SERVICE_LEVEL
+from experiments.benchmarks.counts import check_counts
 from experiments.proofs.level_instances import random_epoch
 
 EQUAL = 1e-6
@@ -44,6 +45,7 @@ class Levels:
 
     def run(self) -> int:
         """Solve, write and print; 1 if the search was wrong."""
+        check_counts(instances=self.instances, requests=self.requests, epochs=self.epochs)
         rng = np.random.default_rng(self.seed)
         random = (random_epoch(rng, self.requests) for _ in range(self.instances))
         report: dict[str, Any] = {"settings": {k: v for k, v in asdict(self).items() if k != "results"}}

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge_llm_agents.records.record import write_record
+from experiments.benchmarks.counts import check_counts
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Solvers:
         from experiments.speed import solvers
         from experiments.speed.solver_tables import pruning_table, ratio_table, solve_time_table
 
+        check_counts(instances=self.instances, largest=self.largest, timed_instances=self.timed_instances)
+        check_counts(timed_pending=self.timed_pending, node_limit=self.node_limit, epochs=self.epochs)
+        check_counts(least=0, time_limit_s=self.time_limit_s)
         ratios, times = {}, {}
         for name, family in solvers.families(self.largest).items():
             print(f"{name} ...", file=sys.stderr)
@@ -84,6 +88,7 @@ class Proofs:
         """Compare, write after each seed, print; 1 if a solver was wrong."""
         from experiments.proofs.campaign import prove, wrong
 
+        check_counts(instances=self.instances, general=self.general, hard=self.hard)
         settings = {k: v for k, v in asdict(self).items() if k not in ("results", "seeds")}
         file = self.results / "solver_proofs.json"
         parts = prove(file, settings, self.seeds, lambda line: print(line, file=sys.stderr))
@@ -107,6 +112,7 @@ class RooflineProofs:
         """Compare, write and print; 1 if a solver was wrong."""
         from experiments.proofs.roofline_agreement import against_all_subsets_and_highs
 
+        check_counts(instances=self.instances, cp_sat_every=self.cp_sat_every)
         settings = {name: value for name, value in asdict(self).items() if name != "results"}
         found = []
         for entry in against_all_subsets_and_highs(self.instances, self.seed, self.cp_sat_every):

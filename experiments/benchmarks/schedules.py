@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge_llm_agents.records.record import read_record, write_record
+from experiments.benchmarks.counts import check_counts
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class UnitTime:
 
         from experiments.scheduling.unit_time import compared, unit_instance
 
+        check_counts(instances=self.instances)
         rng = np.random.default_rng(self.seed)
         found = [compared(unit_instance(rng)) for _ in range(self.instances)]
         report = {
@@ -68,6 +70,7 @@ class Schedules:
         from edge_llm_env.scenarios.loading import preset_content
         from experiments.scheduling.measurements import measure_schedules
 
+        check_counts(episodes=self.episodes, hindsight_episodes=self.hindsight_episodes)
         file = self.results / "schedules.json"
         measured = read_record(file)["scenarios"] if file.exists() else {}
         for name in self.scenarios or [one for one in list_scenarios() if "iterations" in preset_content(one)]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_agents.records.record import write_record
+from experiments.benchmarks.counts import check_counts
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Environments:
         """Measure, write and print."""
         from experiments.speed.environments import benchmark
 
+        check_counts(rows=self.rows, repeats=self.repeats)
+        check_counts(least=0, seconds=self.seconds)
         report = benchmark(self.scenario, rows=self.rows, seconds=self.seconds, repeats=self.repeats)
         print(write_record(self.results / "benchmark.json", report), end="")
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge_llm_agents.records.record import read_record, write_record
+from experiments.benchmarks.counts import check_counts
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Tasks:
         from edge_llm_env.scenarios.loading import preset_content
         from experiments.scheduling.tasks import findings_of_tasks, measure_tasks
 
+        check_counts(episodes=self.episodes, hindsight_episodes=self.hindsight_episodes)
         file = self.results / "tasks.json"
         measured = read_record(file)["scenarios"] if file.exists() else {}
         for name in self.scenarios or [one for one in list_scenarios() if "tasks" in preset_content(one)["workload"]]:

@@ -1,0 +1,10 @@
+"""Numbers of options that count something, checked before anything is measured."""
+
+from __future__ import annotations
+
+
+def check_counts(*, least: int = 1, **counts: float) -> None:
+    """Raise ValueError, naming the option, for a number that is below the least one."""
+    for name, count in counts.items():
+        if count < least:
+            raise ValueError(f"{name} = {count:g}: must be at least {least}")

@@ -1,0 +1,28 @@
+"""Benchmarks refuse to measure nothing, by the option's name, before anything is computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from experiments.benchmarks import allocations, assignments, levels, oracles, schedules, speed, tasks
+
+WRONG = (
+    (speed.Environments, "rows", 0),
+    (allocations.Allocation, "rounds", 0),
+    (assignments.Assignments, "timed", -1),
+    (oracles.Solvers, "instances", 0),
+    (oracles.Proofs, "hard", -3),
+    (oracles.RooflineProofs, "cp_sat_every", 0),
+    (schedules.UnitTime, "instances", 0),
+    (schedules.Schedules, "hindsight_episodes", 0),
+    (tasks.Tasks, "hindsight_episodes", -1),
+    (levels.Levels, "epochs", 0),
+)
+
+
+@pytest.mark.parametrize(("benchmark", "option", "value"), WRONG)
+def test_a_count_of_nothing_is_refused(benchmark: Any, option: str, value: int) -> None:
+    with pytest.raises(ValueError, match=f"^{option} = {value}: must be at least 1$"):
+        benchmark(**{option: value}).run()
