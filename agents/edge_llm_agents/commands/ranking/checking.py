@@ -14,7 +14,8 @@ from edge_llm_agents.protocol.judging import same
 class Check:
     """Play rules and policies of the package in every environment: whether what comes out is what was recorded.
 
-    About a minute once kernels are compiled (some minutes before). Exit status 1 where a number is another.
+    About a minute once kernels are compiled (some minutes before). Exit status 1 where a number is another. Workloads
+    may differ in the last bits between processors, which is told and is no failure.
     """
 
     recorded: Path = RECORDED
@@ -30,14 +31,11 @@ class Check:
             return 0
         started_s, count, failed = time.monotonic(), 0, 0
         for said, found in check(self.recorded):
-            same_workloads = said.workloads_sha256 == found.workloads_sha256
-            as_recorded = same_workloads and same(said.gained, found.gained)
+            as_recorded = same(said.gained, found.gained)
             count, failed = count + 1, failed + (not as_recorded)
-            name = f"{said.environment}, {said.scenario}, {said.policy}"
-            if as_recorded:
-                print(f"{name}: as recorded", flush=True)
-            else:
-                what = f"{found.gained}, recorded {said.gained}" if same_workloads else "other workloads than recorded"
-                print(f"{name}: {what}", flush=True)
+            what = "as recorded" if as_recorded else f"{found.gained}, recorded {said.gained}"
+            if said.workloads_sha256 != found.workloads_sha256:
+                what = f"{what}, on workloads that are not the same to the last bit"
+            print(f"{said.environment}, {said.scenario}, {said.policy}: {what}", flush=True)
         print(f"{count - failed} of {count} as recorded, {time.monotonic() - started_s:.0f} s")
         return 1 if failed else 0

@@ -61,7 +61,7 @@ class LlamaCppServer:
                 reason = shown(error.read().decode(errors="replace"))
             raise ValueError(f"url = {self._url}: answers {error.code}, {reason}; must answer /completion") from None
         except (OSError, HTTPException) as error:
-            reason = str(error) or type(error).__name__
+            reason = " ".join(str(error).split()) or type(error).__name__
             raise ValueError(f"url = {self._url}: {reason}; llama-server must listen there") from None
         except (KeyError, TypeError, ValueError, RecursionError):
             raise ValueError(f"url = {self._url}: answers without timings, must be a llama.cpp server") from None

@@ -20,12 +20,14 @@ class TransformersModel:
     """
 
     def __init__(self, config: Path, device: str, clock: Clock, seed: int = 0) -> None:
+        if config.name != "config.json":
+            raise ValueError(f"decoder = {config}: must be named config.json, as transformers reads it")
         try:
             from transformers import AutoConfig, AutoModelForCausalLM
         except ModuleNotFoundError:
             raise ValueError("transformers is not installed: pip install transformers") from None
         try:
-            settings = AutoConfig.from_pretrained(str(config), local_files_only=True)
+            settings = AutoConfig.from_pretrained(str(config.parent), local_files_only=True)
         except (OSError, KeyError) as error:
             raise ValueError(f"decoder = {config}: {str(error).splitlines()[0]}") from None
         torch.manual_seed(seed)

@@ -29,7 +29,8 @@ def send(url: str, model: str, workload: Workload) -> list[Answer]:
     try:
         return asyncio.run(_send(url, model, workload))
     except (httpx.RequestError, httpx.InvalidURL) as error:
-        raise ValueError(f"url = {url}: {error or type(error).__name__}; edge-llm serve listens there") from None
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"url = {shown(url)}: {reason}; edge-llm serve listens there") from None
 
 
 async def _send(url: str, model: str, workload: Workload) -> list[Answer]:
@@ -45,7 +46,7 @@ def _models(url: str, answer: httpx.Response) -> list[str]:
     try:
         return [str(one["id"]) for one in answer.json()["data"]]
     except (KeyError, TypeError, ValueError, RecursionError):
-        raise ValueError(f"url = {url}: answers without models, must be a server of OpenAI's protocol") from None
+        raise ValueError(f"url = {shown(url)}: answers without models, must be a server of OpenAI's protocol") from None
 
 
 async def _one(client: httpx.AsyncClient, model: str, workload: Workload, at: int, began_s: float) -> Answer:
