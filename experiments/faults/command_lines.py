@@ -137,5 +137,5 @@ def _options(declared: Any) -> Iterator[Option]:
         if is_dataclass(kind):
             yield from _options(kind)
         else:
-            positional = marked[field.name] == tyro.conf.Positional[kind]
+            positional = tyro.conf.Positional in getattr(marked[field.name], "__metadata__", ())
             yield Option(field.name if positional else f"--{field.name.replace('_', '-')}", kind)

@@ -38,7 +38,8 @@ DECODER = {
 }  # fmt: skip
 CALIBRATION = {
     "decoder": "config.json", "backend": "torch", "precision": "w32a32", "torch_device": "cpu", "threads": 1,
-    "clock": "processor", "batch": 4, "tokens": 128, "interval": 0.1, "points": [{"held_out": True, "error": 0.1}],
+    "clock": "processor", "batch": 4, "tokens": 128, "interval": 0.1, "slowdown": 0.1,
+    "points": [{"held_out": True, "error": 0.1}],
 }  # fmt: skip
 """A machine as `edge-llm calibrate` would have it, in machine/."""
 
