@@ -59,7 +59,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c '$(NEW_ENOUGH)'
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' constraints.txt) \
-		-e '.[agents,$*]' pytest hypothesis
+		-e '.[agents,multi-agent,$*]' pytest hypothesis
 	touch $@
 
 $(VENV)/.installed-docs: $(INSTALLED)

@@ -104,9 +104,11 @@ def test_equal_seeds_equal_agents(ppo: ModuleType, short: str):
         np.testing.assert_array_equal(value.numpy(), other[name].numpy())
 
 
-def test_one_policy_is_trained_for_all_nodes(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("messages", [True, False])
+def test_one_policy_is_trained_for_all_nodes(messages: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     file = tmp_path / "short.toml"
     file.write_text('extends = "two-cells"\ndescription = "short"\n[epoch]\nepisode_epochs = 4\nvisible_slots = 6\n')
     example = runpy.run_path(str(ROOT / "examples" / "parameter_sharing.py"))
-    percent = example["main"](example["Args"](scenario=str(file), total_timesteps=512, networks=2, episodes=2))
+    args = example["Args"](scenario=str(file), total_timesteps=512, networks=2, episodes=2, messages=messages)
+    percent = example["main"](args)
     assert f"({percent:.1f} %)" in capsys.readouterr().out
