@@ -7,7 +7,7 @@ import sys
 
 import repository  # noqa: F401 (makes experiments importable)
 
-if sys.argv[1:2] in (["solvers"], ["proofs"], ["roofline-proofs"], ["assignments"], ["model"], ["faults"]):
+if sys.argv[1:2] in (["solvers"], ["proofs"], ["roofline-proofs"], ["assignments"], ["scale"], ["model"], ["faults"]):
     for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(_pool, "1")  # solvers and fits on a single thread; before NumPy and Numba are imported
 
@@ -32,6 +32,9 @@ COMMANDS = {
     "assignments": Command(
         "experiments.benchmarks.assignments:Assignments",
         "solvers of several nodes against each other, and how long they take",
+    ),
+    "scale": Command(
+        "experiments.benchmarks.assignments:Scale", "what an epoch of up to 100 nodes and 10,000 requests takes"
     ),
     "levels": Command(
         "experiments.benchmarks.levels:Levels", "the exact epoch of service levels beside HiGHS, and how long both take"

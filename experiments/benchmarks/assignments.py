@@ -55,3 +55,40 @@ class Assignments:
                 print(f"{name}: {json.dumps(entry)}", file=sys.stderr)
         print(write_record(self.results / "assignment_benchmark.json", report), end="")
         return int(any(entry["wrong"] for entry in report["agreement"]))
+
+
+LARGE = ((3, 30), (4, 60), (8, 120), (8, 200), (20, 1000), (50, 3000), (100, 10_000))
+"""Nodes and requests of growing networks."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Time GAH on networks of up to 100 nodes and 10,000 requests, and branch and price as far as it goes.
+
+    Writes assignment_scale.json and prints it.
+    """
+
+    instances: int = 3
+    """Of each size."""
+    most_pairs: int = 20_000
+    """Of nodes and requests that branch and price is timed with."""
+    most_nodes: int = 100
+    """Leaves out what is larger."""
+    seed: int = 0
+    results: Path = Path("results")
+    """Folder of assignment_scale.json."""
+
+    def run(self) -> int:
+        """Time, write and print."""
+        from experiments.speed.scale import at_scale
+
+        check_counts(instances=self.instances)
+        check_counts(least=LARGE[0][0], most_nodes=self.most_nodes)
+        check_counts(least=0, most_pairs=self.most_pairs)
+        sizes = [size for size in LARGE if size[0] <= self.most_nodes]
+        report: dict[str, Any] = {"settings": {k: v for k, v in asdict(self).items() if k != "results"}, "sizes": []}
+        for entry in at_scale(sizes, self.most_pairs, self.instances, self.seed):
+            report["sizes"].append(entry)
+            print(f"scale: {json.dumps(entry)}", file=sys.stderr)
+        print(write_record(self.results / "assignment_scale.json", report), end="")
+        return 0

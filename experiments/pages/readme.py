@@ -34,6 +34,7 @@ from experiments.pages.recorded import RECORDED, recorded
 from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS, REPORTING_PAGE, REPORTING_SECTIONS
 from experiments.proofs.tables import agreement_table, hard_classes_table, roofline_agreement_table
 from experiments.scheduling.both_ways import both_ways_table
+from experiments.speed.scale import scale_table
 
 FIRST_COLUMNS = 5
 """Of the comparison, in the README; its page has all."""
@@ -169,7 +170,10 @@ PAGES: dict[Path, Sections] = {
         "calibration": lambda: calibration_table(recorded("replay")),
         "replay": lambda: replay_table(recorded("replay")),
     },
-    Path("docs/oracles.md"): {"baselines": baselines_table},
+    Path("docs/oracles.md"): {
+        "baselines": baselines_table,
+        "scale": lambda: scale_table(recorded("assignment_scale")),
+    },
     Path("docs/iterations.md"): {"both-ways": lambda: both_ways_table(recorded("both_ways"))},
     Path("docs/speed.md"): {"benchmark": benchmark_table, "training": training_table},
     LEARNED_PAGE: LEARNED_SECTIONS

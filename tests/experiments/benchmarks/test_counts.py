@@ -12,6 +12,7 @@ WRONG = (
     (speed.Environments, "rows", 0),
     (allocations.Allocation, "rounds", 0),
     (assignments.Assignments, "timed", -1),
+    (assignments.Scale, "instances", 0),
     (oracles.Solvers, "instances", 0),
     (oracles.Proofs, "hard", -3),
     (oracles.RooflineProofs, "cp_sat_every", 0),
