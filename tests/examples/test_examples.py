@@ -112,3 +112,18 @@ def test_one_policy_is_trained_for_all_nodes(messages: bool, tmp_path: Path, cap
     args = example["Args"](scenario=str(file), total_timesteps=512, networks=2, episodes=2, messages=messages)
     percent = example["main"](args)
     assert f"({percent:.1f} %)" in capsys.readouterr().out
+
+
+def test_agents_are_played_and_one_task_is_followed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = tmp_path / "short.toml"
+    file.write_text(
+        'extends = "agents-chain"\ndescription = "short"\n[epoch]\nepisode_epochs = 40\nvisible_slots = 12\n'
+    )
+    example = runpy.run_path(str(ROOT / "examples" / "agents.py"))
+    args = example["Args"](scenario=str(file), rules=("fewest-calls", "dftsp", "task-signals"), episodes=2)
+    percent = example["main"](args)
+    said = capsys.readouterr().out
+    assert percent.keys() == {"DFTSP", "fewest calls left on average"}
+    assert all(f"{name}: {one:.1f} % of the tasks" in said for name, one in percent.items())
+    assert "calls, arrives at" in said
+    assert said.splitlines()[-1].startswith(("completed", "not completed"))
