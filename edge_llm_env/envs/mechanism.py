@@ -38,8 +38,8 @@ class Mechanism(NamedTuple):
 
     action: Layout
     """What the entries of an action are; of a `Discrete` one, what each of its values does."""
-    space: Callable[[int], spaces.Space]
-    """The action space of that many entries."""
+    space: Callable[[int], spaces.Space] | None
+    """The action space of that many entries; None where that says too little, and `action_space` is another."""
     step_row: Callable[..., None]
     """Compiled `(params, state, row, action, observation (length,))`: take one step of one row."""
     step_rows: Callable[..., None]
@@ -136,6 +136,7 @@ class Mechanism(NamedTuple):
 
     def action_space(self, scenario: Scenario) -> spaces.Space:
         """The action space of a scenario."""
+        assert self.space is not None, "a mechanism without one has an action_space of its own"
         return self.space(length(self.action, scenario))
 
     def observation_space(self, scenario: Scenario) -> spaces.Space[NDArray[np.float32]]:

@@ -76,7 +76,8 @@ def request_line(one: PendingRequest, frame: Frame) -> str:
     by = f" by {frame.variants[one.variant]}" if one.variant is not None else ""
     numbers = f"{one.request:7}  {one.prompt_tokens:6}  {one.output_tokens:6}  {one.compute_s:7.3f}  {one.slack_s:7.3f}"
     sent = f", {one.sent:.0%} sent" if one.sent is not None else ""
-    return f"{numbers}  {bar(one.slack_s / frame.longest_slack_s)}  {one.fate}{by}{sent}"
+    shorter = f", prompt to 1/{one.compression:g}" if one.compression != 1.0 else ""
+    return f"{numbers}  {bar(one.slack_s / frame.longest_slack_s)}  {one.fate}{by}{shorter}{sent}"
 
 
 def task_line(one: Strip, frame: Frame) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.evaluation.playing import evaluate_learned
@@ -42,7 +43,7 @@ def refresh_policy(name: str | Path, hindsight_episodes: int | None = None) -> R
     policy, card, fingerprint = read_policy(path)
     evaluated = card.evaluation["references"]
     references: References | Rivals | EarningRivals
-    if isinstance(policy, LearnedRack):
+    if isinstance(policy, LearnedRack | LearnedLevels):
         references = EarningRivals(policy.env_id, policy.scenario, evaluated["episodes"], evaluated["seed"])
         judged = references.judge(policy.acting)
     else:

@@ -23,6 +23,7 @@ COMMANDS = {
     "tasks": Command(f"{_HERE}.tasks:Tasks", "agent tasks whose calls have signals with several seeds, judged"),
     "racks": Command(f"{_HERE}.racks:Racks", "modules of a rack with several seeds, judged by reward"),
     "allocations": Command(f"{_HERE}.allocations:Allocations", "bands and modules with several seeds, judged"),
+    "levels": Command(f"{_HERE}.levels:Levels", "modules that serve by levels with several seeds, judged by reward"),
 }
 
 
@@ -39,8 +40,8 @@ class Policy:
     """ppo_mask_imitation or ppo_mask (Batching-v0), ppo, sac or td3 (continuous actions); the environment's default if
     not given. Values of requests in BatchSelection-v0 have a command of their own, values, and so have learned
     allocations, allocations; schedulers judges schedulers of ContinuousBatching-v0,
-    placements placement in MultiNode-v0, racks modules in Scaling-v0, tasks what learns from
-    the signals of agent tasks."""
+    placements placement in MultiNode-v0, racks modules in Scaling-v0, levels modules in ServiceLevel-v0, tasks what
+    learns from the signals of agent tasks."""
     seed: int = 0
     """Seeds the network, the exploration and the training workloads."""
     steps: int | None = None

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file
 
-from edge_llm_agents.evaluation.playing import DecodedPolicy, MaskedModel
+from edge_llm_agents.evaluation.playing import DecodedPolicy, Decoding, MaskedModel
+from edge_llm_baselines.allocation.oracle_decoding import decode
+from edge_llm_baselines.levels.decoding import decode_levels, level_values_space
 from edge_llm_baselines.playing.play import MakePolicy, Policy
+from edge_llm_env.envs.service_level.environment import ServiceLevelVectorEnv
 from edge_llm_env.support.naming import one_of
 
 ALGORITHMS = {
@@ -52,7 +55,8 @@ class Rescaled:
 def acting_model(model: BaseAlgorithm) -> MakePolicy:
     """What makes a model the policy of an environment, with masks where it knows of masks.
 
-    In `BatchSelection-v0` a Box of one entry per slot is values for oracle decoding. Actions in -1..1 are those of an
+    In `BatchSelection-v0` a Box of one entry per slot is values for oracle decoding, in `ServiceLevel-v0` one of an
+    entry per slot and per variant is values and logits for level decoding. Actions in -1..1 are those of an
     environment rescaled with `RescaleAction` where values or its own begin at 0. Raises DoesNotPlayError where its
     spaces are of another environment.
     """
@@ -60,12 +64,12 @@ def acting_model(model: BaseAlgorithm) -> MakePolicy:
 
     def make(env: Any) -> Policy:
         refuse_other_spaces(model.observation_space, actions, env)
-        decoded = are_values(actions, env)
+        decoding = decoding_of(actions, env)
         space = getattr(env, "single_action_space", env.action_space)
-        from_zero = decoded or (isinstance(space, spaces.Box) and bool(np.all(space.low == 0.0)))
+        from_zero = decoding is decode or (isinstance(space, spaces.Box) and bool(np.all(space.low == 0.0)))
         rescaled = from_zero and isinstance(actions, spaces.Box) and bool(np.all(actions.low == -1.0))
         policy: Policy = Rescaled(model) if rescaled else MaskedModel(model, env)
-        return DecodedPolicy(policy, env) if decoded else policy
+        return policy if decoding is None else DecodedPolicy(policy, env, decoding)
 
     return make
 
@@ -116,11 +120,17 @@ def refuse_other_spaces(seen: spaces.Space, actions: spaces.Space, env: VectorEn
     same = type(actions) is type(space) and actions.shape == space.shape
     if isinstance(space, spaces.Discrete) and isinstance(actions, spaces.Discrete):
         same = actions.n == space.n
-    if not same and not are_values(actions, env):
+    if not same and decoding_of(actions, env) is None:
         raise DoesNotPlayError(f"its actions are {actions}, here they are {space}")
 
 
-def are_values(actions: spaces.Space, env: Any) -> bool:
-    """Whether a model's actions are a value for each request, to be decoded where a batch is to be named."""
+def decoding_of(actions: spaces.Space, env: Any) -> Decoding | None:
+    """What makes actions of an environment of a model's, where these are values to be decoded."""
+    if not isinstance(actions, spaces.Box):
+        return None
     space = getattr(env, "single_action_space", env.action_space)
-    return isinstance(space, spaces.MultiBinary) and isinstance(actions, spaces.Box) and actions.shape == space.shape
+    if isinstance(space, spaces.MultiBinary):
+        return decode if actions.shape == space.shape else None
+    inner = env.unwrapped
+    levels = isinstance(inner, ServiceLevelVectorEnv) and actions.shape == level_values_space(inner.simulation).shape
+    return decode_levels if levels else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
 from sb3_contrib import MaskablePPO
 
 from edge_llm_baselines import EpochPolicy
@@ -13,9 +14,13 @@ from edge_llm_baselines.allocation.oracle_decoding import decode
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.playing.roll_out import RollOut, roll_out
 from edge_llm_baselines.solvers.problem import Solver
+from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.workload import Workload
+
+Decoding = Callable[[Simulation, NDArray[Any]], NDArray[Any]]
+"""From values of shape (rows, length) to actions of the environment behind."""
 
 
 class LearnedPolicy(Protocol):
@@ -65,15 +70,17 @@ class MaskedModel:
 
 
 class DecodedPolicy:
-    """A policy whose actions are values in 0..1, as one of batches: `VectorOracleDecoding` seen from the other side."""
+    """A policy whose actions are values, as one of what these are decoded to, by default in 0..1 to batches:
+    `VectorOracleDecoding` seen from the other side.
+    """
 
-    def __init__(self, policy: Policy, env: VectorEnv) -> None:
-        self._policy = policy
+    def __init__(self, policy: Policy, env: VectorEnv, decoding: Decoding = decode) -> None:
+        self._policy, self._decoding = policy, decoding
         self._env: Any = env.unwrapped
 
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[Any, Any]:
-        """The most valuable feasible batches."""
+        """The most valuable feasible batches, or what else values are decoded to."""
         values, state = self._policy.predict(observation, state, episode_start, deterministic)
-        return decode(self._env.simulation, values), state
+        return self._decoding(self._env.simulation, values), state

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import MECHANISMS, LearnedAllocation
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.placement.policy import LearnedPlacement
@@ -30,13 +31,21 @@ from edge_llm_env.support.naming import LONGEST_SHOWN, one_of, shown
 from edge_llm_env.support.system.files import write_bytes
 
 SavedPolicy = (
-    ValuePolicy | AdmissionPolicy | LearnedAllocation | LearnedScheduler | LearnedRack | LearnedPlacement | LearnedTasks
+    ValuePolicy
+    | AdmissionPolicy
+    | LearnedAllocation
+    | LearnedLevels
+    | LearnedScheduler
+    | LearnedRack
+    | LearnedPlacement
+    | LearnedTasks
 )
 
 KINDS: dict[str, type[SavedPolicy]] = {
     ValuePolicy.env_id: ValuePolicy,
     AdmissionPolicy.env_id: AdmissionPolicy,
     **dict.fromkeys(MECHANISMS, LearnedAllocation),
+    LearnedLevels.env_id: LearnedLevels,
     LearnedScheduler.env_id: LearnedScheduler,
     LearnedRack.env_id: LearnedRack,
     LearnedPlacement.env_id: LearnedPlacement,

@@ -6,6 +6,7 @@ from typing import Any
 
 from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.evaluation.rivals import Rivals
+from edge_llm_agents.records.fields import BESIDE
 from edge_llm_agents.records.intervals import Interval
 
 
@@ -26,9 +27,10 @@ def beside_rivals(run: dict[str, Any], rivals: Rivals) -> str:
 def of_earnings(run: dict[str, Any], rivals: EarningRivals) -> str:
     """One that was judged by the reward that it earns."""
     above = Interval(**run["difference_to_best_rule"]).text("+.1f")
-    beside = f"{run['served_percent']:.1f} % served with {run['modules']:.2f} modules on"
+    means = (f", {name} {run[name]:.2f}" for name in BESIDE if name in run)
+    beside = f"{run['served_percent']:.1f} % served{''.join(means)}"
     closed = run["gap_closed_percent"]
-    part = "" if closed is None else f", {closed:.1f} % of the gap to the clairvoyant"
+    part = "" if closed is None else f", {closed:.1f} % of the gap to what nobody exceeds"
     return (
         f"seed {run['seed']}: reward {run['reward']:.1f}, above {rivals.best_rule} by {above}{part}; {beside}, "
         f"{run['seconds']:.0f} s"

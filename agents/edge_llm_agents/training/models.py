@@ -20,8 +20,18 @@ from edge_llm_agents.networks.actor_critics import SetPolicy
 from edge_llm_agents.networks.engine_sets import EngineSetPolicy
 from edge_llm_agents.networks.sb3_policies import SetActorCriticPolicy, SetDQNPolicy, SetSACPolicy, SetTD3Policy
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
+from edge_llm_baselines.levels.decoding import VectorLevelDecoding
 from edge_llm_env.envs.layout import per_slot_and_whole
-from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, BATCHING, COMPUTE, CONTINUOUS_BATCHING, JOINT
+from edge_llm_env.envs.service_level.environment import ServiceLevelVectorEnv
+from edge_llm_env.envs.suite import (
+    BANDWIDTH,
+    BATCH_SELECTION,
+    BATCHING,
+    COMPUTE,
+    CONTINUOUS_BATCHING,
+    JOINT,
+    SERVICE_LEVEL,
+)
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of
 
@@ -73,11 +83,11 @@ NETWORKS: dict[str, dict[str, str | type[BasePolicy]]] = {
 
 
 def fitting(env_id: str) -> list[str]:
-    """Names of the algorithms for the actions of an environment, the default first."""
+    """Names of the algorithms for the actions of an environment, or for values to be decoded, the default first."""
     env = gym.make(env_id)
     masked, actions = hasattr(env.unwrapped, "action_masks"), env.action_space
     env.close()
-    if isinstance(actions, spaces.Discrete | spaces.MultiDiscrete):
+    if isinstance(actions, spaces.Discrete | spaces.MultiDiscrete) and env_id != SERVICE_LEVEL:
         on_policy = "ppo_mask" if masked else "ppo"
         return [on_policy, "dqn"] if isinstance(actions, spaces.Discrete) else [on_policy]
     return list(CONTINUOUS)
@@ -90,7 +100,7 @@ def networks_of(algorithm: str, env_id: str) -> list[str]:
 
 
 def training_env(env_id: str, scenario: Scenario) -> EdgeVecEnv:
-    """Rows to learn on; where a batch is named whole, actions are values for oracle decoding.
+    """Rows to learn on; where a batch or levels are named whole, actions are values to be decoded.
 
     Values, and other boxes that are not, are rescaled to -1..1, as SB3's Gaussian policies want them.
     """
@@ -98,6 +108,8 @@ def training_env(env_id: str, scenario: Scenario) -> EdgeVecEnv:
     def wrapped(env: VectorEnv) -> VectorEnv:
         if isinstance(env.single_action_space, spaces.MultiBinary):
             env = VectorOracleDecoding(env)
+        if isinstance(env.unwrapped, ServiceLevelVectorEnv):
+            env = VectorLevelDecoding(env)
         if isinstance(env.single_action_space, spaces.Box) and (env.single_action_space.low != -1.0).any():
             env = RescaleAction(env, np.float32(-1.0), np.float32(1.0))  # type: ignore[arg-type] # as float64 it warns
         return env

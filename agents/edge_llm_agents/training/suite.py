@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import MECHANISMS, LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings, search_allocation
 from edge_llm_agents.allocations.search import Progress as AllocationProgress
@@ -34,6 +35,7 @@ from edge_llm_agents.value_search.search import SearchSettings, search
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.schedulers.policy import SchedulerPolicy, tuned_numbers
 from edge_llm_baselines.schedulers.suite import CHEAPEST
+from edge_llm_env.envs.suite import COMPUTE
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.naming import one_of
 
@@ -88,12 +90,21 @@ def values(asked: Asked) -> ValuePolicy:
 
 def allocation(asked: Asked) -> LearnedAllocation:
     """The cross-entropy method's values of requests and logits of modules."""
+    return _searched(asked, asked.env_id)
+
+
+def levels(asked: Asked) -> LearnedLevels:
+    """The cross-entropy method's logits of modules, with exact levels."""
+    return LearnedLevels(_searched(asked, COMPUTE))
+
+
+def _searched(asked: Asked, env_id: str) -> LearnedAllocation:
     settings = _replaced(AllocationSettings(generations=FRESH_GENERATIONS), asked.settings)
 
     def tell(found: AllocationProgress) -> None:
         asked.report(Progress("training", found.generation, settings.generations))
 
-    return search_allocation(asked.env_id, load_scenario(asked.scenario), settings, asked.seed, tell).policy
+    return search_allocation(env_id, load_scenario(asked.scenario), settings, asked.seed, tell).policy
 
 
 def imitated(asked: Asked) -> TrainedModel:
@@ -174,6 +185,7 @@ SUITE = {
         {"scheduler": scheduler, "ppo_mask_imitation": imitated, "ppo_mask": engine_ppo}, "set"
     ),
     LearnedRack.env_id: Training({"forecast": rack}),
+    LearnedLevels.env_id: Training(of_some={"levels": levels}),
     LearnedPlacement.env_id: Training(of_some={"placement": placement}),
 }
 

@@ -48,6 +48,9 @@ def train(
     - `ContinuousBatching-v0`: `scheduler` (the cross-entropy method; `settings` are fields of `SchedulerSettings`,
       `steps` has no meaning), `ppo_mask_imitation` (MaskablePPO over both sets that clones the tuned rule first;
       `settings` are SB3's), or `ppo_mask`.
+    - `ServiceLevel-v0`: SB3's `ppo`, `sac` and `td3` over level decoding, or `levels` (the cross-entropy method's
+      modules with exact levels, where variants load; `settings` are fields of `AllocationSettings`, `steps` has no
+      meaning).
     - other environments: SB3's for their actions: `ppo_mask` where discrete ones are masked, `ppo` where they are not,
       `dqn` for both, which knows nothing of masks, `ppo`, `sac` and `td3` where they are a Box; `settings` are SB3's,
       `network` is set (`edge_llm_agents.networks`) or mlp, `steps` 100,000 if not given.

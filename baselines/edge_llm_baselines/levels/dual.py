@@ -206,6 +206,26 @@ def descend(
 
 
 @compiled
+def leave_out(items: Items, prices: NDArray[np.float64], spare: float) -> None:
+    """Give levels no value that are worth so much less beyond their price than the best one of their request, or than
+    none, that the bound at these prices with them is `spare` below that without: they are in no choice of interest.
+    """
+    requests, groups, compressions = items.value.shape
+    for request in range(requests):
+        most = 0.0
+        for group in range(groups):
+            for compression in range(compressions):
+                value = items.value[request, group, compression]
+                if value > 0.0:
+                    most = max(most, value - price_of(items, prices, request, group, compression))
+        for group in range(groups):
+            for compression in range(compressions):
+                value = items.value[request, group, compression]
+                if value > 0.0 and most - value + price_of(items, prices, request, group, compression) >= spare:
+                    items.value[request, group, compression] = 0.0
+
+
+@compiled
 def scale_of(items: Items, group: int, resource: int) -> float:
     """What amounts of a group's time or memory, or of a band, are divided by so that they compare."""
     if group == len(items.window_s):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,14 @@ class LevelsEpoch(NamedTuple):
     """None where no group computes, or nobody waits."""
     groups: NDArray[np.int64]
     """(groups of the problem,) which group of modules each is (`edge_llm_env.dynamics.modules.GROUPS`)."""
+
+    def valued(self, factors: NDArray[np.float64]) -> LevelsEpoch:
+        """The epoch in which requests are worth so many times as much, (slots,) or more than there are requests."""
+        if self.problem is None:
+            return self
+        factor = np.repeat(factors[: len(self.problem)], self.problem.compressions)
+        groups = tuple(replace(group, values=group.values * factor) for group in self.problem.groups)
+        return self._replace(problem=LevelsProblem(groups, self.problem.compressions))
 
     def levels(self, choice: Choice, slots: int) -> NDArray[np.int64]:
         """The levels of a choice, (slots,)."""

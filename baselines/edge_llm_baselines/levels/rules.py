@@ -8,9 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.allocation.policy import Allocation
+from edge_llm_baselines.allocation.policy import Allocation, AllocationPolicy
 from edge_llm_baselines.levels.epoch import LevelsEpoch, epoch_of_row
 from edge_llm_baselines.levels.search import BestLevels
+from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.playing.policy import rows_of
 from edge_llm_baselines.solvers.greedy import compute_times_alone_s
 from edge_llm_env.dynamics.params import rule_of
@@ -34,14 +35,14 @@ class Levels(Protocol):
 def exact_levels(waits: float = 0.0) -> Levels:
     """The most valuable levels of the epoch, in which who can wait is worth so much of its value less."""
     solver = BestLevels()
+    return lambda simulation, row: best_levels(solver, epoch_of_row(simulation, row, waits), simulation.slots)
 
-    def levels(simulation: Simulation, row: int) -> NDArray[np.int64]:
-        epoch = epoch_of_row(simulation, row, waits)
-        if epoch.problem is None:
-            return np.zeros(simulation.slots, dtype=np.int64)
-        return epoch.levels(solver.solve(epoch.problem).choice, simulation.slots)
 
-    return levels
+def best_levels(solver: BestLevels, epoch: LevelsEpoch, slots: int) -> NDArray[np.int64]:
+    """The most valuable levels of an epoch, (slots,)."""
+    if epoch.problem is None:
+        return np.zeros(slots, dtype=np.int64)
+    return epoch.levels(solver.solve(epoch.problem).choice, slots)
 
 
 Order = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
@@ -113,13 +114,13 @@ def time_alone_s(epoch: LevelsEpoch) -> NDArray[np.float64]:
 
 
 class LevelPolicy:
-    """Levels of requests, and modules that stay or that an allocation of `Compute-v0` divides, as a policy.
+    """Levels of requests, and modules that stay or that a policy of `Compute-v0` divides, as a policy.
 
-    An allocation moves modules before levels are decided, as the environment does. Raises ValueError for an
-    environment that is not of this suite.
+    Modules move before levels are decided, as the environment does it. Raises ValueError for an environment that is not
+    of this suite.
     """
 
-    def __init__(self, env: Any, levels: Levels, modules: Allocation | None = None) -> None:
+    def __init__(self, env: Any, levels: Levels, modules: Policy | None = None) -> None:
         rows_of(env)  # raises where there are none
         self._env, self._levels, self._modules = env, levels, modules
 
@@ -127,18 +128,38 @@ class LevelPolicy:
         self, observation: NDArray[np.float32], state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[NDArray[np.int64], Any]:
         """Actions for observations of shape (length,) or (rows, length); `state` passes through unchanged."""
-        actions = np.stack([self._action(simulation, row) for simulation, row in rows_of(self._env)])
-        return (actions[0] if observation.ndim == 1 else actions), state
-
-    def _action(self, simulation: Simulation, row: int) -> NDArray[np.int64]:
-        params, state = simulation.params, simulation.state
+        rows = rows_of(self._env)
         if self._modules is None:
-            return np.concatenate((self._levels(simulation, row), np.zeros(params.modules, dtype=np.int64)))
-        hosts, ready_s = state.module_variant[row].copy(), state.module_ready_s[row].copy()
-        counts = wanted_modules(params, state, row, self._modules.action(simulation, row), 0)
-        move(state.module_variant, state.module_ready_s, row, counts, params.variant_load_s)
-        targets = np.where(state.module_variant[row] != hosts, state.module_variant[row] + 1, 0)
-        try:
-            return np.concatenate((self._levels(simulation, row), targets))
-        finally:
-            state.module_variant[row], state.module_ready_s[row] = hosts, ready_s
+            actions = [staying(simulation, self._levels(simulation, row)) for simulation, row in rows]
+        else:
+            logits = np.atleast_2d(self._modules.predict(observation, state, episode_start, deterministic)[0])
+            actions = [
+                after_moving(simulation, row, of_row, self._levels)
+                for (simulation, row), of_row in zip(rows, logits.astype(np.float64), strict=True)
+            ]
+        return (actions[0] if observation.ndim == 1 else np.stack(actions)), state
+
+
+def staying(simulation: Simulation, levels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The action that gives requests these levels and leaves the modules as they are."""
+    return np.concatenate((levels, np.zeros(simulation.params.modules, dtype=np.int64)))
+
+
+def after_moving(simulation: Simulation, row: int, logits: NDArray[np.float64], levels: Levels) -> NDArray[np.int64]:
+    """The action that divides the modules by logits of variants, (G,), as `Compute-v0` would, and gives requests the
+    levels that are best with the modules so.
+    """
+    params, state = simulation.params, simulation.state
+    hosts, ready_s = state.module_variant[row].copy(), state.module_ready_s[row].copy()
+    counts = wanted_modules(params, state, row, logits, 0)
+    move(state.module_variant, state.module_ready_s, row, counts, params.variant_load_s)
+    targets = np.where(state.module_variant[row] != hosts, state.module_variant[row] + 1, 0)
+    try:
+        return np.concatenate((levels(simulation, row), targets))
+    finally:
+        state.module_variant[row], state.module_ready_s[row] = hosts, ready_s
+
+
+def moving(env: Any, allocation: Allocation) -> LevelPolicy:
+    """The exact levels of each epoch, with the modules as an allocation of `Compute-v0` divides them."""
+    return LevelPolicy(env, exact_levels(), AllocationPolicy(allocation, env))

@@ -11,6 +11,7 @@ from edge_llm_baselines.levels.dual import (
     Items,
     bound_of_state,
     descend,
+    leave_out,
     left_of_batch,
     left_of_empty,
     price_of,
@@ -175,8 +176,8 @@ def search(items: Items, node_limit: int, step: float) -> tuple[NDArray[np.int64
     equal = EQUAL * most
     best, better, nodes = 0.0, max(equal, step * (1.0 - ROUNDING)), 0
     descend(items, 0, left[0], is_empty[0], 0.0, FIRST_STEPS, start, prices[0], excess[0], gradient)
-    root = min(most, bound_of_state(prices[0], left[0], is_empty[0], excess[0, 0]))
-    depth, arrived = 0, True
+    root = bound_of_state(prices[0], left[0], is_empty[0], excess[0, 0])
+    depth, arrived, begun_again = 0, True, False
     while depth >= 0:
         if arrived:
             nodes += 1
@@ -204,10 +205,28 @@ def search(items: Items, node_limit: int, step: float) -> tuple[NDArray[np.int64
                 at = priced[depth] = depth
                 bound = bound_of_state(prices[at], left[depth], is_empty[depth], excess[at, depth])
             if depth == requests or bound <= goal:
+                if best > 0.0 and not begun_again:  # with a choice to aim at, prices come closer to the best ones
+                    begun_again, depth, arrived = True, 0, True
+                    start[:] = prices[0]
+                    descend(
+                        items,
+                        0,
+                        left[0],
+                        is_empty[0],
+                        best + better,
+                        FIRST_STEPS,
+                        start,
+                        prices[0],
+                        excess[0],
+                        gradient,
+                    )
+                    root = bound_of_state(prices[0], left[0], is_empty[0], excess[0, 0])
+                    leave_out(items, prices[0], root - best - better)
+                    continue
                 depth -= 1
                 continue
             if nodes >= node_limit:
-                return best_level, nodes, root, False
+                return best_level, nodes, min(most, root), False
             count[depth] = _sorted_options(items, prices[at], depth, options[depth], beyond)
             tried[depth] = 0
         if tried[depth] == count[depth]:

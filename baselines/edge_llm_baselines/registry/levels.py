@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
+from edge_llm_baselines.allocation.policy import Allocation
 from edge_llm_baselines.levels.bounds import hindsight_of_levels
 from edge_llm_baselines.levels.earning import earned_by_levels
 from edge_llm_baselines.levels.reward_bound import most_by_levels
-from edge_llm_baselines.levels.rules import LevelPolicy, Order, best, cheapest, exact_levels, greedy_levels, per_second
-from edge_llm_baselines.levels.tuning import tune_waits
+from edge_llm_baselines.levels.rules import (
+    LevelPolicy,
+    Order,
+    best,
+    cheapest,
+    exact_levels,
+    greedy_levels,
+    moving,
+    per_second,
+)
+from edge_llm_baselines.levels.tuning import fixed, has_variants, tune_partition, tune_plan, tune_threshold, tune_waits
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Earning, Tunable
-from edge_llm_baselines.residency.tuning import has_phases, looking_ahead, told, tune_plan
+from edge_llm_baselines.residency.tuning import following, has_phases, looking_ahead, told
 from edge_llm_env.scenarios.schema import Scenario
 
 
@@ -19,13 +29,16 @@ def _greedy(name: str, order: Order) -> Baseline:
     return Baseline(name, lambda env, seed, tuned: LevelPolicy(env, greedy_levels(order)))
 
 
-def _tuned_plan(scenario: Scenario, seed: int) -> list[float] | None:
-    """A plan looks for the mix of classes that is to come, and at who is served, not how well."""
-    return tune_plan(scenario, seed) if has_phases(scenario) else None
-
-
-def _planned(env: Any, seed: int, tuned: Sequence[float]) -> LevelPolicy:
-    return LevelPolicy(env, exact_levels(), looking_ahead(env, tuned))
+def _moving(
+    who: str,
+    make: Callable[[Any, Any], Allocation],
+    tunable: Tunable,
+    plays: Callable[[Scenario], bool] = has_phases,
+) -> Baseline:
+    """Exact levels, and a rule of `Compute-v0` that moves the modules, as a rule where there are phases."""
+    return Baseline(
+        f"BestLevels, modules {who}", lambda env, seed, tuned: moving(env, make(env, tuned)), tunable, plays
+    )
 
 
 OF_LEVELS = Baselines(
@@ -42,12 +55,14 @@ OF_LEVELS = Baselines(
             lambda env, seed, waits: LevelPolicy(env, exact_levels(waits)),
             Tunable("waits", tune_waits),
         ),
-        "planned": Baseline(
-            "BestLevels, modules by look-ahead", _planned, Tunable("level_plan", _tuned_plan), plays=has_phases
+        "fixed": _moving(
+            "of the best fixed partition", fixed, Tunable("level_partition", tune_partition), has_variants
         ),
+        "follow": _moving("that follow the demand", following, Tunable("level_threshold", tune_threshold)),
+        "planned": _moving("by look-ahead", looking_ahead, Tunable("level_plan", tune_plan)),
         "informed": Baseline(
             "informed: told the phases",
-            lambda env, seed, tuned: LevelPolicy(env, exact_levels(), told(env)),
+            lambda env, seed, tuned: moving(env, told(env)),
             plays=has_phases,
             informed=True,
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from gymnasium import spaces
@@ -16,6 +16,9 @@ from edge_llm_env.envs.service_level.kernel import step_row, step_rows
 from edge_llm_env.envs.service_level.table import LevelActions, levels_in, table_of
 from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.scenarios import Scenario
+
+if TYPE_CHECKING:
+    from edge_llm_env.envs.service_level.viewer import LevelViewer
 
 
 class LevelMechanism(Mechanism):
@@ -37,7 +40,7 @@ TARGET = Feature("target", "", "0: the module stays as it is; 1 + g: it holds va
 
 MECHANISM = LevelMechanism(
     action=(per_slot(LEVEL), per_module(TARGET)),
-    space=lambda entries: spaces.MultiDiscrete([1] * entries),  # that of a scenario has more values: action_space
+    space=None,
     step_row=step_row,
     step_rows=step_rows,
     observation=OBSERVATION_OF_VARIANTS,
@@ -73,6 +76,9 @@ class ServiceLevelEnv(EpochEnv[NDArray[np.integer]]):
 
     **Episode**: begins with the modules divided evenly and loaded, truncated after `epoch.episode_epochs` steps.
 
+    `edge_llm_baselines.levels.decoding.LevelDecoding` has numbers in -1..1 for an action: what each request is worth,
+    for which the exact levels are found, and logits of the modules as in `Compute-v0`; 0 is the best of the epoch.
+
     **What to expect**: with the modules as they are there is little to learn. The exact levels of an epoch take
     milliseconds, and on `service-levels` the look-ahead of one tuned number earned 0.2 % more than they (four
     workloads). What commits the node for longer is what the modules load, as in `specialists`: there, on four workloads
@@ -82,6 +88,17 @@ class ServiceLevelEnv(EpochEnv[NDArray[np.integer]]):
     """
 
     mechanism = MECHANISM
+
+    def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        """Load, serve by levels, and end the epoch."""
+        if self.viewer is not None:
+            cast("LevelViewer", self.viewer).asked(self._checked(action).entries[: self.simulation.slots])
+        return super().step(action)
+
+    def _new_viewer(self, render_mode: str) -> LevelViewer:
+        from edge_llm_env.envs.service_level.viewer import LevelViewer
+
+        return LevelViewer(self.simulation, render_mode, self.metadata["render_fps"])
 
     def _checked(self, action: Any) -> LevelActions:
         return _checked_levels(action, (), self.scenario)

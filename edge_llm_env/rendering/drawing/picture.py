@@ -49,6 +49,10 @@ class Picture:
         top += 16
         draw_pending = draw_requests if frame.strips is None else draw_tasks
         draw_pending(canvas, frame, MARGIN, top, RIGHT_PANELS - 16, HEIGHT - 8)
+        self.draw_node(canvas, frame, top)
+
+    def draw_node(self, canvas: Canvas, frame: Frame, top: float) -> None:
+        """The panels at the right of the pending requests."""
         top = draw_usage(canvas, frame.usage, RIGHT_PANELS, top, WIDTH - MARGIN) + 16
         if frame.modules:
             top = draw_modules(canvas, frame.modules, RIGHT_PANELS, top, WIDTH - MARGIN) + 16

@@ -58,7 +58,7 @@ def draw_table(
     for index, one in enumerate(requests):
         y, colour = top + 17 + index * ROW, FATE_COLOURS[one.fate]
         canvas.text(f"{one.request}", left, y, 16)
-        canvas.text(f"{one.prompt_tokens}+{one.output_tokens}", tokens, y, 16, width=72, align="right")
+        canvas.text(one.lengths, tokens, y, 16, width=72, align="right")
         if one.variant is not None:
             canvas.box(tokens + 5, y - 5, 9, 10, variant_colour(one.variant))
         canvas.box(bar, y - 6, longest, 12, light(FAINT, 0.5))

@@ -33,6 +33,14 @@ class PendingRequest(NamedTuple):
     """What served it, where modules host variants."""
     sent: float | None = None
     """Part of its upload that is sent, 0..1, where uploads carry over."""
+    compression: float = 1.0
+    """Tokens of its prompt over those that were computed, of one that was served."""
+
+    @property
+    def lengths(self) -> str:
+        """Its prompt, by how much it was compressed, and its output, in tokens."""
+        shorter = f"÷{self.compression:g}" if self.compression != 1.0 else ""
+        return f"{self.prompt_tokens}{shorter}+{self.output_tokens}"
 
 
 class Part(NamedTuple):

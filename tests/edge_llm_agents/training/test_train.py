@@ -48,6 +48,7 @@ def test_the_default_for_admission_is_imitation_and_masked_ppo_and_equal_seeds_a
         ("EdgeLLM/Bandwidth-v0", "embedding-uplink", "ppo", "mlp"),
         ("EdgeLLM/Compute-v0", "accuracy-tiers", "sac", "set"),
         ("EdgeLLM/Joint-v0", "accuracy-tiers", "ppo", "set"),
+        ("EdgeLLM/ServiceLevel-v0", "service-levels", "ppo", "mlp"),
     ],
 )
 def test_a_policy_is_trained_saved_and_compared(

@@ -12,7 +12,7 @@ from edge_llm_baselines.registry.levels import OF_LEVELS
 from edge_llm_env import draw_workloads, load_scenario
 from edge_llm_env.scenarios.content import ScenarioError
 
-TUNED = {"waits": 0.3, "level_plan": None}
+TUNED = {"waits": 0.3, "level_partition": [0.0, 0.0, 0.0, 1.0, 0.0]}
 FEW = {"epoch.episode_epochs": 3, "epoch.visible_slots": 6, "workload.arrivals.rate_per_s": 1.0}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings
 from edge_llm_agents.evaluation.earnings import EarningRivals
@@ -30,7 +31,7 @@ from edge_llm_agents.records.record import LEARNING
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import SchedulerSettings
-from edge_llm_agents.seeded import admission, allocations, placements, racks, schedulers, tasks, values
+from edge_llm_agents.seeded import admission, allocations, levels, placements, racks, schedulers, tasks, values
 from edge_llm_agents.seeded.runs import Trained
 from edge_llm_agents.tasks.fitting import SignalSettings
 from edge_llm_agents.tasks.policy import LearnedTasks
@@ -48,6 +49,7 @@ ENTRIES = {
     BANDWIDTH: ("learned allocation", "bandwidth"),
     COMPUTE: ("learned allocation", "compute"),
     JOINT: ("learned allocation", "joint"),
+    LearnedLevels.env_id: ("learned levels", "levels"),
     LearnedScheduler.env_id: ("learned scheduler", "continuous"),
     LearnedPlacement.env_id: ("learned placement", "multinode"),
     LearnedRack.env_id: ("learned rack", "scaling"),
@@ -94,7 +96,7 @@ class Training:
 
     def identity(self) -> dict[str, Any]:
         """What the policy follows from."""
-        modules = ("values", "admission", "allocations", "schedulers", "placements", "racks", "tasks")
+        modules = ("values", "admission", "allocations", "levels", "schedulers", "placements", "racks", "tasks")
         code = code_sha256(*(f"edge_llm_agents.seeded.{name}" for name in modules))
         settings = settings_of(self.shipped, self.seed)
         policy_sha256 = combined_sha256(code, str(settings), str(self.seed))
@@ -128,6 +130,9 @@ class Training:
         if isinstance(settings, RackSettings):
             earning = EarningRivals(policy.env_id, scenario, CHECK_EPISODES, seed=0)
             return list(racks.train_seeds(card.scenario, card.overrides, settings, [self.seed], earning))
+        if isinstance(policy, LearnedLevels) and isinstance(settings, AllocationSettings):
+            earning = EarningRivals(policy.env_id, scenario, CHECK_EPISODES, seed=0)
+            return list(levels.train_seeds(card.scenario, card.overrides, settings, [self.seed], earning))
         if isinstance(settings, AllocationSettings | SchedulerSettings | PlacementSettings | SignalSettings):
             rivals = Rivals(policy.env_id, scenario, CHECK_EPISODES, hindsight_episodes=0, seed=0)
             asked = (card.scenario, card.overrides)
@@ -193,8 +198,8 @@ def settings_of(shipped: str, seed: int) -> Settings:
     if isinstance(policy, LearnedTasks):
         return SignalSettings(**card.hyperparameters)
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
-    if isinstance(policy, LearnedAllocation | LearnedScheduler):
-        settings = AllocationSettings if isinstance(policy, LearnedAllocation) else SchedulerSettings
+    if isinstance(policy, LearnedAllocation | LearnedLevels | LearnedScheduler):
+        settings = SchedulerSettings if isinstance(policy, LearnedScheduler) else AllocationSettings
         return settings(**(card.hyperparameters | {"cross_entropy": cross_entropy}))
     function = policy.function
     names = [name for name, features in PLAIN_FEATURE_SETS.items() if tuple(features) == function.features]

@@ -1,0 +1,48 @@
+"""`edge-llm train levels`: modules that serve by levels with several seeds, judged by what they earn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import tyro
+
+from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.allocations.search import AllocationSettings, Progress
+from edge_llm_agents.commands.training.judged import Judged, show_served
+from edge_llm_agents.evaluation.earnings import EarningRivals
+from edge_llm_agents.seeded.levels import judge_modules, train_seeds
+from edge_llm_agents.seeded.lines import of_earnings
+from edge_llm_env.envs.suite import SERVICE_LEVEL
+from edge_llm_env.scenarios import load_scenario
+
+
+@dataclass(frozen=True)
+class Levels(Judged):
+    """Search with several seeds, judge each on held-out workloads, save the median one and the record of all."""
+
+    scenario: str = "specialists"
+    """A preset's name or the path of a TOML file."""
+    overrides: dict[str, float] = field(default_factory=dict)
+    """Fields of the scenario to change, e.g. workload.arrivals.rate_per_s 6."""
+    name: str | None = None
+    """Name of the policy and of the record; levels-<scenario> if not given."""
+    modules: str | None = None
+    """A saved policy of Compute-v0 whose modules are judged; a search finds them with every seed if not given."""
+    search: tyro.conf.OmitArgPrefixes[AllocationSettings] = field(default_factory=AllocationSettings)
+    evaluation_episodes: int = 20
+    """Held-out workloads that every policy is judged on; rules that plan take some ten seconds for each."""
+
+    def run(self) -> None:
+        """Search, judge, save."""
+        scenario = load_scenario(self.scenario, **self.overrides)
+        set_thread_counts()
+
+        def show(seed: int, progress: Progress) -> None:
+            show_served(seed, progress.generation, progress.validation_served)
+
+        rivals = EarningRivals(SERVICE_LEVEL, scenario, self.evaluation_episodes, seed=0)
+        if self.modules is not None:
+            runs = judge_modules(self.modules, rivals)
+        else:
+            runs = train_seeds(self.scenario, self.overrides, self.search, self.seeds, rivals, show)
+        self.save(runs, self.name or f"levels-{scenario.name}", lambda run: of_earnings(run, rivals))

@@ -1,0 +1,66 @@
+"""Modules that a learned allocation moves, with exact levels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_llm_agents.allocations.levels import LearnedLevels
+from edge_llm_agents.allocations.policy import LearnedAllocation
+from edge_llm_agents.allocations.search import AllocationSettings
+from edge_llm_agents.evaluation.earnings import EarningRivals
+from edge_llm_agents.pretrained.saved_policies import Card, load_policy, save_policy
+from edge_llm_agents.seeded.levels import train_seeds
+from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
+from edge_llm_baselines.levels.earning import earned_by_levels
+from edge_llm_baselines.registry.levels import OF_LEVELS
+from edge_llm_env import draw_workloads, load_scenario
+from edge_llm_env.envs.suite import COMPUTE, SERVICE_LEVEL
+
+SHORT = {"epoch.episode_epochs": 40}
+
+
+def modules() -> LearnedAllocation:
+    policy, _ = load_policy("compute-specialists-compute")
+    assert isinstance(policy, LearnedAllocation)
+    return policy
+
+
+def test_modules_that_move_ahead_of_phases_pay(tmp_path: Path):
+    scenario = load_scenario("specialists", **SHORT)
+    policy = LearnedLevels(modules().for_scenario(scenario))
+    assert policy.env_id == SERVICE_LEVEL
+    workloads = draw_workloads(scenario, 3, 0)
+    learned = earned_by_levels(policy.acting, scenario, workloads)
+    as_they_are = earned_by_levels(OF_LEVELS.rules["best-levels"].acting(0), scenario, workloads)
+    assert learned.reward.sum() > 1.1 * as_they_are.reward.sum()
+    alone = earned_by_levels(policy.acting, scenario, workloads[2:])
+    assert alone.reward[0] == learned.reward[2]
+    save_policy(policy, Card("specialists", SHORT, "by hand", {}, 0, 1, {}, {}), tmp_path / "mine")
+    loaded, _ = load_policy(tmp_path / "mine", scenario)
+    assert isinstance(loaded, LearnedLevels)
+    np.testing.assert_array_equal(earned_by_levels(loaded.acting, scenario, workloads).reward, learned.reward)
+
+
+def test_only_modules_of_compute_are_taken():
+    other, _ = load_policy("bandwidth-embedding-uplink")
+    assert isinstance(other, LearnedAllocation)
+    with pytest.raises(ValueError, match=f"is a policy of EdgeLLM/Bandwidth-v0, must be one of {COMPUTE}"):
+        LearnedLevels(other)
+
+
+def test_a_search_is_judged_by_reward():
+    few = {"epoch.episode_epochs": 16, "epoch.visible_slots": 12, "workload.arrivals.rate_per_s": 2.0}
+    scenario = load_scenario("service-levels", **few)
+    rivals = EarningRivals(SERVICE_LEVEL, scenario, 2, seed=0)
+    settings = AllocationSettings(
+        generations=1, episodes=2, cross_entropy=CrossEntropySettings(4, 2), validation_episodes=2
+    )
+    (trained,) = train_seeds("service-levels", few, settings, [0], rivals)
+    (run,) = trained.record["runs"]
+    assert trained.record["environment"] == SERVICE_LEVEL
+    assert isinstance(trained.policy, LearnedLevels)
+    assert run["reward"] == rivals.play(trained.policy.acting).reward.mean()
+    assert run["reward"] <= trained.record["references"]["most_reward"]
