@@ -40,7 +40,8 @@ COMMANDS = {
         "experiments.benchmarks.levels:Levels", "the exact epoch of service levels beside HiGHS, and how long both take"
     ),
     "rack-controls": Command(
-        "experiments.benchmarks.racks:RackControls", "worlds in which learning how many modules are on is worth little"
+        "experiments.learning.rack_controls:RackControls",
+        "worlds in which learning how many modules are on is worth little",
     ),
     "hindsight": Command(
         "experiments.benchmarks.oracles:Hindsight", "hindsight's schedule and bound against DFTSP and look-ahead"

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
+
+import tyro
 
 from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.racks.learning import RackSettings
 from edge_llm_agents.records.intervals import Interval
+from edge_llm_agents.records.record import write_record
 from edge_llm_agents.seeded.racks import train_seeds
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.envs.suite import SCALING
 from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.support.naming import one_of
 from edge_llm_env.support.tables import NO_VALUE, Table
 
 WORLD = "feeder-rack"
@@ -101,3 +108,37 @@ def _cells(record: Mapping[str, Any]) -> tuple[str, ...]:
         f"{rule['modules']:.2f}, {learned['modules']:.2f}",
         f"{references['most_reward']:.0f}",
     )
+
+
+@dataclass(frozen=True)
+class RackControls:
+    """Learn in worlds like feeder-rack that lack what makes learning pay, and hold it against all rules there.
+
+    Writes rack_controls.json after each and prints the line of each policy.
+    """
+
+    controls: tuple[str, ...] = ()
+    """See `experiments.learning.rack_controls.CONTROLS`; all of them if none is given."""
+    learn: tyro.conf.OmitArgPrefixes[RackSettings] = field(default_factory=RackSettings)
+    seeds: tuple[int, ...] = (0,)
+    """One policy each."""
+    evaluation_episodes: int = 100
+    """Held-out workloads."""
+    results: Path = Path("results")
+    """Folder of rack_controls.json."""
+
+    def run(self) -> None:
+        """Learn, judge, write after each."""
+        if not self.seeds:
+            raise ValueError("seeds: must have at least one")
+        names = self.controls or tuple(CONTROLS)
+        for name in names:
+            one_of("controls", name, CONTROLS)
+        measured: dict[str, Any] = {}
+        settings = {key: value for key, value in asdict(self).items() if key != "results"} | {"controls": list(names)}
+        for name, record in measure_controls(names, self.learn, self.seeds, self.evaluation_episodes):
+            measured[name] = record
+            write_record(self.results / "rack_controls.json", {"settings": settings, "controls": measured})
+            (median,) = (run for run in record["runs"] if run["seed"] == record["median_seed"])
+            rule = record["references"]["best_rule"]
+            print(f"{name}: reward {median['reward']:.1f}, best rule {rule}", file=sys.stderr, flush=True)
