@@ -56,7 +56,7 @@ def test_every_command_that_writes_is_tried_in_every_way() -> None:
 
 
 def test_every_command_of_the_package_is_tried_by_a_small_run_but_those_that_take_minutes_or_serve() -> None:
-    minutes = {f"edge-llm train {name}" for name in ("schedulers", "placements", "tasks", "racks")}
+    minutes = {f"edge-llm train {name}" for name in ("schedulers", "placements", "tasks", "racks", "levels")}
     serving = {"edge-llm serve", "edge-llm load"}
     offered = {line.name for line in command_lines() if line.name.startswith("edge-llm ")}
     assert offered - set(SMALL) == minutes | serving
