@@ -63,7 +63,7 @@ def read_settings(env_id: str, scenario: str, algorithm: str, config: Path | Non
     except UnicodeDecodeError as error:
         raise ValueError(f"config = {file}: must be UTF-8 text: {error}") from None
     except RecursionError:
-        raise ValueError(f"config = {file}: is nested too deeply") from None
+        raise ValueError(f"config = {file}: is nested too deeply, must be sections of environments") from None
     except (OSError, yaml.YAMLError) as error:
         raise ValueError(f"config = {file}: cannot be read: {' '.join(str(error).split())}") from None
     if not isinstance(written, dict):

@@ -165,6 +165,7 @@ def test_an_interrupted_command_keeps_what_it_has(
         (["--clock", "processor", "--threads", "2"], "clock = processor: counts one thread of a CPU"),
         (["--threads", "0"], "threads = 0: must be in 1.."),
         (["--decoder", "30mm"], "decoder = '30mm': must be one of 1m, 30m, 110m, or: "),
+        (["--decoder", "x" * 5000], "decoder = 'xxx"),
         (["--tokens", "8"], "tokens = 8: must be at least 32"),
         (["--seconds", "0"], "seconds = 0: must be greater than 0"),
         (["--device", "gpu"], "device = 'gpu': must be cpu, cuda, cuda:1 or the like, or mps"),
