@@ -45,7 +45,7 @@ def _heard_elsewhere(
     for other, cell in enumerate(cells):
         heard = (neighbour == other) & (other != at)
         if heard.any():
-            distance_m = np.maximum(away_m[heard], cell.radio.min_distance_m)
+            distance_m = np.maximum(away_m[heard], cell.radio.nearest_m)
             blocks, epoch_s = uplink.shape[1], cell.epoch.epoch_s
             uplink[heard], downlink[heard] = draw_channel(cell.radio, distance_m, blocks, epoch_s, draws.of_some(heard))
     return replace(workload, neighbour=neighbour, neighbour_uplink_gain=uplink, neighbour_downlink_gain=downlink)

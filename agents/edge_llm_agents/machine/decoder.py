@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from edge_llm_agents.machine.devices import device_of, memory_bytes
-from edge_llm_agents.machine.products import Product
+from edge_llm_agents.machine.products import Product, packs
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.work import parameters
 
@@ -59,6 +59,8 @@ class TorchDecoder:
         self._device = device_of(device)
         self._type = torch.float32 if self._device.type == "cpu" else torch.float16
         numbers = parameters(config) + 2.0 * config.layers * slots * config.kv_heads * positions * config.head_dim
+        if config.tied_embeddings and packs(self._device, self._type):
+            numbers += config.vocabulary * config.d_model  # embeddings are looked up, and packed for the product
         if (needed := numbers * self._type.itemsize) > (there := memory_bytes(self._device)):
             raise ValueError(
                 f"decoder of slots = {slots} and positions = {positions}: takes {needed / 1e9:.3g} GB, must fit into "

@@ -21,7 +21,7 @@ class Product:
     def __init__(self, weights: Tensor) -> None:
         self.shape = tuple(weights.shape)
         """Outputs, inputs."""
-        self._packed = weights.device.type == "cpu" and weights.dtype is torch.float32 and _packs()
+        self._packed = packs(weights.device, weights.dtype)
         self._weights = torch.ops.mkldnn._reorder_linear_weight(weights, PACKED_FOR) if self._packed else weights
 
     def __call__(self, rows: Tensor) -> Tensor:
@@ -32,8 +32,12 @@ class Product:
         return found
 
 
-def _packs() -> bool:
-    """Whether torch has the operators that its own compiler packs with."""
+def packs(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether weights there are packed: torch must have the operators that its own compiler packs with."""
+    return device.type == "cpu" and dtype is torch.float32 and _has_operators()
+
+
+def _has_operators() -> bool:
     known = torch.ops.mkldnn
     return torch.backends.mkldnn.is_available() and all(
         hasattr(known, name) for name in ("_reorder_linear_weight", "_linear_pointwise")

@@ -87,6 +87,12 @@ class RadioSettings(Section):
             return real_band(self.downlink_bandwidth_hz)
         return band_of_blocks(self.downlink_bandwidth_hz, blocks, blocks.downlink_overhead, part_s)
 
+    @property
+    def nearest_m(self) -> float:
+        """The least distance (m) from the station at which path loss is known."""
+        limits = self.path_loss.distance_range_m
+        return self.path_loss.nearest_m if limits is None else max(self.path_loss.nearest_m, limits[0])
+
     @model_validator(mode="after")
     def _disc_has_an_area(self) -> RadioSettings:
         if self.min_distance_m >= self.cell_radius_m:

@@ -102,6 +102,18 @@ def test_a_stronger_neighbour_receives_by_itself():
         assert here.downlink_gain is here.uplink_gain
 
 
+def test_users_near_another_station_have_the_channel_of_that_distance():
+    edge = {
+        "radio__min_distance_m": 250.0,
+        "radio__fading": {"kind": "averaged"},
+    }
+    workload = draw_workload(network([[0.0, 0.0], [600.0, 0.0], [0.0, 600.0]], **edge), np.random.default_rng(0))
+    assert workload.neighbour_uplink_gain is not None
+    own = workload.uplink_gain[workload.cell == 0].max()  # of someone 250 m away, or hardly farther
+    elsewhere = workload.neighbour_uplink_gain[workload.neighbour == 0].max()  # of someone 100 m away, or a bit farther
+    assert elsewhere > 10.0 * own
+
+
 def test_one_station_has_no_neighbours_and_stations_shape_a_scenario():
     alone = {"network__cells": {"a": {}}, "network__backhaul_s": 0.25}
     workload = draw_workload(small_scenario(**alone, network__sites_m=[[5.0, 5.0]]), np.random.default_rng(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,14 +117,15 @@ def calibration_errors(folder: Path) -> dict[str, Any]:
 def margin_on(folder: Path, margin: float | None) -> float:
     """The margin that is given, a share; or what the calibration was off by and the machine slower at times.
 
-    The former is the largest error of the points held out, or of those fitted to where none was. Raises ValueError as
-    `calibration_errors`.
+    The former is the largest factor, either way, between predicted and measured times of the points held out, or of
+    those fitted to where none was. Raises ValueError as `calibration_errors`.
     """
     if margin is not None:
         return margin
-    errors = calibration_errors(folder)
-    off = errors["held_out_largest_error"] or errors["fitted_largest_error"]
-    return float((1.0 + off) * (1.0 + errors["slowdown"]) - 1.0)
+    measured = _read(folder, _Measured)
+    points = [one for one in measured.points if one.held_out] or measured.points
+    off = max((abs(math.log1p(one.error)) for one in points), default=0.0)
+    return math.exp(off) * (1.0 + measured.slowdown) - 1.0
 
 
 def scenario_on(folder: Path, scenario: str | Path | Scenario, **overrides: Any) -> Scenario:

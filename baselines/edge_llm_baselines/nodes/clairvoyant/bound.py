@@ -77,4 +77,4 @@ def descend(servers: Sequence[Server], value: int, iterations: int) -> NetworkBo
             break
         far = step * max(bound - value, 1.0) / length
         prices = np.where(contested, np.clip(np.round((prices - far * direction) * GRID) / GRID, 0.0, 1.0), 0.0)
-    return NetworkBound(max(value, math.floor(least + ROUNDING)), best)
+    return NetworkBound(math.floor(least + ROUNDING), best)

@@ -61,7 +61,9 @@ def network_hindsight(
     bound = descend(servers, value, iterations)
     if first is not None and first.held.shape[2] == 1:
         value = replanned(episode, servers, first._replace(schedule=schedule), bound.prices, rng).served
-    return NetworkHindsight(value, max(value, bound.upper_bound))
+    if value > bound.upper_bound:
+        raise RuntimeError(f"a schedule serves {value}, more than the bound of {bound.upper_bound}")
+    return NetworkHindsight(value, bound.upper_bound)
 
 
 def hindsight_of_networks(
