@@ -169,6 +169,7 @@ PAGES: dict[Path, Sections] = {
     Path("docs/how-to/machine.md"): {
         "calibration": lambda: calibration_table(recorded("replay")),
         "replay": lambda: replay_table(recorded("replay")),
+        "replay-busy": lambda: replay_table(recorded("replay-busy")),
     },
     Path("docs/oracles.md"): {
         "baselines": baselines_table,
