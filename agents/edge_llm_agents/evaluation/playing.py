@@ -27,7 +27,11 @@ class LearnedPolicy(Protocol):
     """A policy that knows where it acts: one that a package or a file brings along."""
 
     env_id: str
-    scenario: Scenario
+
+    @property
+    def scenario(self) -> Scenario:
+        """The one that it was learned in."""
+        ...
 
     def acting(self, env: VectorEnv) -> Policy:
         """The policy of the actions of a vector environment of `env_id`."""
