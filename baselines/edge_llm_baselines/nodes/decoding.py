@@ -17,7 +17,7 @@ from edge_llm_baselines.assignment.networks import bids_for, computes_one_batch,
 from edge_llm_baselines.nodes.rules import PARTS
 from edge_llm_env.envs.box_action import checked_box
 from edge_llm_env.envs.multi_node.environment import MultiNodeEnv, MultiNodeVectorEnv
-from edge_llm_env.envs.multi_node.kernel import GRID
+from edge_llm_env.envs.multi_node.kernel import value_of_bid
 from edge_llm_env.nodes.placing import place
 from edge_llm_env.nodes.simulation import NetworkSimulation
 from edge_llm_env.support.calling import direct
@@ -74,7 +74,7 @@ class VectorExactDecoding(VectorActionWrapper):
 def decoded(simulation: NetworkSimulation, actions: NDArray[np.float64], solver: BranchAndPrice) -> NDArray[np.float64]:
     """Actions of all rows, (rows, length), whose bids GAH decodes into the solver's assignments of those given."""
     bids = simulation.servers * simulation.slots
-    values = np.ceil((1.0 + actions[:, :bids]) / 2.0 * GRID) / GRID
+    values = np.vectorize(value_of_bid, otypes=[np.float64])(actions[:, :bids])
     whole = actions.copy()
     for row, of_row in enumerate(values.reshape(len(actions), simulation.servers, simulation.slots)):
         with _placed(simulation, actions[row], row):
