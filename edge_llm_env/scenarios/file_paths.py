@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_env.inference.catalog import is_file, is_path, table
-from edge_llm_env.support.paths import path_from
+from edge_llm_env.support.paths import is_folder, path_from
 
 
 def with_absolute_paths(content: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def with_absolute_paths(content: dict[str, Any], folder: Path) -> dict[str, Any]
 
     def decoder(written: str) -> str:
         absolute = path_from(folder, written)
-        return str(absolute) if is_path(written) or absolute.exists() else written
+        return str(absolute) if is_path(written) or is_folder(absolute) else written
 
     return _with_paths(content, lambda written: str(path_from(folder, written)), decoder)
 

@@ -13,6 +13,14 @@ def path_from(folder: Path, written: str) -> Path:
     return folder.absolute() / Path(written).expanduser()
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder of that name; nothing has a name that is too long for a file's."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def existing_file(path: str | Path, inside: str | None = None) -> Path:
     """The file at a path, absolute, or in a folder at that path the file that is called `inside`.
 

@@ -45,5 +45,5 @@ def decoder_in(folder: Path, name: str) -> tuple[str, DecoderConfig]:
         return str(folder / "config.json"), load_decoder(str(folder / "config.json"))
     try:
         return (str(Path(name).expanduser().absolute()) if is_path(name) else name), load_decoder(name)
-    except (ValueError, OSError) as error:  # as of a name that is too long for a file's
+    except ValueError as error:
         raise ValueError(f"decoder = {shown(name)}: must be one of {', '.join(SIZES)}, or: {error}") from None

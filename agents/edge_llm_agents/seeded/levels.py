@@ -40,15 +40,20 @@ def train_seeds(
     return runs.train_seeds(asked, learn, seeds, rivals)
 
 
-def judge_modules(name: str, rivals: EarningRivals) -> Iterator[Trained]:
+def judge_modules(scenario_name: str, overrides: dict[str, Any], name: str, rivals: EarningRivals) -> Iterator[Trained]:
     """Judge the modules of a saved policy of `Compute-v0` with exact levels on the rivals' workloads.
 
     They are what `train_seeds` would find again with the card's settings and seed. Raises ValueError as `load_policy`
-    does, and for a policy of another environment.
+    does, for a policy of another environment, and for one whose card does not say how long it was searched for.
     """
     modules, card = load_policy(name, rivals.scenario)
     if not isinstance(modules, LearnedAllocation):
         raise ValueError(f"modules = {shown(name)}: is a policy of {modules.env_id}, must be one of {COMPUTE}")
-    asked = Asked(rivals.scenario.name, card.overrides, card.algorithm, card.hyperparameters)
+    seconds = card.evaluation.get("seconds")
+    if not isinstance(seconds, int | float):
+        raise ValueError(
+            f"modules = {shown(name)}: its card must say the seconds of its search, as edge-llm train writes"
+        )
+    asked = Asked(scenario_name, overrides, card.algorithm, card.hyperparameters)
     learned = Learned(LearnedLevels(modules), card.training_steps, {}, [])
-    return runs.judge_runs(asked, [Run(card.seed, card.evaluation["seconds"], learned)], rivals)
+    return runs.judge_runs(asked, [Run(card.seed, seconds, learned)], rivals)

@@ -30,7 +30,7 @@ class LevelDecoding(gym.ActionWrapper[Observation, Values, Levels], RecordConstr
     """`EdgeLLM/ServiceLevel-v0` with values of requests and logits of modules as action; `BestLevels` chooses levels.
 
     **Action** `Box(-1, 1, (Q + G,), float32)`. Entry a of a slot multiplies by 1 + a, rounded up to a multiple of
-    1/1024 (`edge_llm_baselines.rules.look_ahead.GRID`), what its request is worth at any level; -1 leaves it out. The
+    1/512, what its request is worth at any level; -1 leaves it out. The
     entries of variants, from the cheapest on, divide the modules as in `Compute-v0`. So 0 for everyone takes the most
     valuable levels of the epoch and leaves the modules as they are when an episode begins, divided evenly.
 

@@ -16,7 +16,7 @@ from edge_llm_env.inference.engine import Engine
 from edge_llm_env.inference.link import Link
 from edge_llm_env.inference.quantization import Precision, Quantization
 from edge_llm_env.support.naming import one_of, shown
-from edge_llm_env.support.paths import existing_file
+from edge_llm_env.support.paths import existing_file, is_folder
 
 Part = TypeVar("Part", Device, Engine)
 
@@ -119,7 +119,7 @@ def is_path(decoder: str) -> bool:
     if decoder in table("decoders"):
         return False
     path = Path(decoder)
-    return path.suffix == ".json" or len(path.parts) > 1 or path.is_dir()
+    return path.suffix == ".json" or len(path.parts) > 1 or is_folder(path)
 
 
 def load_device(name: str) -> Device:

@@ -14,6 +14,7 @@ from edge_llm_env.inference.catalog import (
     table,
 )
 from edge_llm_env.inference.catalog.listing import as_text
+from edge_llm_env.scenarios import ScenarioError, load_scenario
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -93,6 +94,14 @@ def test_what_no_publication_tells_is_marked_assumed():
 def test_unknown_decoder_offers_the_closest_and_a_path():
     with pytest.raises(ValueError, match=r"^decoder = 'bloom-3': .* closest: bloom-3b, .*; or the path of a Hugging"):
         load_decoder("bloom-3")
+
+
+def test_a_decoder_whose_name_is_too_long_for_a_file_is_unknown_too():
+    name = 5000 * "x"
+    with pytest.raises(ValueError, match="decoder"):
+        load_decoder(name)
+    with pytest.raises(ScenarioError, match="decoder"):
+        load_scenario("carry-over", **{"node.decoder": name})
 
 
 def test_unknown_device_offers_the_closest_few_and_how_to_list_all():

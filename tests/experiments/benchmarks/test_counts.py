@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -20,10 +21,12 @@ WRONG = (
     (schedules.Schedules, "hindsight_episodes", 0),
     (tasks.Tasks, "hindsight_episodes", -1),
     (levels.Levels, "epochs", 0),
+    (speed.Environments, "rows", math.nan),
+    (speed.Environments, "rows", math.inf),
 )
 
 
 @pytest.mark.parametrize(("benchmark", "option", "value"), WRONG)
-def test_a_count_of_nothing_is_refused(benchmark: Any, option: str, value: int) -> None:
-    with pytest.raises(ValueError, match=f"^{option} = {value}: must be at least 1$"):
+def test_a_count_of_nothing_is_refused(benchmark: Any, option: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"^{option} = {value}: must be at least 1, and finite$"):
         benchmark(**{option: value}).run()

@@ -42,7 +42,7 @@ class Levels(Judged):
 
         rivals = EarningRivals(SERVICE_LEVEL, scenario, self.evaluation_episodes, seed=0)
         if self.modules is not None:
-            runs = judge_modules(self.modules, rivals)
+            runs = judge_modules(self.scenario, self.overrides, self.modules, rivals)
         else:
             runs = train_seeds(self.scenario, self.overrides, self.search, self.seeds, rivals, show)
         self.save(runs, self.name or f"levels-{scenario.name}", lambda run: of_earnings(run, rivals))

@@ -11,6 +11,9 @@ import httpx
 from edge_llm_env.support.naming import shown
 from edge_llm_env.workload.workload import Workload
 
+LONGEST_S = 60.0
+"""That a server is waited for before requests are sent: it says what models it has without computing anything."""
+
 
 class Answer(NamedTuple):
     """What became of a request; times in seconds after it was sent."""
@@ -36,7 +39,7 @@ def send(url: str, model: str, workload: Workload) -> list[Answer]:
 async def _send(url: str, model: str, workload: Workload) -> list[Answer]:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=url, timeout=None, limits=limits) as client:
-        if model not in (names := _models(url, await client.get("/v1/models"))):
+        if model not in (names := _models(url, await client.get("/v1/models", timeout=LONGEST_S))):
             raise ValueError(f"model = {shown(model)}: must be one of {', '.join(names)}, which the server has")
         began_s = time.perf_counter()
         return await asyncio.gather(*(_one(client, model, workload, at, began_s) for at in range(workload.requests)))

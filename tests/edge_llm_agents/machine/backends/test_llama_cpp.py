@@ -17,6 +17,7 @@ from edge_llm_agents.commands.main import main
 from edge_llm_agents.machine.backends.llama_cpp import DECODED, LlamaCppServer
 from edge_llm_agents.machine.backends.points import Point
 from edge_llm_agents.machine.calibration.folder import read_calibrated
+from tests.support.processes import HANG_GUARD_S
 
 
 @contextmanager
@@ -85,11 +86,12 @@ def test_what_does_not_speak_http_is_told() -> None:
             self.request.sendall(b"SSH-2.0-other\r\n")
 
     with socketserver.TCPServer(("127.0.0.1", 0), Other) as server:
-        thread = threading.Thread(target=server.handle_request)
+        server.timeout = HANG_GUARD_S
+        thread = threading.Thread(target=server.handle_request, daemon=True)
         thread.start()
         with pytest.raises(ValueError, match=r"SSH-2\.0-other.*llama-server must listen there"):
             LlamaCppServer(f"http://127.0.0.1:{server.server_address[1]}").seconds(Point("prefill", 1, 4))
-        thread.join()
+        thread.join(HANG_GUARD_S)
 
 
 def test_an_address_must_be_one_of_http() -> None:
