@@ -31,7 +31,7 @@ class RackParams(NamedTuple):
     modules: int
     modules_at_start: int
     start_s: float
-    """From when a module is powered until it has loaded and started."""
+    """From when a module is powered until it has loaded and started; it reads all weights, even to keep a part."""
     group_sizes: NDArray[np.int64]
     """(S,) modules that work as one, 0 where all that have started do: the first when an episode begins."""
     largest: NDArray[np.int64]
@@ -127,8 +127,9 @@ class Group(NamedTuple):
 def group_of(scenario: Scenario, modules: int) -> Group:
     """A group of so many modules.
 
-    Every request is computed at the longest lengths, so that the largest batch is a count; each module holds the
-    weights, as where modules are divided among variants (`edge_llm_env.dynamics.modules.variant_rule`).
+    Every request is computed at the longest lengths, so that the largest batch is a count. Modules that share every
+    matrix hold the weights once among them; others each hold a copy, as where modules are divided among variants
+    (`edge_llm_env.dynamics.modules.variant_rule`).
     """
     if modules == 0:
         return Group(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -139,8 +140,10 @@ def group_of(scenario: Scenario, modules: int) -> Group:
     base_s, one_s = cost.compute_s.base(*lengths), cost.compute_s.marginal(*lengths)
     base_bytes, one_bytes = cost.memory_bytes.base(*lengths), cost.memory_bytes.marginal(*lengths)
     held = modules * node.memory_bytes_per_module
+    shared = node.parallelism is not None and node.parallelism.is_of_tensors
+    copies_bytes = 0.0 if shared else (modules - 1) * variant.weight_bytes  # beside the weights in base_bytes
     room_s = epoch.compute_window_s * (1.0 + ROUNDING) - base_s
-    room_bytes = (held - (modules - 1) * variant.weight_bytes) * (1.0 + ROUNDING) - base_bytes
+    room_bytes = (held - copies_bytes) * (1.0 + ROUNDING) - base_bytes
     largest = min(
         MOST_IN_A_BATCH if one_s <= 0.0 else room_s / one_s,
         MOST_IN_A_BATCH if one_bytes <= 0.0 else room_bytes / one_bytes,
@@ -152,7 +155,7 @@ def group_of(scenario: Scenario, modules: int) -> Group:
         one_s,
         cost.energy_j.base(*lengths),
         cost.energy_j.marginal(*lengths),
-        (base_bytes + (modules - 1) * variant.weight_bytes) / held,
+        (base_bytes + copies_bytes) / held,
         one_bytes / held,
     )
 
@@ -186,5 +189,5 @@ def _wrong_with_sizes(scenario: Scenario, sizes: tuple[int, ...]) -> str:
     if list(sizes) != sorted(set(sizes)) or sizes[-1] > node.modules:
         return f"rack.group_sizes = {list(sizes)}: must ascend, to node.modules = {node.modules} at most"
     if node.parallelism is None or not node.parallelism.is_of_tensors:
-        return "node.parallelism: must be given, and share tensors alone, with rack.group_sizes"
+        return f"node.parallelism = {node.parallelism}: must be given, and share tensors alone, with rack.group_sizes"
     return ""

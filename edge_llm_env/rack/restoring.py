@@ -56,8 +56,13 @@ def checked_rack_state(arrays: Mapping[str, NDArray], simulation: RackSimulation
         _check_within(name, getattr(state, name), low, high)
     for column, most in ((N_EPOCHS, params.episode_epochs), (N_ARRIVED, state.requests)):
         _check_within("counters", state.counters[:, column], 0, most)
-    if not np.isin(state.counters[:, N_GROUP], params.group_sizes).all():
-        raise ValueError(f"state['rows.counters']: modules per group must be one of {params.group_sizes.tolist()}")
+    sizes = state.counters[:, N_GROUP]
+    wrong = ~np.isin(sizes, params.group_sizes)
+    if wrong.any():
+        raise ValueError(
+            f"state['rows.counters'] has {sizes[wrong][0]} modules per group: must be one of "
+            f"{params.group_sizes.tolist()}"
+        )
     _check_counts(state)
     return state
 

@@ -9,7 +9,8 @@ from edge_llm_env.beliefs.settings import BeliefSettings
 from edge_llm_env.cells.settings import Network
 from edge_llm_env.scenarios.sections.epoch_settings import EpochSettings
 from edge_llm_env.scenarios.sections.iteration_settings import IterationSettings
-from edge_llm_env.scenarios.sections.node_settings import NodeSettings, RackSettings
+from edge_llm_env.scenarios.sections.node_settings import NodeSettings
+from edge_llm_env.scenarios.sections.rack_settings import RackSettings
 from edge_llm_env.scenarios.sections.radio_settings import RadioSettings
 from edge_llm_env.scenarios.sections.reward_settings import RewardWeights
 from edge_llm_env.scenarios.sections.workload_settings import WorkloadSettings

@@ -24,15 +24,25 @@ from edge_llm_env.support.tables import NO_VALUE, Table
 WORLD = "feeder-rack"
 """What controls change."""
 
-DAY = {"rate_per_s": 6.0, "amplitude": 0.9, "period_s": 1200.0, "phase_rad": 3.1415926}
-"""The day of `diurnal-rack`."""
+DAY = "diurnal-rack"
+"""Whose day two of them have."""
 
 
 class Control(NamedTuple):
     """What is changed, and what is left to learn by that."""
 
     says: str
-    overrides: dict[str, Any]
+    changed: dict[str, Any]
+    of_day: dict[str, Any] | None = None
+    """What is changed of the arrivals of `DAY`; None where the world keeps its own."""
+
+    def overrides(self) -> dict[str, Any]:
+        """Of the world's fields, the day read from its preset."""
+        if self.of_day is None:
+            return self.changed
+        day = load_scenario(DAY)
+        arrivals = day.workload.arrivals.model_dump() | self.of_day
+        return self.changed | {"workload.arrivals": arrivals, "rack.day_s": day.rack.day_s}
 
 
 CONTROLS = {
@@ -47,18 +57,12 @@ CONTROLS = {
         "three feeder cells, and each announces crowds",
         {"workload.arrivals.lags_s": [85.0, 110.0, 75.0], "workload.arrivals.shares": [1.0, 1.0, 1.0]},
     ),
-    "day": Control(
-        "a plain day and night, no crowds",
-        {"workload.arrivals": {"kind": "diurnal"} | DAY, "rack.day_s": DAY["period_s"]},
-    ),
+    "day": Control("a plain day and night, no crowds", {}, of_day={}),
     "day with bursts": Control(
         "a day and night, and crowds that nobody announces",
-        {
-            "workload.arrivals": {"kind": "diurnal_bursts", "burst_rate_per_s": 5.4}
-            | {"mean_burst_s": 120.0, "mean_calm_s": 450.0}
-            | (DAY | {"rate_per_s": 3.0}),
-            "rack.day_s": DAY["period_s"],
-        },
+        {},
+        of_day={"kind": "diurnal_bursts", "rate_per_s": 3.0, "burst_rate_per_s": 5.4}
+        | {"mean_burst_s": 120.0, "mean_calm_s": 450.0},
     ),
 }
 """By their names in records."""
@@ -69,7 +73,7 @@ def measure_controls(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The record of learning in each of these worlds, as `edge-llm train racks` writes it of a preset."""
     for name in names:
-        overrides = CONTROLS[name].overrides
+        overrides = CONTROLS[name].overrides()
         rivals = EarningRivals(SCALING, load_scenario(WORLD, **overrides), episodes, seed=0)
         *_, trained = train_seeds(WORLD, overrides, settings, seeds, rivals)
         yield name, trained.record
@@ -82,6 +86,7 @@ def controls_table(world: Mapping[str, Any], controls: Mapping[str, Any]) -> Tab
     headings = (
         "world",
         "what is changed",
+        "workloads, seeds",
         "best tuned rule",
         "reward",
         "learned, above it",
@@ -100,6 +105,7 @@ def _cells(record: Mapping[str, Any]) -> tuple[str, ...]:
     (learned,) = (run for run in record["runs"] if run["seed"] == record["median_seed"])
     above = Interval(**learned["difference_to_best_rule"])
     return (
+        f"{references['episodes']}, {len(record['runs'])}",
         baselines_of(record["environment"]).rules[references["best_rule"]].name,
         f"{rule['reward']:.0f}",
         above.times(100.0 / rule["reward"]).text("+.1f") + " %",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from edge_llm_agents.comparison.columns import comparison_table
+from edge_llm_agents.comparison.records import BOUND
 from edge_llm_agents.records.intervals import Interval
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.support.tables import Table
@@ -57,10 +58,12 @@ def _cells(found: Mapping[str, Any]) -> tuple[str, ...]:
 
 def findings_of_comparison(name: str, record: Mapping[str, Any]) -> Findings:
     """Of a recorded comparison of the rules."""
-    whole = comparison_table(record["policies"], record["oracle"])
+    episodes, known = (record["settings"][which] for which in ("episodes", "hindsight_episodes"))
+    bound = BOUND if known == episodes else f"{BOUND}, of the first {known}"
+    shown = [one | {"policy": bound} if one["policy"] == BOUND else one for one in record["policies"]]
+    whole = comparison_table(shown, record["oracle"])
     kept = [at for at, heading in enumerate(whole.headings) if heading.startswith(KEPT)]
     table = Table([whole.headings[at] for at in kept], [[row[at] for at in kept] for row in whole.rows])
-    episodes, known = (record["settings"][which] for which in ("episodes", "hindsight_episodes"))
     return Findings(
         f"In `EdgeLLM/Scaling-v0`, on {episodes} workloads; the gap is that of {record['oracle']} to what nobody earns "
         f"more than, on the first {known}.\n\n{table.markdown()}\n",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.allocations.entries import entries_of_observation
+from edge_llm_baselines.racks.economics import economics
 from edge_llm_env.envs.scaling.observation import OBSERVATION, SHOWN_LOADS, feeders_of
 from edge_llm_env.rack.params import RackParams, rack_params
 from edge_llm_env.scenarios.schema import Scenario
@@ -40,13 +41,18 @@ def _own(scenario: Scenario) -> int:
     return min(OWN_EPOCHS, scenario.rack.history_epochs)
 
 
+def _most_shown(params: RackParams) -> float:
+    """Most load that observations tell from more, in modules in groups of the size that an episode begins with."""
+    return SHOWN_LOADS * params.capacity / economics(params).load_of_module
+
+
 def seen(observations: NDArray[np.float32], scenario: Scenario, params: RackParams) -> Seen:
     """Observations (rows, length), taken apart."""
     entries = {
         name: entry.astype(np.float64)
         for name, entry in entries_of_observation(observations, OBSERVATION, scenario).items()
     }
-    in_modules = SHOWN_LOADS * params.modules
+    in_modules = _most_shown(params)
     arrived = entries["arrived"][:, : _own(scenario)] * in_modules
     rows = len(observations)
     counted = entries.get("counted", np.zeros((rows, 0)))
@@ -68,9 +74,9 @@ def seen(observations: NDArray[np.float32], scenario: Scenario, params: RackPara
 
 def features_of_workload(workload: Workload, scenario: Scenario, params: RackParams) -> NDArray[np.float64]:
     """The features (T, F) of every epoch of a workload, as observations would show them, whatever is played."""
-    epochs, per_module = params.episode_epochs, params.capacity / params.modules
+    epochs, per_module = params.episode_epochs, economics(params).load_of_module
     arrived = np.histogram(workload.arrival_s, np.arange(epochs + 1) * params.epoch_s)[0] / per_module
-    arrived = np.minimum(arrived, SHOWN_LOADS * params.modules)
+    arrived = np.minimum(arrived, _most_shown(params))
     counts = workload.feeder_counts if workload.feeder_counts is not None else np.zeros((epochs, 0))
     counts = np.minimum(1.0, counts[:epochs] / params.count_scale)
     angle = 2.0 * np.pi * (np.arange(epochs) + 1) * params.epoch_s / params.day_s

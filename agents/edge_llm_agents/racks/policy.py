@@ -11,7 +11,6 @@ from edge_llm_agents.racks.forecast import Forecast, feature_count, seen
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.racks.economics import economics
 from edge_llm_baselines.racks.planning import plan_rows
-from edge_llm_env.envs.scaling.observation import chooses_groups
 from edge_llm_env.envs.suite import SCALING
 from edge_llm_env.rack.params import rack_params
 from edge_llm_env.scenarios.schema import Scenario
@@ -24,8 +23,9 @@ class LearnedRack:
     What load is to come is foretold by weights that were learned, and each module planned for by
     `edge_llm_baselines.racks.planning`, as if loads were normal with `caution` times the forecast's deviation.
 
-    Raises ValueError for weights of another shape than the scenario's observations ask for, and for a scenario in which
-    groups are chosen.
+    Groups stay of the size that an episode begins with.
+
+    Raises ValueError for weights of another shape than the scenario's observations ask for.
     """
 
     env_id = SCALING
@@ -36,10 +36,6 @@ class LearnedRack:
         self.forecast, self.caution, self.scenario = forecast, caution, scenario
         self._params = rack_params(scenario)
         self._money = economics(self._params)
-        if chooses_groups(scenario):
-            raise ValueError(
-                f"rack.group_sizes: must be left out of {scenario.name}: learned policies choose no groups"
-            )
         horizon = len(forecast.deviation)
         if forecast.weights.shape != (feature_count(scenario), horizon):
             raise ValueError(
@@ -79,7 +75,7 @@ class LearnedRack:
     def predict(
         self, observation: NDArray[np.float32], state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[NDArray[np.float32], Any]:
-        """Actions in -1..1, (1,) or (rows, 1); `state` passes through unchanged."""
+        """Actions in -1..1, (1,) or (rows, 1), or (2,) or (rows, 2); `state` passes through unchanged."""
         shown = seen(np.atleast_2d(observation), self.scenario, self._params)
         mean = np.zeros((len(shown.on), len(self.forecast.deviation)))
         for feature, row in zip(shown.features.T, self.forecast.weights.astype(np.float64), strict=True):
@@ -91,5 +87,8 @@ class LearnedRack:
         direct(plan_rows)(
             mean, deviation, shown.left_epochs, money.full_value, money.idle_price, money.start_epochs, wanted
         )
-        actions = ((wanted - shown.on) / self._params.modules).astype(np.float32)[:, None]
+        entries = [(wanted - shown.on) / self._params.modules]
+        if len(self._params.group_sizes) > 1:
+            entries.append(np.zeros(len(wanted)))
+        actions = np.stack(entries, axis=1).astype(np.float32)
         return (actions[0] if observation.ndim == 1 else actions), state

@@ -106,9 +106,10 @@ def _least_energy_j(params: RackParams) -> float:
 def hindsight_of_racks(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
     """How many requests can be served at all: as many as all modules on from the start serve.
 
-    More modules never serve fewer, and whom is due first is served first, so that this is both schedule and bound.
-    Where groups are chosen the schedule keeps to one size, and the bound has the best of each epoch. What a clairvoyant
-    earns is another question (`optimum`, `bound`): it lets some of them go.
+    Whom is due first is served first, and more groups never serve fewer, so that this is both schedule and bound.
+    Where groups are chosen the schedule keeps to one size, and the bound has the best of each epoch; where all modules
+    work as one, which more of them can slow down, it has the best number of each epoch. What a clairvoyant earns is
+    another question (`optimum`, `bound`): it lets some of them go.
     """
     started_s = time.perf_counter()
     params = rack_params(scenario)
@@ -123,13 +124,13 @@ def hindsight_of_racks(scenario: Scenario, workloads: Sequence[Workload]) -> Hin
 
 
 def _most_served(params: RackParams, chances: Chances) -> int:
-    """Requests served if all modules are on from the start, in groups of the best size in each epoch, due first."""
+    """Requests served if all modules are on from the start, and as many of them used as serve most, due first."""
     start_epochs, served = economics(params).start_epochs, 0
     waiting: list[int] = []
     arriving = np.argsort(chances.first, kind="stable").tolist()[::-1]
     for epoch in range(params.episode_epochs):
         ready = params.modules_at_start if epoch < start_epochs else params.modules
-        groups = [direct(served_by)(size, ready) for size in params.group_sizes.tolist()]
+        groups = [direct(served_by)(size, used) for size in params.group_sizes.tolist() for used in range(ready + 1)]
         capacity = max(count * int(params.largest[together]) for count, together in groups)
         while arriving and chances.first[arriving[-1]] == epoch:
             heapq.heappush(waiting, int(chances.last[arriving.pop()]))

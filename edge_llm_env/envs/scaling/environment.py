@@ -64,7 +64,8 @@ class ScalingEnv(EpochEnv[NDArray[np.floating]]):
 
     With `rack.group_sizes` a second entry b chooses how many modules share every matrix over the link of
     `node.parallelism`: b asks for the size round(S·b) places further on among the S that there are. Of a new size all
-    modules that stay on start anew, as if they had just been switched on.
+    modules that stay on start anew, as if they had just been switched on. Modules that share matrices hold the weights
+    once among them, though each reads all of them when it starts.
 
     The rack holds one model, `node.decoder` at `node.precision`. Modules that have started work in groups of
     `rack.modules_per_group` (1: each on its own; left out: all as one, as in arXiv 2405.07140), or of the size that is

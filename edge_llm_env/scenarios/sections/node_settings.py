@@ -22,7 +22,7 @@ from edge_llm_env.inference.mechanisms.pruning import Pruning
 from edge_llm_env.inference.mechanisms.speculation import Speculation
 from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.support.paths import path_from
-from edge_llm_env.support.quantities import Bytes, BytesPerS, DurationS, LoadS, Modules, PerplexityIncrease, Tokens
+from edge_llm_env.support.quantities import Bytes, BytesPerS, LoadS, Modules, PerplexityIncrease, Tokens
 from edge_llm_env.support.section import NEUTRAL, Section
 
 if TYPE_CHECKING:
@@ -233,33 +233,3 @@ class NodeSettings(Section):
                 f'prompt_padding = "fixed" and only then (prompt_padding = "{self.prompt_padding}")'
             )
         return self
-
-
-Power = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
-
-
-class RackSettings(Section):
-    """How modules are powered and grouped where an agent decides how many are on."""
-
-    idle_power_w: Power = Field(
-        default=0.0,
-        description="power of a module that is on, from when it begins to start, beside what its batches take",
-    )
-    modules_per_group: Modules | None = Field(
-        default=None,
-        description="modules that work as one on a batch of their own; if none is given, all that have started do",
-    )
-    group_sizes: Annotated[tuple[Modules, ...], Field(min_length=2, max_length=16)] | None = Field(
-        default=None,
-        description="in place of `modules_per_group`, sizes that an agent chooses among, ascending; an episode begins "
-        "with the first, and `node.parallelism` has the link",
-        json_schema_extra=NEUTRAL,
-    )
-    modules_at_start: Annotated[int, Field(ge=0, le=1024)] | None = Field(
-        default=None,
-        description="modules that are on and have started when an episode begins; if none is given, all",
-    )
-    history_epochs: Annotated[int, Field(ge=1, le=1024)] = Field(
-        default=32, description="how many epochs back observations show arrivals and counts at feeder cells"
-    )
-    day_s: DurationS = Field(default=86400.0, description="length of the day that observations show the time of")

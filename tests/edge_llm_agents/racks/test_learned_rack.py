@@ -47,6 +47,20 @@ def test_what_is_seen_is_what_the_workload_has():
         assert np.stack([one.features[row] for one in shown]) == pytest.approx(expected, abs=1e-6)
 
 
+def test_groups_stay_as_they_are():
+    """In groups that nobody regroups it plays as where their size is given."""
+    arrivals = {"kind": "diurnal", "rate_per_s": 4.0, "amplitude": 0.8, "period_s": 150.0}
+    small = {"epoch.episode_epochs": 30, "workload.arrivals": arrivals}
+    chosen = load_scenario("grouped-rack", **small, **{"rack.group_sizes": [2, 4]})
+    given = load_scenario("grouped-rack", **small, **{"rack.group_sizes": None, "rack.modules_per_group": 2})
+    workloads = draw_workloads(chosen, 3)
+    one, two = (
+        earned(learn_rack(scenario, SETTINGS).policy.acting, scenario, workloads) for scenario in (chosen, given)
+    )
+    assert one.served.min() > 0
+    assert one.reward == pytest.approx(two.reward)
+
+
 def test_weights_of_another_scenario_are_refused():
     policy = learn_rack(load_scenario("feeder-rack", **{"epoch.episode_epochs": 20}), SETTINGS).policy
     with pytest.raises(ValueError, match=r"weights of shape \(207, 20\): must be \(15, 20\) in diurnal-rack"):

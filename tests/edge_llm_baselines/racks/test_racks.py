@@ -10,6 +10,7 @@ import pytest
 
 from edge_llm_baselines.racks.clairvoyant import bound, hindsight_of_racks
 from edge_llm_baselines.racks.earning import earned
+from edge_llm_baselines.racks.economics import economics
 from edge_llm_baselines.racks.optimum import optimum
 from edge_llm_baselines.racks.planned import TimeOfDay, Told
 from edge_llm_baselines.racks.planning import planned_modules
@@ -17,6 +18,7 @@ from edge_llm_baselines.racks.policy import Scheduled
 from edge_llm_baselines.racks.reactive import KeepAlive, Threshold
 from edge_llm_baselines.racks.smoothing import ANY, Grouped, OwnAndFeeders, Trend
 from edge_llm_env import ScenarioError, draw_workloads, load_scenario
+from edge_llm_env.rack.params import rack_params
 from edge_llm_env.support.calling import direct
 
 RULES = {
@@ -96,6 +98,10 @@ def test_optimum_is_the_best_of_every_schedule_of_modules_and_groups(engine_star
         assert best.value <= bound(scenario, workload) + 1e-6
 
 
+def test_a_module_of_grouped_rack_starts_in_the_three_epochs_that_it_says():
+    assert economics(rack_params(load_scenario("grouped-rack"))).start_epochs == 3
+
+
 def test_choosing_groups_pays_by_day_and_is_bounded():
     scenario = load_scenario("grouped-rack")
     workloads = draw_workloads(scenario, 4, seed=3)
@@ -116,6 +122,23 @@ def test_choosing_groups_pays_by_day_and_is_bounded():
     assert (hindsight.served <= hindsight.upper_bound).all()
     alone = hindsight_of_racks(load_scenario("diurnal-rack"), draw_workloads(load_scenario("diurnal-rack"), 2))
     assert (alone.served == alone.upper_bound).all()
+
+
+def test_fewer_that_serve_more_as_one_are_bounded():
+    """Eight boards that share every matrix over a switch serve less than four."""
+    scenario = load_scenario(
+        "pi-cluster", **{"node.modules": 8, "node.parallelism.tensor": 8, "workload.arrivals.rate_per_s": 0.1}
+    )
+    workloads = draw_workloads(scenario, 3)
+    epochs = scenario.epoch.episode_epochs
+    served = {
+        modules: earned(partial(Scheduled, modules_on=np.full((3, epochs), modules)), scenario, workloads).served
+        for modules in range(1, 9)
+    }
+    assert served[4].sum() > served[8].sum()
+    most = hindsight_of_racks(scenario, workloads).upper_bound
+    for modules, found in served.items():
+        assert (found <= most).all(), modules
 
 
 def test_a_plan_starts_a_module_in_time_and_lets_it_go():

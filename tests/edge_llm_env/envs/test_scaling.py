@@ -11,6 +11,7 @@ from edge_llm_env import Scenario, ScenarioError, draw_workload, load_scenario
 from edge_llm_env.envs.layout import names
 from edge_llm_env.envs.scaling.environment import ScalingEnv, ScalingVectorEnv
 from edge_llm_env.envs.scaling.observation import OBSERVATION
+from edge_llm_env.rack.state import N_GROUP
 from tests.references.plain_rack import PlainRack
 from tests.support.helpers import ALL_WEIGHTS, AZURE_TRACE, small_scenario, workload_at
 
@@ -112,38 +113,6 @@ def test_an_episode_worked_by_hand():
     assert info["module_epochs"] == 1 + 15 * 2
 
 
-def test_modules_of_a_new_size_start_anew_and_serve_more_as_one():
-    """One A100 serves 10 requests in an epoch of 5 s, four as one 87; they start in 60 s, twelve epochs."""
-    scenario = load_scenario(
-        "grouped-rack", **{"rack.modules_at_start": 4, "epoch.episode_epochs": 20, "node.engine_start_s": 52.7}
-    )
-    env = make(scenario)
-    arrival_s = np.repeat(np.arange(20) * 5.0 + 1.0, 95)
-    workload = workload_at(arrival_s, prompt_tokens=256, output_tokens=192, latency_requirement_s=10.0)
-    observation, info = env.reset(options={"workload": workload})
-    served = []
-    for epoch in range(18):
-        before = info["served"]
-        change = 1 / 8 if epoch == 14 else 0.0
-        regroup = {1: 2 / 3, 2: 0.16, 16: -1 / 3}.get(epoch, 0.0)  # of three sizes: two places on, none, one back
-        observation, _, _, _, info = env.step(np.array([change, regroup], dtype=np.float32))
-        served.append(info["served"] - before)
-        named = dict(zip(names(OBSERVATION, scenario), observation.tolist(), strict=True))
-        assert 8 * named["group"] == pytest.approx(info["modules_per_group"])
-    # four alone, then none while four start as one, and again none while five start as pairs
-    assert served == [40] + [0] * 12 + [87] * 3 + [0] * 2
-    assert info["modules_per_group"] == 2
-    assert (info["modules_on"], info["modules_ready"]) == (5, 0)
-    assert info["module_starts"] == 4 + 1 + 5
-
-
-def test_text_says_in_which_groups_modules_work_where_they_are_chosen():
-    env = ScalingEnv(load_scenario("grouped-rack"), render_mode="ansi")
-    env.reset(seed=0)
-    env.step(np.array([0.0, 1.0]))
-    assert "modules in groups of 4" in str(env.render())
-
-
 def test_modules_that_still_start_are_switched_off_first():
     env = make(load_scenario("feeder-rack"))
     env.reset(seed=0)
@@ -212,7 +181,7 @@ def test_load_of_each_epoch_is_that_of_a_trace(tmp_path: Path):
         ),
         (
             {"rack.modules_per_group": None, "rack.group_sizes": [1, 2]},
-            r"node.parallelism: must be given, and share tensors alone, with rack.group_sizes",
+            r"node.parallelism = None: must be given, and share tensors alone, with rack.group_sizes",
         ),
         ({"workload.arrivals.count_every_s": 4.0}, r"count_every_s = 4: must be epoch.epoch_s = 5"),
         ({"workload.output_tokens": [4096]}, r"a group of 1 modules must serve a request of the longest"),
@@ -249,9 +218,10 @@ def test_state_of_a_rack_is_taken_up_and_one_that_cannot_be_is_refused():
         ("rows.module_ready_s", 7.0, "must (count the modules|be 0 of modules)"),
         ("rows.status", 9, "must be in 0..4"),
         ("rows.energy_j", np.nan, "must be finite"),
+        ("rows.counters", 3, "has 3 modules per group: must be one of .1."),
     ):
         state = envs[0].state()
-        state[name].flat[0] = value
+        state[name].flat[N_GROUP if name == "rows.counters" else 0] = value
         with pytest.raises(ValueError, match=complaint):
             envs[1].restore(state)
 

@@ -9,10 +9,11 @@ from edge_llm_env import draw_workload, load_scenario
 from edge_llm_env.rack.params import rack_params
 from edge_llm_env.scenarios import Scenario
 from experiments.learning.rack_controls import CONTROLS, WORLD, controls_table
+from experiments.pages.recorded import recorded
 
 
 def control(name: str) -> Scenario:
-    return load_scenario(WORLD, **CONTROLS[name].overrides)
+    return load_scenario(WORLD, **CONTROLS[name].overrides())
 
 
 def test_each_control_lacks_what_it_says():
@@ -28,6 +29,11 @@ def test_each_control_lacks_what_it_says():
     assert min(shares) > 0
     for name in ("day", "day with bursts"):
         assert draw_workload(control(name), np.random.default_rng(0)).feeder_counts is None
+    day = load_scenario("diurnal-rack")
+    assert control("day").workload.arrivals == day.workload.arrivals
+    assert control("day").rack.day_s == control("day with bursts").rack.day_s == day.rack.day_s
+    for name, record in recorded("rack_controls")["controls"].items():
+        assert control(name).fingerprint() == record["scenario_fingerprint"]
     assert len({control(name).fingerprint() for name in CONTROLS}) == len(CONTROLS)
 
 
@@ -40,12 +46,13 @@ def test_table_has_the_best_rule_beside_the_median_seed():
     rules = {"trend": played(50.0), "threshold": played(40.0)}
     record = {
         "environment": "EdgeLLM/Scaling-v0",
-        "references": {"best_rule": "trend", "rules": rules, "most_reward": 150.0},
+        "references": {"episodes": 30, "best_rule": "trend", "rules": rules, "most_reward": 150.0},
         "median_seed": 1,
         "runs": [played(60.0) | {"seed": 0}, played(70.0) | {"seed": 1}],
     }
-    world, day = controls_table(record, {"day": record}).rows
-    assert world[0] == f"`{WORLD}`"
+    shorter = record | {"references": record["references"] | {"episodes": 20}, "runs": record["runs"][1:]}
+    world, day = controls_table(record, {"day": shorter}).rows
+    assert (world[0], world[2]) == (f"`{WORLD}`", "30, 2")
     assert day[:2] == ("day", CONTROLS["day"].says)
     rule = "exponential smoothing with trend"
-    assert day[2:] == (rule, "50", "+40.0 [+30.0, +50.0] %", "20", "50.0, 70.0", "2.00, 2.00", "150")
+    assert day[2:] == ("20, 1", rule, "50", "+40.0 [+30.0, +50.0] %", "20", "50.0, 70.0", "2.00, 2.00", "150")
