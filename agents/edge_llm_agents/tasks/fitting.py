@@ -17,9 +17,8 @@ from edge_llm_agents.tasks.scores import LAYERS
 from edge_llm_agents.value_search.search import training_workloads
 from edge_llm_baselines.tasks.index import Numbers
 from edge_llm_baselines.tasks.signals.examples import Examples, examples_of
-from edge_llm_baselines.tasks.signals.scores import has_signals
+from edge_llm_baselines.tasks.signals.scores import announced
 from edge_llm_baselines.tasks.tuning import tune_admission
-from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
@@ -64,13 +63,12 @@ def learn_signals(
 ) -> Found:
     """Fit, then tune the rule's numbers with what was learned; equal settings and seeds learn the same.
 
-    `report` is told the steps taken. Raises ScenarioError for a scenario without signals.
+    `report` is told the steps taken. Raises ScenarioError for a scenario without signals, and ValueError
+    where too few workloads are learned from to have every kind of task.
     """
-    settings = settings or SignalSettings()
-    if not has_signals(scenario):
-        raise ScenarioError(f"scenario {scenario.name}: workload.tasks.signals: must be given")
+    settings, kinds = settings or SignalSettings(), len(announced(scenario)[0].kinds)
     examples = examples_of(training_workloads(scenario, seed, 0, settings.episodes))
-    arrays = _fitted(examples, settings, seed, report)
+    arrays = _fitted(examples, kinds, settings, seed, report)
     untuned = LearnedTasks(arrays, Numbers(1.0), seed, scenario)
     numbers = tune_admission(scenario, seed, untuned.make_scores)
     assert numbers is not None  # as there are tasks
@@ -80,15 +78,17 @@ def learn_signals(
 
 
 def _fitted(
-    examples: Examples, settings: SignalSettings, seed: int, report: Callable[[int], None]
+    examples: Examples, kinds: int, settings: SignalSettings, seed: int, report: Callable[[int], None]
 ) -> dict[str, NDArray[np.float32]]:
     """Weights of a perceptron for each kind of task with the least squared error of its sizes."""
     generator = torch.Generator().manual_seed(seed)
-    of_kind = [np.flatnonzero(examples.kind == each) for each in range(int(examples.kind.max()) + 1)]
+    of_kind = [np.flatnonzero(examples.kind == each) for each in range(kinds)]
+    if not all(len(mine) for mine in of_kind):
+        raise ValueError(f"episodes = {settings.episodes}: must be so many that every kind of task is drawn")
     signals = [torch.from_numpy(examples.signals[mine].astype(np.float32)) for mine in of_kind]
     sizes = [torch.from_numpy(examples.size[mine].astype(np.float32)) for mine in of_kind]
     hidden = [settings.width] * (LAYERS - 1)
-    perceptrons = Perceptrons(len(of_kind), (examples.signals.shape[1], *hidden, 1), generator)
+    perceptrons = Perceptrons(kinds, (examples.signals.shape[1], *hidden, 1), generator)
     optimizer = torch.optim.Adam(perceptrons.parameters(), settings.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.steps)
     for step in range(settings.steps):

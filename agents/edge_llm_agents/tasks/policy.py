@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,11 +11,11 @@ from numpy.typing import NDArray
 
 from edge_llm_agents.tasks.scores import LearnedScores
 from edge_llm_baselines.playing.play import Policy
+from edge_llm_baselines.playing.policy import rows_of
 from edge_llm_baselines.tasks.index import Numbers, index_values
-from edge_llm_baselines.tasks.signals.scores import Scores
+from edge_llm_baselines.tasks.signals.scores import Scores, announced
 from edge_llm_baselines.tasks.tuning import valued
 from edge_llm_env.envs.suite import BATCH_SELECTION
-from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 
 
@@ -25,7 +26,8 @@ class LearnedTasks:
     the indices of `edge_llm_baselines.tasks.index`, counted on the scenario's training workloads of `examples_seed`,
     and `numbers` of that rule are tuned.
 
-    Raises ScenarioError for a scenario without signals, and ValueError for arrays and numbers of other shapes.
+    Raises ScenarioError for a scenario without signals, and ValueError for arrays of other shapes and for numbers that
+    are not finite or of another count.
     """
 
     env_id = BATCH_SELECTION
@@ -39,11 +41,9 @@ class LearnedTasks:
         examples_seed: int,
         scenario: Scenario,
     ) -> None:
-        tasks = scenario.workload.tasks
-        if tasks is None or tasks.signals is None:
-            raise ScenarioError(f"scenario {scenario.name}: workload.tasks.signals: must be given")
-        if len(numbers) != len(Numbers._fields):
-            raise ValueError(f"its numbers are {list(numbers)}: must be {', '.join(Numbers._fields)}")
+        tasks, _ = announced(scenario)
+        if len(numbers) != len(Numbers._fields) or not all(_is_finite(one) for one in numbers):
+            raise ValueError(f"its numbers are {list(numbers)}: must be {', '.join(Numbers._fields)}, all finite")
         self.scores = LearnedScores(arrays, len(tasks.kinds), tasks.signal_size)
         self.numbers, self.examples_seed, self.scenario = Numbers(*numbers), examples_seed, scenario
 
@@ -65,9 +65,22 @@ class LearnedTasks:
         return self.scores
 
     def acting(self, env: Any) -> Policy:
-        """The policy of the actions of an environment."""
+        """The policy of the actions of an environment.
+
+        Raises ValueError where there are more or fewer kinds of tasks, or numbers of a signal, than were learned from.
+        """
+        scenario = rows_of(env)[0][0].scenario
+        tasks, learned = scenario.workload.tasks, self.scores.arrays["weight0"].shape[:2]
+        found = (0, 0) if tasks is None else (len(tasks.kinds), tasks.signal_size)
+        if found != learned:
+            there = f"scenario {scenario.name}: workload.tasks has {found[0]} kinds and signals of {found[1]} numbers"
+            raise ValueError(f"{there}: must be {learned[0]} and {learned[1]}, as learned")
         return valued(index_values, env, self.numbers, self.examples_seed, self.make_scores)
 
     def for_scenario(self, scenario: Scenario) -> LearnedTasks:
         """The same weights in another scenario of as many kinds."""
         return LearnedTasks(self.scores.arrays, self.numbers, self.examples_seed, scenario)
+
+
+def _is_finite(number: object) -> bool:
+    return isinstance(number, int | float) and not isinstance(number, bool) and isfinite(number)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import gymnasium as gym
 import numpy as np
 import pytest
 
 from edge_llm_env import draw_workloads
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+from edge_llm_env.rendering.drawing.canvas import Canvas
 from edge_llm_env.rendering.drawing.palette import DEADLINE, FATE_COLOURS
 from edge_llm_env.rendering.drawing.picture import Picture
 from edge_llm_env.rendering.frames.frame import Fate
@@ -73,8 +77,29 @@ def test_strips_as_a_picture() -> None:
     pixels = picture.pixels()[:, :530]  # left of the node's panels
     for colour in (DEADLINE, FATE_COLOURS[Fate.SERVED], FATE_COLOURS[Fate.WAITS]):
         assert (pixels == np.array(colour)).all(axis=2).any()
-    many = tuple(STRIPS[index % 3]._replace(task=index) for index in range(200))
-    picture.draw(frame(strips=many))
-    assert (picture.pixels() != pixels.mean()).any()
     picture.draw(frame(strips=()))
     assert not (picture.pixels()[250:, :530] == np.array(FATE_COLOURS[Fate.WAITS])).all(axis=2)[60:].any()
+
+
+def test_more_strips_than_fit_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    plain = Canvas.text
+
+    def text(canvas: Canvas, shown: str, *args: Any, **kwargs: Any) -> int:
+        said.append(shown)
+        return plain(canvas, shown, *args, **kwargs)
+
+    monkeypatch.setattr(Canvas, "text", text)
+    many = tuple(STRIPS[index % 3]._replace(task=index) for index in range(200))
+    rows, pictures = [], []
+    for count in (200, 199, 3):
+        said.clear()
+        picture = Picture()
+        picture.draw(frame(strips=many[:count]))
+        rows += [count - int(more[1]) for one in said if (more := re.fullmatch(r"and (\d+) that end later", one))]
+        pictures.append(picture.pixels()[:, :530].copy())
+    assert len(rows) == 2  # three strips fit
+    assert rows[0] == rows[1] > 10
+    drawn = [(one == np.array(DEADLINE)).all(axis=2).sum() for one in pictures]
+    assert drawn[0] == drawn[1] > 3 * drawn[2]
+    assert (pictures[0] != pictures[1]).any()  # what they say

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.playing.remembering import once_a_scenario
 from edge_llm_baselines.tasks.signals.examples import examples_of, training_workloads
+from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.tasks.settings import TaskSettings
+from edge_llm_env.tasks.signals import Signals
 
 RIDGE = 1.0
 """Weight of the squared coefficients beside the squared errors."""
@@ -26,6 +29,14 @@ MakeScores: TypeAlias = Callable[[Scenario, int], Scores]
 def has_signals(scenario: Scenario) -> bool:
     """Whether something comes with calls that says how large their task is."""
     return scenario.workload.tasks is not None and scenario.workload.tasks.signals is not None
+
+
+def announced(scenario: Scenario) -> tuple[TaskSettings, Signals]:
+    """A scenario's tasks and what comes with their calls. Raises ScenarioError for a scenario without signals."""
+    tasks = scenario.workload.tasks
+    if tasks is None or tasks.signals is None:
+        raise ScenarioError(f"scenario {scenario.name}: workload.tasks.signals: must be given")
+    return tasks, tasks.signals
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +55,15 @@ class LinearScores:
 
 @once_a_scenario
 def linear_scores(scenario: Scenario, seed: int) -> Scores:
-    """Coefficients by ridge regression of each kind on training workloads."""
+    """Coefficients by ridge regression of each kind on training workloads; zeros for a kind that none of them has.
+
+    Raises ScenarioError for a scenario without signals.
+    """
+    kinds = len(announced(scenario)[0].kinds)
     kind, signals, size = examples_of(training_workloads(scenario, seed))
     columns = np.concatenate([np.ones((len(kind), 1)), signals], axis=1)
     penalty = RIDGE * np.eye(columns.shape[1])
-    found = np.zeros((int(kind.max()) + 1, columns.shape[1]))
+    found = np.zeros((kinds, columns.shape[1]))
     for each in np.unique(kind).tolist():
         mine = columns[kind == each]
         found[each] = np.linalg.solve(mine.T @ mine + penalty, mine.T @ size[kind == each])
@@ -56,8 +71,5 @@ def linear_scores(scenario: Scenario, seed: int) -> Scores:
 
 
 def told_scores(scenario: Scenario, seed: int) -> Scores:
-    """What the form hides: informed. Raises ValueError for a scenario without signals."""
-    tasks = scenario.workload.tasks
-    if tasks is None or tasks.signals is None:
-        raise ValueError(f"scenario {scenario.name}: workload.tasks.signals: must be given")
-    return tasks.signals.behind
+    """What the form hides: informed. Raises ScenarioError for a scenario without signals."""
+    return announced(scenario)[1].behind

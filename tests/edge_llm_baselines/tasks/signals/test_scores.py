@@ -18,8 +18,9 @@ from edge_llm_baselines.tasks.tuning import tune_linear, tune_told
 from edge_llm_baselines.tasks.valued import Seen
 from edge_llm_env import draw_workloads
 from edge_llm_env.envs.suite import BATCH_SELECTION
+from edge_llm_env.tasks.signals import SIZE
 from tests.references.plain_tasks import ReferenceTasks
-from tests.support.tasks import small_tasks
+from tests.support.tasks import ALL_KINDS, small_tasks
 
 SCENARIO = small_tasks(workload__tasks__signals={})
 WORKLOADS = draw_workloads(SCENARIO, 4, seed=3)
@@ -52,6 +53,15 @@ def test_coefficients_tell_some_of_a_size_and_the_form_most() -> None:
         told_scores(small_tasks(), 0)
     with pytest.raises(ValueError, match="workload signals: must be given"):
         examples_of(draw_workloads(small_tasks(), 1))
+
+
+def test_a_kind_that_was_never_drawn_has_a_score() -> None:
+    rare = [*ALL_KINDS[:2], ALL_KINDS[2] | {"weight": 1e-9}]
+    scenario = small_tasks(workload__tasks__signals={}, workload__tasks__kinds=rare, epoch__episode_epochs=10)
+    signals = np.ones((3, SIZE))
+    scores = linear_scores(scenario, 0)(np.arange(3), signals)
+    assert scores[2] == 0.0
+    assert (scores[:2] != 0.0).all()
 
 
 def test_a_score_is_the_mean_of_what_has_been_shown() -> None:
