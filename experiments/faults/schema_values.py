@@ -84,6 +84,8 @@ def legal(name: str, schema: Schema, rng: np.random.Generator) -> Any:
     of_type = schema.get("type")
     if of_type == "object":
         return _section(schema, rng)
+    if of_type == "array" and "prefixItems" in schema:
+        return [legal(name, one, rng) for one in schema["prefixItems"]]
     if of_type == "array":
         least = schema.get("minItems", 0)
         many = int(rng.integers(least, max(least, min(3, schema.get("maxItems", 3))) + 1))

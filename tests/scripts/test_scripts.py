@@ -297,8 +297,8 @@ def test_watch_without_pygame_says_which_extra_to_install(short: Path) -> None:
 
 SUB_COMMANDS = {
     "benchmark.py": (
-        "environments", "solvers", "proofs", "roofline-proofs", "assignments", "scale", "levels", "hindsight",
-        "certificates", "training", "allocation", "trials", "unit-time", "schedules", "both-ways", "tasks",
+        "environments", "solvers", "proofs", "roofline-proofs", "assignments", "scale", "levels", "rack-controls",
+        "hindsight", "certificates", "training", "allocation", "trials", "unit-time", "schedules", "both-ways", "tasks",
         "model", "faults", "soak",
     ),
     "compare.py": (),

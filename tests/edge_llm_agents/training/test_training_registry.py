@@ -12,7 +12,7 @@ from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry, environmen
 
 def test_ways_of_its_own_come_before_those_of_its_actions() -> None:
     assert algorithms_for(BATCHING) == ["ppo_mask_imitation", "ppo_mask", "dqn"]
-    assert algorithms_for(BATCH_SELECTION) == ["values", "ppo", "sac", "td3"]
+    assert algorithms_for(BATCH_SELECTION) == ["values", "ppo", "sac", "td3", "tasks"]
     assert algorithms_for(BANDWIDTH) == ["allocation", "ppo", "sac", "td3"]
     assert algorithms_for(CONTINUOUS_BATCHING) == ["scheduler", "ppo_mask_imitation", "ppo_mask", "dqn"]
     assert training_of(BANDWIDTH).network == "set"

@@ -165,7 +165,12 @@ def test_gymnasium_wrappers_work(env_id: str):
 
 
 def test_without_pygame_text_works_and_pictures_say_what_to_install(env_id: str, monkeypatch: pytest.MonkeyPatch):
-    loaded = {name: module for name, module in sys.modules.items() if name.startswith("edge_llm_env.rendering.")}
+    loaded = {
+        name: module
+        for name, module in sys.modules.items()
+        if name.startswith("edge_llm_env.rendering.")
+        or (name.startswith("edge_llm_env.") and name.endswith(".picture"))
+    }
     for name, module in loaded.items():
         # Imported anew, a module is an attribute of its package too, which later tests would find.
         package, _, attribute = name.rpartition(".")
