@@ -25,7 +25,7 @@ from edge_llm_env.support.tables import NO_VALUE, Table
 from experiments.allocation.learned_tables import ALLOCATION_TABLES, NAMES
 from experiments.faults.kinds.table import KINDS
 from experiments.faults.tables import faults_table, soak_table
-from experiments.learning import placement_tables, rack_tables, scheduler_tables
+from experiments.learning import placement_tables, rack_tables, scheduler_tables, task_tables
 from experiments.pages import validation_tables
 from experiments.pages.comparisons import COMPARISONS_SECTIONS
 from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
@@ -171,6 +171,7 @@ PAGES: dict[Path, Sections] = {
         "replay": lambda: replay_table(recorded("replay")),
         "replay-busy": lambda: replay_table(recorded("replay-busy")),
     },
+    Path("docs/agents.md"): {"learned-tasks": lambda: task_tables.tasks_table(recorded("train-tasks-agents-signals"))},
     Path("docs/oracles.md"): {
         "baselines": baselines_table,
         "scale": lambda: scale_table(recorded("assignment_scale")),
