@@ -20,7 +20,7 @@ from edge_llm_agents.evaluation.playing import DecodedPolicy, Decoding, MaskedMo
 from edge_llm_baselines.allocation.oracle_decoding import decode
 from edge_llm_baselines.levels.decoding import decode_levels, level_values_space
 from edge_llm_baselines.playing.play import MakePolicy, Policy
-from edge_llm_env.envs.service_level.environment import ServiceLevelVectorEnv
+from edge_llm_env.envs.service_level.environment import ServiceLevelEnv, ServiceLevelVectorEnv
 from edge_llm_env.support.naming import one_of
 
 ALGORITHMS = {
@@ -132,5 +132,6 @@ def decoding_of(actions: spaces.Space, env: Any) -> Decoding | None:
     if isinstance(space, spaces.MultiBinary):
         return decode if actions.shape == space.shape else None
     inner = env.unwrapped
-    levels = isinstance(inner, ServiceLevelVectorEnv) and actions.shape == level_values_space(inner.simulation).shape
-    return decode_levels if levels else None
+    if not isinstance(inner, ServiceLevelEnv | ServiceLevelVectorEnv):
+        return None
+    return decode_levels if actions.shape == level_values_space(inner.simulation).shape else None

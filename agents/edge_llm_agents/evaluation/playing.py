@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 from sb3_contrib import MaskablePPO
@@ -85,6 +86,7 @@ class DecodedPolicy:
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[Any, Any]:
-        """The most valuable feasible batches, or what else values are decoded to."""
+        """The most valuable feasible batches, or what else values are decoded to, of one row or of several."""
         values, state = self._policy.predict(observation, state, episode_start, deterministic)
-        return self._decoding(self._env.simulation, values), state
+        actions = self._decoding(self._env.simulation, np.atleast_2d(values))
+        return (actions[0] if np.ndim(values) == 1 else actions), state

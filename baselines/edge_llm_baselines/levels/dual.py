@@ -196,13 +196,20 @@ def descend(
     excess[requests] = 0.0
     for back in range(requests - first):
         request = requests - 1 - back
-        most = 0.0
-        for group in range(groups):
-            for compression in range(compressions):
-                value = items.value[request, group, compression]
-                if value > 0.0:
-                    most = max(most, value - price_of(items, best, request, group, compression))
-        excess[request] = excess[request + 1] + most
+        excess[request] = excess[request + 1] + most_beyond_price(items, best, request)
+
+
+@compiled
+def most_beyond_price(items: Items, prices: NDArray[np.float64], request: int) -> float:
+    """What the level of a request that is worth most beyond its price is worth so, 0 where none is."""
+    _, groups, compressions = items.value.shape
+    most = 0.0
+    for group in range(groups):
+        for compression in range(compressions):
+            value = items.value[request, group, compression]
+            if value > 0.0:
+                most = max(most, value - price_of(items, prices, request, group, compression))
+    return most
 
 
 @compiled
@@ -212,12 +219,7 @@ def leave_out(items: Items, prices: NDArray[np.float64], spare: float) -> None:
     """
     requests, groups, compressions = items.value.shape
     for request in range(requests):
-        most = 0.0
-        for group in range(groups):
-            for compression in range(compressions):
-                value = items.value[request, group, compression]
-                if value > 0.0:
-                    most = max(most, value - price_of(items, prices, request, group, compression))
+        most = most_beyond_price(items, prices, request)
         for group in range(groups):
             for compression in range(compressions):
                 value = items.value[request, group, compression]

@@ -79,12 +79,10 @@ class ServiceLevelEnv(EpochEnv[NDArray[np.integer]]):
     `edge_llm_baselines.levels.decoding.LevelDecoding` has numbers in -1..1 for an action: what each request is worth,
     for which the exact levels are found, and logits of the modules as in `Compute-v0`; 0 is the best of the epoch.
 
-    **What to expect**: with the modules as they are there is little to learn. The exact levels of an epoch take
-    milliseconds, and on `service-levels` the look-ahead of one tuned number earned 0.2 % more than they (four
-    workloads). What commits the node for longer is what the modules load, as in `specialists`: there, on four workloads
-    of seed 0, the exact levels serve 1,841 of 3,030 requests with the modules as they are, and 2,635 with those that
-    the policy `compute-specialists-compute` of `Compute-v0` moves. With levels by utility per second the look-ahead
-    over partitions serves 1,618 (as it is tuned for `Compute-v0`), and who is told the phases 2,713.
+    **What to expect**: with the modules as they are there is little to learn, as exact search finds the best levels of
+    an epoch. What commits the node for longer is what the modules load, as in `specialists`: there whoever moves them
+    ahead of the phases of demand serves more, and what is learned in `Compute-v0` of modules plays here with exact
+    levels (`edge-llm train levels`).
     """
 
     mechanism = MECHANISM

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium import spaces
+from numpy.typing import NDArray
 
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings
+from edge_llm_agents.commands.main import main
 from edge_llm_agents.evaluation.earnings import EarningRivals
+from edge_llm_agents.evaluation.models import decoding_of
+from edge_llm_agents.evaluation.playing import DecodedPolicy
 from edge_llm_agents.pretrained.saved_policies import Card, load_policy, save_policy
-from edge_llm_agents.seeded.levels import train_seeds
+from edge_llm_agents.seeded.levels import judge_modules, train_seeds
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
+from edge_llm_baselines.levels.decoding import level_values_space
 from edge_llm_baselines.levels.earning import earned_by_levels
 from edge_llm_baselines.registry.levels import OF_LEVELS
 from edge_llm_env import draw_workloads, load_scenario
-from edge_llm_env.envs.suite import COMPUTE, SERVICE_LEVEL
+from edge_llm_env.envs.suite import BATCH_SELECTION, COMPUTE, SERVICE_LEVEL
 
 SHORT = {"epoch.episode_epochs": 40}
 
@@ -49,6 +58,43 @@ def test_only_modules_of_compute_are_taken():
     assert isinstance(other, LearnedAllocation)
     with pytest.raises(ValueError, match=f"is a policy of EdgeLLM/Bandwidth-v0, must be one of {COMPUTE}"):
         LearnedLevels(other)
+
+
+def test_modules_without_the_time_of_their_search_are_not_judged(tmp_path: Path):
+    save_policy(modules(), Card("specialists", {}, "by hand", {}, 0, 1, {}, {}), tmp_path / "mine")
+    rivals: Any = SimpleNamespace(scenario=load_scenario("specialists"))  # nothing is judged, so none has to be tuned
+    with pytest.raises(ValueError, match="its card must say the seconds of its search"):
+        next(judge_modules("specialists", {}, str(tmp_path / "mine"), rivals))
+
+
+def test_modules_that_are_found_are_not_searched_for(capsys: pytest.CaptureFixture[str]):
+    assert main(["train", "levels", "--modules", "compute-specialists-compute", "--seeds", "1"]) == 2
+    assert "modules = 'compute-specialists-compute': must be left out where seeds" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("env_id", [BATCH_SELECTION, SERVICE_LEVEL])
+def test_values_are_decoded_in_single_environments_too(env_id: str):
+    single: Any = gym.make(env_id, scenario="service-levels", disable_env_checker=True)
+    rows: Any = gym.make_vec(env_id, 1, "vector_entry_point", scenario="service-levels")
+    inner = single.unwrapped.simulation
+    values = level_values_space(inner) if env_id == SERVICE_LEVEL else spaces.Box(-1.0, 1.0, (inner.slots,))
+    acted = []
+    for env, shape in ((single, values.shape), (rows, (1, *values.shape))):
+        env.reset(seed=0)
+        decoding = decoding_of(values, env)
+        assert decoding is not None
+        acted.append(DecodedPolicy(Always(np.full(shape, 0.5)), env, decoding).predict(None)[0])
+    assert single.action_space.contains(acted[0])
+    np.testing.assert_array_equal(acted[0], acted[1][0])
+    assert acted[0].any()
+
+
+class Always:
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        self._values = values
+
+    def predict(self, *given: Any) -> tuple[Any, Any]:
+        return self._values, None
 
 
 def test_a_search_is_judged_by_reward():

@@ -14,6 +14,7 @@ from edge_llm_agents.seeded.levels import judge_modules, train_seeds
 from edge_llm_agents.seeded.lines import of_earnings
 from edge_llm_env.envs.suite import SERVICE_LEVEL
 from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.support.naming import shown
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Levels(Judged):
 
     def run(self) -> None:
         """Search, judge, save."""
+        if self.modules is not None and (self.seeds, self.search) != (Judged.seeds, AllocationSettings()):
+            raise ValueError(f"modules = {shown(self.modules)}: must be left out where seeds or the search are given")
         scenario = load_scenario(self.scenario, **self.overrides)
         set_thread_counts()
 

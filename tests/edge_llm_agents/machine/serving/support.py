@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -65,6 +66,13 @@ class Served(NamedTuple):
         """Of `/metrics`, by name."""
         lines = httpx.get(f"{self.url}/metrics", timeout=HANG_GUARD_S).raise_for_status().text.splitlines()
         return {name: float(value) for name, _, value in (one.rpartition(" ") for one in lines if one[0] != "#")}
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Ask until it holds; a server that never comes to it fails."""
+        gives_up_s = time.monotonic() + HANG_GUARD_S
+        while not holds():
+            assert time.monotonic() < gives_up_s
+            time.sleep(0.005)
 
     def ended(self, outcome: str) -> float:
         return self.counts()[f'edge_llm_requests_ended_total{{outcome="{outcome}"}}']

@@ -90,10 +90,8 @@ def test_streams_that_clients_cut_free_what_they_held(server: Served, monkeypatc
                 next(stream.iter_lines())
             noticed.acquire()
             server.decoder.free.set()
-            while server.ended("cancelled") == before + count:
-                pass
-    while server.counts()["edge_llm_requests_running"]:
-        pass
+            server.until(lambda count=count: server.ended("cancelled") != before + count)
+    server.until(lambda: not server.counts()["edge_llm_requests_running"])
     assert server.ended("cancelled") == before + 6
 
 
@@ -120,10 +118,8 @@ def test_a_client_that_goes_before_its_answer_is_let_go(server: Served, monkeypa
         submitted.wait()
     noticed.wait()
     server.decoder.free.set()
-    while server.ended("cancelled") == before:
-        pass
-    while server.counts()["edge_llm_requests_running"]:
-        pass
+    server.until(lambda: server.ended("cancelled") != before)
+    server.until(lambda: not server.counts()["edge_llm_requests_running"])
     assert server.ended("cancelled") == before + 1
 
 
@@ -133,8 +129,7 @@ def test_a_client_that_goes_in_the_middle_of_its_body_is_counted_without_a_trace
     with served() as server:
         with socket.create_connection(httpx.URL(server.url).netloc.decode().split(":")) as gone:
             gone.sendall(b'POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n{"model"')
-        while not server.counts().get('edge_llm_requests_refused_total{status="499"}'):
-            pass
+        server.until(lambda: bool(server.counts().get('edge_llm_requests_refused_total{status="499"}')))
         assert server.counts()["edge_llm_requests_accepted_total"] == 0
     assert "Traceback" not in capfd.readouterr().err
 
