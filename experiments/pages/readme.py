@@ -170,6 +170,8 @@ PAGES: dict[Path, Sections] = {
         "calibration": lambda: calibration_table(recorded("replay")),
         "replay": lambda: replay_table(recorded("replay")),
         "replay-busy": lambda: replay_table(recorded("replay-busy")),
+        "calibration-iterations": lambda: calibration_table(recorded("replay-iterations")),
+        "replay-iterations": lambda: replay_table(recorded("replay-iterations")),
     },
     Path("docs/agents.md"): {"learned-tasks": lambda: task_tables.tasks_table(recorded("train-tasks-agents-signals"))},
     Path("docs/oracles.md"): {

@@ -47,10 +47,18 @@ def read_cells(file: Path, settings: Mapping[str, Any]) -> Cells:
 def write_cells(
     file: Path, settings: Mapping[str, Any], calibration: Mapping[str, Any], cells: Cells
 ) -> dict[str, Any]:
-    """Write the record and return it. Raises OSError."""
+    """Write the record, whose lists of times are to the microsecond, and return it. Raises OSError."""
+    cells = {name: _rounded(cell) for name, cell in cells.items()}
     record = {"settings": dict(settings), "calibration": dict(calibration), "summary": summary(cells), "cells": cells}
     write_record(file, record)
     return record
+
+
+def _rounded(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """A cell whose lists, of some thousand stretches where iterations are replayed, have six decimals."""
+    return {
+        name: [round(one, 6) for one in value] if isinstance(value, list) else value for name, value in cell.items()
+    }
 
 
 def summary(cells: Cells) -> dict[str, Any]:
