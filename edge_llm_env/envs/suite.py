@@ -53,7 +53,7 @@ SUITE = (
             ),
             hard=Tier(
                 "mobile-uplink",
-                "uploads carry over and users drive past: who waits for a better rate serves 4 % more than the epoch's "
+                "uploads carry over and users drive past: who waits for a better rate serves 6 % more than the epoch's "
                 "oracle, and who knows all arrivals 12 %",
             ),
         ),

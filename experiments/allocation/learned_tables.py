@@ -44,7 +44,7 @@ def allocations_table(trainings: Mapping[str, Any]) -> Table:
         )
     headings = (
         "policy", "seeds", "% of the epoch's oracle [95 % CI], median seed", "best rule, % of the oracle",
-        "above it, %", "of hindsight's schedule (bound)", "training", "µs per epoch (oracle)",
+        "above it, points", "of hindsight's schedule (bound)", "training", "µs per epoch (oracle)",
     )  # fmt: skip
     return Table(headings, rows)
 

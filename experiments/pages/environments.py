@@ -12,6 +12,7 @@ from typing import Any
 import gymnasium as gym
 from gymnasium import spaces
 
+from edge_llm_agents.commands.compare import main_scenario
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import ScenarioError, list_scenarios, load_scenario
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
@@ -58,7 +59,7 @@ def environment_page(environment: EnvironmentEntry) -> str:
         f'```python\nimport gymnasium as gym\nimport edge_llm_env\n\nenv = gym.make("{environment.id}")\n'
         f'envs = gym.make_vec("{environment.id}", num_envs=64, vectorization_mode="vector_entry_point")\n```\n\n'
         "Both take `scenario=`: a preset's name, the path of a TOML file or a `Scenario`; without it they take "
-        f"{_scenario_link(environment.default_scenario)}.\n\n"
+        f"{_scenario_link(environment.default_scenario)}{_of_commands(environment)}.\n\n"
         f"## Easy, medium, hard\n\n{tiers_table(environment).markdown()}\n\n"
         f"## What policies are held against\n\n{baselines_of_table(environment.id).markdown()}\n\n"
         f"{actions_section(mechanism, kind.forms)}"
@@ -68,6 +69,12 @@ def environment_page(environment: EnvironmentEntry) -> str:
         f"## Spaces\n\n{spaces_table(environment.id).markdown()}\n\n"
         "[What the environments share](index.md#episodes): episodes, the reward's terms, `info`.\n"
     )
+
+
+def _of_commands(environment: EnvironmentEntry) -> str:
+    """The scenario that commands take where none is given, if that is another."""
+    taken = main_scenario(environment.id)
+    return "" if taken == environment.default_scenario else f", and the commands take {_scenario_link(taken)}"
 
 
 def animation_of(env_id: str) -> str:
@@ -123,7 +130,7 @@ def tiers_table(environment: EnvironmentEntry) -> Table:
 def baselines_of_table(env_id: str) -> Table:
     """Every baseline of an environment, by the name that commands take."""
     baselines = baselines_of(env_id)
-    held_against = "the oracle" if environment(env_id).counts_epochs else "the best rule"
+    held_against = "the oracle" if environment(env_id).counts_epochs else "the reference rule"
     rows = [
         (f"`{key}`", rule.name + (f": {held_against}, at 100 %" if key == baselines.oracle else ""))
         for key, rule in baselines.rules.items()
@@ -168,7 +175,8 @@ def shared_page() -> str:
         "# Environments\n\nMade by `python scripts/pages.py` from the registry, the docstrings and the layouts.\n",
         "## Which environment for which question?\n\n" + questions_table().markdown() + "\n\n"
         f"Ids have the namespace first, as in `{first.id}`. The oracle serves most in each epoch, and comparisons show "
-        f"policies in percent of it; of an engine of iterations it is the best rule, tuned. "
+        f"policies in percent of it; of an engine of iterations, and of a rack, the reference is a tuned "
+        "rule, which another may exceed in some scenarios. "
         f"Begin with `{first.name}`: its step is the smallest, and it has most rules.\n",
         "## Easy, medium, hard\n\nEach environment has a scenario of each difficulty. Any other can be played too "
         "([Scenarios](../scenarios/index.md)).\n\n" + all_tiers_table().markdown() + "\n",

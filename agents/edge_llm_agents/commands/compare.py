@@ -48,7 +48,7 @@ class Compare:
     no_train: bool = False
     """Train nothing: compare the rules and the policies that there are."""
     algorithm: str | None = None
-    """How the fresh policy is trained (edge-llm train --help has the names); the environment's default if not given."""
+    """How the fresh policy is trained, as edge-llm train takes it; the environment's default if not given."""
     training_steps: int | None = None
     """Environment steps of training; those of the algorithm if not given."""
     hindsight_episodes: int = 10

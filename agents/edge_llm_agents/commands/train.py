@@ -37,7 +37,8 @@ class Policy:
     """A preset's name or the path of a TOML file; if not given, carry-over where batches are chosen, and elsewhere the
     environment's own."""
     algorithm: str | None = None
-    """ppo_mask_imitation or ppo_mask (Batching-v0), ppo, sac or td3 (continuous actions); the environment's default if
+    """ppo_mask_imitation, ppo_mask or dqn (Batching-v0, ContinuousBatching-v0), scheduler (ContinuousBatching-v0),
+    placement (MultiNode-v0), forecast (Scaling-v0), ppo, sac or td3 (continuous actions); the environment's default if
     not given. Values of requests in BatchSelection-v0 have a command of their own, values, and so have learned
     allocations, allocations; schedulers judges schedulers of ContinuousBatching-v0,
     placements placement in MultiNode-v0, racks modules in Scaling-v0, levels modules in ServiceLevel-v0, tasks what

@@ -51,9 +51,11 @@ def train(
     - `ServiceLevel-v0`: SB3's `ppo`, `sac` and `td3` over level decoding, or `levels` (the cross-entropy method's
       modules with exact levels, where variants load; `settings` are fields of `AllocationSettings`, `steps` has no
       meaning).
-    - other environments: SB3's for their actions: `ppo_mask` where discrete ones are masked, `ppo` where they are not,
-      `dqn` for both, which knows nothing of masks, `ppo`, `sac` and `td3` where they are a Box; `settings` are SB3's,
-      `network` is set (`edge_llm_agents.networks`) or mlp, `steps` 100,000 if not given.
+    - `MultiNode-v0`: `placement`, and `Scaling-v0`: `forecast` (regressions of what comes, by which a rule plans), or
+      SB3's.
+    - SB3's, there and in other environments, by their actions: `ppo_mask` where discrete ones are masked, `ppo` where
+      they are not, `dqn` for both, which knows nothing of masks, `ppo`, `sac` and `td3` where they are a Box;
+      `settings` are SB3's, `network` is set (`edge_llm_agents.networks`) or mlp, `steps` 100,000 if not given.
 
     What is registered against the id (`edge_llm_agents.training.registered`) says more: its own algorithms, and the
     network that is taken if none is given.

@@ -15,7 +15,7 @@ from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
 from edge_llm_env.envs.vector import EpochVectorEnv
 
-MODULES = Feature("modules", "", "logit of the modules that host the variant, a quarter of it; -1 for none")
+MODULES = Feature("modules", "", "half the logit of the modules that host the variant; -1 for none")
 
 MECHANISM = Mechanism(
     action=(per_variant(MODULES),),
