@@ -11,6 +11,7 @@ import repository  # noqa: F401 (makes experiments importable)
 from edge_llm_agents.commands.running import Command, run_command
 from edge_llm_env import load_scenario
 from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.outputs import OutputFile, OutputFolder
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Minari:
     """Of each dataset."""
     seed: int = 0
     """Seeds the episodes and the tuning of the look-ahead rule."""
-    root: Path | None = None
+    root: OutputFolder | None = None
     """Folder of datasets, Minari's own if not given; Minari finds them there if MINARI_DATASETS_PATH names it."""
     force: bool = False
     """Replace datasets that are there already."""
@@ -62,7 +63,7 @@ class Demonstrations:
     episodes: int = 100
     seed: int = 0
     """Seeds the workloads and the order of admissions."""
-    out: Path = Path("demonstrations.npz")
+    out: OutputFile = Path("demonstrations.npz")
     """For scripts/train.py run --imitate."""
 
     def run(self) -> None:

@@ -13,6 +13,7 @@ from edge_llm_agents.commands.running import Command, run_command
 from edge_llm_agents.records.record import read_record, write_record
 from edge_llm_env import list_scenarios, load_scenario
 from edge_llm_env.scenarios.loading import preset_content
+from edge_llm_env.support.outputs import OutputFolder
 from edge_llm_env.support.system.files import write_text
 
 
@@ -64,7 +65,7 @@ class Scenarios:
     """Workloads, the first ones, that are also optimised in hindsight (up to a minute each)."""
     seed: int = 0
     """Sets the workloads."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of scenarios.json."""
 
     def run(self) -> None:
@@ -94,7 +95,7 @@ class Scenarios:
 class Animations:
     """Make the animations of the environments' pages anew; needs the extra viewer."""
 
-    folder: Path = Path("docs/images")
+    folder: OutputFolder = Path("docs/images")
     """Where they are written."""
 
     def run(self) -> None:

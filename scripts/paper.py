@@ -16,6 +16,7 @@ for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 from tqdm import tqdm  # noqa: E402
 
 from edge_llm_agents.commands.running import run_options  # noqa: E402
+from edge_llm_env.support.outputs import OutputFolder  # noqa: E402
 from edge_llm_env.support.system.files import write_text  # noqa: E402
 from experiments.paper.measurements import Effort, begun, measure_points  # noqa: E402
 from experiments.paper.plots import plot_figure  # noqa: E402
@@ -35,7 +36,7 @@ class Paper(Effort):
     """Which figures."""
     presets: tuple[str, ...] = PAPER_SCENARIOS
     """Which of the paper's presets."""
-    results: Path = Path("results/paper")
+    results: OutputFolder = Path("results/paper")
     """Folder of measurements.json, and of a .csv and a .png for each figure."""
 
     def run(self) -> None:

@@ -14,6 +14,7 @@ from edge_llm_agents.commands.running import Command, run_command
 from edge_llm_agents.records.record import write_record
 from edge_llm_env import load_scenario
 from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.outputs import OutputFolder
 
 
 def settings_of(options: Any) -> dict[str, Any]:
@@ -36,7 +37,7 @@ class Continuous:
     episodes: int = 50
     """Held-out workloads."""
     seed: int = 0
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of continuous_training.json."""
 
     def run(self) -> None:
@@ -72,7 +73,7 @@ class Ablation:
     """Environment steps of each training."""
     evaluation_episodes: int = 200
     """Held-out workloads."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of ablation-<scenario>.json."""
 
     def run(self) -> None:
@@ -119,7 +120,7 @@ class Exploration:
     """Rows stepped together."""
     evaluation_episodes: int = 200
     """Held-out workloads."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of explore-<scenario>.json."""
 
     def run(self) -> None:
@@ -164,7 +165,7 @@ class Generalisation:
     """Held-out workloads of each scenario."""
     seed: int = 0
     """Sets the workloads."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of generalisation-<policy>.json."""
 
     def run(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import repository  # noqa: F401 (Ctrl-C is silent from here on)
 
 from edge_llm_agents.commands.running import run_options
+from edge_llm_env.support.outputs import OutputFolder
 from edge_llm_env.support.system.files import write_text
 
 
@@ -31,9 +32,9 @@ class Tune:
     """Workloads of each validation."""
     seed: int = 0
     """Seeds the search and every run."""
-    folder: Path = Path("runs/tuning")
+    folder: OutputFolder = Path("runs/tuning")
     """Folder of the journal and of the best run."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of tuned-<algo>.yml."""
 
     def run(self) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+LONGEST_NAME = 200
+"""Bytes of a name to which suffixes are added; file systems take 255."""
+
 
 def path_from(folder: Path, written: str) -> Path:
     """The absolute path that a file in `folder` means by what it writes: `~` is the user's home.
@@ -19,6 +22,11 @@ def is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:
         return False
+
+
+def is_name(text: str) -> bool:
+    """Whether files can be called so, with suffixes: not blank, not too long, and with no folder in it."""
+    return bool(text.strip(" .")) and Path(text).name == text and len(text.encode()) <= LONGEST_NAME
 
 
 def existing_file(path: str | Path, inside: str | None = None) -> Path:

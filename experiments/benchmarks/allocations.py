@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_agents.records.record import write_record
+from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts
 
 
@@ -28,7 +29,7 @@ class Allocation:
     """Workloads of the comparison."""
     seed: int = 0
     """Sets the workloads and the actions."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of allocation_checks.json."""
 
     def run(self) -> int:
@@ -59,7 +60,7 @@ class Trials:
     """One run of each algorithm each."""
     episodes: int = 20
     """Held-out workloads."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of allocation_trials.json."""
 
     def run(self) -> None:

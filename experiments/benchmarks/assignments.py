@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_agents.records.record import write_record
+from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts
 
 SIZES = ((3, 30), (4, 60), (8, 60), (8, 120), (8, 200))
@@ -32,7 +33,7 @@ class Assignments:
     time_limit_s: float = 30.0
     """For every solver, per instance."""
     seed: int = 0
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of assignment_benchmark.json."""
 
     def run(self) -> int:
@@ -75,7 +76,7 @@ class Scale:
     most_nodes: int = 100
     """Leaves out what is larger."""
     seed: int = 0
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of assignment_scale.json."""
 
     def run(self) -> int:

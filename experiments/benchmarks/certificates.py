@@ -27,6 +27,7 @@ from edge_llm_baselines.rules.tuning import LookAheadRows, tune_discount
 from edge_llm_baselines.solvers.dftsp import DFTSP
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.support.outputs import OutputFolder
 from edge_llm_env.workload.streams import draw_workloads
 
 SOLVED_PERCENT = 0.5
@@ -52,7 +53,7 @@ class Certificates:
     fit_steps: int = 240
     """Steps of the fit."""
     seed: int = 0
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of certificates.json."""
 
     def run(self) -> None:

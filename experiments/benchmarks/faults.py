@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_llm_env.support.outputs import OutputFolder
+
 
 @dataclass(frozen=True)
 class Faults:
@@ -19,21 +21,26 @@ class Faults:
     """Cases of each kind; those of a whole campaign if not given."""
     seed: int = 0
     """Sets the cases."""
-    results: Path = Path("results")
+    again: bool = False
+    """Play only the cases again that the results call bad, and note what is mended."""
+    results: OutputFolder = Path("results")
     """Folder of faults/, with a file for each kind."""
 
     def run(self) -> int:
         """Play, write and print; 1 if anything is unclear, crashed, hung or wrong."""
         from edge_llm_env.support.naming import one_of
-        from experiments.faults.campaign import as_table, campaign, faults
+        from experiments.faults.campaign import as_table, campaign, faults, play_again
         from experiments.faults.kinds.table import KINDS
 
         kinds = {one_of("kinds", name, KINDS): KINDS[name] for name in self.kinds or KINDS}
         if self.count is not None and self.count < 1:
             raise ValueError(f"count = {self.count}: must be at least 1")
-        records = campaign(
-            kinds, self.count, self.seed, self.results / "faults", lambda line: print(line, file=sys.stderr)
-        )
+        folder = self.results / "faults"
+
+        def say(line: str) -> None:
+            print(line, file=sys.stderr)
+
+        records = play_again(kinds, folder, say) if self.again else campaign(kinds, self.count, self.seed, folder, say)
         print(as_table(records))
         return int(faults(records) > 0)
 
@@ -46,7 +53,7 @@ class Soak:
     """For so long, and each part at least twice."""
     scale: float = 1.0
     """Of the sizes."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of soak.json."""
 
     def run(self) -> int:

@@ -17,6 +17,7 @@ from edge_llm_baselines.levels.milp import LevelsMilp
 from edge_llm_baselines.levels.problem import LevelsProblem
 from edge_llm_baselines.levels.search import BestLevels
 from edge_llm_env.envs.suite import SERVICE_LEVEL
+from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts
 from experiments.proofs.level_instances import random_epoch
 
@@ -40,7 +41,7 @@ class Levels:
     scenarios: tuple[str, ...] = ("service-levels", "specialists")
     """Presets' names."""
     seed: int = 0
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of level_benchmark.json."""
 
     def run(self) -> int:

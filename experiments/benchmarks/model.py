@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_llm_agents.records.record import write_record
+from edge_llm_env.support.outputs import OutputFolder
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Model:
     """Store the fitted factors, and the spreads of predictions, as those that the package uses."""
     held_engines: tuple[str, ...] = ()
     """Engines whose stored costs stay as they are where factors are written, so that scenarios on them do not move."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of validate_model.json, validate_model.png and validation/rows.json."""
 
     def run(self) -> None:

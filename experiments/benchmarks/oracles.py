@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge_llm_agents.records.record import write_record
+from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts
 
 
@@ -30,7 +31,7 @@ class Solvers:
     epochs: int = 5
     """Epochs per setting of the pruning table."""
     seed: int = 0
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of oracle_benchmark.json."""
 
     def run(self) -> None:
@@ -81,7 +82,7 @@ class Proofs:
     sizes: tuple[int, ...] = (50, 100, 200, 400)
     """Requests of these."""
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of solver_proofs.json."""
 
     def run(self) -> int:
@@ -105,7 +106,7 @@ class RooflineProofs:
     cp_sat_every: int = 5
     """CP-SAT gets each so manieth."""
     seed: int = 0
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of roofline_proofs.json."""
 
     def run(self) -> int:
@@ -134,7 +135,7 @@ class Hindsight:
     """Workloads per rate."""
     seed: int = 0
     """Sets the workloads."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of hindsight_benchmark.json."""
 
     def run(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge_llm_agents.records.record import read_record, write_record
+from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts
 
 
@@ -19,7 +20,7 @@ class UnitTime:
     """Drawn instances."""
     seed: int = 0
     """Sets them."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of unit_time.json."""
 
     def run(self) -> int:
@@ -61,7 +62,7 @@ class Schedules:
     """Workloads, the first ones, that are also scheduled in hindsight."""
     seed: int = 0
     """Sets the workloads."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of schedules.json."""
 
     def run(self) -> None:
@@ -98,7 +99,7 @@ class BothWays:
     """Workloads that are played."""
     seed: int = 0
     """Sets the workloads."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of both_ways.json."""
 
     def run(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_agents.records.record import write_record
+from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts
 
 
@@ -24,7 +25,7 @@ class Environments:
     """Duration of each measurement."""
     repeats: int = 3
     """Measurements of each speed; the median is reported with the least and the most."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of benchmark.json."""
 
     def run(self) -> None:
@@ -49,7 +50,7 @@ class Training:
     """One run each."""
     evaluation_episodes: int = 200
     """Held-out workloads."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of training_benchmark.json."""
 
     def run(self) -> None:

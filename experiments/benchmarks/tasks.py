@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge_llm_agents.records.record import read_record, write_record
+from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts
 
 
@@ -21,7 +22,7 @@ class Tasks:
     """Workloads, the first ones, that are also scheduled in hindsight."""
     seed: int = 0
     """Sets them."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of tasks.json."""
 
     def run(self) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import edge_llm_env
 from edge_llm_agents.records.record import read_record, write_record
 from experiments.faults.case import Kind
-from experiments.faults.playing import played
+from experiments.faults.playing import Played, played
 from experiments.faults.verdict import GOOD, VERDICTS
 
 KEPT = 200
@@ -19,6 +21,9 @@ KEPT = 200
 
 EVERY = 10
 """Cases after which a record is written."""
+
+MADE = re.compile(rf"{re.escape(gettempdir())}/faults-[^/'\" ]+")
+"""Folders that cases are played in."""
 
 Record = dict[str, Any]
 
@@ -41,24 +46,67 @@ def campaign(
     }
 
 
+def play_again(
+    kinds: Mapping[str, Kind], folder: Path, say: Callable[[str], None] = lambda line: None
+) -> dict[str, Record]:
+    """Play the cases again that records of kinds call bad; the records, in which those that are good now are `mended`.
+
+    Such a case counts as what it led to now, and what it led to before stays beside it. Raises ValueError where the
+    case of an index is another by now.
+    """
+    records = {}
+    for name, kind in kinds.items():
+        file = folder / f"{name}.json"
+        if not file.exists():
+            continue
+        records[name] = record = read_record(file)
+        for fault in list(record["faults"]):
+            (one,) = played(kind, record["seed"], fault["index"], fault["index"] + 1)
+            if one.what != fault["case"]:
+                raise ValueError(f"{file}: case {one.number} must be {fault['case']!r}, is {one.what!r} by now")
+            _count_again(record, fault, one)
+            say(_line_of(name, one))
+            _write(file, record)
+    return records
+
+
+def _count_again(record: Record, fault: Record, one: Played) -> None:
+    """Count a case that was bad as what it leads to now."""
+    record["verdicts"][fault["verdict"]] -= 1
+    record["verdicts"][one.outcome.verdict] += 1
+    at = record["faults"].index(fault)
+    if one.outcome.verdict in GOOD:
+        del record["faults"][at]
+        now = {"verdict": one.outcome.verdict, "version": edge_llm_env.__version__, "date": _today()}
+        record["mended"].append(fault | {"now": now})
+    else:
+        record["faults"][at] = _described(one)
+
+
 def _played(name: str, kind: Kind, end: int, seed: int, file: Path, say: Callable[[str], None]) -> Record:
     record = _begun(file, seed)
     counts: Counter[str] = Counter(record["verdicts"])
     for one in played(kind, seed, record["tried"], end):
-        verdict = one.outcome.verdict
-        counts[verdict] += 1
+        counts[one.outcome.verdict] += 1
         record |= {"tried": one.number + 1, "verdicts": {each: counts[each] for each in VERDICTS}}
-        if verdict not in GOOD:
+        if one.outcome.verdict not in GOOD:
             if len(record["faults"]) < KEPT:
-                said = one.outcome.said.replace(str(Path.cwd()), ".")  # a record names no folder of a machine
-                record["faults"].append(
-                    {"index": one.number, "case": one.what} | one.outcome._asdict() | {"said": said}
-                )
-            say(f"{name} {one.number}: {verdict}: {one.what}: {one.outcome.said}")
+                record["faults"].append(_described(one))
+            say(_line_of(name, one))
         if record["tried"] % EVERY == 0:
             _write(file, record)
     _write(file, record)
     return record
+
+
+def _described(one: Played) -> Record:
+    """A case that is bad, as a record has it, which names no folder of a machine."""
+    said = MADE.sub(".", one.outcome.said.replace(str(Path.cwd()), "."))
+    return {"index": one.number, "case": one.what} | one.outcome._asdict() | {"said": said}
+
+
+def _line_of(name: str, one: Played) -> str:
+    return f"{name} {one.number}: {one.outcome.verdict}: {one.what}: {one.outcome.said}"
 
 
 def faults(records: Mapping[str, Record]) -> int:
@@ -95,9 +143,14 @@ def _begun(file: Path, seed: int) -> Record:
         "tried": 0,
         "verdicts": dict.fromkeys(VERDICTS, 0),
         "faults": [],
+        "mended": [],
     }
 
 
 def _write(file: Path, record: Record) -> None:
-    record["date"] = datetime.now(UTC).date().isoformat()
+    record["date"] = _today()
     write_record(file, record)
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

@@ -5,8 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-SCENARIO = 'extends = "carry-over"\ndescription = "short"\n[epoch]\nepisode_epochs = 3\n'
-"""Of short.toml, in the folder where a small run is."""
+SCENARIOS = {
+    name: f'extends = "{preset}"\ndescription = "short"\n[epoch]\nepisode_epochs = {epochs}\n{more}'
+    for name, preset, epochs, more in (
+        ("short.toml", "carry-over", 3, ""),
+        ("chat.toml", "chat-4090", 1, ""),
+        ("nodes.toml", "placement", 15, "visible_slots = 8\n"),
+        ("rack.toml", "feeder-rack", 3, "[node]\nmodules = 2\n"),
+        ("tasks.toml", "agents-signals", 10, "visible_slots = 8\n"),
+        ("levels.toml", "specialists", 3, "visible_slots = 8\n[node]\nmodules = 1\n"),
+    )
+}
+"""Short ones, by their names in the folder where a small run is."""
 
 TRACE = "TIMESTAMP,ContextTokens,GeneratedTokens\n" + "".join(
     f"2023-11-16 18:15:{second:02}.0000000,{10 + second},{5 + second}\n" for second in range(40)
@@ -59,7 +69,7 @@ SUBMISSION = {
 """A record of somebody's, below submissions/."""
 
 FILES = {
-    "short.toml": SCENARIO,
+    **SCENARIOS,
     "trace.csv": TRACE,
     "tiny.yml": "EdgeLLM/Batching-v0: {default: {n_envs: 4, n_steps: 8, n_timesteps: 64, policy_kwargs: {width: 8}}}\n",
     "mine.py": RULE,
@@ -71,10 +81,19 @@ FILES = {
 }
 """By their paths in the folder."""
 
+SERVER = "http://a-server"
+"""Stands for the address of a server, which is begun before the run."""
+
+SERVE = ("edge-llm serve",)
+"""What serves until it is told to end."""
+
 _SHORT = ("--scenario", "short.toml")
 _RUN = (*_SHORT, "--rows", "4", "--rollout-steps", "8", "--width", "8", "--steps", "64", "--checkpoint-every", "32",
         "--validation-episodes", "1", "--hindsight-episodes", "0", "--run-dir", "run")  # fmt: skip
-_JUDGED = ("--seeds", "0", "--evaluation-episodes", "2", "--hindsight-episodes", "0", "--name", "mine")
+_LEARNT = ("--episodes", "8", "--steps", "2", "--batch-size", "4", "--width", "4")
+_SEARCHED = ("--generations", "1", "--episodes", "1", "--validation-episodes", "1")
+_EARNING = ("--seeds", "0", "--evaluation-episodes", "2", "--name", "mine")
+_JUDGED = (*_EARNING, "--hindsight-episodes", "0")
 
 SMALL: dict[str, tuple[str, ...]] = {
     "edge-llm list": (),
@@ -85,9 +104,14 @@ SMALL: dict[str, tuple[str, ...]] = {
     "edge-llm train policy": (*_SHORT, "--env", "EdgeLLM/Compute-v0", "--algorithm", "ppo", "--steps", "64"),
     "edge-llm train run": _RUN,
     "edge-llm train admission": (*_SHORT, *_JUDGED, "--config", "tiny.yml", "--run-dir", "run"),
-    "edge-llm train values": (*_SHORT, *_JUDGED, "--generations", "1", "--episodes", "1", "--validation-episodes", "1"),
-    "edge-llm train allocations": (*_SHORT, *_JUDGED, "--env", "EdgeLLM/Bandwidth-v0", "--generations", "1",
-                                   "--episodes", "1", "--validation-episodes", "1"),
+    "edge-llm train values": (*_SHORT, *_JUDGED, *_SEARCHED),
+    "edge-llm train allocations": (*_SHORT, *_JUDGED, "--env", "EdgeLLM/Bandwidth-v0", *_SEARCHED),
+    "edge-llm train schedulers": ("--scenario", "chat.toml", *_JUDGED, *_SEARCHED),
+    "edge-llm train placements": ("--scenario", "nodes.toml", *_JUDGED, *_LEARNT, "--tuning-episodes", "1"),
+    "edge-llm train tasks": ("--scenario", "tasks.toml", *_JUDGED, *_LEARNT, "--validation-episodes", "1"),
+    "edge-llm train racks": ("--scenario", "rack.toml", *_EARNING, "--episodes", "4", "--validation-episodes", "1",
+                             "--ridges", "3", "--cautions", "0.5"),
+    "edge-llm train levels": ("--scenario", "levels.toml", *_EARNING, *_SEARCHED),
     "edge-llm watch": (*_SHORT, "--epochs", "1", "--gif", "out.gif"),
     "edge-llm leaderboard rank": ("--scenarios", "short.toml", "--environments", "EdgeLLM/Compute-v0", "--episodes",
                                   "2", "--hindsight-episodes", "0", "--workers", "1"),
@@ -103,6 +127,8 @@ SMALL: dict[str, tuple[str, ...]] = {
                            "made"),
     "edge-llm replay": ("--machine", "machine", "--policy", "fcfs", "--episodes", "1", "--seconds", "0.3", "--results",
                         "replay.json"),
+    "edge-llm serve": ("--machine", "machine", "--port", "0"),
+    "edge-llm load": ("--machine", "machine", "--seconds", "0.2", "--url", SERVER),
     "datasets.py minari": (*_SHORT, "--teachers", "dftsp", "--envs", "EdgeLLM/BatchSelection-v0", "--episodes", "1",
                            "--root", "minari"),
     "datasets.py demonstrations": (*_SHORT, "--teacher", "dftsp", "--episodes", "1"),
@@ -111,8 +137,8 @@ SMALL: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The arguments that make a command take seconds, in a folder that `begin_folder` has filled.
 
-Of a command that is not here, since it takes minutes, serves without end or writes into the repository, only what is
-refused as it is read is tried. What `verify` and `check` are given is always something else.
+Of a command that is not here, since it takes minutes or writes into the repository, only what is refused as it is read
+is tried. What `verify` and `check` are given is always something else.
 """
 
 

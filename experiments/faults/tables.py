@@ -16,13 +16,14 @@ def faults_table(recorded: Path, kinds: Mapping[str, Kind]) -> Table:
     rows = []
     for name, kind in kinds.items():
         if not (file := recorded / "faults" / f"{name}.json").exists():
-            rows.append((f"{kind.summary} (`{name}`)", "0", f"{kind.whole:,}", *("" for _ in VERDICTS), "", ""))
+            rows.append((f"{kind.summary} (`{name}`)", "0", f"{kind.whole:,}", *("" for _ in VERDICTS), "", "", ""))
             continue
         record = read_record(file)
         counts = (f"{record['verdicts'][verdict]:,}" for verdict in VERDICTS)
-        of = (f"{record['tried']:,}", f"{kind.whole:,}", *counts, record["version"], record["date"])
+        mended = f"{len(record['mended']):,}"
+        of = (f"{record['tried']:,}", f"{kind.whole:,}", *counts, mended, record["version"], record["date"])
         rows.append((f"{kind.summary} (`{name}`)", *of))
-    return Table(("cases", "tried", "of", *VERDICTS, "version", "date"), rows)
+    return Table(("cases", "tried", "of", *VERDICTS, "mended", "version", "date"), rows)
 
 
 def soak_table(recorded: Path) -> Table:

@@ -19,6 +19,7 @@ from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.envs.suite import SCALING
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.outputs import OutputFolder
 from edge_llm_env.support.tables import NO_VALUE, Table
 
 WORLD = "feeder-rack"
@@ -130,7 +131,7 @@ class RackControls:
     """One policy each."""
     evaluation_episodes: int = 100
     """Held-out workloads."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of rack_controls.json."""
 
     def run(self) -> None:

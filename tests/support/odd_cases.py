@@ -53,6 +53,16 @@ def make(seed: int, index: int) -> Case:
     return list(CASES.values())[index]
 
 
+def bad(seed: int, index: int) -> Case:
+    """Two that are unclear, and one that is wrong."""
+    return CASES[("key", "lines", "accepted")[index]]._replace(what="rows")
+
+
+def mended(seed: int, index: int) -> Case:
+    """The same, of which all but the second are good."""
+    return CASES[("clear", "lines", "held")[index]]._replace(what="rows")
+
+
 def prepare() -> None:
     """Nothing to compile."""
 

@@ -15,6 +15,7 @@ from edge_llm_agents.allocations.policy import LearnedAllocation, allocation_fun
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.value_search.cross_entropy import CrossEntropy, CrossEntropySettings
 from edge_llm_agents.value_search.features import FEATURE_SETS
+from edge_llm_agents.value_search.functions import ValueFunction
 from edge_llm_agents.value_search.search import training_workloads
 from edge_llm_baselines.registry.batches import DISCOUNT
 from edge_llm_baselines.registry.modules import PARTITION
@@ -51,6 +52,7 @@ class AllocationSettings:
     def __post_init__(self) -> None:
         if self.features is not None:
             one_of("features", self.features, FEATURE_SETS)
+        ValueFunction(self.width)  # raises for one that cannot be
         for name in ("generations", "episodes", "validate_every", "validation_episodes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")

@@ -15,6 +15,7 @@ from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import shown
+from edge_llm_env.support.outputs import OutputFolder
 from edge_llm_env.support.system.command_line import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Compare:
     """Print the results as JSON instead of the table."""
     html: bool = False
     """Also write one self-contained page: interactive charts, the table, the scenario's settings and their sources."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of what is written."""
 
     def run(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import tyro
 from tqdm import tqdm
@@ -12,6 +11,7 @@ from tqdm import tqdm
 from edge_llm_agents.commands.running import Command
 from edge_llm_agents.leaderboard.report.leaderboard import write_leaderboard
 from edge_llm_agents.leaderboard.suite import SuiteSettings, run_suite
+from edge_llm_env.support.outputs import OutputFile
 
 _HERE = "edge_llm_agents.commands.ranking"
 
@@ -35,7 +35,7 @@ class Leaderboard:
     """
 
     suite: tyro.conf.OmitArgPrefixes[SuiteSettings]
-    leaderboard: Path | None = None
+    leaderboard: OutputFile | None = None
     """Where the leaderboard goes; LEADERBOARD.md in the folder of the results if not given."""
     leaderboard_only: bool = False
     """Compute no cell."""

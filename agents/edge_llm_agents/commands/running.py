@@ -11,6 +11,7 @@ from io import StringIO
 from math import isfinite
 from typing import Any, NamedTuple
 
+from edge_llm_env.support.outputs import check_outputs
 from edge_llm_env.support.system.command_line import DONE, MISUSE, ended
 
 LARGEST = 10**12
@@ -99,7 +100,9 @@ def parsed_by_tyro(options: Any, program: str, arguments: list[str], **named: An
             print(framed.getvalue(), end="")  # a list of completions
             raise
         raise ValueError(f"{_unframed(framed.getvalue())}; {program} --help lists what is expected") from None
-    check_numbers(parsed[0] if isinstance(parsed, tuple) else parsed)
+    found = parsed[0] if isinstance(parsed, tuple) else parsed
+    check_numbers(found)
+    check_outputs(found)
     return parsed
 
 

@@ -10,6 +10,7 @@ import tyro
 
 from edge_llm_agents.commands.running import Command
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+from edge_llm_env.support.outputs import OutputFile
 
 _HERE = "edge_llm_agents.commands.training"
 
@@ -49,7 +50,7 @@ class Policy:
     """Environment steps; those of the algorithm if not given."""
     network: str | None = None
     """set or mlp, where the algorithm is one of SB3's; the environment's default if not given."""
-    out: Path = Path("results/policy.zip")
+    out: OutputFile = Path("results/policy.zip")
     """File to write, for edge-llm compare --policy; of a scheduler its two files, with other suffixes."""
 
     def run(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import gymnasium as gym
@@ -15,6 +14,7 @@ from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.outputs import OutputFile
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Watch:
     """Seeds the episode and a policy that draws."""
     epochs: int | None = None
     """How many to play; an episode's by default."""
-    gif: Path | None = None
+    gif: OutputFile | None = None
     """File to write instead of opening a window."""
     frames_per_s: float = 4.0
     """Of the GIF; of ContinuousBatching-v0 one for each such part of a second of simulated time."""
-    trace_out: Path | None = None
+    trace_out: OutputFile | None = None
     """File of Chromium trace events to write, for Perfetto's viewer; without --gif nothing is shown then."""
 
     def run(self) -> None:

@@ -56,28 +56,29 @@ class Field:
 
     def of(self, policies: Any) -> list[Contestant]:
         """The oracle first, then those that are asked for: see `compare`."""
-        oracle = self._rule(self.baselines.oracle)
-        found = [oracle]
-        asked = [
-            pair
-            for name, one in _named(policies)
-            for pair in (self._all() if isinstance(one, str) and one == ALL else [(name, one)])
-        ]
-        for name, one in asked:
-            contestant = self._contestant(name, one)
+        named = _named(policies)
+        # What is named comes first, so that a wrong name does not wait until all rules are tuned.
+        made = [None if isinstance(one, str) and one == ALL else self._contestant(name, one) for name, one in named]
+        found = [self._rule(self.baselines.oracle)]
+        asked: list[tuple[bool, Contestant]] = []
+        for (name, one), contestant in zip(named, made, strict=True):
+            if contestant is None:
+                asked += [(True, self._by_name(None, key)) for key in self._all()]
+            else:
+                asked.append((name is None and isinstance(one, str), contestant))
+        for by_name, contestant in asked:
             again = contestant.name in {other.name for other in found}
-            if contestant.kind == "oracle" or (again and name is None and isinstance(one, str)):
+            if contestant.kind == "oracle" or (again and by_name):
                 continue
             if again:
                 raise ValueError(f"policies: two are called {contestant.name!r}, name them otherwise: {{name: policy}}")
             found.append(contestant)
         return found
 
-    def _all(self) -> list[tuple[str | None, Any]]:
-        rules = [(None, key) for key, rule in self.baselines.rules.items() if self._plays(rule)]
+    def _all(self) -> list[str]:
         here = (self.env_id, self._solved_in)
         saved = [name for name in policies_for(self.scenario) if card_of(PRETRAINED / name)["environment"] in here]
-        return [*rules, *((None, name) for name in saved)]
+        return [*(key for key, rule in self.baselines.rules.items() if self._plays(rule)), *saved]
 
     def _plays(self, rule: Any) -> bool:
         if not rule.plays(self.scenario):

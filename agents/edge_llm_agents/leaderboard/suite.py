@@ -21,6 +21,7 @@ from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
 from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.outputs import OutputFolder
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class SuiteSettings:
     """Jobs at once, -1 for one per core; 1 for decision times that nothing else disturbs."""
     backend: str = "local"
     """Where jobs run: local processes, or a Ray cluster (ray)."""
-    results: Path = Path("results/suite")
+    results: OutputFolder = Path("results/suite")
     """Folder of the cells. What is finished there is not computed again."""
 
     def __post_init__(self) -> None:

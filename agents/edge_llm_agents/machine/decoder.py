@@ -20,6 +20,9 @@ from edge_llm_agents.machine.products import Product, packs
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.work import parameters
 
+LARGEST_SEED = 2**64 - 1
+"""As torch's generators take it."""
+
 
 class Piece(NamedTuple):
     """What a pass does of one sequence: a prompt, a part of it, or one token that is decoded."""
@@ -43,8 +46,8 @@ class _Layer(NamedTuple):
 class TorchDecoder:
     """A decoder with weights drawn from a seed, in single precision on a CPU and in half on other devices.
 
-    Raises ValueError where the decoder has what these layers lack, `slots` or `positions` is not positive, the device
-    is not there, or weights and cache do not fit into its memory.
+    Raises ValueError where the decoder has what these layers lack, `slots` or `positions` is not positive, the seed is
+    none of torch's, the device is not there, or weights and cache do not fit into its memory.
     """
 
     def __init__(
@@ -54,6 +57,8 @@ class TorchDecoder:
         for name, value in (("slots", slots), ("positions", positions)):
             if value < 1:
                 raise ValueError(f"{name} = {value}: must be at least 1")
+        if not 0 <= seed <= LARGEST_SEED:
+            raise ValueError(f"seed = {seed}: must be in 0..{LARGEST_SEED}")
         self.config = config
         self.slots, self.positions = slots, positions
         self._device = device_of(device)

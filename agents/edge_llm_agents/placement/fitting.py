@@ -43,6 +43,11 @@ class PlacementSettings:
     tuning_episodes: int = 6
     """Workloads that the decoder's numbers are chosen on."""
 
+    def __post_init__(self) -> None:
+        for name in ("episodes", "steps", "batch_size", "width", "tuning_episodes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
+
 
 def fit_placement(
     scenario: Scenario,

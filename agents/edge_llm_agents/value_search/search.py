@@ -51,6 +51,7 @@ class SearchSettings:
 
     def __post_init__(self) -> None:
         one_of("features", self.features, PLAIN_FEATURE_SETS)
+        ValueFunction(self.width, PLAIN_FEATURE_SETS[self.features], self.levels)  # raises for one that cannot be
         for name in ("generations", "episodes", "validate_every", "validation_episodes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")

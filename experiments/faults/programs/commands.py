@@ -9,7 +9,7 @@ import runpy
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -18,7 +18,8 @@ import numpy as np
 
 from experiments.faults.case import Case, FaultError, Kind
 from experiments.faults.command_lines import CommandLine, Option, beside_scripts, command_lines
-from experiments.faults.small_runs import SMALL, begin_folder
+from experiments.faults.programs.servers import server, told_to_end
+from experiments.faults.small_runs import SERVE, SERVER, SMALL, begin_folder
 
 NOT_NUMBERS = ("", "x", "nan", "inf", "-inf", "1e400", "0x10", "1,5", "--", "٣x")
 """What is no number that an option takes."""
@@ -97,11 +98,14 @@ def raise_refusal(status: int, said: str) -> None:
 
 def run_in_process(line: CommandLine, arguments: list[str]) -> tuple[int, str]:
     """Run a command here; its exit status and what it said on standard error."""
+    if SERVER in arguments:
+        with server() as address:
+            return run_in_process(line, [address if one == SERVER else one for one in arguments])
     from edge_llm_agents.commands.main import main
 
     said, shown = io.StringIO(), io.StringIO()
     argv = sys.argv
-    with redirect_stderr(said), redirect_stdout(shown):
+    with told_to_end(shown) if line.name in SERVE else nullcontext(), redirect_stderr(said), redirect_stdout(shown):
         try:
             if line.script is None:
                 return main([*line.arguments, *arguments]), said.getvalue()

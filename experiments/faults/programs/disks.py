@@ -14,7 +14,7 @@ import numpy as np
 
 from experiments.faults.case import Case, FaultError, Kind
 from experiments.faults.programs.commands import folder_of_its_own, raise_refusal
-from experiments.faults.programs.kills import KILLED, by_name, check_whole, in_child
+from experiments.faults.programs.kills import KILLED, by_name, check_whole, in_child, warm_up
 from experiments.faults.programs.rights import give_up_rights
 from experiments.faults.small_runs import FILES, SMALL, begin_folder
 
@@ -78,6 +78,7 @@ def without_disk(seed: int, index: int) -> Case:
     way = WAYS[(index // len(KILLED)) % len(WAYS)]
 
     def do() -> None:
+        warm_up(line.name)
         with folder_of_its_own() as outside:
             folder = outside / "disk"
             folder.mkdir()
@@ -105,4 +106,6 @@ def prepare() -> None:
     by_name()
 
 
-DISKS = Kind("commands without room or permission", without_disk, prepare, whole=204, cpu_limit_s=180.0)
+WHOLE = 3 * len(KILLED) * len(WAYS)
+
+DISKS = Kind("commands without room or permission", without_disk, prepare, WHOLE, cpu_limit_s=180.0)

@@ -27,12 +27,18 @@ SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, signal.SIGKIL
 KILLED = {
     "edge-llm compare": (), "edge-llm train policy": (), "edge-llm train run": ("--resume",),
     "edge-llm train admission": (), "edge-llm train values": (), "edge-llm train allocations": (),
+    "edge-llm train schedulers": (), "edge-llm train placements": (), "edge-llm train tasks": (),
+    "edge-llm train racks": (), "edge-llm train levels": (),
     "edge-llm watch": (), "edge-llm leaderboard rank": (),
     "edge-llm leaderboard submit": (), "edge-llm leaderboard report": (), "edge-llm leaderboard baselines": (),
-    "edge-llm calibrate": (), "edge-llm replay": (),
+    "edge-llm calibrate": (), "edge-llm replay": (), "edge-llm serve": (), "edge-llm load": (),
     "datasets.py minari": ("--force",), "datasets.py demonstrations": (), "tune.py": (), "paper.py": (),
 }  # fmt: skip
 """Commands that write, and what is to be added the second time."""
+
+COLD = len(KILLED) * len(SIGNALS)
+"""So many of the first cases, each command with each signal, load their kernels themselves, and may be hit as they do;
+the others begin with those of a run before, as loading them takes longer than all that a small run does itself."""
 
 
 def killed(seed: int, index: int) -> Case:
@@ -41,12 +47,15 @@ def killed(seed: int, index: int) -> Case:
     line = by_name()[list(KILLED)[index % len(KILLED)]]
     number = list(SIGNALS)[(index // len(KILLED)) % len(SIGNALS)]
     part = float(rng.random())
+    warm = index >= COLD
     what = f"{line.name}, {signal.Signals(number).name} after {part:.4f} of its calls"
-    return Case(what, lambda: _kill(line, number, part), may_hold=True)
+    return Case(what, lambda: _kill(line, number, part, warm), may_hold=True)
 
 
-def _kill(line: CommandLine, number: signal.Signals, part: float) -> None:
-    calls = max(1, int(part * calls_of(line.name)))
+def _kill(line: CommandLine, number: signal.Signals, part: float, warm: bool) -> None:
+    if warm:
+        warm_up(line.name)
+    calls = max(1, int(part * calls_of(line.name, warm)))
     with folder_of_its_own() as folder:
         status, said = in_child(line, SMALL[line.name], folder, number, calls)
         if status not in (0, SIGNALS[number]):
@@ -142,8 +151,17 @@ def _run_and_exit(
 
 
 @cache
-def calls_of(name: str) -> int:
-    """How many functions a small run calls when nothing disturbs it."""
+def warm_up(name: str) -> None:
+    """Make a small run in this process, so that those of forked ones find its imports and kernels there."""
+    with folder_of_its_own():
+        status, said = run_in_process(by_name()[name], list(SMALL[name]))
+    if status != 0:
+        raise FaultError(f"{name}: status {status} without a signal: {said[-500:]}")
+
+
+@cache
+def calls_of(name: str, warm: bool) -> int:
+    """How many functions a small run calls when nothing disturbs it, after one in this process or without."""
     with folder_of_its_own() as folder:
         counted = folder / ".calls"
         status, said = in_child(by_name()[name], SMALL[name], folder, counted=counted)
@@ -164,4 +182,4 @@ def prepare() -> None:
         __import__(name)
 
 
-KILLS = Kind("commands that a signal ends, run again", killed, prepare, whole=330, cpu_limit_s=600.0)
+KILLS = Kind("commands that a signal ends, run again", killed, prepare, whole=5 * COLD, cpu_limit_s=600.0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
+from edge_llm_agents.commands.main import main
 from edge_llm_agents.commands.running import check_numbers, guarded, parsed_by_tyro
 from tests.support.processes import run_interrupted
 
@@ -96,3 +99,18 @@ def test_options_that_cannot_be_are_refused_in_one_line(arguments: list[str], me
         parsed_by_tyro(Options, "me", arguments)
     assert "\n" not in str(refused.value)
     check_numbers(parsed_by_tyro(Options, "me", ["--seeds", "12345678901234567890", "--steps", "1000000000000"]))
+
+
+@pytest.mark.parametrize("command", ["admission", "values", "tasks", "racks", "levels"])
+def test_what_cannot_be_is_refused_before_anything_is_trained(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    for option, value, message in (
+        ("results", tmp_path / "file", "must be a folder that can be written"),
+        ("policies", tmp_path / "file" / "below", "must be a folder that can be written"),
+        ("name", "../mine", "must be a name of a file"),
+        ("seeds", 2**32, r"must be in 0\.\."),
+    ):
+        assert main(["train", command, f"--{option}", str(value)]) == 2
+        assert re.search(f"^error: .*{option} = .*{message}", capsys.readouterr().err)

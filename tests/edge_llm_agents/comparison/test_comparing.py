@@ -12,6 +12,7 @@ from stable_baselines3 import SAC
 
 from edge_llm_agents import EdgeVecEnv, compare
 from edge_llm_agents.comparison.comparing import ComparisonInterrupted
+from edge_llm_agents.comparison.contestants import Field
 from edge_llm_agents.evaluation.models import DoesNotPlayError
 from edge_llm_agents.evaluation.progress import Progress
 from edge_llm_agents.training.models import new_model
@@ -46,6 +47,15 @@ def test_names_are_keys_or_names_of_rules_and_the_oracle_always_plays() -> None:
     assert compare("oracle", SHORT, **SMALL).policies[0]["percent_of_oracle"] == 100.0
     twice = compare(["sjf", "shortest job first", "dftsp"], SHORT, **SMALL)
     assert served(twice).keys() == {"DFTSP", "shortest job first"}
+
+
+def test_a_wrong_name_does_not_wait_until_rules_are_tuned(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tuned(field: Field, tunable: Any) -> None:
+        raise AssertionError(tunable)
+
+    monkeypatch.setattr(Field, "_tuned_of", tuned)
+    with pytest.raises(ValueError, match="policy = 'nobody': must be one of"):
+        compare(["all", "nobody"], SHORT, **SMALL)
 
 
 def test_solvers_policies_models_and_functions_are_taken_as_objects() -> None:

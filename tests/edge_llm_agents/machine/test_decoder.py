@@ -83,6 +83,12 @@ def test_a_decoder_needs_room() -> None:
         decoder(slots=0)
 
 
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_a_seed_must_be_one_of_torchs(seed: int) -> None:
+    with pytest.raises(ValueError, match=r"seed = .*: must be in 0\.\.18446744073709551615"):
+        TorchDecoder(SMALL, slots=4, positions=64, seed=seed)
+
+
 def test_parameters_are_those_of_its_configuration() -> None:
     from edge_llm_env.inference.work import parameters
 

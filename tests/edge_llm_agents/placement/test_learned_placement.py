@@ -98,3 +98,5 @@ def test_what_does_not_fit_is_refused():
         LearnedPlacement({"weight0": arrays["weight0"]}, 8, 1.0, scenario)
     with pytest.raises(ScenarioError, match=r"network\.placement must be true"):
         fit_placement(load_scenario("two-cells"), QUICK)
+    with pytest.raises(ValueError, match="width = 0: must be at least 1"):
+        PlacementSettings(width=0)

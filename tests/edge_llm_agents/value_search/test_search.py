@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge_llm_agents.allocations.search import AllocationSettings
 from edge_llm_agents.evaluation.playing import evaluate_solver, evaluate_values
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_agents.value_search.functions import ValueFunction
@@ -83,9 +84,14 @@ def test_settings_below_one_are_errors(name: str):
         SearchSettings(**{name: 0})
 
 
-def test_what_no_batch_selection_observes_is_an_error_at_once():
+def test_a_value_function_that_cannot_be_is_an_error_at_once():
     with pytest.raises(ValueError, match="features = 'foreseen': must be one of channel, grouping, waiting"):
         SearchSettings(features="foreseen")
+    for settings in (SearchSettings, AllocationSettings):
+        with pytest.raises(ValueError, match=r"width = -1: must be in 0\.\."):
+            settings(width=-1)
+    with pytest.raises(ValueError, match="levels = 3: must be a power of two"):
+        SearchSettings(levels=3)
 
 
 def test_loads_have_their_turns_and_count_alike():

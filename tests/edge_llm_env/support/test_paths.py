@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_llm_env.support.paths import existing_file, path_from
+from edge_llm_env.support.paths import LONGEST_NAME, existing_file, is_name, path_from
 
 
 def test_a_relative_path_starts_at_the_folder_of_the_file_that_names_it(
@@ -45,3 +45,8 @@ def test_what_is_not_found_says_what_was_tried(tmp_path: Path, monkeypatch: pyte
         with pytest.raises(FileNotFoundError) as caught:
             existing_file(path, inside)
         assert str(caught.value) == said
+
+
+def test_names_are_of_files_and_lead_nowhere():
+    assert all(map(is_name, ("mine", "mine-2.5", "\N{SNOWMAN}", "a b", "x" * LONGEST_NAME)))
+    assert not any(map(is_name, ("", " ", ".", "..", "a/b", "../x", "/x", "x/", "\N{SNOWMAN}" * LONGEST_NAME)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from edge_llm_agents.records.record import read_record
-from experiments.faults.campaign import as_table, campaign, faults
+from experiments.faults.campaign import as_table, campaign, faults, play_again
 from experiments.faults.kinds.table import KINDS
 from experiments.faults.verdict import GOOD, outcome_of
 from tests.support import odd_cases
@@ -29,6 +30,23 @@ def test_every_way_to_end_is_told_and_the_record_gone_on_from(tmp_path: Path) ->
     assert [(fault["index"], fault["verdict"]) for fault in entry["faults"]] == bad
     assert faults(records) == len(bad) == len(said)
     assert as_table(records).splitlines()[1].split() == ["odd", "12", "1", "1", "5", "2", "1", "2"]
+
+
+def test_what_is_mended_is_counted_as_what_it_leads_to_now_and_what_it_was_stays(tmp_path: Path) -> None:
+    of_names = partial(odd_cases.KIND._replace, whole=3)
+    found = campaign({"odd": of_names(make=odd_cases.bad)}, None, 0, tmp_path)["odd"]
+    assert found["verdicts"] | {"unclear": 2, "wrong": 1} == found["verdicts"]
+    said: list[str] = []
+    again = play_again({"odd": of_names(make=odd_cases.mended)}, tmp_path, said.append)["odd"]
+    assert again["verdicts"] | {"clear": 1, "held": 1, "unclear": 1, "wrong": 0} == again["verdicts"]
+    assert [(one["index"], one["verdict"], one["now"]["verdict"]) for one in again["mended"]] == [
+        (0, "unclear", "clear"),
+        (2, "wrong", "held"),
+    ]
+    assert [(one["index"], one["verdict"]) for one in again["faults"]] == [(1, "unclear")]
+    assert len(said) == 3
+    with pytest.raises(ValueError, match=r"case 1 must be 'rows', is 'rows = 1' by now"):
+        play_again({"odd": of_names(make=odd_cases.make)}, tmp_path)
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -9,10 +9,10 @@ import pytest
 
 from experiments.faults.command_lines import command_lines
 from experiments.faults.programs import compiling
-from experiments.faults.programs.commands import PATHS, a_case
+from experiments.faults.programs.commands import PATHS, a_case, folder_of_its_own, run_in_process
 from experiments.faults.programs.compiling import CACHES, COMPILING
 from experiments.faults.programs.disks import DISKS, WAYS
-from experiments.faults.programs.kills import KILLED
+from experiments.faults.programs.kills import COLD, KILLED, KILLS, SIGNALS, by_name
 from experiments.faults.programs.rights import give_up_rights
 from experiments.faults.small_runs import SMALL
 from experiments.faults.verdict import CLEAR, GOOD, outcome_of
@@ -55,12 +55,22 @@ def test_every_command_that_writes_is_tried_in_every_way() -> None:
     assert len({cache.__doc__ for cache in CACHES}) == len(CACHES)
 
 
-def test_every_command_of_the_package_is_tried_by_a_small_run_but_those_that_take_minutes_or_serve() -> None:
-    minutes = {f"edge-llm train {name}" for name in ("schedulers", "placements", "tasks", "racks", "levels")}
-    serving = {"edge-llm serve", "edge-llm load"}
+def test_every_command_of_the_package_is_tried_by_a_small_run() -> None:
     offered = {line.name for line in command_lines() if line.name.startswith("edge-llm ")}
-    assert offered - set(SMALL) == minutes | serving
+    assert offered <= set(SMALL)
     assert set(KILLED) <= set(SMALL)
+
+
+def test_every_command_that_writes_gets_every_signal_with_kernels_to_load_and_with_those_of_a_run_before() -> None:
+    cases = [KILLS.make(0, index).what for index in range(2 * COLD)]
+    for some in (cases[:COLD], cases[COLD:]):
+        assert len({what.partition(" after")[0] for what in some}) == len(KILLED) * len(SIGNALS)
+
+
+@pytest.mark.parametrize("name", ["serve", "load"])
+def test_a_server_is_told_to_end_and_who_asks_one_finds_one(name: str) -> None:
+    with folder_of_its_own():
+        assert run_in_process(by_name()[f"edge-llm {name}"], list(SMALL[f"edge-llm {name}"]))[0] == 0
 
 
 @pytest.mark.parametrize("name", ["verify", "check", "report"])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from edge_llm_env.support.outputs import OutputFolder
 from edge_llm_env.support.system.command_line import INTERRUPTED
 from edge_llm_env.support.tables import Table
 
@@ -26,7 +27,7 @@ class Calibrate:
     decoder: str = "30m"
     """Size by name (1m, 30m, 110m: parameters, roughly), a decoder of the catalogue, or the path of a Hugging Face
     config.json."""
-    machine: Path = Path("results/machine")
+    machine: OutputFolder = Path("results/machine")
     """Folder to write: device.toml, engine.toml, calibration.json and, for a size by name, config.json."""
     name: str = "this-machine"
     """What the device is called."""

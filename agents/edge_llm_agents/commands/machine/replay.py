@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from edge_llm_env.support.outputs import OutputFile
 from edge_llm_env.support.system.command_line import INTERRUPTED
 
 POLICIES = {"epochs": ("dftsp", "sjf", "fcfs", "stb"), "iterations": ("cheapest", "edf", "sarathi", "static")}
@@ -42,9 +43,9 @@ class Replay:
     """Arrivals of the scaled scenario, as a multiple of what fits into its epochs."""
     seed: int = 0
     """Seeds the workloads."""
-    results: Path | None = None
+    results: OutputFile | None = None
     """File to write, and to go on from; if not given, results/replay.json or results/replay-iterations.json."""
-    trace_out: Path | None = None
+    trace_out: OutputFile | None = None
     """File of Chromium trace events to write, of the first episode that is run, for Perfetto's viewer."""
 
     def run(self) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_llm_agents.protocol.report import write_report
+from edge_llm_env.support.outputs import OutputFile
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class ReportPage:
 
     results: Path = Path("results/submissions")
     """Folder of the records."""
-    page: Path | None = None
+    page: OutputFile | None = None
     """Where the page goes; SUBMISSIONS.md in the folder of the records if not given."""
 
     def run(self) -> None:

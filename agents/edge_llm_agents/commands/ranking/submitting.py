@@ -17,6 +17,7 @@ from edge_llm_agents.protocol.submission import submit, write_submission
 from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import shown
+from edge_llm_env.support.outputs import OutputFolder
 
 SUBMISSIONS = Path("results/submissions")
 
@@ -65,7 +66,7 @@ class Submit:
     """Of these, so many of the first are bounded, too (some seconds each)."""
     seed: int = 0
     """Sets the workloads."""
-    results: Path = SUBMISSIONS
+    results: OutputFolder = SUBMISSIONS
     """Folder of the records."""
 
     def run(self) -> None:

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_agents.evaluation.rivals import Rivals
+from edge_llm_agents.masked_ppo.settings import LARGEST_SEED
 from edge_llm_agents.seeded.lines import beside_rivals
 from edge_llm_agents.seeded.runs import Trained, save_training
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.naming import shown
+from edge_llm_env.support.outputs import OutputFolder
+from edge_llm_env.support.paths import LONGEST_NAME, is_name
 
 
 @dataclass(frozen=True)
@@ -22,14 +26,21 @@ class Judged:
     """One run each."""
     evaluation_episodes: int = 200
     """Held-out workloads that every policy is judged on."""
-    results: Path = Path("results")
+    results: OutputFolder = Path("results")
     """Folder of the record."""
-    policies: Path = Path("results")
+    policies: OutputFolder = Path("results")
     """Folder of the policy; agents/edge_llm_agents/pretrained to ship it."""
+    name: str | None = None
+    """Name of the policy and of the record; the environment's and the scenario's if not given."""
 
     def __post_init__(self) -> None:
         if not self.seeds:
             raise ValueError("seeds: must have at least one")
+        for seed in self.seeds:  # before the first of them is trained with
+            if not 0 <= seed <= LARGEST_SEED:
+                raise ValueError(f"seeds = {seed}: must be in 0..{LARGEST_SEED}")
+        if self.name is not None and not is_name(self.name):
+            raise ValueError(f"name = {shown(self.name)}: must be a name of a file, at most {LONGEST_NAME} bytes long")
 
     def save(self, runs: Iterable[Trained], name: str, as_line: Callable[[dict[str, Any]], str]) -> None:
         """Print each run as it is judged, and write what there is so far."""
@@ -49,8 +60,6 @@ class BesideRivals(Judged):
     """Of these, the first ones, that are also optimised in hindsight where the environment knows how; 0 for none."""
     overrides: dict[str, float] = field(default_factory=dict)
     """Fields of the scenario to change, e.g. workload.arrivals.rate_per_s 6."""
-    name: str | None = None
-    """Name of the policy and of the record; the environment's and the scenario's if not given."""
 
     def rivals(self, env_id: str, scenario: Scenario) -> Rivals:
         """What every run is held against."""

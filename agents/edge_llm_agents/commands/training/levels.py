@@ -25,8 +25,6 @@ class Levels(Judged):
     """A preset's name or the path of a TOML file."""
     overrides: dict[str, float] = field(default_factory=dict)
     """Fields of the scenario to change, e.g. workload.arrivals.rate_per_s 6."""
-    name: str | None = None
-    """Name of the policy and of the record; levels-<scenario> if not given."""
     modules: str | None = None
     """A saved policy of Compute-v0 whose modules are judged; a search finds them with every seed if not given."""
     search: tyro.conf.OmitArgPrefixes[AllocationSettings] = field(default_factory=AllocationSettings)

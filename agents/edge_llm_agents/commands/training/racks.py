@@ -24,8 +24,6 @@ class Racks(Judged):
     """A preset's name or the path of a TOML file."""
     overrides: dict[str, float] = field(default_factory=dict)
     """Fields of the scenario to change, e.g. rack.idle_power_w 20."""
-    name: str | None = None
-    """Name of the policy and of the record; scaling-<scenario> if not given."""
     learn: tyro.conf.OmitArgPrefixes[RackSettings] = field(default_factory=RackSettings)
     seeds: tuple[int, ...] = (0, 1, 2)
     """One run each."""

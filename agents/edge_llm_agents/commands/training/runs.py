@@ -19,6 +19,7 @@ from edge_llm_agents.seeded import admission, values
 from edge_llm_agents.seeded.lines import beside_dftsp
 from edge_llm_agents.value_search.search import Progress, SearchSettings
 from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.support.outputs import OutputFolder
 from edge_llm_env.support.system.command_line import DONE, INTERRUPTED
 
 
@@ -40,7 +41,7 @@ class Run:
     """Train a policy; Ctrl-C saves, --resume goes on. --env, --algo and --config choose the defaults shown here."""
 
     training: tyro.conf.OmitArgPrefixes[TrainingSettings]
-    run_dir: Path = Path("runs/batching")
+    run_dir: OutputFolder = Path("runs/batching")
     """Folder of checkpoints, TensorBoard files and settings."""
     resume: bool = False
     """Go on from the last checkpoint of the run folder, which is unpickled, or from the start if there is none yet."""
@@ -98,7 +99,7 @@ class Admission(BesideDFTSP):
     """Another teacher than the file's: dftsp, look-ahead or hindsight."""
     name: str = "batching-carry-over"
     """Name of the policy and of the record."""
-    run_dir: Path = Path("runs/admission")
+    run_dir: OutputFolder = Path("runs/admission")
     """Folder of the runs, each with its seed behind the name; the same command goes on where it was interrupted."""
 
     def run(self) -> None:

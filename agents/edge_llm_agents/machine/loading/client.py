@@ -33,7 +33,7 @@ def send(url: str, model: str, workload: Workload) -> list[Answer]:
         return asyncio.run(_send(url, model, workload))
     except (httpx.RequestError, httpx.InvalidURL) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"url = {shown(url)}: {reason}; edge-llm serve listens there") from None
+        raise ValueError(f"url = {shown(url)}: {reason}; must be where edge-llm serve listens") from None
 
 
 async def _send(url: str, model: str, workload: Workload) -> list[Answer]:

@@ -25,6 +25,7 @@ from edge_llm_agents.records.record import LEARNING
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.outputs import OutputFolder
 
 SPLIT = "test"
 
@@ -59,7 +60,7 @@ class BaselineSettings:
     """Runs at once, -1 for one per core."""
     backend: str = "local"
     """Where they run: local processes, or a Ray cluster (ray)."""
-    results: Path = Path("results/submissions")
+    results: OutputFolder = Path("results/submissions")
     """Folder of the records. What is finished there is not run again."""
 
     def __post_init__(self) -> None:

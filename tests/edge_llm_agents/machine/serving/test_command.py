@@ -133,7 +133,7 @@ def test_an_address_that_is_none_is_told(machine: str, url: str, capsys: pytest.
     assert main(["load", "--machine", machine, "--url", url]) == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith(f"error: url = {shown(url)}: ")
-    assert said.endswith("edge-llm serve listens there")
+    assert said.endswith("must be where edge-llm serve listens")
 
 
 def test_another_server_is_told(machine: str, capsys: pytest.CaptureFixture[str]) -> None:
