@@ -29,7 +29,7 @@ class Update:
         from experiments.pages.environments import environment_pages
         from experiments.pages.readme import pages_with_tables
         from experiments.pages.recorded import RECORDED, recorded
-        from experiments.pages.scenarios import rack_findings, scenario_pages
+        from experiments.pages.scenarios import findings_elsewhere, scenario_pages
         from experiments.paper.measurements import Measurements
         from experiments.paper.page import paper_page
 
@@ -41,7 +41,7 @@ class Update:
                 if (several := RECORDED.parent / name).is_dir():
                     shutil.copytree(several, RECORDED / name, dirs_exist_ok=True)
         measured = (recorded(name)["scenarios"] for name in ("scenarios", "schedules", "tasks"))
-        scenarios = scenario_pages(*measured, rack_findings())
+        scenarios = scenario_pages(*measured, findings_elsewhere())
         pages = pages_with_tables() | environment_pages() | scenarios
         for file, page in pages.items():
             write_text(file, page)
@@ -70,14 +70,14 @@ class Scenarios:
 
     def run(self) -> None:
         """Measure, write after each preset, print the overview."""
-        from experiments.pages.scenario_measurements import measure_scenario
-        from experiments.pages.scenarios import overview
+        from experiments.pages.scenarios import MEASURES, measuring_command, overview
+        from experiments.presets.measurements import measure_scenario
 
         file = self.results / "scenarios.json"
         measured = read_record(file)["scenarios"] if file.exists() else {}
         for name in self.scenarios or list_scenarios():
-            if "tasks" in preset_content(name)["workload"]:
-                print(f"{name}: left out, benchmark.py tasks measures it", file=sys.stderr)
+            if MEASURES not in (command := measuring_command(name)):
+                print(f"{name}: left out, measured by {command}", file=sys.stderr)
                 continue
             replays = preset_content(name)["workload"]["arrivals"]["kind"] == "trace"
             if replays and self.trace is None and not self.scenarios:

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from edge_llm_agents.comparison.columns import comparison_table
-from edge_llm_agents.comparison.records import BOUND
 from edge_llm_agents.records.intervals import Interval
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.support.tables import Table
+from experiments.presets.findings import Findings
 
 NAMES = ("scaling-feeder-rack", "scaling-feeder-rack-b", "scaling-feeder-rack-c")
 """Recorded trainings in three worlds; the policy of the first comes with the package."""
-
-KEPT = ("policy", "reward", "served", "modules", "gap")
-"""Columns of a comparison, by how their headings begin, that say something of a rack."""
-
-
-class Findings(NamedTuple):
-    """What policies earn with a preset."""
-
-    text: str
-    command: str
-    """That measures it."""
 
 
 def racks_table(trainings: Mapping[str, Any]) -> Table:
@@ -53,22 +41,6 @@ def _cells(found: Mapping[str, Any]) -> tuple[str, ...]:
         f"{found['gap_closed_percent']:.1f}",
         f"{found['served_percent']:.1f}",
         f"{found['modules']:.2f}",
-    )
-
-
-def findings_of_comparison(name: str, record: Mapping[str, Any]) -> Findings:
-    """Of a recorded comparison of the rules."""
-    episodes, known = (record["settings"][which] for which in ("episodes", "hindsight_episodes"))
-    bound = BOUND if known == episodes else f"{BOUND}, of the first {known}"
-    shown = [one | {"policy": bound} if one["policy"] == BOUND else one for one in record["policies"]]
-    whole = comparison_table(shown, record["oracle"])
-    kept = [at for at, heading in enumerate(whole.headings) if heading.startswith(KEPT)]
-    table = Table([whole.headings[at] for at in kept], [[row[at] for at in kept] for row in whole.rows])
-    return Findings(
-        f"In `EdgeLLM/Scaling-v0`, on {episodes} workloads; the gap is that of {record['oracle']} to what nobody earns "
-        f"more than, on the first {known}.\n\n{table.markdown()}\n",
-        f"edge-llm compare --env EdgeLLM/Scaling-v0 --scenario {name} --no-train --episodes {episodes} "
-        f"--hindsight-episodes {known}",
     )
 
 

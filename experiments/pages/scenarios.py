@@ -7,30 +7,38 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_env.dynamics.state import RESOURCES
-from edge_llm_env.scenarios.loading import describe_scenarios, preset_content
+from edge_llm_env.envs.suite import MULTI_NODE, SCALING, SERVICE_LEVEL
+from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.scenarios.loading import describe_scenarios, load_scenario, preset_content
 from edge_llm_env.scenarios.settings import settings
 from edge_llm_env.support.tables import NO_VALUE, Table
-from experiments.learning.rack_tables import NAMES, Findings, findings_of_comparison, findings_of_training
+from experiments.learning.rack_tables import NAMES, findings_of_training
 from experiments.pages.recorded import recorded
+from experiments.presets.compared import COMPARISONS, compared_findings, comparing_command
+from experiments.presets.findings import Findings
 from experiments.scheduling.measurements import findings_of_schedules
 from experiments.scheduling.tasks import findings_of_tasks
 
 FOLDER = Path("docs/scenarios")
 """Where the pages stand in the repository; the first compares the presets."""
 
-COMPARED_RACKS = ("diurnal-rack", "grouped-rack")
-"""Presets of racks whose rules were compared; in the others policies were trained beside the rules."""
+MEASURES = "pages.py scenarios"
+"""The script that measures presets of batches."""
+
+OF_THEIR_OWN = {"network": MULTI_NODE, "rack": SCALING}
+"""Sections of scenarios that environments of their own play, which are compared there."""
 
 HEAD = """# Scenarios
 
-Made by `python scripts/pages.py scenarios`, which measures every preset on workloads of its own. Utilisation is the
-mean over DFTSP's batches, of the bands, the memory and the compute window; with a flexible split of the epoch it is of
-the whole epoch, and compute includes the transfers. *Per batch* is the part of compute time that a batch costs whoever
-is in it: with the `roofline` cost model mainly the weights, read once per decode step; the `paper` model has none. The
-last two columns are what a clairvoyant's schedule serves more than DFTSP, and what no policy exceeds, on the first
-workloads; where uploads carry over, more than `MinimumShares` in `EdgeLLM/Bandwidth-v0`. Where a preset has several
-variants, DFTSP and hindsight have `node.decoder` alone on all modules, and a table compares ways to divide these.
-Counts and fractions only: no timing was taken.
+Made by `python scripts/pages.py scenarios`, which measures presets of batches on workloads of its own; the pages of
+others say what measures them. Utilisation is the mean over DFTSP's batches, of the bands, the memory and the compute
+window; with a flexible split of the epoch it is of the whole epoch, and compute includes the transfers. *Per batch*
+is the part of compute time that a batch costs whoever is in it: with the `roofline` cost model mainly the weights,
+read once per decode step; the `paper` model has none. The last two columns are what a clairvoyant's schedule serves
+more than DFTSP, and what no policy exceeds, on the first workloads; where uploads carry over, more than
+`MinimumShares` in `EdgeLLM/Bandwidth-v0`. Where a preset has several variants, DFTSP and hindsight have
+`node.decoder` alone on all modules, and a table compares ways to divide these. Counts and fractions only: no timing
+was taken.
 """
 
 
@@ -38,12 +46,13 @@ def scenario_pages(
     measured: Mapping[str, dict[str, Any]],
     schedules: Mapping[str, dict[str, Any]],
     tasks: Mapping[str, dict[str, Any]],
-    racks: Mapping[str, Findings],
+    compared: Mapping[str, Findings],
 ) -> dict[Path, str]:
     """Every page by its file, as Markdown; one not measured says so.
 
     From `measure_scenario` of the presets, from `measure_schedules` of those whose engine schedules iterations, from
-    `measure_tasks` of those whose requests are calls of agent tasks, and `rack_findings` of those that are a rack.
+    `measure_tasks` of those whose requests are calls of agent tasks, and `findings_elsewhere` of those that
+    environments of their own play.
     """
     described = describe_scenarios()
     listed = Table(
@@ -52,18 +61,33 @@ def scenario_pages(
     pages = {FOLDER / "index.md": f"{HEAD}\n{overview(measured).markdown()}\n\n{listed}\n"}
     return pages | {
         FOLDER / f"{name}.md": scenario_page(
-            name, text, measured.get(name), schedules.get(name), tasks.get(name), racks.get(name)
+            name, text, measured.get(name), schedules.get(name), tasks.get(name), compared.get(name)
         )
         for name, text in described.items()
     }
 
 
-def rack_findings() -> dict[str, Findings]:
-    """What policies earn with every preset of a rack, by its name."""
-    found = {name: findings_of_comparison(name, recorded(f"compare-scaling-{name}")) for name in COMPARED_RACKS}
+def findings_elsewhere() -> dict[str, Findings]:
+    """What policies earn with presets that environments of their own play, by their names."""
+    found = compared_findings(map(recorded, COMPARISONS))
     for record in (recorded(f"train-{name}") for name in NAMES):
         found[record["scenario"]] = findings_of_training(record)
     return found
+
+
+def measuring_command(name: str) -> str:
+    """The command that measures a preset, without its counts."""
+    content = preset_content(name)
+    for part, env_id in OF_THEIR_OWN.items():
+        if part in content:
+            return comparing_command(env_id, name)
+    if [one.id for one in ENVIRONMENTS.values() if name in {tier.scenario for tier in one.tiers}] == [SERVICE_LEVEL]:
+        return comparing_command(SERVICE_LEVEL, name)
+    script = "benchmark.py schedules" if "iterations" in content else MEASURES
+    if "tasks" in content["workload"]:
+        script = "benchmark.py tasks"
+    trace = " --trace FILE" if content["workload"]["arrivals"]["kind"] == "trace" else ""
+    return f"python scripts/{script} --scenarios {name}{trace}"
 
 
 def overview(measured: Mapping[str, dict[str, Any]]) -> Table:
@@ -90,16 +114,10 @@ def scenario_page(
     measured: dict[str, Any] | None,
     schedules: dict[str, Any] | None,
     tasks: dict[str, Any] | None,
-    rack: Findings | None,
+    compared: Findings | None,
 ) -> str:
     """A preset's page: description, what was measured, settings with their sources."""
-    content = preset_content(name)
-    script = "benchmark.py schedules" if "iterations" in content else "pages.py scenarios"
-    if "tasks" in content["workload"]:
-        script = "benchmark.py tasks"
-    command = f"python scripts/{script} --scenarios {name}"
-    if content["workload"]["arrivals"]["kind"] == "trace":
-        command += " --trace FILE"
+    command = measuring_command(name)
     if measured is not None:
         command += f" --episodes {measured['episodes']} --hindsight-episodes {measured['hindsight']['episodes']}"
     if tasks is not None:
@@ -109,10 +127,21 @@ def scenario_page(
         found = findings_of_schedules(schedules)
     if tasks is not None:
         found = findings_of_tasks(tasks)
-    if rack is not None:
-        found, command = rack
+    if compared is not None:
+        found, command = compared.text, compared.command
+    of_batches = None if measured is None else measured["fingerprint"]
+    found += _of_another(name, of_batches if compared is None else compared.fingerprint)
     lines = [f"# {name}\n", f"{description}.\n", "## What binds, and what is left to gain\n", found]
     return "\n".join([*lines, f"`{command}`\n", "## Settings\n", settings_table(name), ""])
+
+
+def _of_another(name: str, fingerprint: str | None) -> str:
+    """What the page says where a preset was measured that was not what it is now, as far as that can be known."""
+    if fingerprint is None or preset_content(name)["workload"]["arrivals"]["kind"] == "trace":
+        return ""
+    if load_scenario(name).fingerprint() == fingerprint:
+        return ""
+    return "\nMeasured before the preset, or the numbers of its catalogue, became what they are now.\n"
 
 
 def findings(measured: dict[str, Any]) -> str:

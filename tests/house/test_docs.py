@@ -22,7 +22,7 @@ from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 from experiments.pages.environments import environment_pages
 from experiments.pages.recorded import recorded
-from experiments.pages.scenarios import rack_findings, scenario_pages
+from experiments.pages.scenarios import findings_elsewhere, scenario_pages
 from tests.support.helpers import AZURE_TRACE
 from tests.support.processes import HANG_GUARD_S, ROOT
 
@@ -37,7 +37,7 @@ TOML = re.compile(r"```toml\n(.*?)```", flags=re.DOTALL)
 def test_generated_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     measured = (recorded(name)["scenarios"] for name in ("scenarios", "schedules", "tasks"))
-    pages = environment_pages() | scenario_pages(*measured, rack_findings())
+    pages = environment_pages() | scenario_pages(*measured, findings_elsewhere())
     standing = {
         page.relative_to(ROOT): page.read_text(encoding="utf-8")
         for folder in GENERATED

@@ -10,7 +10,7 @@ from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.workload.streams import draw_workloads
-from experiments.pages.scenario_measurements import ComputeMeter, measure_scenario
+from experiments.presets.measurements import ComputeMeter, measure_scenario
 from tests.support.helpers import ROOFLINE, small_scenario
 
 QUICK = LagrangianHindsight(5, restarts=1, moves_per_offer=50, block_nodes=0)

@@ -1,0 +1,1 @@
+"""What is measured of presets, as their pages have it."""

@@ -1,0 +1,53 @@
+"""What recorded comparisons say of presets that environments of their own play: racks, networks, levels of service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from edge_llm_agents.comparison.columns import comparison_table
+from edge_llm_agents.comparison.records import BOUND
+from edge_llm_env.support.tables import Table
+from experiments.presets.findings import Findings
+
+COMPARISONS = (
+    "compare-scaling-diurnal-rack",
+    "compare-scaling-grouped-rack",
+    "compare-multinode-two-cells",
+)
+"""Recorded comparisons, by file."""
+
+EARNED = ("policy", "reward", "served", "modules", "gap")
+"""Columns, by how their headings begin, where policies are compared by what they earn."""
+
+SERVED = ("policy", "requests/s", "% of", "gap", "on time")
+"""The same where they are compared by whom they serve."""
+
+
+def compared_findings(records: Iterable[Mapping[str, Any]]) -> dict[str, Findings]:
+    """What was found of every preset that was compared, by its name; of recorded comparisons."""
+    return {record["scenario"]: findings_of_comparison(record) for record in records}
+
+
+def comparing_command(env_id: str, scenario: str, episodes: int | None = None, known: int | None = None) -> str:
+    """The command that compares the rules of an environment on a preset."""
+    counts = "" if episodes is None else f" --episodes {episodes} --hindsight-episodes {known}"
+    return f"edge-llm compare --env {env_id} --scenario {scenario} --no-train{counts}"
+
+
+def findings_of_comparison(record: Mapping[str, Any]) -> Findings:
+    """Of a recorded comparison of the rules."""
+    episodes, known = (record["settings"][which] for which in ("episodes", "hindsight_episodes"))
+    bound = BOUND if known == episodes else f"{BOUND}, of the first {known}"
+    shown = [one | {"policy": bound} if one["policy"] == BOUND else one for one in record["policies"]]
+    whole = comparison_table(shown, record["oracle"])
+    earns = any("reward_per_episode" in one for one in shown)
+    kept = [at for at, heading in enumerate(whole.headings) if heading.startswith(EARNED if earns else SERVED)]
+    table = Table([whole.headings[at] for at in kept], [[row[at] for at in kept] for row in whole.rows])
+    most = "nobody earns more than" if earns else "no policy exceeds"
+    return Findings(
+        f"In `{record['environment']}`, on {episodes} workloads; the gap is that of {record['oracle']} to what {most}, "
+        f"on the first {known}.\n\n{table.markdown()}\n",
+        comparing_command(record["environment"], record["scenario"], episodes, known),
+        record["scenario_fingerprint"],
+    )

@@ -1,0 +1,26 @@
+"""What pages say of recorded comparisons."""
+
+from __future__ import annotations
+
+from edge_llm_env import list_scenarios
+from experiments.pages.recorded import recorded
+from experiments.pages.scenarios import MEASURES, findings_elsewhere, measuring_command
+from experiments.presets.compared import comparing_command, findings_of_comparison
+
+
+def test_a_bound_on_fewer_workloads_says_so():
+    record = recorded("compare-scaling-diurnal-rack")
+    assert "\n| hindsight bound, of the first 20 |" in findings_of_comparison(record).text
+    alike = record | {"settings": record["settings"] | {"episodes": 20}}
+    assert "\n| hindsight bound |" in findings_of_comparison(alike).text
+
+
+def test_a_preset_is_measured_where_it_can_be_played():
+    assert MEASURES in measuring_command("carry-over")
+    assert "benchmark.py tasks" in measuring_command("agents-signals")
+    for env_id, preset in (("MultiNode", "two-cells"), ("Scaling", "grouped-rack"), ("ServiceLevel", "specialists")):
+        assert measuring_command(preset) == comparing_command(f"EdgeLLM/{env_id}-v0", preset)
+
+
+def test_what_is_measured_elsewhere_is_of_presets():
+    assert findings_elsewhere().keys() <= set(list_scenarios())
