@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ import gymnasium as gym
 import numpy as np
 
 from edge_llm_agents.records.record import write_record
+from edge_llm_baselines.levels.decoding import AT_PLAY
 from edge_llm_baselines.levels.epoch import epoch_of_row
-from edge_llm_baselines.levels.milp import LevelsMilp
-from edge_llm_baselines.levels.problem import LevelsProblem
-from edge_llm_baselines.levels.search import BestLevels
+from edge_llm_baselines.levels.exact.best_levels import BestLevels
+from edge_llm_baselines.levels.exact.milp import LevelsMilp
+from edge_llm_baselines.levels.exact.problem import LevelsProblem
 from edge_llm_env.envs.suite import SERVICE_LEVEL
 from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts
@@ -33,7 +34,7 @@ class Levels:
     """
 
     instances: int = 2000
-    """Random ones."""
+    """Random ones, and as many of few kinds of requests."""
     requests: int = 10
     """Most of these."""
     epochs: int = 60
@@ -47,10 +48,10 @@ class Levels:
     def run(self) -> int:
         """Solve, write and print; 1 if the search was wrong."""
         check_counts(instances=self.instances, requests=self.requests, epochs=self.epochs)
-        rng = np.random.default_rng(self.seed)
-        random = (random_epoch(rng, self.requests) for _ in range(self.instances))
         report: dict[str, Any] = {"settings": {k: v for k, v in asdict(self).items() if k != "results"}}
-        report["random"] = compared(random)
+        for family, kinds in (("random", None), ("alike", 3)):
+            rng = np.random.default_rng(self.seed)
+            report[family] = compared(random_epoch(rng, self.requests, kinds=kinds) for _ in range(self.instances))
         for name in self.scenarios:
             report[name] = compared(epochs_of(name, self.epochs, self.seed))
         print(write_record(self.results / "level_benchmark.json", report), end="")
@@ -74,9 +75,9 @@ def epochs_of(scenario: str, epochs: int, seed: int) -> Iterator[LevelsProblem]:
 
 def compared(problems: Iterator[LevelsProblem]) -> dict[str, Any]:
     """What both find, and the processor time that each takes."""
-    search, highs = BestLevels(), LevelsMilp()
+    search, stopping, highs = BestLevels(), BestLevels(AT_PLAY), LevelsMilp()
     took: dict[str, list[float]] = {"search_ms": [], "highs_ms": []}
-    nodes, wrong, unproven, better = [], 0, 0, 0
+    nodes, wrong, unproven, better, most, played, cut_off = [], 0, 0, 0, 0.0, 0.0, 0
     for problem in problems:
         started_s = time.process_time()
         found = search.solve(problem)
@@ -85,13 +86,26 @@ def compared(problems: Iterator[LevelsProblem]) -> dict[str, Any]:
         other = problem.value(highs.solve(problem))
         took["highs_ms"].append(1e3 * (time.process_time() - started_s))
         nodes.append(found.nodes)
+        some = stopping.solve(problem)
+        most, played, cut_off = most + found.value, played + some.value, cut_off + (not some.optimal)
         unproven += not found.optimal
         wrong += not problem.is_feasible(found.choice) or (found.optimal and found.value < other * (1.0 - EQUAL))
         better += found.value > other * (1.0 + EQUAL)
     said: dict[str, Any] = {name: summary(times[1:]) for name, times in took.items()}  # the first compiles or loads
-    return {"problems": len(nodes), "wrong": wrong, "unproven": unproven, "better_than_highs": better} | said
+    return {
+        "problems": len(nodes),
+        "wrong": wrong,
+        "unproven": unproven,
+        "better_than_highs": better,
+        "nodes": summary(nodes),
+        "at_play": {
+            "node_limit": AT_PLAY,
+            "unproven": cut_off,
+            "value_percent": 100.0 * played / most if most > 0.0 else 100.0,
+        },
+    } | said
 
 
-def summary(numbers: list[float]) -> dict[str, float]:
+def summary(numbers: Sequence[float]) -> dict[str, float]:
     """Median, mean and the largest."""
     return {"median": float(np.median(numbers)), "mean": float(np.mean(numbers)), "most": float(np.max(numbers))}

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_llm_baselines.levels.problem import LevelsProblem
+from edge_llm_baselines.levels.exact.problem import LevelsProblem
 from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.solver.candidates import Candidates
 
 
-def random_epoch(rng: np.random.Generator, most_requests: int, most_groups: int = 3) -> LevelsProblem:
-    """An epoch in which somebody has to be left out as a rule."""
+def random_epoch(
+    rng: np.random.Generator, most_requests: int, most_groups: int = 3, kinds: int | None = None
+) -> LevelsProblem:
+    """An epoch in which somebody has to be left out as a rule; every request is of one of so many kinds, if given."""
     requests, groups = int(rng.integers(1, most_requests + 1)), int(rng.integers(1, most_groups + 1))
     compressions, shape = int(rng.integers(1, 4)), (requests, 1)
     ratio = np.array([1.0, 2.0, 5.0])[:compressions]
     whole, output = rng.choice([100.0, 200.0, 400.0], shape), rng.choice([16.0, 32.0, 64.0], shape)
     slack_s, tight = rng.uniform(0.3, 3.0, shape), rng.uniform(0.3, 1.5, 4)
     uplink, downlink = rng.uniform(0.0, 2.0 / requests, (2, *shape)) * tight[2:, None, None]
+    of_kind = np.arange(requests) if kinds is None else rng.integers(min(kinds, requests), size=requests)
+    whole, output, slack_s, uplink, downlink = (one[of_kind] for one in (whole, output, slack_s, uplink, downlink))
     pads = rng.random(2) < 0.3
     worth = np.sort(rng.random(groups)) if rng.random() < 0.7 else np.ones(groups)
     keeps = np.array([1.0, 0.95, 0.8])[:compressions]
@@ -34,7 +38,7 @@ def random_epoch(rng: np.random.Generator, most_requests: int, most_groups: int 
             float(tight[0] * rng.uniform(0.5, 2.0)),
             float(weights + 0.2 * requests * tight[1]),
         )
-        late_s, able = rng.choice([0.0, 0.2]), rng.random(shape) < 0.8
+        late_s, able = rng.choice([0.0, 0.2]), (rng.random(shape) < 0.8)[of_kind]
 
         def each(array: np.ndarray) -> np.ndarray:
             return np.ascontiguousarray(np.broadcast_to(array, (requests, compressions)).reshape(-1))

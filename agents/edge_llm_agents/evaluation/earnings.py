@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,18 @@ class EarningRivals:
     """Every baseline of an environment whose rewards count, tuned for a scenario, and what nobody earns more than.
 
     The best rule is that which earns most on these very workloads, of those that are told nothing which no observation
-    shows. Raises ValueError for less than two workloads, and for an environment where requests served count.
+    shows. `report` is told each number as it is tuned and each rule as it has played, as both can take minutes. Raises
+    ValueError for less than two workloads, and for an environment where requests served count.
     """
 
-    def __init__(self, env_id: str, scenario: Scenario, episodes: int, seed: int) -> None:
+    def __init__(
+        self,
+        env_id: str,
+        scenario: Scenario,
+        episodes: int,
+        seed: int,
+        report: Callable[[str], None] = lambda line: None,
+    ) -> None:
         if episodes < 2:
             raise ValueError(f"episodes = {episodes}: must be at least 2")
         baselines = baselines_of(env_id)
@@ -33,9 +42,14 @@ class EarningRivals:
         self.workloads = draw_workloads(scenario, episodes, seed)
         self._earning = baselines.earning
         self.oracle_key = baselines.oracle
-        self.tuned = baselines.tuned(scenario, seed)
-        playable = baselines.playable(scenario, self.tuned)
-        self.played = {key: self.play(rule.acting(seed, rule.of(self.tuned))) for key, rule in playable.items()}
+        self.tuned: dict[str, Any] = {}
+        for tunable in baselines.tunables:
+            self.tuned[tunable.name] = tunable.tune(scenario, seed)
+            report(f"tuned {tunable.name}: {self.tuned[tunable.name]}")
+        self.played: dict[str, Earned] = {}
+        for key, rule in baselines.playable(scenario, self.tuned).items():
+            self.played[key] = self.play(rule.acting(seed, rule.of(self.tuned)))
+            report(f"played {key}: reward {self.played[key].reward.mean():.1f}")
         told_nothing = [key for key in self.played if not baselines.rules[key].informed]
         self.best_rule = max(told_nothing, key=lambda key: float(self.played[key].reward.sum()))
         self.most = np.array([self._earning.most(scenario, workload) for workload in self.workloads])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.levels.problem import NOBODY, Choice, LevelsProblem
+from edge_llm_baselines.levels.exact.problem import NOBODY, Choice, LevelsProblem
 from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_env.dynamics.modules import GROUPS, variant_rule
 from edge_llm_env.dynamics.params import NodeParams, rule_of

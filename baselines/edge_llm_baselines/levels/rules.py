@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.allocation.policy import Allocation, AllocationPolicy
 from edge_llm_baselines.levels.epoch import LevelsEpoch, epoch_of_row
-from edge_llm_baselines.levels.search import BestLevels
+from edge_llm_baselines.levels.exact.best_levels import BestLevels, LevelsFound
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.playing.policy import rows_of
 from edge_llm_baselines.solvers.greedy import compute_times_alone_s
@@ -35,14 +35,15 @@ class Levels(Protocol):
 def exact_levels(waits: float = 0.0) -> Levels:
     """The most valuable levels of the epoch, in which who can wait is worth so much of its value less."""
     solver = BestLevels()
-    return lambda simulation, row: best_levels(solver, epoch_of_row(simulation, row, waits), simulation.slots)
+    return lambda simulation, row: best_levels(solver, epoch_of_row(simulation, row, waits), simulation.slots)[0]
 
 
-def best_levels(solver: BestLevels, epoch: LevelsEpoch, slots: int) -> NDArray[np.int64]:
-    """The most valuable levels of an epoch, (slots,)."""
+def best_levels(solver: BestLevels, epoch: LevelsEpoch, slots: int) -> tuple[NDArray[np.int64], LevelsFound | None]:
+    """The most valuable levels of an epoch, (slots,), and what their search found, None where nobody can be served."""
     if epoch.problem is None:
-        return np.zeros(slots, dtype=np.int64)
-    return epoch.levels(solver.solve(epoch.problem).choice, slots)
+        return np.zeros(slots, dtype=np.int64), None
+    found = solver.solve(epoch.problem)
+    return epoch.levels(found.choice, slots), found
 
 
 Order = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]

@@ -9,20 +9,25 @@ from typing import Any, TypeVar
 import numpy as np
 
 from edge_llm_baselines.allocation.partitions import FixedPartition, partitions
-from edge_llm_baselines.allocation.policy import Allocation, AllocationPolicy
+from edge_llm_baselines.allocation.policy import Allocation
 from edge_llm_baselines.levels.earning import earned_by_levels
-from edge_llm_baselines.levels.rules import LevelPolicy, exact_levels, greedy_levels, moving, per_second
+from edge_llm_baselines.levels.rules import LevelPolicy, exact_levels, moving
 from edge_llm_baselines.playing.play import MakePolicy
-from edge_llm_baselines.residency.tuning import KEPT, MOVE_COSTS, THRESHOLDS, following, has_phases, looking_ahead
+from edge_llm_baselines.residency.tuning import (
+    KEPT,
+    MOVE_COSTS,
+    THRESHOLDS,
+    TUNING_EPISODES,
+    following,
+    has_phases,
+    looking_ahead,
+)
 from edge_llm_env.envs.service_level.environment import MECHANISM
 from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
 Choice = TypeVar("Choice")
-
-TUNING_EPISODES = 2
-"""Workloads that numbers are chosen on."""
 
 WAITS = (0.0, 0.1, 0.3, 0.5)
 """Parts of its value that one who can wait is worth less, that are tried."""
@@ -34,19 +39,14 @@ def tune_waits(scenario: Scenario, seed: int) -> float | None:
 
 
 def tune_partition(scenario: Scenario, seed: int) -> list[float] | None:
-    """Shares of the modules that are rewarded most when they never change; None where there is one variant.
-
-    With levels by utility per second, as there are many partitions, and exact levels take ten times as long.
+    """Shares of the modules that are rewarded most when they never change, with the exact levels of each epoch; None
+    where there is one variant.
     """
     if not has_variants(scenario):
         return None
     modules = scenario.node.modules
     choices = [(counts / modules).tolist() for counts in partitions(modules, len(scenario.variants))]
-
-    def makes(shares: Sequence[float]) -> MakePolicy:
-        return lambda env: LevelPolicy(env, greedy_levels(per_second), AllocationPolicy(fixed(env, shares), env))
-
-    return _best(scenario, seed, choices, makes)
+    return _best(scenario, seed, choices, lambda shares: lambda env: moving(env, fixed(env, shares)))
 
 
 def tune_threshold(scenario: Scenario, seed: int) -> float | None:

@@ -77,7 +77,7 @@ class ServiceLevelEnv(EpochEnv[NDArray[np.integer]]):
     **Episode**: begins with the modules divided evenly and loaded, truncated after `epoch.episode_epochs` steps.
 
     `edge_llm_baselines.levels.decoding.LevelDecoding` has numbers in -1..1 for an action: what each request is worth,
-    for which the exact levels are found, and logits of the modules as in `Compute-v0`; 0 is the best of the epoch.
+    for which the best levels are found, and logits of the modules as in `Compute-v0`; 0 is the best of the epoch.
 
     **What to expect**: with the modules as they are there is little to learn, as exact search finds the best levels of
     an epoch. What commits the node for longer is what the modules load, as in `specialists`: there whoever moves them

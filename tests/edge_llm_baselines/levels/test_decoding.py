@@ -68,6 +68,30 @@ def test_who_is_not_wanted_is_left_out_and_logits_move_the_modules():
     assert env.unwrapped.simulation.state.module_variant[0].tolist() == [2, 2, 2]
 
 
+def test_a_search_that_stops_says_so_and_what_no_levels_exceed():
+    whole, stopped = (VectorLevelDecoding(vector_of(SERVICE_LEVEL, SCENARIO, WORKLOADS), limit) for limit in (10**6, 1))
+    for env in (whole, stopped):
+        env.reset(options={"workloads": WORKLOADS})
+        assert env.found == ()
+    actions = np.zeros(whole.action_space.shape, dtype=np.float32)
+    for env in (whole, stopped):
+        env.step(actions)
+    for best, some in zip(whole.found, stopped.found, strict=True):
+        assert best is not None
+        assert some is not None
+        assert best.optimal
+        assert not some.optimal
+        assert some.value < best.value <= some.upper_bound
+    single = LevelDecoding(gym.make(SERVICE_LEVEL, scenario=SCENARIO), node_limit=1)
+    single.reset(options={"workload": WORKLOADS[0]})
+    assert single.found is None
+    single.step(actions[0])
+    assert single.found is not None
+    assert not single.found.optimal
+    with pytest.raises(ValueError, match="node_limit = 0: must be at least 1"):
+        LevelDecoding(gym.make(SERVICE_LEVEL, scenario=SCENARIO), node_limit=0)
+
+
 def test_what_is_no_action_or_no_environment_is_refused():
     env = LevelDecoding(gym.make(SERVICE_LEVEL, scenario=SCENARIO))
     env.reset(seed=0)

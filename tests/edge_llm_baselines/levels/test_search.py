@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from edge_llm_baselines.levels.epoch import epoch_of_row
-from edge_llm_baselines.levels.milp import LevelsMilp
-from edge_llm_baselines.levels.problem import NOBODY, Choice, LevelsProblem
-from edge_llm_baselines.levels.search import BestLevels
+from edge_llm_baselines.levels.exact.best_levels import BestLevels
+from edge_llm_baselines.levels.exact.milp import LevelsMilp
+from edge_llm_baselines.levels.exact.problem import NOBODY, Choice, LevelsProblem
 from edge_llm_env import load_scenario
 from edge_llm_env.envs.suite import SERVICE_LEVEL
 from experiments.proofs.level_instances import random_epoch
@@ -28,20 +28,25 @@ def of_every_choice(problem: LevelsProblem) -> float:
     return most
 
 
-def test_small_epochs_are_solved_as_by_trying_every_choice():
+KINDS = pytest.mark.parametrize("kinds", [None, 2])
+
+
+@KINDS
+def test_small_epochs_are_solved_as_by_trying_every_choice(kinds: int | None):
     rng = np.random.default_rng(0)
     for _ in range(12):
-        problem = random_epoch(rng, most_requests=3, most_groups=2)
+        problem = random_epoch(rng, most_requests=3, most_groups=2, kinds=kinds)
         found = BestLevels().solve(problem)
         assert found.optimal
         assert problem.is_feasible(found.choice)
         assert found.value == pytest.approx(of_every_choice(problem), rel=1e-9)
 
 
-def test_epochs_are_solved_as_by_highs():
+@KINDS
+def test_epochs_are_solved_as_by_highs(kinds: int | None):
     rng = np.random.default_rng(1)
     for _ in range(40):
-        problem = random_epoch(rng, most_requests=9)
+        problem = random_epoch(rng, most_requests=9, kinds=kinds)
         found = BestLevels().solve(problem)
         assert found.optimal
         assert found.value == found.upper_bound

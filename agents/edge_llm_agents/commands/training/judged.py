@@ -74,14 +74,19 @@ SHOWN_EVERY = 1000
 """Steps of a fit."""
 
 
+def show_line(line: str) -> None:
+    """Tell who waits what has been done."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def show_step(seed: int, step: int) -> None:
     """Tell who watches a fit how far it is, now and then."""
     if step % SHOWN_EVERY == 0:
-        print(f"seed {seed}, step {step}", file=sys.stderr, flush=True)
+        show_line(f"seed {seed}, step {step}")
 
 
 def show_served(seed: int, generation: int, served: float | None) -> None:
     """Tell who watches a search how many requests an episode serves in validation, where that was looked at."""
     if served is not None:
         told = f"{served:.2f} served per episode in validation"
-        print(f"seed {seed}, generation {generation}: {told}", file=sys.stderr, flush=True)
+        show_line(f"seed {seed}, generation {generation}: {told}")

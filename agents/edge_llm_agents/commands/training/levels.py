@@ -8,7 +8,7 @@ import tyro
 
 from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.allocations.search import AllocationSettings, Progress
-from edge_llm_agents.commands.training.judged import Judged, show_served
+from edge_llm_agents.commands.training.judged import Judged, show_line, show_served
 from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.seeded.levels import judge_modules, train_seeds
 from edge_llm_agents.seeded.lines import of_earnings
@@ -41,7 +41,7 @@ class Levels(Judged):
         def show(seed: int, progress: Progress) -> None:
             show_served(seed, progress.generation, progress.validation_served)
 
-        rivals = EarningRivals(SERVICE_LEVEL, scenario, self.evaluation_episodes, seed=0)
+        rivals = EarningRivals(SERVICE_LEVEL, scenario, self.evaluation_episodes, seed=0, report=show_line)
         if self.modules is not None:
             runs = judge_modules(self.scenario, self.overrides, self.modules, rivals)
         else:

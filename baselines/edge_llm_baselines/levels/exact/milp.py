@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import block_diag, csr_array, vstack
 
-from edge_llm_baselines.levels.problem import Choice, LevelsProblem
+from edge_llm_baselines.levels.exact.problem import Choice, LevelsProblem
 from edge_llm_baselines.solvers.milp_model import model_of
 from edge_llm_env.feasibility.rule import TOLERANCE
 

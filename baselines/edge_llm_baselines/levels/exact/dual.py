@@ -8,77 +8,20 @@ request chooses alone what is worth most beyond its price, and no choice is wort
 (the Lagrangian relaxation of M. L. Fisher, Management Science 27(1), 1981). A group that serves somebody has what its
 least slack and its longest lengths leave; one that serves nobody yet at most its window less the least base cost, and
 may stay empty, whence its max. Further requests only lower what is left, so the bound holds for all that follows.
+Who is left out counts as nothing; who is served in any case counts even where that is less than nothing.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_baselines.levels.exact.items import RESOURCES, Items
+from edge_llm_baselines.levels.exact.stand_ins import FREE, MUST, OUT
 from edge_llm_env.feasibility.batch import BatchSums
 from edge_llm_env.feasibility.rule import Rule, compute_time_s, memory_bytes
-from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.solver.subproblems import SLACKENED
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
-
-RESOURCES = 2
-"""Of each group: time (s), memory (bytes)."""
-
-BANDS = 2
-
-
-class Items(NamedTuple):
-    """The problem as the search reads it: K groups, n requests in the order of the search, C compressions."""
-
-    cost: NDArray[np.float64]
-    """(K, 3, 2, 6) polynomials of each group."""
-    pads_prompts: bool
-    pads_outputs: bool
-    window_s: NDArray[np.float64]
-    """(K,)"""
-    memory_limit_bytes: NDArray[np.float64]
-    """(K,)"""
-    value: NDArray[np.float64]
-    """(n, K, C), 0 of what nobody may choose."""
-    request: NDArray[np.float64]
-    """(n, K, C, 7) the fields of `Request`."""
-    used: NDArray[np.float64]
-    """(n, K, C, RESOURCES + BANDS) the least that each takes: marginal time and memory, and shares."""
-    least_base: NDArray[np.float64]
-    """(n + 1, K, RESOURCES) the least base cost of a batch of some of the requests from each on; infinite of none."""
-
-
-@compiled
-def rule_at(items: Items, group: int) -> Rule:
-    """The feasibility rule of a group."""
-    return Rule(
-        _cost(items.cost, group, 0),
-        _cost(items.cost, group, 1),
-        _cost(items.cost, group, 2),
-        items.pads_prompts,
-        items.pads_outputs,
-        items.window_s[group],
-        items.memory_limit_bytes[group],
-    )
-
-
-@compiled
-def _cost(cost: NDArray[np.float64], group: int, resource: int) -> AffineCost:
-    return AffineCost(_polynomial(cost, group, resource, 0), _polynomial(cost, group, resource, 1))
-
-
-@compiled
-def _polynomial(cost: NDArray[np.float64], group: int, resource: int, part: int) -> Polynomial:
-    return Polynomial(
-        cost[group, resource, part, 0],
-        cost[group, resource, part, 1],
-        cost[group, resource, part, 2],
-        cost[group, resource, part, 3],
-        cost[group, resource, part, 4],
-        cost[group, resource, part, 5],
-    )
 
 
 @compiled
@@ -135,6 +78,7 @@ def descend(
     first: int,
     left: NDArray[np.float64],
     is_empty: NDArray[np.bool_],
+    fate: NDArray[np.int64],
     goal: float,
     steps: int,
     prices: NDArray[np.float64],
@@ -156,7 +100,9 @@ def descend(
             for resource in range(2):
                 gradient[k, resource] = left[k, resource]
         for request in range(first, requests):
-            most, group_of, compression_of = 0.0, -1, -1
+            if fate[request] == OUT:
+                continue
+            most, group_of, compression_of = -np.inf if fate[request] == MUST else 0.0, -1, -1
             for group in range(groups):
                 for compression in range(compressions):
                     value = items.value[request, group, compression]
@@ -196,14 +142,19 @@ def descend(
     excess[requests] = 0.0
     for back in range(requests - first):
         request = requests - 1 - back
-        excess[request] = excess[request + 1] + most_beyond_price(items, best, request)
+        more = most_beyond_price(items, best, request, fate[request])
+        excess[request] = excess[request + 1] + more
 
 
 @compiled
-def most_beyond_price(items: Items, prices: NDArray[np.float64], request: int) -> float:
-    """What the level of a request that is worth most beyond its price is worth so, 0 where none is."""
+def most_beyond_price(items: Items, prices: NDArray[np.float64], request: int, fate: int) -> float:
+    """What the level of a request that is worth most beyond its price is worth so, and of being left out where it may
+    be, 0.
+    """
     _, groups, compressions = items.value.shape
-    most = 0.0
+    if fate == OUT:
+        return 0.0
+    most = -np.inf if fate == MUST else 0.0
     for group in range(groups):
         for compression in range(compressions):
             value = items.value[request, group, compression]
@@ -219,7 +170,7 @@ def leave_out(items: Items, prices: NDArray[np.float64], spare: float) -> None:
     """
     requests, groups, compressions = items.value.shape
     for request in range(requests):
-        most = most_beyond_price(items, prices, request)
+        most = most_beyond_price(items, prices, request, FREE)
         for group in range(groups):
             for compression in range(compressions):
                 value = items.value[request, group, compression]
