@@ -69,7 +69,3 @@ class BatchCost(NamedTuple):
     compute_s: AffineCost
     memory_bytes: AffineCost
     energy_j: AffineCost
-
-    def energy_per_token_j(self, requests: int, prompt_tokens: int, output_tokens: int) -> float:
-        """Energy per output token (J) of a batch of so many requests of these lengths (tokens)."""
-        return self.energy_j.of_equals(requests, prompt_tokens, output_tokens) / (requests * output_tokens)

@@ -13,8 +13,6 @@ PositiveFloat = Annotated[float, Field(ge=1e-12, le=1e18, allow_inf_nan=False)]
 """A quantity of no kind below: products of several are finite, and their quotients too."""
 NonNegativeFloat = Annotated[float, Field(ge=0, le=1e18, allow_inf_nan=False)]
 """Likewise, or nothing."""
-FiniteFloat = Annotated[float, Field(ge=-1e18, le=1e18, allow_inf_nan=False)]
-"""Likewise, of either sign."""
 
 Tokens = Annotated[int, Field(gt=0, lt=2**31)]
 """Environments hold lengths in 32 bits."""

@@ -15,7 +15,6 @@ from edge_llm_env.support.tables import NO_VALUE, Table
 NAMES = (
     "bandwidth-embedding-uplink",
     "compute-specialists-compute",
-    "compute-accuracy-tiers",
     "joint-accuracy-tiers",
 )
 """Policies of the package, in the order of the tables; those that it does not bring along are left out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,11 +107,3 @@ class Assignment(NamedTuple):
     """Whether no assignment is worth more."""
     upper_bound: float
     """No assignment is worth more than this; equal to `value` when optimal."""
-
-
-class AssignmentSolver(Protocol):
-    """Anything that assigns requests to nodes."""
-
-    def solve(self, problem: SeveralNodes) -> Assignment:
-        """A feasible assignment of the problem."""
-        ...

@@ -14,9 +14,6 @@ END_TO_END_S = {1.0: 14.9, 2.0: 9.4, 3.0: 7.5, 5.0: 5.2}
 COMPRESSOR_S = {1.0: 0.0, 2.0: 0.5, 3.0: 0.4, 5.0: 0.4}
 """Ratio → time of the compressor, an encoder of 355e6 weights (s)."""
 
-RETAINED = {1.0: 1.0, 3.0: 86.92 / 87.75, 5.0: 39.1 / 44.0}
-"""Ratio → part of the score that is left: MeetingBank questions at 3, LongBench at 5 (tables 1 and 2)."""
-
 
 def comparisons() -> list[Comparison]:
     """The times at ratios 3 and 5, from those at 1 and 2: the target's own times are not published apart."""

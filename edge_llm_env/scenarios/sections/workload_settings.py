@@ -94,13 +94,6 @@ class WorkloadSettings(Section):
         return int(self._replayed.prompt_tokens.min())
 
     @property
-    def shortest_output_tokens(self) -> int:
-        """Shortest output that can be drawn or replayed."""
-        if isinstance(self.output_tokens, tuple):
-            return min(self.output_tokens)
-        return int(self._replayed.output_tokens.min())
-
-    @property
     def longest_output_tokens(self) -> int:
         """Longest output that can be drawn or replayed."""
         if isinstance(self.output_tokens, tuple):
