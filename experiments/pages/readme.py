@@ -16,12 +16,10 @@ from edge_llm_agents.machine.replay.tables import calibration_table
 from edge_llm_agents.machine.replay.tables import table as replay_table
 from edge_llm_agents.pretrained.shipped import shipped_policies
 from edge_llm_baselines import hindsight, rules, solvers
-from edge_llm_baselines.schedulers.suite import SCHEDULERS
-from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
 from edge_llm_env.inference.published.table import mechanisms_table
 from edge_llm_env.inference.validation.kinds import SPLITS
 from edge_llm_env.registration import ENVIRONMENTS
-from edge_llm_env.support.tables import NO_VALUE, Table
+from edge_llm_env.support.tables import Table
 from experiments.allocation.learned_tables import ALLOCATION_TABLES, NAMES
 from experiments.faults.kinds.table import KINDS
 from experiments.faults.tables import faults_table, soak_table
@@ -35,6 +33,7 @@ from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS, REPORTING_
 from experiments.proofs.tables import agreement_table, hard_classes_table, roofline_agreement_table
 from experiments.scheduling.both_ways import both_ways_table
 from experiments.speed.scale import scale_table
+from experiments.speed.tables import phases_table, speeds_table, training_table
 
 FIRST_COLUMNS = 5
 """Of the comparison, in the README; its page has all."""
@@ -73,69 +72,6 @@ def short_comparison_table() -> Table:
     """Its first columns."""
     all_columns = comparison_table()
     return Table(all_columns.headings[:FIRST_COLUMNS], [row[:FIRST_COLUMNS] for row in all_columns.rows])
-
-
-def benchmark_table() -> Table:
-    """The recorded speeds."""
-    report = recorded("benchmark")
-    first_use, decoding = report["first_use_seconds"], report["oracle_decoding"]
-    shares, engine = report["bandwidth_by_batch_selection"], report["iterations"]
-    rows = [
-        (
-            f"`{env_id}`, {kind}",
-            f"{speeds[which]['median']:,} steps/s",
-            f"{speeds[which]['ratio_to_cartpole']['median']:.3f}",
-        )
-        for env_id, speeds in report["steps_per_s"].items()
-        for which, kind in (("vector", f"native vector, {report['rows']} rows"), ("single", "single, `gym.make`"))
-    ]
-    rows += [
-        (
-            "`import edge_llm_env`, beyond `import gymnasium`",
-            f"{report['import_seconds']['edge_llm_env_beyond_gymnasium']:.3f} s",
-            NO_VALUE,
-        ),
-        (
-            f"oracle decoding, {decoding['visible']:.0f} pending, {decoding['rows']} rows",
-            f"{decoding['steps_per_s']['median']:,} epochs/s",
-            NO_VALUE,
-        ),
-        *(
-            (
-                f"`{CONTINUOUS_BATCHING}`, {kind}, `{engine['scenario']}` under {SCHEDULERS[engine['scheduler']][0]}",
-                f"{engine[which]['median']:,} decisions/s",
-                f"{engine[which]['ratio_to_cartpole']['median']:.3f}",
-            )
-            for which, kind in (("vector", f"{report['rows']} rows"), ("single", "single"))
-        ),
-        ("tokens simulated so", f"{engine['simulated_tokens_per_s']['median']:,} tokens/s", NO_VALUE),
-        *(
-            (
-                f'`EdgeLLM/Bandwidth-v0`, `action="shares"`, {shares["rows"]} rows, batch {selection}',
-                f"{speeds['median']:,} epochs/s",
-                NO_VALUE,
-            )
-            for selection, speeds in shares["steps_per_s"].items()
-        ),
-        ("first use, compiling", f"{first_use['compiling']['both']:.1f} s", NO_VALUE),
-        ("first use, kernels cached", f"{first_use['cached']['both']:.1f} s", NO_VALUE),
-    ]
-    return Table(("measured", "", "of CartPole's, by turns"), rows)
-
-
-def training_table() -> Table:
-    """What the training of `make compare` takes and reaches, as recorded."""
-    rows = []
-    for run in recorded("training_benchmark")["runs"]:
-        percent = run["percent_of_dftsp"]
-        rows.append(
-            (
-                str(run["seed"]),
-                f"{percent['mean']:.2f} [{percent['low']:.2f}, {percent['high']:.2f}]",
-                f"{run['cpu_seconds']:.0f} s",
-            )
-        )
-    return Table(("seed", "% of DFTSP [95 % CI]", "processor time"), rows)
 
 
 def _of_validation(table: Callable[[Any], Table]) -> Callable[[], Table]:
@@ -179,7 +115,11 @@ PAGES: dict[Path, Sections] = {
         "scale": lambda: scale_table(recorded("assignment_scale")),
     },
     Path("docs/iterations.md"): {"both-ways": lambda: both_ways_table(recorded("both_ways"))},
-    Path("docs/speed.md"): {"benchmark": benchmark_table, "training": training_table},
+    Path("docs/speed.md"): {
+        "benchmark": lambda: speeds_table(recorded("benchmark")),
+        "phases": lambda: phases_table(recorded("benchmark")),
+        "training": lambda: training_table(recorded("training_benchmark")),
+    },
     LEARNED_PAGE: LEARNED_SECTIONS
     | {name: _of_trainings(make, NAMES) for name, make in ALLOCATION_TABLES.items()}
     | {"schedulers": _of_trainings(scheduler_tables.schedulers_table, scheduler_tables.NAMES)}

@@ -1,0 +1,107 @@
+"""Tables of recorded speeds: steps per second, what a step consists of, and training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from edge_llm_baselines.schedulers.suite import SCHEDULERS
+from edge_llm_env.envs.suite import BATCHING, COMPUTE, CONTINUOUS_BATCHING
+from edge_llm_env.support.tables import NO_VALUE, Table
+
+
+def speeds_table(report: Mapping[str, Any]) -> Table:
+    """The speeds of a record, those of `carry-over` but for the line of an engine."""
+    first_use, decoding = report["first_use_seconds"], report["oracle_decoding"]
+    shares, engine = report["bandwidth_by_batch_selection"], report["iterations"]
+    rows = [
+        (
+            f"`{env_id}`, {kind}",
+            f"{speeds[which]['median']:,} steps/s",
+            f"{speeds[which]['ratio_to_cartpole']['median']:.3f}",
+        )
+        for env_id, speeds in report["steps_per_s"].items()
+        for which, kind in (("vector", f"native vector, {report['rows']} rows"), ("single", "single, `gym.make`"))
+    ]
+    rows += [
+        (
+            f"`{env_id}`, native vector, {report['allocations']['rows']} rows",
+            f"{found['vector']['median']:,} steps/s",
+            f"{found['vector']['ratio_to_cartpole']['median']:.3f}",
+        )
+        for env_id, found in _of_allocations(report)
+    ]
+    rows += [
+        (
+            "`import edge_llm_env`, beyond `import gymnasium`",
+            f"{report['import_seconds']['edge_llm_env_beyond_gymnasium']:.3f} s",
+            NO_VALUE,
+        ),
+        (
+            f"oracle decoding, {decoding['visible']:.0f} pending, {decoding['rows']} rows",
+            f"{decoding['steps_per_s']['median']:,} epochs/s",
+            NO_VALUE,
+        ),
+        *(
+            (
+                f"`{CONTINUOUS_BATCHING}`, {kind}, `{engine['scenario']}` under {SCHEDULERS[engine['scheduler']][0]}",
+                f"{engine[which]['median']:,} decisions/s",
+                f"{engine[which]['ratio_to_cartpole']['median']:.3f}",
+            )
+            for which, kind in (("vector", f"{report['rows']} rows"), ("single", "single"))
+        ),
+        ("tokens simulated so", f"{engine['simulated_tokens_per_s']['median']:,} tokens/s", NO_VALUE),
+        *(
+            (
+                f'`EdgeLLM/Bandwidth-v0`, `action="shares"`, {shares["rows"]} rows, batch {selection}',
+                f"{speeds['median']:,} epochs/s",
+                NO_VALUE,
+            )
+            for selection, speeds in shares["steps_per_s"].items()
+        ),
+        ("first use, compiling", f"{first_use['compiling']['both']:.1f} s", NO_VALUE),
+        ("first use, kernels cached", f"{first_use['cached']['both']:.1f} s", NO_VALUE),
+    ]
+    return Table(("measured", "", "of CartPole's, by turns"), rows)
+
+
+def phases_table(report: Mapping[str, Any]) -> Table:
+    """Processor time of each phase of a vector step, on one thread, so that phases add up."""
+    allocations = report["allocations"]
+    profiles = {f"`{BATCHING}`, {report['rows']} rows": report["step_profile"]}
+    of_rows = f"{allocations['rows']} rows"
+    profiles |= {f"`{env_id}`, {of_rows}": found["step_profile"] for env_id, found in _of_allocations(report)}
+    profiles[f"`{COMPUTE}` without the search, {of_rows}"] = allocations["compute_without_search"]
+    phases = list(report["step_profile"]["microseconds"])
+    rows = [
+        (
+            name,
+            *(f"{profile['microseconds'][phase]:.0f}" for phase in phases),
+            f"{sum(profile['microseconds'].values()):.0f}",
+            f"{100.0 * profile['compiled_fraction']:.0f}",
+        )
+        for name, profile in profiles.items()
+    ]
+    return Table(("a vector step, µs", *phases, "in all", "compiled, %"), rows)
+
+
+def _of_allocations(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The environments of allocations in a record, and what was measured of each."""
+    for name, found in report["allocations"].items():
+        if isinstance(found, Mapping) and "vector" in found:
+            yield name, found
+
+
+def training_table(record: Mapping[str, Any]) -> Table:
+    """What the training of `make compare` takes and reaches."""
+    rows = []
+    for run in record["runs"]:
+        percent = run["percent_of_dftsp"]
+        rows.append(
+            (
+                str(run["seed"]),
+                f"{percent['mean']:.2f} [{percent['low']:.2f}, {percent['high']:.2f}]",
+                f"{run['cpu_seconds']:.0f} s",
+            )
+        )
+    return Table(("seed", "% of DFTSP [95 % CI]", "processor time"), rows)
