@@ -30,10 +30,10 @@ from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.recorded import RECORDED, recorded
 from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS, REPORTING_PAGE, REPORTING_SECTIONS
+from experiments.pages.speeds import phases_table, speeds_table, training_table
 from experiments.proofs.tables import agreement_table, hard_classes_table, roofline_agreement_table
 from experiments.scheduling.both_ways import both_ways_table
 from experiments.speed.scale import scale_table
-from experiments.speed.tables import phases_table, speeds_table, training_table
 
 FIRST_COLUMNS = 5
 """Of the comparison, in the README; its page has all."""
