@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.inference.iteration import IterationCost
 from edge_llm_env.radio.rate import reference_snr
+from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 
@@ -128,15 +129,25 @@ def engine_params(scenario: Scenario) -> EngineParams:
 
 
 def kv_blocks(scenario: Scenario) -> int:
-    """Blocks of the KV cache in what weights, runtime and activations of the largest chunk leave of memory, at least 1.
+    """Blocks of the KV cache in what weights, runtime and activations of the largest chunk leave of memory.
 
     A token's bytes are those of an output token; what a prompt's token holds beyond them are activations, held while
-    its chunk is computed.
+    its chunk is computed, and so are scores, of each of its tokens with each of the longest prompt.
+
+    Raises ScenarioError where that is not one block.
     """
-    held, settings = scenario.batch_cost.memory_bytes, scenario.iterations
-    activations = (held.marginal.s - held.marginal.n) * settings.prefill_budgets[-1]
+    held, chunk = scenario.batch_cost.memory_bytes, scenario.iterations.prefill_budgets[-1]
+    scores = held.marginal.s_squared * scenario.workload.longest_prompt_tokens * chunk
+    activations = (held.marginal.s - held.marginal.n) * chunk + scores
     left = scenario.memory_limit_bytes - held.base.constant - activations
-    return max(1, int(left / block_bytes(scenario)))
+    block = block_bytes(scenario)
+    if left < block:
+        raise ScenarioError(
+            f"scenario {scenario.name}: node.memory_bytes_per_module: the node's {scenario.memory_limit_bytes:.4g} "
+            f"bytes less {held.base.constant:.4g} of weights and runtime and {activations:.4g} of the activations of "
+            f"the largest of iterations.prefill_budgets must hold a block of the KV cache, {block:.4g} bytes"
+        )
+    return int(left / block)
 
 
 def block_bytes(scenario: Scenario) -> float:

@@ -15,6 +15,7 @@ from edge_llm_env.inference.iteration import IterationCosts
 from edge_llm_env.inference.mechanisms.prompt_compression import with_compressors
 from edge_llm_env.inference.mechanisms.pruning import Pruning, held_share
 from edge_llm_env.inference.quantization import Quantization
+from edge_llm_env.inference.work import counted_tokens_affine
 from edge_llm_env.scenarios.content import Content
 from edge_llm_env.scenarios.sections.node_settings import VariantSettings
 
@@ -95,9 +96,30 @@ class Hosting(Content):
                 "node.offloading.cache_share = 1: must be below 1 where an engine is scheduled iteration by iteration, "
                 "which counts blocks of the cache in the modules' memory"
             )
+        self._check_blocks_hold_contexts()
         host = self._host(self.decoder, self.quantization, self.node.modules, self.node.pruning)
         largest = self._largest_batch(self.decoder, self.quantization, host, self.iterations.running_slots)
         return self.cost_model.iteration_costs(self.decoder, self.quantization, host, largest)
+
+    def _check_blocks_hold_contexts(self) -> None:
+        """Raise ValueError where the cache of a request is not the same bytes for each token of its text."""
+        node, longest = self.node, self.context_tokens[1]
+        if node.images is not None:
+            raise ValueError(
+                "node.images: must be left out where an engine is scheduled iteration by iteration, whose blocks of "
+                "the cache hold texts"
+            )
+        if counted_tokens_affine(self.decoder)[0] > 0.0:
+            kept = None if node.kv_cache is None else node.kv_cache.kept_tokens
+            what = (
+                f"node.decoder = {node.decoder}: has windows of {self.decoder.window} tokens"
+                if kept is None
+                else f"node.kv_cache.kept_tokens = {kept}"
+            )
+            raise ValueError(
+                f"{what}: must hold the longest context, {longest} tokens, where an engine is scheduled iteration by "
+                "iteration, whose blocks of the cache hold whole contexts"
+            )
 
     def _host(self, decoder: DecoderConfig, quantization: Quantization, modules: int, pruning: Pruning | None) -> Host:
         node = self.node

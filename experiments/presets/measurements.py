@@ -17,7 +17,7 @@ from edge_llm_baselines.allocation.partitions import (
 )
 from edge_llm_baselines.allocation.playing import served_by_allocation
 from edge_llm_baselines.allocation.policy import Allocation
-from edge_llm_baselines.hindsight.hindsight import HindsightSolver, hindsight_bounds
+from edge_llm_baselines.hindsight.hindsight import HindsightSolver, one_model_bounds
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.solvers.dftsp import DFTSP
@@ -50,7 +50,7 @@ def measure_scenario(
     metered = ComputeMeter(DFTSP())
     result = roll_out(lambda env: EpochPolicy(metered, env), BATCH_SELECTION, scenario, workloads)
     known = workloads[:hindsight_episodes]
-    bounds = hindsight_bounds(scenario, known, hindsight)
+    bounds = one_model_bounds(scenario, known, hindsight)
     measured = {
         "fingerprint": scenario.fingerprint(),
         "seed": seed,

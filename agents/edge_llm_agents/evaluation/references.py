@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from edge_llm_agents.evaluation.playing import evaluate_solver
 from edge_llm_agents.records.intervals import paired_difference
-from edge_llm_baselines import DFTSP, hindsight_bounds, tuned_look_ahead
+from edge_llm_baselines import DFTSP, tuned_look_ahead
+from edge_llm_baselines.hindsight.hindsight import one_model_bounds
 from edge_llm_baselines.playing.roll_out import RollOut
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
@@ -44,7 +45,7 @@ class References:
         self.discount = rule.discount
         self.look_ahead = evaluate_solver(rule, scenario, self.workloads)
         known = self.workloads[:hindsight_episodes]
-        self.hindsight = hindsight_bounds(scenario, known) if known else None
+        self.hindsight = one_model_bounds(scenario, known) if known else None
 
     def judge(self, run: Callable[[Scenario, Sequence[Workload]], RollOut]) -> dict[str, Any]:
         """What a policy reaches, workload by workload against the references; `run` evaluates it."""

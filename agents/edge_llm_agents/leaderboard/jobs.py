@@ -14,6 +14,7 @@ from edge_llm_agents.records.hashes import code_sha256, combined_sha256, environ
 from edge_llm_agents.records.record import provenance, versions
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_baselines import hindsight_bounds
+from edge_llm_baselines.hindsight.hindsight import one_model_bounds
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.bands import bounds_of_bands
@@ -152,7 +153,7 @@ class Hindsight:
         Raises DoesNotPlayError where requests are not served within an epoch each.
         """
         try:
-            bounds = hindsight_bounds(self.workload_set.scenario, self.workload_set.draw())
+            bounds = one_model_bounds(self.workload_set.scenario, self.workload_set.draw())
         except ScenarioError as error:
             raise DoesNotPlayError(str(error)) from None
         return {"served": bounds.served.tolist(), "upper_bound": bounds.upper_bound.tolist()}

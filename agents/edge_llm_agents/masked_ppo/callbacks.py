@@ -14,8 +14,8 @@ from edge_llm_agents.evaluation.progress import Progress, Report
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.masked_ppo.state import training_state
 from edge_llm_agents.records.files import save_model
-from edge_llm_baselines import DFTSP, hindsight_bounds
-from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
+from edge_llm_baselines import DFTSP
+from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight, one_model_bounds
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.system.files import write_bytes, write_text
@@ -80,7 +80,7 @@ class Checkpoints(BaseCallback):
         self._oracle_served = evaluate_solver(DFTSP(), self._scenario, self._workloads).served
         known = self._workloads[: settings.hindsight_episodes]
         schedules = LagrangianHindsight(1, block_nodes=0)  # the bound is not needed
-        self._hindsight_served = hindsight_bounds(self._scenario, known, schedules).served if known else None
+        self._hindsight_served = one_model_bounds(self._scenario, known, schedules).served if known else None
         self._next = 0
         self._state = b""
 

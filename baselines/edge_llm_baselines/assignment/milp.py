@@ -7,7 +7,14 @@ from numpy.typing import NDArray
 from scipy.sparse import block_diag, csr_array, vstack
 
 from edge_llm_baselines.assignment.problem import NOBODY, Assignment, SeveralNodes
-from edge_llm_baselines.solvers.milp import LIMIT_REACHED, drop_until_feasible, highs_nodes, node_count
+from edge_llm_baselines.solvers.milp import (
+    LIMIT_REACHED,
+    drop_until_feasible,
+    dual_bound,
+    highs_nodes,
+    node_count,
+    scaled,
+)
 from edge_llm_baselines.solvers.milp_model import MilpModel, model_of
 from edge_llm_baselines.solvers.problem import check_limits
 from edge_llm_env.support.checking.arguments import checked
@@ -20,7 +27,7 @@ class AssignmentMilp:
     lets one of them at most serve it. What HiGHS's tolerance lets pass and the feasibility rule does not is treated as
     `MilpSolver` does: such a solution is not called optimal.
 
-    Raises ValueError for a limit that is not positive, RuntimeError if HiGHS fails.
+    Raises ValueError for a limit that `MilpSolver` refuses, RuntimeError if HiGHS fails.
     """
 
     @checked
@@ -37,7 +44,7 @@ class AssignmentMilp:
         models = {at: model for at, node in enumerate(problem.nodes) if len((model := model_of(node)).among) > 0}
         if not models:
             return Assignment(np.full(len(problem), NOBODY, dtype=np.int64), 0.0, 0, True, 0.0)
-        value = np.concatenate([model.value for model in models.values()])
+        value, unit = scaled(np.concatenate([model.value for model in models.values()]))
         rows = [block_diag([model.rows for model in models.values()], format="csr"), once_each(models, len(problem))]
         limits = [*(model.limit for model in models.values()), np.ones(len(problem))]
         result = milp(
@@ -57,8 +64,7 @@ class AssignmentMilp:
         found, most = problem.value(node_of), float(problem.worth.max(axis=0).sum())
         if result.status == 0 and accepted:
             return Assignment(node_of, found, node_count(result), True, found)
-        bound = getattr(result, "mip_dual_bound", None)
-        known = most if bound is None or not np.isfinite(bound) else min(-float(bound), most)
+        known = min(dual_bound(result, unit), most)
         return Assignment(node_of, found, node_count(result), False, max(known, found))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge_llm_baselines.allocation.bandwidth import MinimumShares
 from edge_llm_baselines.allocation.encoding import serving
 from edge_llm_baselines.allocation.policy import AllocationPolicy
-from edge_llm_baselines.hindsight.hindsight import HindsightBounds, hindsight_bounds
+from edge_llm_baselines.hindsight.hindsight import HindsightBounds, one_model_bounds
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS
@@ -22,7 +22,7 @@ from edge_llm_env.workload.workload import Workload
 def hindsight_of_bands(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
     """What could be served on each workload in `EdgeLLM/Bandwidth-v0`. Raises ValueError for no workload.
 
-    It is `hindsight_bounds`, since what bands can carry within an epoch is a matter of batches. Whom an action serves,
+    It is `one_model_bounds`, since what bands can carry within an epoch is a matter of batches. Whom an action serves,
     in either form, is a batch whose least shares fit both bands, each request's share being at least its least one;
     where the split is flexible, its parts are at least the least parts, U and D, so that U + t_comp + D fits the epoch
     and every deadline (`edge_llm_env.dynamics.channels.transfer_time_s`). That is feasibility by the additive rule that
@@ -30,7 +30,7 @@ def hindsight_of_bands(scenario: Scenario, workloads: Sequence[Workload]) -> Hin
     schedule can be played, each batch with least shares, where its requests are visible. The best schedule known is
     that of the search, or what the oracle of one epoch plays where that serves more.
     """
-    found = hindsight_bounds(scenario, workloads)
+    found = one_model_bounds(scenario, workloads)
     oracle = roll_out(lambda env: AllocationPolicy(MinimumShares(), env), BANDWIDTH, scenario, workloads)
     return found._replace(served=np.maximum(found.served, oracle.served))
 

@@ -124,8 +124,24 @@ def hindsight_bounds(
 ) -> HindsightBounds:
     """What could be served on each workload, by default by `LagrangianHindsight`.
 
+    Raises ValueError for no workload, and ScenarioError where an episode is more than batches of one model on one node:
+    as `one_model_bounds`, and for a node with variants, of which each serves whom others do not.
+    """
+    if scenario.node.variants:
+        raise ScenarioError(
+            f"scenario {scenario.name}: node.variants: must be left out here; the registry's hindsight of "
+            "EdgeLLM/Compute-v0, EdgeLLM/Joint-v0 and EdgeLLM/ServiceLevel-v0 is of variants"
+        )
+    return one_model_bounds(scenario, workloads, solver)
+
+
+def one_model_bounds(
+    scenario: Scenario, workloads: Sequence[Workload], solver: HindsightSolver | None = None
+) -> HindsightBounds:
+    """What batches of `node.decoder` on all modules could serve: a bound of environments that host no variants.
+
     Raises ValueError for no workload, and ScenarioError for uploads that carry over, of which each epoch holds a part,
-    and for agent tasks, whose calls arrive as others are served.
+    for agent tasks, whose calls arrive as others are served, and for networks, whose other nodes serve too.
     """
     if not workloads:
         raise ValueError("workloads: must have at least one workload")
@@ -133,6 +149,11 @@ def hindsight_bounds(
         raise ScenarioError(
             f"scenario {scenario.name}: workload.tasks: must be left out here; "
             "the registry's hindsight of EdgeLLM/BatchSelection-v0 is of tasks too"
+        )
+    if scenario.network is not None:
+        raise ScenarioError(
+            f"scenario {scenario.name}: network: must be left out here; "
+            "the registry's hindsight of EdgeLLM/MultiNode-v0 is of several nodes"
         )
     if scenario.radio.transfers == "carried_over":
         raise ScenarioError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from edge_llm_baselines.hindsight.hindsight import HindsightBounds, hindsight_bounds
+from edge_llm_baselines.hindsight.hindsight import HindsightBounds, one_model_bounds
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.playing.remembering import once_a_scenario
@@ -50,7 +50,7 @@ def bounds_of_batches(scenario: Scenario, workloads: Sequence[Workload]) -> Hind
     """Hindsight of batches; of agent tasks it serves at least what the best rule does, tuned with seed 0."""
     if has_tasks(scenario):
         return hindsight_of_tasks(scenario, workloads, _tuned_rules_of_tasks(scenario))
-    return hindsight_bounds(scenario, workloads)
+    return one_model_bounds(scenario, workloads)
 
 
 @once_a_scenario

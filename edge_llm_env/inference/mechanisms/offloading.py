@@ -13,10 +13,8 @@ from typing import Annotated
 from pydantic import Field
 
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
-from edge_llm_env.inference.factors.rows import Case
-from edge_llm_env.inference.factors.terms import kv_traffic, weight_traffic
+from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.iteration import IterationCost
-from edge_llm_env.inference.work import weight_bytes
 from edge_llm_env.support.quantities import BytesPerS
 from edge_llm_env.support.section import Section
 
@@ -36,31 +34,40 @@ class Offloading(Section):
     link_bytes_per_s: BytesPerS = Field(description="rate of the link to host memory or storage, of each module")
     overlap: bool = Field(default=True, description="whether a layer arrives while the one before it is computed")
 
-    def weights_share(self, case: Case) -> float:
-        """Part of the weights that streams, 0..1."""
-        return max(0.0, 1.0 - self.resident_bytes / weight_bytes(case.decoder, case.precision))
+    def weights_share(self, whole_bytes: float) -> float:
+        """Part that streams, 0..1, of so many bytes of weights, of all copies of the model together."""
+        return max(0.0, 1.0 - self.resident_bytes / whole_bytes)
 
 
 def streamed(
-    cost: IterationCost, case: Case, offloading: Offloading, *, links: int, largest_batch: int
+    cost: IterationCost,
+    weights: IterationCost,
+    cache: IterationCost,
+    offloading: Offloading,
+    *,
+    share: float,
+    links: int,
 ) -> IterationCost:
-    """The cost of a pass whose offloaded part streams over so many links side by side."""
+    """The cost of a pass of so many bytes of weights, of which such a share streams, and of cache.
+
+    They stream over so many links side by side.
+    """
     per_byte_s = 1.0 / (offloading.link_bytes_per_s * links)
-    weights = weight_traffic(case.decoder, case.precision, largest_batch).scaled(
-        offloading.weights_share(case) * per_byte_s
-    )
-    cache = kv_traffic(case.decoder, case.precision).scaled(offloading.cache_share * per_byte_s)
-    link = weights.plus(cache)
+    link = weights.scaled(share * per_byte_s).plus(cache.scaled(offloading.cache_share * per_byte_s))
     if not offloading.overlap:
         return cost.plus(link)
     return IterationCost(*(max(mine, others) for mine, others in zip(cost, link, strict=True)))
 
 
-def held(terms: dict[str, AffineCost], case: Case, offloading: Offloading) -> dict[str, AffineCost]:
-    """What the modules hold of `MEMORY_TERMS`: resident weights, a buffer of two layers, the rest of the cache."""
-    share = offloading.weights_share(case)
+def held(
+    terms: dict[str, AffineCost], decoder: DecoderConfig, offloading: Offloading, share: float
+) -> dict[str, AffineCost]:
+    """What the modules hold of `MEMORY_TERMS` where such a share of the weights streams.
+
+    Resident weights, a buffer of two layers, the rest of the cache.
+    """
     weights = terms["held_weights"]
-    buffered = min(share, BUFFERED_LAYERS / case.decoder.layers)
+    buffered = min(share, BUFFERED_LAYERS / decoder.layers)
     return dict(terms) | {
         "held_weights": weights.scaled(1.0 - share).plus(
             AffineCost(Polynomial(constant=buffered * weights.base.constant), Polynomial())

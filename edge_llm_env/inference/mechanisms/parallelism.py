@@ -90,9 +90,18 @@ def divided(terms: Terms, decoder: DecoderConfig, parallelism: Parallelism) -> d
     """
     serial = parallelism.serial_share
     part = serial + (1.0 - serial) / parallelism.tensor
-    heads = 1 if decoder.latent_kv is not None else decoder.kv_heads
-    cached = serial + (1.0 - serial) / min(parallelism.tensor, heads)
+    cached = serial + (1.0 - serial) / cache_parts(decoder, parallelism)
     return scaled(scaled(terms, part, (*READS, *PRODUCTS, "scores")), cached, CACHE)
+
+
+def cache_parts(decoder: DecoderConfig, parallelism: Parallelism) -> int:
+    """Parts that a group's modules divide a cache into: heads of keys and values, of which a latent is one."""
+    return min(parallelism.tensor, 1 if decoder.latent_kv is not None else decoder.kv_heads)
+
+
+def cache_copies(decoder: DecoderConfig, parallelism: Parallelism) -> float:
+    """How often a group's modules hold and read each entry of a cache together, at least once."""
+    return parallelism.tensor / cache_parts(decoder, parallelism)
 
 
 def communication_s(decoder: DecoderConfig, parallelism: Parallelism, tokens: int) -> IterationCost:
@@ -144,14 +153,15 @@ def among(cost: AffineCost, groups: int) -> AffineCost:
     return AffineCost(cost.base.plus(longest), cost.marginal.scaled(1.0 / groups))
 
 
-def held(terms: Mapping[str, AffineCost], parallelism: Parallelism) -> dict[str, AffineCost]:
+def held(terms: Mapping[str, AffineCost], decoder: DecoderConfig, parallelism: Parallelism) -> dict[str, AffineCost]:
     """What all modules hold of `MEMORY_TERMS`: each copy its weights, and room for the longest request in each.
 
+    Where more modules share tensors than there are heads of keys and values, some hold the same part of the cache.
     Σ + (D - 1)·max ≤ D·M is what requests that go one by one to the emptiest of D copies of memory M fit for certain.
     """
     copies = parallelism.data
-    held = dict(terms)
-    for term, cost in terms.items():
+    held = dict(terms) | {"held_cache": terms["held_cache"].scaled(cache_copies(decoder, parallelism))}
+    for term, cost in held.items():
         if term.endswith("weights"):
             held[term] = cost.scaled(copies)
         elif term.endswith("cache"):

@@ -83,10 +83,14 @@ def _shallower(decoder: DecoderConfig, layers: int) -> DecoderConfig:
 
 
 def _sliced(decoder: DecoderConfig, share: float) -> DecoderConfig:
-    """With a width of (1 - share)·d; two matrices of that width squared per layer are counted as inner width."""
+    """With a width of (1 - share)·d; two matrices of that width squared per layer are counted as inner width.
+
+    Experts share a layer's width, and so its joints: with several these are inner width that every token passes.
+    """
     width = max(ALIGNED, ALIGNED * round((1.0 - share) * decoder.d_model / ALIGNED))
     joints = round(2 * width / (3 if decoder.gated_ffn else 2))
-    return decoder.model_copy(update={"d_model": width, "d_ff": decoder.d_ff + joints})
+    passed = ["shared_d_ff" if decoder.experts > 1 else "d_ff"] + ["dense_d_ff"] * (decoder.dense_layers > 0)
+    return decoder.model_copy(update={"d_model": width} | {name: getattr(decoder, name) + joints for name in passed})
 
 
 def stored_share(pruning: Pruning, precision: Precision) -> float:
@@ -104,7 +108,7 @@ def held_share(pruning: Pruning, decoder: DecoderConfig, precision: Precision) -
     return _with_layers_of(decoder, pruning, precision, weight_bytes(decoder, precision))
 
 
-def _read_share(pruning: Pruning, decoder: DecoderConfig, precision: Precision) -> float:
+def read_share(pruning: Pruning, decoder: DecoderConfig, precision: Precision) -> float:
     """The same of what a pass reads; the output head is not pruned."""
     return _with_layers_of(decoder, pruning, precision, read_bytes(decoder, precision, decoder.experts))
 
@@ -127,7 +131,7 @@ def skipping(
     """The terms of a pass on a device whose units skip two of four weights; on another they are as they were."""
     if pruning.kind != "2:4" or not device.sparse_units:
         return dict(terms)
-    read = scaled(terms, _read_share(pruning, decoder, precision), READS)
+    read = scaled(terms, read_share(pruning, decoder, precision), READS)
     multiplied = _multiplied_share(decoder, 1.0 / SPARSE_SPEED_UP)
     compute = read["compute"]
     read["compute"] = compute._replace(decode_sequence=multiplied * compute.decode_sequence)

@@ -29,7 +29,7 @@ from edge_llm_env.inference.mechanisms import (
 )
 from edge_llm_env.inference.mechanisms.chosen import Mechanisms
 from edge_llm_env.inference.mechanisms.terms import Terms
-from edge_llm_env.inference.work import kv_bytes_per_token
+from edge_llm_env.inference.work import kv_bytes_per_token, weight_bytes
 
 MORE_TERMS = {
     "scores": "scores of attention that go to memory and back",
@@ -101,7 +101,9 @@ def time_terms(
     if offloaded is not None:
         links = modules if parallel is None else modules // parallel.data
         plain = total(terms)
-        longer = offloading.streamed(plain, case, offloaded, links=links, largest_batch=largest_batch)
+        weights, cache = _moved(case, mechanisms, largest_batch)
+        share = offloaded.weights_share(_all_weights_bytes(case, mechanisms))
+        longer = offloading.streamed(plain, weights, cache, offloaded, share=share, links=links)
         terms["streams"] = longer.plus(plain.scaled(-1.0))
     if speculated is not None:
         draft = speculated.draft_of(case)
@@ -116,6 +118,24 @@ def time_terms(
         per_flop_s = _per_flop_s(apart(case, known, modules=pooled), case)
         terms["encoder"] = IterationCost(prefill_sequence=mechanisms.images.encoder_flops * per_flop_s)
     return terms
+
+
+def _moved(case: Case, mechanisms: Mechanisms, largest_batch: int) -> tuple[IterationCost, IterationCost]:
+    """Bytes of weights, as stored, and of cache, as kept, that a pass of one copy of the model needs."""
+    case = cached(case, mechanisms)
+    weights = weight_traffic(case.decoder, case.precision, largest_batch)
+    cache = kv_traffic(case.decoder, case.precision)
+    if mechanisms.pruning is not None:
+        weights = weights.scaled(pruning.read_share(mechanisms.pruning, case.decoder, case.precision))
+    return weights, cache if mechanisms.kv_cache is None else cache.scaled(mechanisms.kv_cache.kept_share)
+
+
+def _all_weights_bytes(case: Case, mechanisms: Mechanisms) -> float:
+    """Bytes of the weights as stored, in all copies of the model."""
+    whole = weight_bytes(case.decoder, case.precision)
+    if mechanisms.pruning is not None:
+        whole *= pruning.held_share(mechanisms.pruning, case.decoder, case.precision)
+    return whole if mechanisms.parallelism is None else mechanisms.parallelism.data * whole
 
 
 def _per_flop_s(terms: Terms, case: Case) -> float:
@@ -151,13 +171,14 @@ def memory_bytes(case: Case, known: Effects, mechanisms: Mechanisms, *, modules:
     if mechanisms.attention == "unfused":
         terms["held_scores"] = attention.held_scores(case.decoder)
     if mechanisms.offloading is not None:
-        terms = offloading.held(terms, case, mechanisms.offloading)
+        share = mechanisms.offloading.weights_share(_all_weights_bytes(case, mechanisms))
+        terms = offloading.held(terms, case.decoder, mechanisms.offloading, share)
     if mechanisms.speculation is not None and (draft := mechanisms.speculation.draft_of(case)) is not None:
         drafts = held_terms(draft, known)
         own = mechanisms.speculation.own_weights_share(case)
         terms |= {"draft_weights": drafts["held_weights"].scaled(own), "draft_cache": drafts["held_cache"]}
     if mechanisms.parallelism is not None:
-        terms = parallelism.held(terms, mechanisms.parallelism)
+        terms = parallelism.held(terms, case.decoder, mechanisms.parallelism)
     held = AffineCost(Polynomial(), Polynomial())
     for cost in terms.values():
         held = held.plus(cost)
@@ -183,6 +204,7 @@ def work(case: Case, mechanisms: Mechanisms, *, largest_batch: int = 1) -> tuple
         amounts = speculation.verifying(amounts, case, tokens_per_pass(mechanisms), largest_batch)
     if parallel is not None:
         amounts["weights"] = parallelism.copied(amounts["weights"], parallel)
+        amounts["kv_cache"] = amounts["kv_cache"].scaled(parallelism.cache_copies(case.decoder, parallel))
     flops, moved = amounts["compute"], amounts["weights"].plus(amounts["kv_cache"])
     if speculated is not None:
         draft = speculated.draft_of(case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -137,3 +138,13 @@ def test_without_a_limit_all_searches_for_batches_share_one(monkeypatch: pytest.
         assert found.value - 1e-9 <= best.value <= found.upper_bound + 1e-9
         stopped += not found.optimal
     assert stopped > 0
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1e-7])
+def test_highs_tells_small_values_apart(scale: float) -> None:
+    for problem in assignments("all_bound", count=6, sizes=(6, 8), nodes=(2, 2)):
+        small = SeveralNodes(tuple(replace(node, values=scale * node.values) for node in problem.nodes))
+        best, found = BranchAndPrice().solve(small), AssignmentMilp().solve(small)
+        assert best.optimal
+        assert found.optimal
+        assert found.value == pytest.approx(best.value, rel=1e-9)

@@ -10,7 +10,7 @@ from edge_llm_baselines.hindsight.annealing import annealed_schedule
 from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem
 from edge_llm_baselines.hindsight.exact_hindsight import ExactHindsight
 from edge_llm_baselines.hindsight.forward_schedule import forward_schedule
-from edge_llm_baselines.hindsight.hindsight import Hindsight, LagrangianHindsight, hindsight_bounds
+from edge_llm_baselines.hindsight.hindsight import Hindsight, LagrangianHindsight, hindsight_bounds, one_model_bounds
 from edge_llm_baselines.hindsight.lagrangian import GRID, relaxed_value
 from edge_llm_baselines.playing.roll_out import served_by
 from edge_llm_baselines.rules.heuristics import (
@@ -260,3 +260,25 @@ def test_uploads_that_carry_over_are_refused():
     scenario = load_scenario("embedding-uplink-carried", **{"epoch.episode_epochs": 3})
     with pytest.raises(ScenarioError, match=r"radio\.transfers"):
         hindsight_bounds(scenario, draw_workloads(scenario, 1, seed=0))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("two-cells", r"two-cells: network: .*MultiNode-v0"),
+        ("quantization-choice", r"quantization-choice: node\.variants: .*Compute-v0.*ServiceLevel-v0"),
+    ],
+)
+def test_what_more_than_one_model_on_one_node_serves_is_not_bounded_by_its_batches(name: str, message: str) -> None:
+    scenario = load_scenario(name, **{"epoch.episode_epochs": 3})
+    with pytest.raises(ScenarioError, match=message):
+        hindsight_bounds(scenario, draw_workloads(scenario, 1, seed=0))
+
+
+def test_batches_of_the_nodes_own_decoder_are_bounded_where_it_has_variants() -> None:
+    scenario = load_scenario("quantization-choice", **{"epoch.episode_epochs": 3})
+    workloads = draw_workloads(scenario, 1, seed=0)
+    alone = load_scenario(scenario, **{"node.variants": []})
+    hasty = LagrangianHindsight(iterations=5, restarts=1, moves_per_offer=1, block_nodes=0)
+    bounded = one_model_bounds(scenario, workloads, hasty)
+    assert bounded.upper_bound.tolist() == hindsight_bounds(alone, workloads, hasty).upper_bound.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import gymnasium as gym
@@ -52,6 +53,16 @@ def test_epochs_are_solved_as_by_highs(kinds: int | None):
         assert found.value == found.upper_bound
         assert problem.is_feasible(found.choice)
         assert found.value == pytest.approx(problem.value(LevelsMilp().solve(problem)), rel=1e-7)
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1e-7])
+def test_highs_tells_small_values_apart(scale: float) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        problem = random_epoch(rng, most_requests=9)
+        groups = tuple(replace(group, values=scale * group.values) for group in problem.groups)
+        small = LevelsProblem(groups, problem.compressions)
+        assert small.value(LevelsMilp().solve(small)) == pytest.approx(BestLevels().solve(small).value, rel=1e-7)
 
 
 def test_a_search_that_stops_has_a_choice_and_a_bound():

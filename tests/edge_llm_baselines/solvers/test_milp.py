@@ -111,3 +111,20 @@ def test_no_request_is_no_batch():
 def test_a_limit_that_is_not_positive_is_an_error():
     with pytest.raises(ValueError, match="time_limit_s"):
         MilpSolver(time_limit_s=0)
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1e-7, 1e13])
+def test_values_of_any_size_are_told_apart(scale: float) -> None:
+    for problem in problems("all_bound", count=5, sizes=(8, 10)):
+        scaled = replace(problem, values=scale * np.random.default_rng(len(problem)).uniform(0.5, 1.0, len(problem)))
+        best = BruteForce().solve(scaled).value
+        found = MilpSolver().solve(scaled)
+        assert found.optimal
+        assert found.value == pytest.approx(best, rel=1e-9)
+        stopped = MilpSolver(node_limit=1).solve(scaled)
+        assert stopped.value <= best * (1 + 1e-9) <= stopped.upper_bound * (1 + 2e-9)
+
+
+def test_more_nodes_than_highs_counts_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^node_limit = 8589934592: must be at most 2147483647"):
+        MilpSolver(node_limit=2**33)

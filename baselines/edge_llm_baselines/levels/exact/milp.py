@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import block_diag, csr_array, vstack
 
 from edge_llm_baselines.levels.exact.problem import Choice, LevelsProblem
+from edge_llm_baselines.solvers.milp import scaled
 from edge_llm_baselines.solvers.milp_model import model_of
 from edge_llm_env.feasibility.rule import TOLERANCE
 
@@ -27,7 +28,7 @@ class LevelsMilp:
         choice = problem.nobody()
         if not models:
             return choice
-        value = np.concatenate([model.value for model in models.values()])
+        value, _ = scaled(np.concatenate([model.value for model in models.values()]))
         request, shares = np.full(len(value), -1), np.zeros((2, len(value)))
         group_of, compression_of = np.zeros_like(request), np.zeros_like(request)
         first = 0

@@ -9,7 +9,7 @@ from edge_llm_env.inference.factors.fitted import fitted_effects
 from edge_llm_env.inference.link import Link
 from edge_llm_env.inference.mechanisms.chosen import NONE, Mechanisms
 from edge_llm_env.inference.mechanisms.parallelism import Parallelism, among, communication_s, star_bytes_per_token
-from edge_llm_env.inference.mechanisms.serving import batch_s, iteration_s, memory_bytes
+from edge_llm_env.inference.mechanisms.serving import batch_s, iteration_s, memory_bytes, work
 from edge_llm_env.inference.published.comparison import case_of, decode_s
 
 CASE = case_of("llama-2-13b", "w16a16", "a100-80gb-sxm", "vllm")
@@ -77,6 +77,28 @@ def test_copies_hold_their_weights_and_share_a_batch():
     one = memory_bytes(CASE, fitted_effects(), NONE)
     assert two.of_equals(1, 100, 100) == pytest.approx(2 * one.of_equals(1, 100, 100), rel=0.01)
     assert plain.of_equals(1, 100, 100) < 0.6 * two.of_equals(1, 100, 100)
+
+
+@pytest.mark.parametrize(
+    ("changed", "tensor", "copies"),
+    [
+        ({}, 2, 1),  # 4 heads of keys and values
+        ({}, 4, 1),
+        ({}, 7, 7 / 4),
+        ({"latent_kv": 512, "latent_key_dim": 64}, 2, 2),
+    ],
+)
+def test_modules_beyond_the_heads_of_keys_and_values_hold_the_same_cache(
+    changed: dict[str, int], tensor: int, copies: float
+):
+    case = case_of("qwen2.5-7b", "w16a16", "a100-80gb-sxm", "vllm")
+    case = case._replace(decoder=case.decoder.model_copy(update=changed))
+    plain = memory_bytes(case, fitted_effects(), NONE)
+    group = Mechanisms(parallelism=Parallelism(tensor=tensor, link="a100-nvlink"))
+    shared = memory_bytes(case, fitted_effects(), group, modules=tensor)
+    assert shared.marginal.n == pytest.approx(copies * plain.marginal.n)
+    (_, moved), (_, alone) = work(case, group), work(case, NONE)
+    assert moved.decode_context == pytest.approx(copies * alone.decode_context)
 
 
 @pytest.mark.parametrize(

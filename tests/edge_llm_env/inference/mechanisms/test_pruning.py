@@ -52,6 +52,18 @@ def test_a_slice_leaves_the_cache_and_joins_the_cuts():
     assert joints / (parameters(sliced) - joints) == pytest.approx(0.12, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("mixtral-8x7b", {}), ("qwen3-30b-a3b", {}), ("qwen3-30b-a3b", {"dense_layers": 3, "dense_d_ff": 6144})],
+)
+def test_a_slice_of_a_mixture_joins_each_layer_once(name: str, more: dict[str, int]):
+    dense = load_decoder(name).model_copy(update=more)
+    sliced = Pruning(kind="slice", share=0.25).decoder_of(dense)
+    narrow = dense.model_copy(update={"d_model": sliced.d_model})
+    joints = 2 * sliced.d_model**2 * dense.layers
+    assert parameters(sliced) - parameters(narrow) == pytest.approx(joints, rel=1e-3)
+
+
 def test_layers_that_go_take_their_cache_along():
     dense = load_decoder("qwen3-8b")
     shallow = Pruning(kind="depth", share=1 / 3).decoder_of(dense)
