@@ -100,9 +100,9 @@ class Animations:
 
     def run(self) -> None:
         """Play and write."""
-        from experiments.pages.pictures.animations import animate_engine, animate_network, animate_rack
+        from experiments.pages.pictures.animations import animate_engine, animate_levels, animate_network, animate_rack
 
-        for animate in (animate_engine, animate_network, animate_rack):
+        for animate in (animate_engine, animate_network, animate_rack, animate_levels):
             print(f"written: {animate(self.folder)}")
 
 

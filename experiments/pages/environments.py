@@ -20,13 +20,14 @@ from edge_llm_env.engine.state import COUNTERS as ENGINE_COUNTERS
 from edge_llm_env.envs.calls.observation import OBSERVATION_OF_CALLS
 from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.envs.observation import OBSERVATION, OBSERVATION_OF_VARIANTS
-from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, SCALING
+from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, SCALING, SERVICE_LEVEL
 from edge_llm_env.rack.state import COUNTERS as RACK_COUNTERS
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry, environment
 from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.tables import Table
 from edge_llm_env.tasks.running.state import TASK_COUNTERS
 from experiments.allocation.trials_table import trials_table
+from experiments.learning.level_tables import NAME, levels_table, search_table
 from experiments.learning.rack_controls import WORLD, controls_table
 from experiments.pages.kinds import reward_terms_table
 from experiments.pages.layouts import layout_table
@@ -65,6 +66,7 @@ def environment_page(environment: EnvironmentEntry) -> str:
         f"{actions_section(mechanism, kind.forms)}"
         f"{trials_section(environment)}"
         f"{controls_section(environment)}"
+        f"{levels_section(environment.id)}"
         f"## Observation\n\n{layout_table(mechanism.observation).markdown()}\n\n"
         f"## Spaces\n\n{spaces_table(environment.id).markdown()}\n\n"
         "[What the environments share](index.md#episodes): episodes, the reward's terms, `info`.\n"
@@ -118,6 +120,27 @@ def controls_section(environment: EnvironmentEntry) -> str:
         "the median seed in each, beside the best of the tuned rules, on held-out workloads. Ratios of rewards shift "
         "with their zero, so the served requests of rule and learned policy stand beside them, and the modules that "
         f"they have on.\n\n{table.markdown()}\n\n"
+    )
+
+
+def levels_section(env_id: str) -> str:
+    """What rules and the policy of the package earn where requests have levels, and how long exact levels take."""
+    if env_id != SERVICE_LEVEL:
+        return ""
+    record, report = recorded(f"train-{NAME}"), recorded("level_benchmark")
+    at_play = report["random"]["at_play"]
+    return (
+        f"## What is earned on `{record['scenario']}`\n\nMeans of {record['references']['episodes']} held-out "
+        "workloads, the same for all; rules are tuned on others, and whoever moves the modules takes the exact levels "
+        f"of each epoch (`edge-llm train levels`, `results/recorded/train-{NAME}.json`).\n\n"
+        f"{levels_table(record).markdown()}\n\n"
+        "The learned policy moves the modules ahead of phases; at least 115 % of the best rule were asked for.\n\n"
+        "## How long exact levels take\n\nProcessor times of one core that also did other work (`python "
+        "scripts/benchmark.py levels`, `results/recorded/level_benchmark.json`). Few epochs take a hundred times the "
+        "median: those in which many choices of requests that differ a little are worth nearly the same, so that the "
+        f"bound does not tell them apart. `LevelDecoding` therefore stops after {at_play['node_limit']:,} nodes and "
+        "says what no levels exceed; rules search to the end.\n\n"
+        f"{search_table(report).markdown()}\n\n"
     )
 
 

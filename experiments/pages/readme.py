@@ -23,7 +23,7 @@ from edge_llm_env.support.tables import Table
 from experiments.allocation.learned_tables import ALLOCATION_TABLES, NAMES
 from experiments.faults.kinds.table import KINDS
 from experiments.faults.tables import faults_table, soak_table
-from experiments.learning import placement_tables, rack_tables, scheduler_tables, task_tables
+from experiments.learning import level_tables, placement_tables, rack_tables, scheduler_tables, task_tables
 from experiments.pages import validation_tables
 from experiments.pages.comparisons import COMPARISONS_SECTIONS
 from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
@@ -124,6 +124,7 @@ PAGES: dict[Path, Sections] = {
     | {name: _of_trainings(make, NAMES) for name, make in ALLOCATION_TABLES.items()}
     | {"schedulers": _of_trainings(scheduler_tables.schedulers_table, scheduler_tables.NAMES)}
     | {"placements": _of_trainings(placement_tables.placements_table, placement_tables.NAMES)}
+    | {"levels": lambda: level_tables.levels_table(recorded(f"train-{level_tables.NAME}"))}
     | {"racks": lambda: rack_tables.racks_table({name: recorded(f"train-{name}") for name in rack_tables.NAMES})},
     KINDS_PAGE: KINDS_SECTIONS,
     RECORDS_PAGE: RECORDS_SECTIONS,

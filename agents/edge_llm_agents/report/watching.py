@@ -104,7 +104,9 @@ def save_gif(pictures: Sequence[NDArray[np.uint8]], file: Path, frames_per_s: fl
         from PIL import Image
     except ImportError:
         raise DependencyNotInstalled('pillow is not installed: pip install "edge-llm-env[viewer]"') from None
-    images = [Image.fromarray(picture).quantize(64, dither=Image.Dither.NONE) for picture in pictures]
+    # Palettes by area would give the colours of small marks, as variants have, away: another one in each picture.
+    by, plain = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
+    images = [Image.fromarray(picture).quantize(64, by, dither=plain) for picture in pictures]
     content = io.BytesIO()
     images[0].save(content, "GIF", save_all=True, append_images=images[1:], duration=round(1000 / frames_per_s), loop=0)
     write_bytes(file, content.getvalue())

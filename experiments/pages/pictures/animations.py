@@ -1,4 +1,4 @@
-"""The animations on the pages of environments: an engine while a rule schedules it, crowds that move and come."""
+"""The animations on the pages of environments: an engine, crowds that move and come, modules that load ahead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edge_llm_baselines.nodes.policy import GahPolicy
 from edge_llm_baselines.playing.play import play
 from edge_llm_baselines.schedulers.policy import SchedulerPolicy
 from edge_llm_baselines.schedulers.suite import CHEAPEST
-from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, MULTI_NODE, SCALING
+from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, MULTI_NODE, SCALING, SERVICE_LEVEL
 
 
 class Animation(NamedTuple):
@@ -29,6 +29,7 @@ class Animation(NamedTuple):
 SCENARIO = "chat-4090-overload"
 NETWORK = "hotspot"
 RACK = "feeder-rack"
+LEVELS, LEARNED = "specialists", "levels-specialists"
 
 ANIMATIONS = {
     CONTINUOUS_BATCHING: Animation(
@@ -46,6 +47,11 @@ ANIMATIONS = {
         f"Eighty epochs of the learned policy on {RACK}",
         "Which modules are on and which still start, what arrived and was served, and the counts at feeder cells, "
         "three of which announce crowds.",
+    ),
+    SERVICE_LEVEL: Animation(
+        "service-level.gif",
+        f"Forty epochs of {LEARNED} on {LEVELS}",
+        "What each module holds and how long it still loads, who waits with which slack, and whom each variant serves.",
     ),
 }
 """By the id of the environment."""
@@ -94,6 +100,15 @@ def animate_rack(folder: Path) -> Path:
             break
     env.close()
     return _saved(pictures, folder, SCALING)
+
+
+def animate_levels(folder: Path) -> Path:
+    """The scenario's first epochs, where the policy of the package moves the modules; the file."""
+    env: Any = gym.make(SERVICE_LEVEL, scenario=LEVELS, render_mode="rgb_array")
+    policy, _ = load_policy(LEARNED)
+    pictures = [env.render() for _, _ in zip(play(env, policy.acting(env), seed=0), range(FRAMES), strict=False)]
+    env.close()
+    return _saved(pictures, folder, SERVICE_LEVEL)
 
 
 def _saved(pictures: list[Any], folder: Path, env_id: str) -> Path:
