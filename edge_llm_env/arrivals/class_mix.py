@@ -80,12 +80,15 @@ class ClassMix(Section):
         shares: NDArray[np.float64] = time_s / time_s.sum()
         return shares
 
+    def changes(self, horizon_s: float) -> float:
+        """How often phases change in an episode of that length, in expectation."""
+        return horizon_s / float(stationary(self.chain()) @ np.array(self.mean_lengths_s))
+
     def check_episode(self, horizon_s: float) -> None:
         """Raise ValueError where phases change too often for an episode of that length."""
-        changes = horizon_s / float(stationary(self.chain()) @ np.array(self.mean_lengths_s))
-        if changes > MOST_CHANGES:
+        if (changes := self.changes(horizon_s)) > MOST_CHANGES:
             raise ValueError(
-                f"workload.classes.mean_lengths_s = {shown(self.mean_lengths_s)}: phases would change {changes:.4g} "
+                f"mean_lengths_s = {shown(self.mean_lengths_s)}: phases would change {changes:.4g} "
                 f"times in the {horizon_s:.4g} s of an episode, must be at most {MOST_CHANGES:,} times"
             )
 

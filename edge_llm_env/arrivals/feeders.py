@@ -68,7 +68,8 @@ class FeederArrivals(ArrivalProcess):
         several = horizon_s / min(self.mean_crowd_s + self.mean_calm_s, self.count_every_s)
         if several > MOST_CROWDS:
             raise ValueError(
-                f"workload.arrivals: there would be {several:.4g} crowds or counts of a feeder in the "
+                f"mean_crowd_s + mean_calm_s = {self.mean_crowd_s + self.mean_calm_s:g}, count_every_s = "
+                f"{self.count_every_s:g}: there would be {several:.4g} crowds or counts of a feeder in the "
                 f"{horizon_s:.4g} s of an episode, must be at most {MOST_CROWDS:,}"
             )
 

@@ -59,7 +59,7 @@ def check_changes(field: str, mean_sojourns_s: tuple[float, ...], horizon_s: flo
     changes = horizon_s * len(mean_sojourns_s) / sum(mean_sojourns_s)
     if changes > MOST_CHANGES:
         raise ValueError(
-            f"workload.arrivals.{field} = {shown(mean_sojourns_s)}: the state would change {changes:.4g} times in the "
+            f"{field} = {shown(mean_sojourns_s)}: the state would change {changes:.4g} times in the "
             f"{horizon_s:.4g} s of an episode, must be at most {MOST_CHANGES:,} times"
         )
 

@@ -38,7 +38,7 @@ class ArrivalProcess(Section):
         """Mean arrival rate over all episodes (1/s)."""
 
     def check_episode(self, horizon_s: float) -> None:
-        """Raise ValueError, naming the field, for what cannot be drawn for an episode of that length."""
+        """Raise ValueError, which begins with the field's name, for what is not drawn for an episode of that length."""
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, horizon_s: float) -> Arrived:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from pathlib import Path
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from edge_llm_env.arrivals.process import ArrivalProcess, Arrived
-from edge_llm_env.support.paths import path_from
+from edge_llm_env.support.paths.file_path import FilePath
 from edge_llm_env.support.quantities import DurationS, NonNegativeFloat, PositiveFloat, Tokens
 from edge_llm_env.traces.clock import ClockRestarts
 from edge_llm_env.traces.parsing.errors import TraceWarning
@@ -22,12 +21,13 @@ from edge_llm_env.traces.reading import load_trace
 from edge_llm_env.traces.trace import Trace
 
 
-def _absolute(path: object) -> object:
-    return str(path_from(Path.cwd(), os.fspath(path))) if isinstance(path, str | os.PathLike) else path
+def _held(path: str, arrivals: Mapping[str, Any]) -> str:
+    reading = {name: arrivals[name] for name in ("time_unit", "clock_restarts", "skip_bad_rows")}
+    return load_trace(path, arrivals["format"], **reading).sha256
 
 
-TracePath = Annotated[str, BeforeValidator(_absolute)]
-"""Absolute, so that processes with other working directories replay the same file."""
+TracePath = Annotated[str, FilePath(lambda _, __: True, _held)]
+"""Of a trace's file."""
 
 
 class TraceArrivals(ArrivalProcess):
@@ -45,7 +45,7 @@ class TraceArrivals(ArrivalProcess):
     )
     duration_s: DurationS | None = Field(
         default=None,
-        description="length of the part used, before scaling; without it, all the rest. "
+        description="length of the part used, before scaling; without it, up to the last request, whose time ends it. "
         "Parts that do not overlap keep training and evaluation apart",
     )
     max_prompt_tokens: Tokens | None = Field(default=None, description="longer prompts are cut to this")
@@ -53,7 +53,7 @@ class TraceArrivals(ArrivalProcess):
     time_unit: TimeUnit | Literal["auto"] = Field(
         default="auto",
         description="date (ISO 8601), seconds, milliseconds, microseconds or nanoseconds; "
-        "auto is what the format documents",
+        "auto is what the format documents, and what that unit becomes where it is written out",
     )
     clock_restarts: ClockRestarts = Field(
         default="refuse",
@@ -63,6 +63,12 @@ class TraceArrivals(ArrivalProcess):
     skip_bad_rows: bool = Field(
         default=False, description="leave rows that are malformed or of no tokens out instead of refusing the trace"
     )
+
+    @field_validator("time_unit")
+    @classmethod
+    def _documented_unit_is_auto(cls, unit: str, beside: ValidationInfo) -> str:
+        kind = beside.data.get("format")
+        return "auto" if kind is not None and unit == FORMATS[kind].unit else unit
 
     @model_validator(mode="after")
     def _trace_can_be_replayed(self) -> TraceArrivals:
@@ -102,8 +108,11 @@ class TraceArrivals(ArrivalProcess):
     def account(self) -> list[str]:
         """What is not replayed as the file writes it, a line for each: rows left out, put in order, cut, outside."""
         part = self.part
+        rest_s, asked_s = float(self.trace.time_s[-1]) - self.start_offset_s, self.duration_s
+        requests = "request" if part.outside == 1 else "requests"
         said = {
-            f"{part.outside:,} requests outside the part used": part.outside,
+            f"duration_s = {asked_s} cut to {rest_s:g}, when the trace ends": asked_s is not None and asked_s > rest_s,
+            f"{part.outside:,} {requests} outside the part used": part.outside,
             f"{part.cut_prompts:,} prompts cut to {self.max_prompt_tokens} tokens": part.cut_prompts,
             f"{part.cut_outputs:,} outputs cut to {self.max_output_tokens} tokens": part.cut_outputs,
         }
@@ -113,10 +122,6 @@ class TraceArrivals(ArrivalProcess):
     def mean_rate_per_s(self) -> float:
         """Mean arrival rate of the part used, scaled."""
         return self.part.mean_rate_per_s
-
-    def sha256(self) -> str:
-        """SHA-256 (hex) of the file."""
-        return self.trace.sha256
 
     def draw(self, rng: np.random.Generator, horizon_s: float) -> Arrived:
         """A window of that length, which begins at a time drawn uniformly."""

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edge_llm_env.arrivals.class_mix import ClassMix
+from edge_llm_env.arrivals.markov_modulated import MOST_CHANGES
 from edge_llm_env.arrivals.table import Arrivals
+from edge_llm_env.support.naming import shown
 from edge_llm_env.support.quantities import DurationS, NonNegativeFloat, Variation
 from edge_llm_env.support.section import Section
 
@@ -45,6 +47,18 @@ class Crowd(Section):
             length_variation=self.stay_variation,
             followed_by=self.followed_by,
         )
+
+    def check_episode(self, cells: tuple[str, ...], horizon_s: float) -> None:
+        """Raise ValueError, which begins with the field's name, where they move too often in an episode."""
+        if (moves := self.way(cells).changes(horizon_s)) > MOST_CHANGES:
+            raise ValueError(
+                f"mean_stays_s = {shown(self.mean_stays_s)}: they would go to another cell {moves:.4g} times in the "
+                f"{horizon_s:.4g} s of an episode, must be at most {MOST_CHANGES:,} times"
+            )
+        try:
+            self.arrivals.check_episode(horizon_s)
+        except ValueError as error:
+            raise ValueError(f"arrivals.{error}") from None
 
     def draw(
         self, rng: np.random.Generator, cells: tuple[str, ...], horizon_s: float

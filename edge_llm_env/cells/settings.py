@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from edge_llm_env.cells.crowds import Crowd
+from edge_llm_env.support.paths.file_path import Patch
 from edge_llm_env.support.quantities import PositiveFloat
 from edge_llm_env.support.section import NEUTRAL, Section
 
@@ -50,7 +51,7 @@ class Network(Section):
     their own station does in the first epoch that sees them (`edge_llm_env.nodes.workload.hears`).
     """
 
-    cells: dict[str, dict[str, Any]] = Field(
+    cells: dict[str, Annotated[dict[str, Any], Patch()]] = Field(
         description="name of each cell → its own fields of node, radio, workload and reward, laid over the scenario's"
     )
     backhaul_s: BackhaulS = Field(description="time of the way between any two nodes, one way")

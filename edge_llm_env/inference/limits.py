@@ -10,12 +10,12 @@ from edge_llm_env.inference.quantization import Precision
 from edge_llm_env.support.naming import shown
 
 
-def check_context_limit(decoder: DecoderConfig, name: str, longest_tokens: int) -> None:
-    """Raise ValueError, naming both, if the longest prompt plus output exceeds the decoder's limit."""
+def check_context_limit(decoder: DecoderConfig, name: str, longest_tokens: int, field: str = "decoder") -> None:
+    """Raise ValueError, naming both and the field, if the longest prompt plus output exceeds the decoder's limit."""
     limit = decoder.context_limit
     if limit is not None and longest_tokens > limit:
         raise ValueError(
-            f"decoder = {shown(name)}: the longest prompt plus output, {longest_tokens} tokens, must be at most its "
+            f"{field} = {shown(name)}: the longest prompt plus output, {longest_tokens} tokens, must be at most its "
             f"context limit, {limit} tokens"
         )
 
@@ -38,14 +38,14 @@ def check_contexts(decoder: DecoderConfig, name: str, shortest_tokens: int, long
         )
 
 
-def check_stored_precision(decoder: DecoderConfig, name: str, precision: Precision) -> None:
-    """Raise ValueError, naming both, if a checkpoint stores its weights in other bits than the precision has."""
+def check_stored_precision(decoder: DecoderConfig, name: str, precision: Precision, field: str = "precision") -> None:
+    """Raise ValueError, naming both and the field, if a checkpoint stores its weights in other bits than these."""
     stored = decoder.stored_weight_bits
     if stored is None or precision.weight_bits == stored:
         return
     fitting = sorted(one for one in table("precisions") if load_precision(one).weight_bits == stored)
     choice = f"one of {', '.join(fitting)}" if fitting else "of as many bits, which none of the catalogue is"
     raise ValueError(
-        f"precision = {shown(precision.name)}: the checkpoint {name} stores weights of {stored:g} bits (its "
+        f"{field} = {shown(precision.name)}: the checkpoint {name} stores weights of {stored:g} bits (its "
         f"quantization_config), so it must be {choice}; or take quantization_config out of the file"
     )

@@ -31,7 +31,7 @@ def check(scenario: Hosting) -> None:
     _compressed_uploads_are_known(scenario)
     _parts_are_granted_in_whole_slots(scenario)
     _fixed_length_holds_every_prompt(scenario)
-    _trace_lasts_an_episode(scenario)
+    _traces_last_an_episode(scenario)
     _tasks_are_of_one_node_that_pads_nothing(scenario)
     _cells_go_together(scenario)
     _provenance_names_fields(scenario)
@@ -44,9 +44,7 @@ def _an_episode_fits_into_memory(scenario: Hosting) -> None:
             f"{scenario.fading_blocks:.4g} epochs of epoch.epoch_s = {scenario.epoch.epoch_s:g}, must last at most "
             f"{MOST_BLOCKS:,}"
         )
-    scenario.workload.arrivals.check_episode(scenario.horizon_s)
-    if scenario.workload.classes is not None:
-        scenario.workload.classes.check_episode(scenario.horizon_s)
+    _an_episode_can_be_drawn(scenario)
     directions = 1 if scenario.radio.reciprocal_fading else 2
     per_request = BYTES_PER_REQUEST + 8 * directions * scenario.fading_blocks
     if scenario.expected_requests * per_request > MOST_BYTES:
@@ -56,6 +54,22 @@ def _an_episode_fits_into_memory(scenario: Hosting) -> None:
             f"epoch.epoch_s = {scenario.epoch.epoch_s:g}), of {per_request} bytes each: must be at most "
             f"{MOST_BYTES // per_request:,}, which take {MOST_BYTES / 1e9:.3g} GB"
         )
+
+
+def _an_episode_can_be_drawn(scenario: Hosting) -> None:
+    workload, network, horizon_s = scenario.workload, scenario.network, scenario.horizon_s
+    crowded = () if network is None else network.names
+    where = "workload.arrivals"
+    try:
+        workload.arrivals.check_episode(horizon_s)
+        if workload.classes is not None:
+            where = "workload.classes"
+            workload.classes.check_episode(horizon_s)
+        for at, crowd in enumerate(network.crowds if network is not None else ()):
+            where = f"network.crowds[{at}]"
+            crowd.check_episode(crowded, horizon_s)
+    except ValueError as error:
+        raise ValueError(f"{where}.{error}") from None
 
 
 def _decoders_can_serve_the_requests(scenario: Hosting) -> None:
@@ -68,6 +82,11 @@ def _decoders_can_serve_the_requests(scenario: Hosting) -> None:
             check_contexts(decoder, name, *scenario.context_tokens)
         except ValueError as error:
             raise ValueError(f"{where}{error}") from None
+    if scenario.node.speculation is not None:
+        try:
+            scenario.node.speculation.check(scenario.context_tokens[1])
+        except ValueError as error:
+            raise ValueError(f"node.{error}") from None
 
 
 def _catalogue_names_are_known_and_weights_fit(scenario: Hosting) -> None:
@@ -165,16 +184,19 @@ def _fixed_length_holds_every_prompt(scenario: Hosting) -> None:
         )
 
 
-def _trace_lasts_an_episode(scenario: Hosting) -> None:
-    arrivals = scenario.workload.arrivals
-    part = arrivals.replayed
-    if part is not None and part.span_s < scenario.horizon_s:
-        raise ValueError(
-            f"workload.arrivals: the part of the trace lasts {part.span_s:g} s, scaled: must be at least "
-            f"the {scenario.horizon_s:g} s of an episode and the epoch after it (epoch.episode_epochs = "
-            f"{scenario.epoch.episode_epochs}, epoch.epoch_s = {scenario.epoch.epoch_s:g}); "
-            f'times were read as time_unit = "{part.time_unit}"'
-        )
+def _traces_last_an_episode(scenario: Hosting) -> None:
+    crowds = () if scenario.network is None else scenario.network.crowds
+    sources = {"workload": scenario.workload.arrivals}
+    sources |= {f"network.crowds[{at}]": crowd.arrivals for at, crowd in enumerate(crowds)}
+    for where, arrivals in sources.items():
+        part = arrivals.replayed
+        if part is not None and part.span_s < scenario.horizon_s:
+            raise ValueError(
+                f"{where}.arrivals: the part of the trace lasts {part.span_s:g} s, scaled: must be at least "
+                f"the {scenario.horizon_s:g} s of an episode and the epoch after it (epoch.episode_epochs = "
+                f"{scenario.epoch.episode_epochs}, epoch.epoch_s = {scenario.epoch.epoch_s:g}); "
+                f'times were read as time_unit = "{part.time_unit}"'
+            )
 
 
 def _cells_go_together(scenario: Hosting) -> None:

@@ -19,6 +19,7 @@ from edge_llm_env.scenarios.sections.reward_settings import RewardWeights
 from edge_llm_env.scenarios.sections.workload_settings import WorkloadSettings
 from edge_llm_env.support.checking.problems import first_line
 from edge_llm_env.support.naming import shown
+from edge_llm_env.support.paths.file_path import with_paths_replaced
 from edge_llm_env.support.section import NEUTRAL, Section
 
 
@@ -58,6 +59,8 @@ class Content(Section):
         asked, reward = content.get("workload"), content.get("reward", {})
         if isinstance(asked, dict) and asked.get("tasks") is not None and isinstance(reward, dict):
             content["reward"] = {"served": 0.0} | reward  # what counts is the task
+        if isinstance(content.get("network"), dict):  # whose cells are validated later, as other sections are now
+            content = with_paths_replaced(content, type(self), lambda written, mark, _: mark.absolute(written))
         try:
             super().__init__(**content)
         except ValidationError as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 
-from edge_llm_env.arrivals.trace import TraceArrivals
-from edge_llm_env.inference.catalog import is_file, is_path, load_decoder, load_device
+from edge_llm_env.inference.catalog import is_path
+from edge_llm_env.scenarios.file_paths import with_held
 from edge_llm_env.scenarios.hosting import Hosting
 from edge_llm_env.support.section import Section
 
@@ -14,8 +14,8 @@ from edge_llm_env.support.section import Section
 def fingerprint(scenario: Hosting) -> str:
     """SHA-256 (hex) of everything that shapes the environment; name, description and provenance do not.
 
-    A trace, and the file of a decoder or a device, count by their content and not by where they are. A setting that
-    leaves everything as it is does not count (`NEUTRAL`), so that fingerprints stay when the suite learns of a new one.
+    A file, such as a trace or a decoder's, counts by its content and not by where it is. A setting that leaves
+    everything as it is does not count (`NEUTRAL`), so that fingerprints stay when the suite learns of a new one.
     """
     # Engine and measurements shape it through the batch cost alone, which is in it.
     content = scenario.model_dump(
@@ -31,19 +31,13 @@ def fingerprint(scenario: Hosting) -> str:
                 del content[name][field]
     if scenario.network is not None:
         content["network"]["cells"] = [fingerprint(cell) for cell in scenario.cells]
-    if isinstance(scenario.workload.arrivals, TraceArrivals):
-        content["workload"]["arrivals"]["path"] = scenario.workload.arrivals.sha256()
     for hosted in content["node"]["variants"]:
         del hosted["name"]
         if hosted["pruning"] is None:
             del hosted["pruning"]
         if hosted["accuracies"] is None:
             del hosted["accuracies"]
-    for hosted in (content["node"], *content["node"]["variants"]):
-        if is_path(hosted["decoder"]):
-            hosted["decoder"] = load_decoder(hosted["decoder"]).model_dump()
-    if is_file(content["node"]["device"]):
-        content["node"]["device"] = load_device(content["node"]["device"]).model_dump()
+    content = with_held(content)
     content["batch_cost"] = scenario.batch_cost
     content["accuracy"] = scenario.accuracy
     content["variants"] = [

@@ -25,7 +25,7 @@ class Scenario(Hosting):
     def fingerprint(self) -> str:
         """SHA-256 (hex) of everything that shapes the environment; name, description and provenance do not.
 
-        A trace and a decoder's file count by their content and not by where they are. A setting that leaves everything
-        as it is does not count (`NEUTRAL`), so that fingerprints stay when the suite learns of a new one.
+        A file, such as a trace or a decoder's, counts by its content and not by where it is. A setting that leaves
+        everything as it is does not count (`NEUTRAL`), so that fingerprints stay when the suite learns of a new one.
         """
         return fingerprint(self)

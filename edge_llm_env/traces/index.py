@@ -28,7 +28,7 @@ from edge_llm_env.traces.parsing.formats import TraceKind
 from edge_llm_env.traces.parsing.units import TimeUnit
 from edge_llm_env.traces.trace import Trace
 
-MAGIC = b"edge-llm trace 1"
+MAGIC = b"edge-llm trace 2"
 _PAGE = 4096
 _BLOCKS = 64
 """Of a page each, spread over the file, whose hash is part of what an index belongs to."""

@@ -63,6 +63,9 @@ def part_of(
 ) -> TracePart:
     """The part of a trace that begins so long after its first request and lasts so long, both before scaling.
 
+    It ends with the trace at the latest, at the time of the last request, which is after it: a window that held that
+    request would have to look beyond the trace.
+
     Raises TraceError, naming the setting, if the trace has ended by then or has no requests there, or if all of it
     happens at one time. O(log N) for a trace of N requests, and what the part holds.
     """

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from numpy.typing import NDArray
 
-from edge_llm_env.support.paths import existing_file
+from edge_llm_env.support.paths.locating import existing_file
 from edge_llm_env.traces.clock import ClockRestarts, in_order
 from edge_llm_env.traces.index import IndexKey, read_index, write_index
 from edge_llm_env.traces.parsing.columns import LeftOut, bad_row, read_columns
 from edge_llm_env.traces.parsing.errors import TraceError
 from edge_llm_env.traces.parsing.formats import FORMATS, TraceKind
+from edge_llm_env.traces.parsing.opening import content_sha256
 from edge_llm_env.traces.parsing.units import TimeUnit
 from edge_llm_env.traces.plausibility import notes
 from edge_llm_env.traces.trace import Trace
@@ -71,8 +71,7 @@ def _parsed(key: IndexKey, skip_bad_rows: bool) -> Trace:
     if not columns.time_s:
         raise TraceError(f"has no requests{_beside(left)}")
     order = in_order(columns, key.clock_restarts)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = content_sha256(path)
     if not key.is_current():
         raise TraceError("was changed while it was read")
     time_s = order.time_s

@@ -33,7 +33,7 @@ class Trace:
     notes: tuple[str, ...]
     """What looks wrong with its times."""
     sha256: str
-    """Of the file's content (hex)."""
+    """Of the file's content (hex), the same whether it is compressed."""
     index: Path | None
     """The file that these arrays are parts of; None in memory."""
 

@@ -18,7 +18,6 @@ MOST_FILES = 12
 
 OF_ONE_FILE = {
     "agents/edge_llm_agents": "`python -m edge_llm_agents`, and what the console runs",
-    "edge_llm_env/inference/catalog": "the tables themselves are its other files",
 }
 """Folders with a single file beside `__init__`, and why."""
 

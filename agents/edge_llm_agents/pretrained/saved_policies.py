@@ -24,7 +24,7 @@ from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.tasks.policy import LearnedTasks
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
-from edge_llm_env.scenarios.file_paths import without_folders
+from edge_llm_env.scenarios.file_paths import overrides_without_folders, without_folders
 from edge_llm_env.scenarios.loading import LISTED_BY, contained_scenario
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import LONGEST_SHOWN, one_of, shown
@@ -124,7 +124,7 @@ def save_policy(policy: SavedPolicy, card: Card, path: Path) -> list[Path]:
     weights = save(arrays)
     content = policy.scenario.model_dump(mode="json", exclude_none=True)
     if card.scenario not in list_scenarios() or without_folders(content) != content:
-        overrides = {at: Path(one).name if at.endswith(".path") else one for at, one in card.overrides.items()}
+        overrides = overrides_without_folders(card.overrides)
         card = replace(card, scenario=policy.scenario.name, overrides=overrides, content=without_folders(content))
     written = (
         {"environment": policy.env_id, "scenario_fingerprint": policy.scenario.fingerprint()}

@@ -16,7 +16,7 @@ from edge_llm_env.inference.engine import Engine
 from edge_llm_env.inference.link import Link
 from edge_llm_env.inference.quantization import Precision, Quantization
 from edge_llm_env.support.naming import one_of, shown
-from edge_llm_env.support.paths import existing_file, is_folder
+from edge_llm_env.support.paths.locating import existing_file, is_folder
 
 Part = TypeVar("Part", Device, Engine)
 
@@ -95,31 +95,33 @@ def _entry(table_name: str, kind: str, name: str) -> dict[str, Any]:
     return {field: entry.value for field, entry in entries[one_of(kind, name, entries, listed_by(table_name))].items()}
 
 
-def load_decoder(name: str) -> DecoderConfig:
+def load_decoder(name: str, field: str = "decoder") -> DecoderConfig:
     """The decoder of that catalogue name, or of that path to a Hugging Face `config.json` or the folder that holds one.
 
-    A ValueError offers the closest names when there is none, or says what is wrong with the file.
+    A ValueError, which names the field that has the name, offers the closest names when there is none, or says what is
+    wrong with the file.
     """
     if is_path(name):
         try:
             return DecoderConfig.from_hf_config(name)
         except ValueError as error:
-            raise ValueError(f"decoder: {error}") from None
+            raise ValueError(f"{field}: {error}") from None
     try:
-        return DecoderConfig(**_entry("decoders", "decoder", name))
+        return DecoderConfig(**_entry("decoders", field, name))
     except ValueError as error:
         raise ValueError(f"{error}; or the path of a Hugging Face config.json or of its folder") from None
 
 
-def is_path(decoder: str) -> bool:
+def is_path(decoder: str, folder: Path = Path()) -> bool:
     """Whether a decoder's name is read as a path: it has a slash or ends in `.json`, or there is a folder of that name.
 
-    A name of the catalogue is never a path.
+    Such a folder is in the working directory or in that of whatever has the name. A name of the catalogue is never a
+    path.
     """
     if decoder in table("decoders"):
         return False
     path = Path(decoder)
-    return path.suffix == ".json" or len(path.parts) > 1 or is_folder(path)
+    return path.suffix == ".json" or len(path.parts) > 1 or is_folder(path) or is_folder(folder / path)
 
 
 def load_device(name: str) -> Device:
@@ -129,9 +131,9 @@ def load_device(name: str) -> Device:
     return _made(Device, "devices", "device", name)
 
 
-def load_precision(name: str) -> Precision:
-    """The precision of that catalogue name; a ValueError offers the closest when there is none."""
-    return Precision(name=name, **_entry("precisions", "precision", name))
+def load_precision(name: str, field: str = "precision") -> Precision:
+    """The precision of that catalogue name; a ValueError, which names the field, offers the closest to none."""
+    return Precision(name=name, **_entry("precisions", field, name))
 
 
 def load_quantization(decoder: str, precision: str, perplexity_increase: float | None = None) -> Quantization:

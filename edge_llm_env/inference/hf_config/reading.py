@@ -12,7 +12,7 @@ from edge_llm_env.inference.hf_config.keys import ConfigKeys, named, shown
 from edge_llm_env.inference.hf_config.layers import expert_layers, windowed_layers
 from edge_llm_env.inference.hf_config.stored import stored_weight_bits
 from edge_llm_env.inference.hf_config.vectors import other_weights
-from edge_llm_env.support.paths import existing_file
+from edge_llm_env.support.paths.locating import existing_file
 
 FILE_NAME = "config.json"
 """What is looked for in a folder."""

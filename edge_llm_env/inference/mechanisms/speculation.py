@@ -16,15 +16,21 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edge_llm_env.inference.catalog import load_decoder, load_precision
+from edge_llm_env.inference.catalog import is_path, load_decoder, load_precision
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.factors.experts import experts_read
 from edge_llm_env.inference.factors.rows import Case
 from edge_llm_env.inference.factors.terms import weight_traffic
 from edge_llm_env.inference.iteration import IterationCost
+from edge_llm_env.inference.limits import check_context_limit, check_stored_precision
 from edge_llm_env.inference.mechanisms.terms import Terms
+from edge_llm_env.inference.quantization import Precision
 from edge_llm_env.inference.work import parameters
+from edge_llm_env.support.paths.file_path import FilePath
 from edge_llm_env.support.section import Section
+
+DRAFT = "speculation.draft"
+"""The field as errors name it."""
 
 HEAD = "head"
 """A draft of one layer on top of the model's features, as EAGLE's; it uses the model's embeddings and output head."""
@@ -33,13 +39,23 @@ LOOKUP = "lookup"
 """A draft that copies what followed the same words before, and takes no time."""
 
 
+DraftName = Annotated[
+    str,
+    FilePath(
+        lambda name, folder: name not in (HEAD, LOOKUP) and is_path(name, folder),
+        lambda path, _: load_decoder(path).model_dump(mode="json"),
+    ),
+]
+"""HEAD, LOOKUP, or a decoder as `DecoderName` has it."""
+
+
 class Speculation(Section):
     """A draft, how far it looks ahead, and how often it is right."""
 
-    draft: str = Field(
+    draft: DraftName = Field(
         default=HEAD,
-        description="catalogue name of the draft's decoder; \"head\" for one layer on the model's own features, as "
-        'EAGLE has; "lookup" for n-grams of the prompt, which take no time',
+        description='catalogue name of the draft\'s decoder, or path as of `node.decoder`; "head" for one layer on '
+        'the model\'s own features, as EAGLE has; "lookup" for n-grams of the prompt, which take no time',
     )
     draft_precision: str | None = Field(
         default=None, description="catalogue name of the draft's precision; if none is given, w16a16"
@@ -63,8 +79,23 @@ class Speculation(Section):
         """
         if self.draft == LOOKUP:
             return None
-        decoder = head_of(case.decoder) if self.draft == HEAD else load_decoder(self.draft)
-        return case._replace(decoder=decoder, precision=load_precision(self.draft_precision or "w16a16"))
+        decoder = head_of(case.decoder) if self.draft == HEAD else load_decoder(self.draft, DRAFT)
+        return case._replace(decoder=decoder, precision=self._precision)
+
+    @property
+    def _precision(self) -> Precision:
+        return load_precision(self.draft_precision or "w16a16", f"{DRAFT}_precision")
+
+    def check(self, longest_tokens: int) -> None:
+        """Raise ValueError, naming the field, where a draft's decoder cannot serve contexts of so many tokens.
+
+        Or where its checkpoint stores its weights in other bits than `draft_precision` has.
+        """
+        if self.draft in (HEAD, LOOKUP):
+            return
+        decoder = load_decoder(self.draft, DRAFT)
+        check_stored_precision(decoder, self.draft, self._precision, f"{DRAFT}_precision")
+        check_context_limit(decoder, self.draft, longest_tokens, DRAFT)
 
     def own_weights_share(self, case: Case) -> float:
         """Part of the draft's weights that is its own: a head shares the model's output head."""

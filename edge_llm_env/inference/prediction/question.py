@@ -73,6 +73,8 @@ def question(
     case = case._replace(decoder=chosen.decoder_of(case.decoder))
     check_stored_precision(case.decoder, name, case.precision)
     check_context_limit(case.decoder, name, prompt_tokens + output_tokens)
+    if chosen.speculation is not None:
+        chosen.speculation.check(prompt_tokens + output_tokens)
     return Question(name, case, batch, prompt_tokens, output_tokens, _measurements(measured), chosen)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from edge_llm_env.inference.catalog import is_file, is_path
+from edge_llm_env.inference.catalog.names import DecoderName, DeviceName, EngineName
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.inference.mechanisms.attention import AttentionKernels
@@ -21,7 +19,6 @@ from edge_llm_env.inference.mechanisms.prompt_compression import PromptCompressi
 from edge_llm_env.inference.mechanisms.pruning import Pruning
 from edge_llm_env.inference.mechanisms.speculation import Speculation
 from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
-from edge_llm_env.support.paths import path_from
 from edge_llm_env.support.quantities import Bytes, BytesPerS, LoadS, Modules, PerplexityIncrease, Tokens
 from edge_llm_env.support.section import NEUTRAL, Section
 
@@ -31,26 +28,6 @@ if TYPE_CHECKING:
 else:
     CostModelName = Literal[tuple(COST_MODELS)]
     BatchSelectionName = Literal[BATCH_SELECTIONS]
-
-
-def _absolute(decoder: object) -> object:
-    if isinstance(decoder, os.PathLike) or (isinstance(decoder, str) and is_path(decoder)):
-        return str(path_from(Path.cwd(), os.fspath(decoder)))
-    return decoder
-
-
-DecoderName = Annotated[str, BeforeValidator(_absolute)]
-"""A name of the catalogue, or a path, absolute so that processes with other working directories read the same file."""
-
-
-def _absolute_file(name: object) -> object:
-    if isinstance(name, os.PathLike) or (isinstance(name, str) and is_file(name)):
-        return str(path_from(Path.cwd(), os.fspath(name)))
-    return name
-
-
-EntryName = Annotated[str, BeforeValidator(_absolute_file)]
-"""A name of the catalogue, or the path of a TOML file that holds one entry, absolute for the same reason."""
 
 
 Accuracy = Annotated[float, Field(ge=0, le=1)]
@@ -82,7 +59,7 @@ class VariantSettings(Section):
 class NodeSettings(Section):
     """The edge node: modules pooled into one, and the quantized decoder that they hold."""
 
-    device: EntryName = Field(
+    device: DeviceName = Field(
         description="catalogue name of the compute module, or path of a TOML file that holds one entry, such as "
         "`edge-llm calibrate` writes, in a scenario's file relative to that file's folder"
     )
@@ -96,7 +73,7 @@ class NodeSettings(Section):
     perplexity_increase: PerplexityIncrease | None = Field(
         default=None, description="ΔPPL of the precision, where the catalogue has none for the decoder or is overruled"
     )
-    engine: EntryName | None = Field(
+    engine: EngineName | None = Field(
         default=None,
         description="catalogue name of the engine, or path as of `device`; if none is given, a compiled one that "
         "nobody measured",

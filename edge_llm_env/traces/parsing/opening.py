@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import io
 import zlib
@@ -62,6 +63,14 @@ def opened(path: Path) -> Iterator[Lines]:
         _refuse_no_text(plain.peek(_LOOKED_AT)[:_LOOKED_AT], compressed=module is not None)
         with io.TextIOWrapper(plain, encoding="utf-8-sig", errors="replace") as text:
             yield _lines(text)
+
+
+def content_sha256(path: Path) -> str:
+    """SHA-256 (hex) of what is in a file, which is the same compressed or not. Raises as `opened` does."""
+    with path.open("rb") as file:
+        module = _decompressor(file.peek(8)[:8])
+        plain = io.BufferedReader(_Decompressed(module, file), _BLOCK) if module else file
+        return hashlib.file_digest(plain, "sha256").hexdigest()
 
 
 def _refuse_no_text(start: bytes, *, compressed: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from edge_llm_env import Scenario, ScenarioError, load_scenario
+from edge_llm_env.scenarios.loading import preset_content
 
 
 def numbers(schema: dict[str, Any], where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -54,6 +55,28 @@ def test_what_is_absurd_is_refused_with_the_number(overrides: dict[str, Any], co
     with pytest.raises(ScenarioError) as caught:
         load_scenario("carry-over", **overrides)
     assert complaint in str(caught.value)
+
+
+CROWD = preset_content("hotspot")["network"]["crowds"][0]
+SOJOURNS = {"kind": "markov_modulated", "rates_per_s": [1, 2], "mean_sojourns_s": [1e-6, 1e-6]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        (
+            {"mean_stays_s": [1e-6] * len(CROWD["mean_stays_s"])},
+            r"network\.crowds\[0\]\.mean_stays_s = .*: they would go to another cell 1\.02e\+08 times in the 102 s",
+        ),
+        (
+            {"arrivals": SOJOURNS},
+            r"network\.crowds\[0\]\.arrivals\.mean_sojourns_s = .*: the state would change 1\.02e\+08 times in",
+        ),
+    ],
+)
+def test_a_crowd_is_bounded_as_a_cell_is(changes: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ScenarioError, match=complaint):
+        load_scenario("hotspot", **{"network.crowds": [CROWD | changes]})
 
 
 @pytest.mark.parametrize("content", [{}, {"name": "x"}, {"name": 3, "epoch": 4}, {"epoch": {"epoch_s": 10**400}}])

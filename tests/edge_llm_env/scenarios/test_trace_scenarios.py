@@ -185,7 +185,14 @@ def test_a_trace_that_is_replayed_as_it_is_written_has_nothing_said(path: Path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         scenario = trace_scenario(path)
-    assert scenario.workload.arrivals.account() == ["1 requests outside the part used"]  # the last ends the trace
+    assert scenario.workload.arrivals.account() == ["1 request outside the part used"]  # the last ends the trace
+
+
+def test_a_part_that_is_longer_than_the_trace_is_cut_and_said(path: Path):
+    arrivals = trace_scenario(path, **{"workload.arrivals.duration_s": 20000.0}).workload.arrivals
+    assert arrivals.account()[0] == f"duration_s = 20000.0 cut to {arrivals.part.span_s:g}, when the trace ends"
+    within = trace_scenario(path, **{"workload.arrivals.duration_s": 200.0}).workload.arrivals
+    assert not any("duration_s" in line for line in within.account())
 
 
 def test_unit_and_restarts_are_settings(tmp_path: Path):

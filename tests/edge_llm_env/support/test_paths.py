@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_llm_env.support.paths import LONGEST_NAME, existing_file, is_name, path_from
+from edge_llm_env.support.paths.locating import LONGEST_NAME, existing_file, is_name, path_from
 
 
 def test_a_relative_path_starts_at_the_folder_of_the_file_that_names_it(

@@ -221,7 +221,7 @@ def test_a_scenario_takes_its_part_from_the_index(path: Path, monkeypatch: pytes
     reading._load.cache_clear()
     arrivals = TraceArrivals(**settings)
     assert arrivals.part.arrival_s.tolist() == list(map(float, range(60)))
-    assert arrivals.sha256() == anew(path).sha256
+    assert arrivals.trace.sha256 == anew(path).sha256
     assert pickle.loads(pickle.dumps(arrivals)).mean_rate_per_s == 1.0
 
 

@@ -15,7 +15,7 @@ from edge_llm_agents.seeded.runs import Trained, save_training
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import shown
 from edge_llm_env.support.outputs import OutputFolder
-from edge_llm_env.support.paths import LONGEST_NAME, is_name
+from edge_llm_env.support.paths.locating import LONGEST_NAME, is_name
 
 
 @dataclass(frozen=True)
