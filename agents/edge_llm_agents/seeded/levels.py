@@ -11,10 +11,11 @@ from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings, Progress, search_allocation
 from edge_llm_agents.evaluation.earnings import EarningRivals
-from edge_llm_agents.pretrained.saved_policies import load_policy
+from edge_llm_agents.pretrained.saved_policies import Card, load_policy
 from edge_llm_agents.seeded import runs
 from edge_llm_agents.seeded.runs import Asked, Learned, Run, Trained
 from edge_llm_env.envs.suite import COMPUTE
+from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import shown
 
 
@@ -40,13 +41,13 @@ def train_seeds(
     return runs.train_seeds(asked, learn, seeds, rivals)
 
 
-def judge_modules(scenario_name: str, overrides: dict[str, Any], name: str, rivals: EarningRivals) -> Iterator[Trained]:
-    """Judge the modules of a saved policy of `Compute-v0` with exact levels on the rivals' workloads.
+def saved_modules(name: str, scenario: Scenario) -> tuple[Run, Card]:
+    """The modules of a saved policy of `Compute-v0` with exact levels as a run that is over, and its card.
 
     They are what `train_seeds` would find again with the card's settings and seed. Raises ValueError as `load_policy`
     does, for a policy of another environment, and for one whose card does not say how long it was searched for.
     """
-    modules, card = load_policy(name, rivals.scenario)
+    modules, card = load_policy(name, scenario)
     if not isinstance(modules, LearnedAllocation):
         raise ValueError(f"modules = {shown(name)}: is a policy of {modules.env_id}, must be one of {COMPUTE}")
     seconds = card.evaluation.get("seconds")
@@ -54,6 +55,12 @@ def judge_modules(scenario_name: str, overrides: dict[str, Any], name: str, riva
         raise ValueError(
             f"modules = {shown(name)}: its card must say the seconds of its search, as edge-llm train writes"
         )
-    asked = Asked(scenario_name, overrides, card.algorithm, card.hyperparameters)
-    learned = Learned(LearnedLevels(modules), card.training_steps, {}, [])
-    return runs.judge_runs(asked, [Run(card.seed, seconds, learned)], rivals)
+    return Run(card.seed, seconds, Learned(LearnedLevels(modules), card.training_steps, {}, [])), card
+
+
+def judge_saved(
+    scenario_name: str, overrides: dict[str, Any], saved: tuple[Run, Card], rivals: EarningRivals
+) -> Iterator[Trained]:
+    """Judge what `saved_modules` returned on the rivals' workloads."""
+    run, card = saved
+    return runs.judge_runs(Asked(scenario_name, overrides, card.algorithm, card.hyperparameters), [run], rivals)

@@ -56,12 +56,13 @@ class Optimum(NamedTuple):
 
 
 def optimum(scenario: Scenario, workload: Workload) -> Optimum:
-    """The schedule of modules that earns most, exact: for requests none of which can wait for a later epoch.
+    """The schedule of modules that earns most, for requests none of which can wait for a later epoch.
 
     A dynamic programme over epochs, sizes of groups and ready modules: a module that becomes ready was paid while it
     started, one that goes is free, and of a new size none is ready until those that start anew have started. Exact if
     n + 1 ready modules earn no less than n of the same load: then no module is switched off for a shorter time than it
-    takes to start, and those that are ready and start together are never more than there are.
+    takes to start, and those that are ready and start together are never more than there are. Elsewhere they can be
+    more, so that the value is one that nobody exceeds.
 
     Raises `ScenarioError` where tokens or expired requests are paid for, ValueError where requests can wait.
     """

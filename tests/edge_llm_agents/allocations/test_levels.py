@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import gymnasium as gym
@@ -20,7 +20,7 @@ from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.evaluation.models import decoding_of
 from edge_llm_agents.evaluation.playing import DecodedPolicy
 from edge_llm_agents.pretrained.saved_policies import Card, load_policy, save_policy
-from edge_llm_agents.seeded.levels import judge_modules, train_seeds
+from edge_llm_agents.seeded.levels import saved_modules, train_seeds
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_baselines.levels.decoding import level_values_space
 from edge_llm_baselines.levels.earning import earned_by_levels
@@ -62,9 +62,36 @@ def test_only_modules_of_compute_are_taken():
 
 def test_modules_without_the_time_of_their_search_are_not_judged(tmp_path: Path):
     save_policy(modules(), Card("specialists", {}, "by hand", {}, 0, 1, {}, {}), tmp_path / "mine")
-    rivals: Any = SimpleNamespace(scenario=load_scenario("specialists"))  # nothing is judged, so none has to be tuned
     with pytest.raises(ValueError, match="its card must say the seconds of its search"):
-        next(judge_modules("specialists", {}, str(tmp_path / "mine"), rivals))
+        saved_modules(str(tmp_path / "mine"), load_scenario("specialists"))
+
+
+def test_modules_of_a_saved_policy_are_judged_and_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    few = {"epoch.episode_epochs": 6, "epoch.visible_slots": 8}
+    short = modules().for_scenario(load_scenario("specialists-compute", **few))
+    card = Card("specialists-compute", few, "by hand", {}, 4, 1, {"seconds": 1.0}, {})
+    save_policy(short, card, tmp_path / "mine")
+    asked = ["train", "levels", "--modules", str(tmp_path / "mine"), "--evaluation-episodes", "2"]
+    changes = [text for field, number in few.items() for text in (field, str(number))]
+    where = ["--results", str(tmp_path), "--policies", str(tmp_path)]
+    assert main([*asked, "--overrides", *changes, *where]) == 0
+    told = capsys.readouterr()
+    assert "tuned level_plan: " in told.err
+    assert "played informed: reward " in told.err
+    assert "seed 4: reward " in told.out
+    record = json.loads((tmp_path / "train-levels-specialists.json").read_text())
+    assert record["references"]["rules"].keys() == OF_LEVELS.rules.keys()
+    policy, saved = load_policy(tmp_path / "levels-specialists")
+    assert isinstance(policy, LearnedLevels)
+    assert saved.evaluation["reward"] == record["runs"][0]["reward"]
+
+
+def test_modules_of_another_scenario_are_refused_before_anything_is_tuned(capsys: pytest.CaptureFixture[str]):
+    asked = ["train", "levels", "--modules", "compute-specialists-compute", "--overrides", "epoch.episode_epochs", "6"]
+    assert main(asked) == 2
+    told = capsys.readouterr().err
+    assert "is for scenario 'specialists-compute'" in told
+    assert "tuned" not in told
 
 
 def test_modules_that_are_found_are_not_searched_for(capsys: pytest.CaptureFixture[str]):

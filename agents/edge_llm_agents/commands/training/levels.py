@@ -10,7 +10,7 @@ from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.allocations.search import AllocationSettings, Progress
 from edge_llm_agents.commands.training.judged import Judged, show_line, show_served
 from edge_llm_agents.evaluation.earnings import EarningRivals
-from edge_llm_agents.seeded.levels import judge_modules, train_seeds
+from edge_llm_agents.seeded.levels import judge_saved, saved_modules, train_seeds
 from edge_llm_agents.seeded.lines import of_earnings
 from edge_llm_env.envs.suite import SERVICE_LEVEL
 from edge_llm_env.scenarios import load_scenario
@@ -28,8 +28,6 @@ class Levels(Judged):
     modules: str | None = None
     """A saved policy of Compute-v0 whose modules are judged; a search finds them with every seed if not given."""
     search: tyro.conf.OmitArgPrefixes[AllocationSettings] = field(default_factory=AllocationSettings)
-    evaluation_episodes: int = 20
-    """Held-out workloads that every policy is judged on; rules that plan take some ten seconds for each."""
 
     def run(self) -> None:
         """Search, judge, save."""
@@ -41,9 +39,11 @@ class Levels(Judged):
         def show(seed: int, progress: Progress) -> None:
             show_served(seed, progress.generation, progress.validation_served)
 
+        # Modules that do not fit are refused before rules are tuned for minutes.
+        saved = None if self.modules is None else saved_modules(self.modules, scenario)
         rivals = EarningRivals(SERVICE_LEVEL, scenario, self.evaluation_episodes, seed=0, report=show_line)
-        if self.modules is not None:
-            runs = judge_modules(self.scenario, self.overrides, self.modules, rivals)
+        if saved is not None:
+            runs = judge_saved(self.scenario, self.overrides, saved, rivals)
         else:
             runs = train_seeds(self.scenario, self.overrides, self.search, self.seeds, rivals, show)
         self.save(runs, self.name or f"levels-{scenario.name}", lambda run: of_earnings(run, rivals))
