@@ -12,8 +12,8 @@ SCENARIOS = {
         ("chat.toml", "chat-4090", 1, ""),
         ("nodes.toml", "placement", 15, "visible_slots = 8\n"),
         ("rack.toml", "feeder-rack", 3, "[node]\nmodules = 2\n"),
-        ("tasks.toml", "agents-signals", 10, "visible_slots = 8\n"),
-        ("levels.toml", "specialists", 3, "visible_slots = 8\n[node]\nmodules = 1\n"),
+        ("tasks.toml", "agents-signals", 30, "visible_slots = 8\n"),
+        ("levels.toml", "specialists", 14, "visible_slots = 8\n[node]\nmodules = 1\n"),
     )
 }
 """Short ones, by their names in the folder where a small run is."""

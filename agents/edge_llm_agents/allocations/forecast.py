@@ -12,6 +12,7 @@ from edge_llm_baselines.playing.play import play
 from edge_llm_baselines.playing.roll_out import vector_of
 from edge_llm_env.envs.layout import Layout
 from edge_llm_env.envs.observation import LONG_AGO_EPOCHS
+from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
 
@@ -49,8 +50,13 @@ def expected_shares(weights: NDArray[np.float32], features: NDArray[np.float32],
 def fit_forecast(env_id: str, scenario: Scenario, layout: Layout, workloads: Sequence[Workload]) -> NDArray[np.float32]:
     """Weights (F, spans·K) that predict what arrives on workloads, by ridge regression.
 
-    What is seen of the classes depends on arrivals alone, so any policy shows it: here the action 0.
+    What is seen of the classes depends on arrivals alone, so any policy shows it: here the action 0. Raises
+    ScenarioError for episodes that are too short to foretell anything in.
     """
+    least = AHEAD_EPOCHS[-1][1] + 1
+    if scenario.epoch.episode_epochs < least:
+        found = f"epoch.episode_epochs = {scenario.epoch.episode_epochs}"
+        raise ScenarioError(f"scenario {scenario.name}: {found}: must be at least {least}, to foretell classes")
     env = vector_of(env_id, scenario, workloads)
     steps = play(env, _Zero(env.action_space.shape), workloads=workloads)
     try:

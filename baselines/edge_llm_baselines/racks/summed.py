@@ -52,7 +52,7 @@ class SummedFeeders(PlannedRule):
 def tune_summed(scenario: Scenario, seed: int) -> list[float] | None:
     """Constant, gain, lag, width and deviation: least squares of what comes, and by reward how cautious.
 
-    None where there are no feeder cells.
+    None where there are no feeder cells, or episodes are too short to follow them.
     """
     params = rack_params(scenario)
     if params.feeders == 0:
@@ -71,6 +71,8 @@ def tune_summed(scenario: Scenario, seed: int) -> list[float] | None:
         for width in WIDTHS
         if lag + width < epochs
     ]
+    if not found:
+        return None
     deviation, constant, gain, lag, width = min(found)
     choices = [[constant, gain, lag, width, caution * deviation] for caution in CAUTIONS]
     rewards = [earned(partial(summed, tuned=one), scenario, workloads).reward.mean() for one in choices]

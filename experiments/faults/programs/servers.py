@@ -44,10 +44,19 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(text.encode())
 
 
+class Server(ThreadingHTTPServer):
+    """One that says nothing of clients that have gone, as they do when they are interrupted."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """The address of a server of OpenAI's protocol, for as long as the context lasts."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as listening:
+    with Server(("127.0.0.1", 0), Answers) as listening:
         threading.Thread(target=listening.serve_forever, args=(LOOKS_EVERY_S,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{listening.server_address[1]}"

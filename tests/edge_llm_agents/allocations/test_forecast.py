@@ -17,7 +17,7 @@ from edge_llm_agents.allocations.policy import LearnedAllocation, allocation_fun
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.value_search.search import training_workloads
 from edge_llm_baselines.registry.registered import baselines_of
-from edge_llm_env import load_scenario
+from edge_llm_env import ScenarioError, load_scenario
 from edge_llm_env.envs.suite import COMPUTE
 from edge_llm_env.workload.streams import draw_workloads
 
@@ -84,3 +84,9 @@ def test_a_policy_that_sees_it_decides_alike_for_one_row_and_many_and_needs_it()
 
 def test_who_is_told_the_phases_is_no_rule_to_beat() -> None:
     assert [key for key, rule in baselines_of(COMPUTE).rules.items() if rule.informed] == ["informed"]
+
+
+def test_episodes_too_short_to_foretell_anything_in_are_refused() -> None:
+    short = load_scenario("specialists-compute", **{"epoch.episode_epochs": 12})
+    with pytest.raises(ScenarioError, match=r"epoch\.episode_epochs = 12: must be at least 13"):
+        fit_forecast(COMPUTE, short, LAYOUT, [])

@@ -46,3 +46,7 @@ def test_it_foretells_by_counts_that_were_made_a_lag_ago():
 
 def test_there_is_nothing_to_tune_without_feeder_cells():
     assert tune_summed(load_scenario("diurnal-rack"), 0) is None
+
+
+def test_in_episodes_too_short_to_follow_feeder_cells_there_is_nothing_to_tune():
+    assert tune_summed(load_scenario("feeder-rack", **{"epoch.episode_epochs": 5}), 0) is None
