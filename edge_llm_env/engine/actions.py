@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from edge_llm_env.engine.blocks import held_blocks, list_caches, release_cache
+from edge_llm_env.engine.calls import fail_tasks
 from edge_llm_env.engine.iterating import is_decoding, lacking_blocks, run
 from edge_llm_env.engine.outlook import is_late
-from edge_llm_env.engine.params import EngineParams
-from edge_llm_env.engine.queue import admit, drop, held_blocks, preempt
+from edge_llm_env.engine.params import EngineParams, EngineTasks
+from edge_llm_env.engine.queue import admit, drop, preempt
 from edge_llm_env.engine.state import N_INVALID, N_RUNNING, EngineState
 from edge_llm_env.support.compilation.compiling import compiled
 
@@ -32,6 +36,12 @@ def drop_action(params: EngineParams, slot: int) -> int:
 def run_action(params: EngineParams, choice: int) -> int:
     """Run on with the prefill budget of that number."""
     return 2 * params.waiting_slots + params.running_slots + choice
+
+
+@compiled
+def release_action(params: EngineParams, slot: int) -> int:
+    """Drop the cache in a slot of those that are kept, where requests are the calls of tasks."""
+    return run_action(params, len(params.budgets)) + slot
 
 
 @compiled
@@ -75,6 +85,17 @@ def refresh_mask(params: EngineParams, state: EngineState, row: int) -> None:
     mask[run_action(params, 0)] = not short and (decodes > 0 or running == 0)
     for choice in range(1, len(params.budgets)):
         mask[run_action(params, choice)] = not short and decodes < running
+    refresh_releases(params, state, params.tasks, row)
+
+
+@compiled
+def refresh_releases(params: EngineParams, state: Any, tasks: EngineTasks | None, row: int) -> None:
+    """Open the release of every cache that has a slot; nothing where requests are on their own."""
+    if tasks is None:
+        return
+    list_caches(state, row)
+    for slot in range(params.running_slots):
+        state.action_mask[row, release_action(params, slot)] = slot < state.in_kept[row]
 
 
 @compiled
@@ -96,6 +117,9 @@ def act(params: EngineParams, state: EngineState, row: int, action: int) -> None
         preempt(params, state, row, action - preempt_action(params, 0))
     elif action < run_action(params, 0):
         drop(params, state, row, action - drop_action(params, 0))
-    else:
+    elif action < release_action(params, 0):
         run(params, state, row, params.budgets[action - run_action(params, 0)])
+    else:
+        release_cache(params, state, params.tasks, row, action - release_action(params, 0))
+    fail_tasks(params, state, params.tasks, row)
     refresh_mask(params, state, row)

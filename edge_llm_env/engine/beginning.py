@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.engine.actions import refresh_mask
-from edge_llm_env.engine.iterating import account, next_visible_s
+from edge_llm_env.engine.calls import begin_tasks, put_transfers
+from edge_llm_env.engine.iterating import account
 from edge_llm_env.engine.params import EngineParams
-from edge_llm_env.engine.queue import take_arrivals
+from edge_llm_env.engine.queue import next_visible_s, take_arrivals
 from edge_llm_env.engine.state import UPLOADING, EngineState
 from edge_llm_env.radio.rate import rate_bits_per_s
 from edge_llm_env.support.compilation.compiling import compiled
@@ -60,6 +61,7 @@ def put_on_rows(
             state.output_tokens[row, request] = output_tokens[one]
             state.told_tokens[row, request] = told_tokens[one]
             state.service_class[row, request] = service_class[one]
+            put_transfers(state, params.tasks, row, request, upload_s, download_s)
             place = request  # who arrives later is rarely there sooner
             while place > 0 and state.visible_s[row, state.order[row, place - 1]] > state.visible_s[row, request]:
                 state.order[row, place] = state.order[row, place - 1]
@@ -96,7 +98,8 @@ def begin_episode(params: EngineParams, state: EngineState, row: int) -> None:
     state.utilisation[row, :] = 0.0
     state.utilisation_sum[row, :] = 0.0
     state.reward_terms[row, :] = 0.0
-    first_s = next_visible_s(state, row)
+    begin_tasks(state, params.tasks, row)
+    first_s = next_visible_s(params, state, row)
     if first_s < params.end_s:
         state.now_s[row] = first_s
         account(params, state, row, 0.0, 0.0, 0.0, 0.0)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 
 from edge_llm_env.dynamics.state import RESOURCES
+from edge_llm_env.engine.blocks import blocks_for, held_blocks
+from edge_llm_env.engine.calls import follow
+from edge_llm_env.engine.outlook import is_slow
 from edge_llm_env.engine.params import EngineParams
-from edge_llm_env.engine.queue import blocks_of, held_blocks, leave_batch, take_arrivals
+from edge_llm_env.engine.queue import leave_batch, next_visible_s, take_arrivals
 from edge_llm_env.engine.state import (
     COMPLETED,
     N_COMPLETED,
@@ -46,7 +49,7 @@ def lacking_blocks(params: EngineParams, state: EngineState, row: int, steps: in
     for slot in range(state.counters[row, N_RUNNING]):
         request = state.running[row, slot]
         if is_decoding(state, row, request):
-            needed += blocks_of(params, state.cached[row, request] + steps)
+            needed += blocks_for(params, state, row, request, state.cached[row, request] + steps)
             needed -= held_blocks(params, state, row, request)
     return needed - state.free_blocks[row]
 
@@ -126,7 +129,7 @@ def run(params: EngineParams, state: EngineState, row: int, budget: int) -> None
             steps = shortest
             while steps > 1 and lacking_blocks(params, state, row, steps) > 0:
                 steps -= 1
-            upcoming_s, done, time_s = next_visible_s(state, row), 0, 0.0
+            upcoming_s, done, time_s = next_visible_s(params, state, row), 0, 0.0
             while done < steps and state.now_s[row] < params.end_s and state.now_s[row] < upcoming_s:
                 time_s = decode_cost(params.time, decodes, contexts)
                 energy_j += decode_cost(params.energy, decodes, contexts)
@@ -146,18 +149,9 @@ def run(params: EngineParams, state: EngineState, row: int, budget: int) -> None
 
 
 @compiled
-def next_visible_s(state: EngineState, row: int) -> float:
-    """When the next request becomes visible (s); infinite if none does."""
-    upcoming = state.next_visible[row]
-    if upcoming == state.requests[row]:
-        return math.inf
-    return state.visible_s[row, state.order[row, upcoming]]
-
-
-@compiled
 def wait(params: EngineParams, state: EngineState, row: int) -> None:
     """Let time pass until a request becomes visible, or the episode ends."""
-    state.now_s[row] = min(params.end_s, max(state.now_s[row], next_visible_s(state, row)))
+    state.now_s[row] = min(params.end_s, max(state.now_s[row], next_visible_s(params, state, row)))
     state.last_tokens[row] = state.last_iteration_s[row] = 0.0
     state.last_budget[row] = 0
 
@@ -193,7 +187,7 @@ def settle(params: EngineParams, state: EngineState, row: int) -> bool:
         state.last_s[row, request] = now_s
         tokens = state.output_tokens[row, request]
         late = state.first_s[row, request] > state.first_due_s[row, request]
-        slow = now_s - state.first_s[row, request] > (tokens - 1) * state.tpot_s[row, request]
+        slow = is_slow(state, params.tasks, row, request)
         counters[N_COMPLETED] += 1
         counters[N_PENDING] -= 1
         counters[N_TOKENS] += tokens
@@ -208,6 +202,7 @@ def settle(params: EngineParams, state: EngineState, row: int) -> bool:
             counters[N_SERVED] += 1
         terms[R_SERVED] += params.reward_weights[R_SERVED] * part
         terms[R_TOKENS] += params.reward_weights[R_TOKENS] * tokens * part
+        follow(params, state, params.tasks, row, request, not (late or slow))
     return anybody
 
 

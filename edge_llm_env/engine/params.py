@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from edge_llm_env.radio.rate import reference_snr
 from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
+from edge_llm_env.tasks.running.params import calls_told, task_weights, tasks_of
+from edge_llm_env.tasks.settings import KV_CACHE_RULES
 
 KNOWN, PREDICTED, UNKNOWN = range(3)
 """What the agent is told of output lengths."""
@@ -83,6 +85,48 @@ class EngineParams(NamedTuple):
     """To move a block there or back."""
     soft_misses: float
     """Of an objective, the miss at which nothing is paid any more; 0 where nothing is paid for any miss."""
+    tasks: None = None
+    """In `TaskEngineParams` there is something."""
+
+
+class EngineTasks(NamedTuple):
+    """What an engine that serves the calls of tasks needs to know of these."""
+
+    kv_cache: int
+    """DROP, KEEP or KEEP_WHILE_SLACK, as of `TaskParams`."""
+    kept_limit_blocks: float
+    """Most that caches may take which are kept while there is slack."""
+    calls_left: int
+    """TELLS_NOTHING, TELLS_MEAN or TELLS_TRUTH, as of `TaskParams`."""
+    expected_calls_left: NDArray[np.float64]
+    """(kinds, most calls + 1) of a task of which so many calls are done."""
+
+
+if TYPE_CHECKING:
+
+    class TaskEngineParams(EngineParams):
+        """`EngineParams`, and what tasks need: another class, so that kernels compile for it apart."""
+
+        tasks: EngineTasks  # type: ignore[assignment]
+
+else:
+    TaskEngineParams = NamedTuple("TaskEngineParams", [(name, object) for name in EngineParams._fields])
+
+
+def task_engine_params(scenario: Scenario) -> TaskEngineParams:
+    """A scenario with tasks as kernels read it: every token is due when its task is, at no pace."""
+    plain, tasks = engine_params(scenario), tasks_of(scenario)
+    longest_s = scenario.workload.latency_requirement_s.high
+    of_tasks = EngineTasks(
+        kv_cache=KV_CACHE_RULES.index(tasks.kv_cache),
+        kept_limit_blocks=tasks.cache_share * plain.blocks,
+        calls_left=calls_told(tasks),
+        expected_calls_left=tasks.expected_calls_left(),
+    )
+    whole = plain._replace(
+        class_ttft_s=np.array([longest_s]), longest_ttft_s=longest_s, reward_weights=task_weights(scenario)
+    )
+    return TaskEngineParams._make((*whole[:-1], of_tasks))
 
 
 def engine_params(scenario: Scenario) -> EngineParams:

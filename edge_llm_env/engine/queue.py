@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from edge_llm_env.engine.params import EngineParams
+import math
+from typing import Any
+
+from edge_llm_env.engine.blocks import blocks_of, count_reused, held_blocks, offer_cache, take_own_cache
+from edge_llm_env.engine.params import EngineParams, EngineTasks
 from edge_llm_env.engine.state import (
     DROPPED,
     N_ADMITTED,
@@ -26,21 +30,49 @@ from edge_llm_env.engine.state import (
     EngineState,
 )
 from edge_llm_env.support.compilation.compiling import compiled
+from edge_llm_env.tasks.running.progress import count_task, opens_task
+from edge_llm_env.tasks.running.state import N_WAITING as N_CALLS_WAITING
 
 
 @compiled
-def blocks_of(params: EngineParams, tokens: int) -> int:
-    """Blocks that hold so many tokens: the whole part of a quotient of floats, exact as both are far below 2⁵³.
-
-    A division of integers takes several times as long, and this is most of what an iteration computes.
-    """
-    return int((tokens + params.block_tokens - 1) / params.block_tokens)
+def expected_requests(state: Any, tasks: EngineTasks | None, row: int) -> int:
+    """How many entries of `order` there are: of all requests, or of the calls whose tools have been started."""
+    if tasks is None:
+        return state.requests[row]
+    return state.known[row]
 
 
 @compiled
-def held_blocks(params: EngineParams, state: EngineState, row: int, request: int) -> int:
-    """Blocks that a request holds while it runs: those of all that it is to prefill, or of what it has since cached."""
-    return blocks_of(params, max(state.target[row, request], state.cached[row, request]))
+def count_arrival(state: Any, tasks: EngineTasks | None, row: int, request: int) -> None:
+    """Count a request that has arrived, and with its first call a task: later calls are not uploaded yet."""
+    if tasks is None:
+        state.counters[row, N_UPLOADING] += 1
+        return
+    if state.task_first[row, request] == request:
+        count_task(state, row)
+    opens = opens_task(state, row, request)
+    state.counters[row, N_UPLOADING] += opens
+    state.counters[row, N_CALLS_WAITING] += not opens
+
+
+@compiled
+def count_visible(state: Any, tasks: EngineTasks | None, row: int, request: int) -> None:
+    """Count a request as visible, or as given up before: it is on its way no more."""
+    if tasks is None:
+        state.counters[row, N_UPLOADING] -= 1
+        return
+    opens = opens_task(state, row, request)
+    state.counters[row, N_UPLOADING] -= opens
+    state.counters[row, N_CALLS_WAITING] -= not opens
+
+
+@compiled
+def next_visible_s(params: EngineParams, state: EngineState, row: int) -> float:
+    """When the next request becomes visible (s); infinite if none does."""
+    upcoming = state.next_visible[row]
+    if upcoming == expected_requests(state, params.tasks, row):
+        return math.inf
+    return state.visible_s[row, state.order[row, upcoming]]
 
 
 @compiled
@@ -52,16 +84,17 @@ def take_arrivals(params: EngineParams, state: EngineState, row: int) -> bool:
     now_s, requests, counters = state.now_s[row], state.requests[row], state.counters[row]
     arrival = state.next_arrival[row]
     while arrival < requests and state.arrival_s[row, arrival] <= now_s:
+        count_arrival(state, params.tasks, row, arrival)
         arrival += 1
         counters[N_ARRIVED] += 1
-        counters[N_UPLOADING] += 1
         counters[N_PENDING] += 1
     state.next_arrival[row] = arrival
     before = visible = state.next_visible[row]
-    while visible < requests and state.visible_s[row, state.order[row, visible]] <= now_s:
+    expected = expected_requests(state, params.tasks, row)
+    while visible < expected and state.visible_s[row, state.order[row, visible]] <= now_s:
         request = state.order[row, visible]
         visible += 1
-        counters[N_UPLOADING] -= 1
+        count_visible(state, params.tasks, row, request)
         whole = int(state.prompt_tokens[row, request]) + int(state.output_tokens[row, request]) - 1
         if blocks_of(params, whole) > params.blocks:
             state.status[row, request] = REJECTED
@@ -107,6 +140,7 @@ def admit(params: EngineParams, state: EngineState, row: int, slot: int) -> None
     has in host memory is moved back.
     """
     request = leave_slot(params, state, row, slot)
+    count_reused(state, params.tasks, row, request)
     if state.in_host[row, request]:
         state.transfer_s[row] += leave_host(params, state, row, request) * params.block_transfer_s
     state.running[row, state.counters[row, N_RUNNING]] = request
@@ -157,17 +191,24 @@ def preempt(params: EngineParams, state: EngineState, row: int, slot: int) -> No
         state.host_free[row] -= blocks
         state.transfer_s[row] += blocks * params.block_transfer_s
         state.counters[row, N_SWAPPED] += 1
+        take_own_cache(state, params.tasks, row, request)
     else:
-        state.counters[row, N_RECOMPUTED] += state.cached[row, request]
+        lost = state.cached[row, request]
         state.cached[row, request] = 0
         state.target[row, request] = state.prompt_tokens[row, request] + state.generated[row, request]
+        state.counters[row, N_RECOMPUTED] += max(0, lost - offer_cache(state, params.tasks, row, request))
     fill_slots(params, state, row)
 
 
 @compiled
 def drop(params: EngineParams, state: EngineState, row: int, slot: int) -> None:
     """Give up the request in a waiting slot."""
-    request = leave_slot(params, state, row, slot)
+    give_up(params, state, row, leave_slot(params, state, row, slot))
+
+
+@compiled
+def give_up(params: EngineParams, state: EngineState, row: int, request: int) -> None:
+    """Note that a request is dropped, which neither waits nor runs any more."""
     if state.in_host[row, request]:
         leave_host(params, state, row, request)
     state.status[row, request] = DROPPED

@@ -17,14 +17,14 @@ from edge_llm_env.workload.workload import Workload
 class EngineSimulation:
     """State of `rows` environments of one scenario; kernels step `params` and `state`, this class loads them."""
 
-    counter_names = COUNTERS
-    per_request = PER_REQUEST
+    counter_names: tuple[str, ...] = COUNTERS
+    per_request: tuple[str, ...] = PER_REQUEST
 
     def __init__(self, scenario: Scenario, rows: int) -> None:
         self.scenario = scenario
         self.params: EngineParams = engine_params(scenario)
         self.slots = self.params.waiting_slots
-        expected = scenario.workload.arrivals.mean_rate_per_s * scenario.horizon_s
+        expected = scenario.expected_requests
         actions = 2 * self.slots + self.params.running_slots + len(self.params.budgets)
         self.state: EngineState = allocate(
             rows, int(expected + 6 * np.sqrt(expected)) + 1, self.slots, self.params.running_slots, actions
@@ -37,6 +37,8 @@ class EngineSimulation:
     def load_rows(self, rows: NDArray[np.intp], drawn: Drawn) -> None:
         """Put a workload on each of those rows, as `load` does."""
         workload = drawn.joined
+        if workload.task is not None and self.params.tasks is None:
+            raise ValueError("workload task: must be left out, the scenario's requests are on their own")
         self._make_room(max(drawn.requests))
         direct(put_on_rows)(
             self.params,
@@ -61,15 +63,15 @@ class EngineSimulation:
         rows, had = self.state.status.shape
         if requests > had:
             room = max(requests, 2 * had)
-            for name in PER_REQUEST:  # one by one, so that only one is there twice
+            for name in self.per_request:  # one by one, so that only one is there twice
                 old = getattr(self.state, name)
-                grown = np.zeros((rows, room), dtype=old.dtype)
+                grown = np.zeros((rows, room, *old.shape[2:]), dtype=old.dtype)
                 grown[:, :had] = old
                 self.state = self.state._replace(**{name: grown})
 
     def counters(self, row: int) -> dict[str, int]:
         """Counters of a row by name."""
-        return dict(zip(COUNTERS, self.state.counters[row].tolist(), strict=True))
+        return dict(zip(self.counter_names, self.state.counters[row].tolist(), strict=True))
 
     def utilisation_mean(self) -> NDArray[np.float64]:
         """Mean utilisation over the time that has passed, shape (rows, RESOURCES); 0 before any has."""

@@ -75,7 +75,7 @@ class Mechanism(NamedTuple):
     """Observations tell what channels are expected to become."""
     reward_terms: tuple[str, ...] = REWARD_TERMS
     """Names of what a reward is the sum of."""
-    simulates: Callable[[Scenario, int], Simulation] | None = None
+    simulates: Callable[[Scenario, int], Any] | None = None
     """`(scenario, rows)`: the rows of a scenario with agent tasks; None where requests are on their own."""
     parts_s: Callable[[NodeParams, NDArray[np.float64]], tuple[float, float]] | None = None
     """T_U and T_D (s) of an action that divides the epoch; None where actions do not."""
@@ -89,7 +89,8 @@ class Mechanism(NamedTuple):
         if scenario.workload.tasks is not None and self.simulates is None:
             raise ScenarioError(
                 f"scenario {scenario.name}: workload.tasks: must be left out here, or the environment "
-                "EdgeLLM/Batching-v0 or EdgeLLM/BatchSelection-v0, which serve the calls of tasks"
+                "EdgeLLM/Batching-v0, EdgeLLM/BatchSelection-v0 or EdgeLLM/ContinuousBatching-v0, which serve the "
+                "calls of tasks"
             )
         if scenario.network is not None and not self.plays_networks:
             raise ScenarioError(

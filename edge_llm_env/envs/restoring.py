@@ -25,7 +25,7 @@ from edge_llm_env.feasibility.batch import BatchSums
 from edge_llm_env.feasibility.rule import is_feasible
 from edge_llm_env.residency.residents import IDLE
 from edge_llm_env.support.calling import direct
-from edge_llm_env.support.checking.states import check_numbers
+from edge_llm_env.support.checking.states import MOST_COUNTED, check_numbers, check_within
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.naming import shown
 
@@ -37,9 +37,6 @@ MAY_BE_NEGATIVE = ("slot_slack_s", "batch", "busy_since_s", "reward_terms")
 
 LEAST_SLACK = BatchSums._fields.index("least_slack_s")
 """Column of `NodeState.batch` that may be negative."""
-
-MOST_COUNTED = 2**62
-"""Of a counter, which goes on from there."""
 
 Bounds = tuple[NDArray | int, NDArray | int]
 
@@ -174,16 +171,6 @@ def _check_room(state: NodeState, simulation: Simulation) -> None:
         raise ValueError(
             f"state['rows.true_gain'] has shape {state.true_gain.shape}: must have that of gains, {state.gain.shape}"
         )
-
-
-def check_within(name: str, array: NDArray, low: NDArray | int, high: NDArray | int) -> None:
-    """Raise ValueError for numbers that are not between bounds, each one number or one for each row."""
-    columns = (..., *[None] * (array.ndim - 1))
-    lowest, highest = (np.asarray(bound)[columns] if np.ndim(bound) else np.asarray(bound) for bound in (low, high))
-    bad = (array < lowest) | (array > highest)
-    if bad.any():
-        least, most = (int(np.broadcast_to(bound, array.shape)[bad][0]) for bound in (lowest, highest))
-        raise ValueError(f"state['{name}'] has {array[bad][0]}: must be in {least}..{most}")
 
 
 def _check_batches(simulation: Simulation, state: NodeState) -> None:

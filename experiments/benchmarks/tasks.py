@@ -15,7 +15,7 @@ class Tasks:
     """Play every rule on presets of agent tasks; what the results have of other presets is kept."""
 
     scenarios: tuple[str, ...] = ()
-    """Presets to measure; without any, all whose requests are calls of tasks."""
+    """Presets to measure; without any, all whose requests are calls of tasks and which set no `[iterations]`."""
     episodes: int = 100
     """Workloads that are played."""
     hindsight_episodes: int = 4
@@ -34,7 +34,9 @@ class Tasks:
         check_counts(episodes=self.episodes, hindsight_episodes=self.hindsight_episodes)
         file = self.results / "tasks.json"
         measured = read_record(file)["scenarios"] if file.exists() else {}
-        for name in self.scenarios or [one for one in list_scenarios() if "tasks" in preset_content(one)["workload"]]:
+        contents = {name: preset_content(name) for name in list_scenarios()}
+        ours = [name for name, one in contents.items() if "tasks" in one["workload"] and "iterations" not in one]
+        for name in self.scenarios or ours:
             measured[name] = asdict(
                 measure_tasks(load_scenario(name), self.episodes, self.hindsight_episodes, self.seed)
             )

@@ -18,6 +18,10 @@ from edge_llm_env import ScenarioError, list_scenarios, load_scenario
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
 from edge_llm_env.engine.state import COUNTERS as ENGINE_COUNTERS
 from edge_llm_env.envs.calls.observation import OBSERVATION_OF_CALLS
+from edge_llm_env.envs.continuous_batching.observation import OBSERVATION as OBSERVATION_OF_ENGINE
+from edge_llm_env.envs.continuous_batching.observation_of_calls import (
+    OBSERVATION_OF_CALLS as OBSERVATION_OF_ENGINE_CALLS,
+)
 from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.envs.observation import OBSERVATION, OBSERVATION_OF_VARIANTS
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, SCALING, SERVICE_LEVEL
@@ -68,6 +72,7 @@ def environment_page(environment: EnvironmentEntry) -> str:
         f"{controls_section(environment)}"
         f"{levels_section(environment.id)}"
         f"## Observation\n\n{layout_table(mechanism.observation).markdown()}\n\n"
+        f"{calls_section(environment)}"
         f"## Spaces\n\n{spaces_table(environment.id).markdown()}\n\n"
         "[What the environments share](index.md#episodes): episodes, the reward's terms, `info`.\n"
     )
@@ -106,6 +111,18 @@ def trials_section(environment: EnvironmentEntry) -> str:
         "nothing tuned, on 16 rows, on held-out workloads: before and after so many decisions, which take some twenty "
         "seconds of an idle core (`python scripts/benchmark.py trials`, `results/recorded/allocation_trials.json`).\n\n"
         f"{table.markdown()}\n\n"
+    )
+
+
+def calls_section(environment: EnvironmentEntry) -> str:
+    """What is seen of tasks behind the rest, where an environment has an observation of its own."""
+    if environment.id != CONTINUOUS_BATCHING:
+        return ""
+    of_tasks = OBSERVATION_OF_ENGINE_CALLS[len(OBSERVATION_OF_ENGINE) :]
+    return (
+        "Where requests are the calls of agent tasks ([Serving agents](../agents.md#on-an-engine)) there follow behind "
+        "these (`calls_left` unless it is left unknown, signals where there are some); the longest TTFT is then the "
+        f"longest deadline:\n\n{layout_table(of_tasks).markdown()}\n\n"
     )
 
 
@@ -238,7 +255,8 @@ def shared_page() -> str:
         "served of tasks that failed.\n\n"
         f"`{environment(CONTINUOUS_BATCHING).name}` counts {_names(ENGINE_COUNTERS)}; `energy_j` and `utilisation` are "
         "of its iterations, and `action_mask` of its actions. At the end of an episode `percentiles` has p50, p90 and "
-        "p99 of `ttft_s`, `tpot_s` and `end_to_end_s` ([what of](../iterations.md#the-batch-and-its-memory)).\n\n"
+        "p99 of `ttft_s`, `tpot_s` and `end_to_end_s` ([what of](../iterations.md#the-batch-and-its-memory)); where "
+        "there are tasks, of `task_s`, from arrival to last token of those completed.\n\n"
         f"`{environment(SCALING).name}` counts {_names(RACK_COUNTERS)}; `modules_on` and `modules_ready` are as of "
         "now, `module_epochs` sums the modules that were on over epochs, and nothing is masked.\n",
     ]

@@ -83,9 +83,9 @@ def measuring_command(name: str) -> str:
             return comparing_command(env_id, name)
     if [one.id for one in ENVIRONMENTS.values() if name in {tier.scenario for tier in one.tiers}] == [SERVICE_LEVEL]:
         return comparing_command(SERVICE_LEVEL, name)
-    script = "benchmark.py schedules" if "iterations" in content else MEASURES
-    if "tasks" in content["workload"]:
-        script = "benchmark.py tasks"
+    script = "benchmark.py tasks" if "tasks" in content["workload"] else MEASURES
+    if "iterations" in content:
+        script = "benchmark.py schedules"
     trace = " --trace FILE" if content["workload"]["arrivals"]["kind"] == "trace" else ""
     return f"python scripts/{script} --scenarios {name}{trace}"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.schedulers.clairvoyant.hindsight import hindsight_of_iterations
 from edge_llm_baselines.schedulers.policy import SchedulerPolicy, tuned_numbers
-from edge_llm_baselines.schedulers.suite import SCHEDULERS
+from edge_llm_baselines.schedulers.suite import schedulers_for
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.tables import Table
@@ -21,7 +23,9 @@ class Measured:
 
     episodes: int
     arrived: int
-    """Requests of all workloads."""
+    """Requests of all workloads, or tasks."""
+    of: str
+    """`requests`, or `tasks` where requests are the calls of these."""
     memory: float
     """Share of the cache in use under the best rule, in the mean."""
     served: dict[str, int]
@@ -36,7 +40,7 @@ def measure_schedules(scenario: Scenario, episodes: int, hindsight_episodes: int
     """Counts and fractions only: no timing is taken."""
     workloads = draw_workloads(scenario, episodes, seed)
     played, numbers = {}, {}
-    for name, scheduler in SCHEDULERS.values():
+    for name, scheduler in schedulers_for(scenario).values():
         tuned = tuned_numbers(scheduler, scenario)
         numbers[name] = list(tuned)
         played[name] = roll_out(
@@ -49,7 +53,10 @@ def measure_schedules(scenario: Scenario, episodes: int, hindsight_episodes: int
     bounds = hindsight_of_iterations(scenario, workloads[:hindsight_episodes])
     return Measured(
         episodes=episodes,
-        arrived=sum(workload.requests for workload in workloads),
+        arrived=sum(
+            workload.requests if workload.task is None else len(np.unique(workload.task)) for workload in workloads
+        ),
+        of="requests" if scenario.workload.tasks is None else "tasks",
         memory=float(played[best].utilisation[:, 2].mean()),
         served={name: int(one.served.sum()) for name, one in played.items()},
         numbers=numbers,
@@ -76,12 +83,15 @@ def findings_of_schedules(measured: dict[str, Any]) -> str:
         for name, count in sorted(served.items(), key=lambda one: -one[1])
     ]
     above = {which: 100 * (hindsight[which] / max(1, hindsight["rule"]) - 1) for which in ("schedule", "bound")}
-    table = Table(("in `EdgeLLM/ContinuousBatching-v0`", "tuned to", "served %", "against the best"), rows).markdown()
-    solved = "; the preset is solved by a rule" if above["schedule"] < 1.0 else ""
+    of = measured.get("of", "requests")
+    serves, part = ("completes", "completed %") if of == "tasks" else ("serves", "served %")
+    table = Table(("in `EdgeLLM/ContinuousBatching-v0`", "tuned to", part, "against the best"), rows).markdown()
+    solved = "; the preset is solved by a rule" if above["schedule"] < 1.0 and of == "requests" else ""
+    schedule = "a clairvoyant's schedule" if of == "requests" else "the best rule of each workload"
     return (
-        f"On {measured['episodes']} workloads of {arrived / measured['episodes']:.0f} requests each, {best} serves "
+        f"On {measured['episodes']} workloads of {arrived / measured['episodes']:.0f} {of} each, {best} {serves} "
         f"{100 * served[best] / arrived:.1f} %, {100 * measured['memory']:.0f} % of the KV cache in use. On the first "
-        f"{hindsight['episodes']} of them it serves {hindsight['rule']}, a clairvoyant's schedule "
+        f"{hindsight['episodes']} of them it {serves} {hindsight['rule']}, {schedule} "
         f"{hindsight['schedule']} ({above['schedule']:+.1f} %), and no policy more than {hindsight['bound']} "
         f"({above['bound']:+.1f} %){solved}.\n\n{table}\n"
     )

@@ -53,7 +53,7 @@ class PlainEngine:
         self.end_s = scenario.epoch.episode_epochs * scenario.epoch.epoch_s
         self.now_s, self.energy_j, self.iterations = 0.0, 0.0, 0
         self.sequences = [self._sequence(workload, number) for number in range(workload.requests)]
-        self.ahead = sorted(self.sequences, key=lambda one: one.visible_s)  # stable: in order of arrival
+        self.ahead = sorted(self._begun_by_users(), key=lambda one: one.visible_s)  # stable: in order of arrival
         self.front: list[Sequence] = []
         """Who has had a waiting slot."""
         self.behind: list[Sequence] = []
@@ -68,6 +68,9 @@ class PlainEngine:
         if self.ahead and self.ahead[0].visible_s < self.end_s:
             self.now_s = self.ahead[0].visible_s
         self._let_in()
+
+    def _begun_by_users(self) -> list[Sequence]:
+        return self.sequences
 
     def _sequence(self, workload: Workload, number: int) -> Sequence:
         radio = self.scenario.radio
@@ -134,14 +137,18 @@ class PlainEngine:
 
     def _needed(self, one: Sequence) -> int:
         """Blocks to join the batch with."""
-        return self._blocks(max(one.to_prefill, one.cached))
+        return self._own_blocks(one, max(one.to_prefill, one.cached))
+
+    def _own_blocks(self, one: Sequence, tokens: int) -> int:
+        """Blocks that it must hold itself to have so many tokens."""
+        return self._blocks(tokens)
 
     @property
     def visible(self) -> list[Sequence]:
         return self.front[: self.scenario.epoch.visible_slots]
 
     def lacks_blocks(self) -> bool:
-        needed = sum(self._blocks(one.cached + 1) > one.blocks for one in self.running if one.decodes)
+        needed = sum(self._own_blocks(one, one.cached + 1) > one.blocks for one in self.running if one.decodes)
         return needed > self.free
 
     def late(self, one: Sequence) -> bool:
@@ -203,9 +210,10 @@ class PlainEngine:
             self.to_transfer_s += moved * self.block_transfer_s
             self.swapped += 1
         else:
-            self.recomputed += one.cached
-            one.cached = 0
+            lost, one.cached = one.cached, 0
             one.to_prefill = one.prompt + one.generated
+            self._preempted(one)
+            self.recomputed += max(0, lost - one.cached)
         one.preempted_s = self.now_s
         self.front.insert(0, one)
         self._fill()
@@ -213,6 +221,9 @@ class PlainEngine:
     def drop(self, slot: int) -> None:
         one = self.front.pop(slot)
         self._fill()
+        self._give_up(one)
+
+    def _give_up(self, one: Sequence) -> None:
         if one.in_host:
             self._leave_host(one)
         one.fate = "dropped"
@@ -254,7 +265,7 @@ class PlainEngine:
         for one in decoding:
             one.cached += 1
             one.generated += 1
-            more = self._blocks(one.cached) - one.blocks
+            more = self._own_blocks(one, one.cached) - one.blocks
             if more > 0:
                 one.blocks += more
                 self.free -= more
@@ -273,7 +284,7 @@ class PlainEngine:
             self.free += one.blocks
             assert one.first_s is not None
             late = one.first_s > one.first_due_s
-            slow = self.now_s - one.first_s > (one.output - 1) * one.tpot_s
+            slow = self._is_slow(one)
             self.missed_ttft += late
             self.missed_tpot += slow
             one.fate = "completed late" if late or slow else "served"
@@ -287,7 +298,18 @@ class PlainEngine:
                 paid = max(0.0, 1 - max(misses) / soft) if soft else 0.0
             self.paid_served += paid
             self.paid_tokens += paid * one.output
+            self._completed(one)
         return self._let_in() or finished_prefill or bool(done)
+
+    def _is_slow(self, one: Sequence) -> bool:
+        assert one.first_s is not None
+        return self.now_s - one.first_s > (one.output - 1) * one.tpot_s
+
+    def _preempted(self, one: Sequence) -> None:
+        """What of its cache it has all the same."""
+
+    def _completed(self, one: Sequence) -> None:
+        """What follows of it."""
 
     def counters(self) -> dict[str, int]:
         """As the environment counts."""

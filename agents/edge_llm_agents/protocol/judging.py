@@ -14,6 +14,7 @@ from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.batches import bounds_of_batches
 from edge_llm_baselines.registry.registered import baselines_of
+from edge_llm_baselines.schedulers.clairvoyant.hindsight import hindsight_of_iterations
 from edge_llm_env.scenarios import Scenario, ScenarioError
 from edge_llm_env.workload.workload import Workload
 
@@ -54,8 +55,9 @@ class Task(NamedTuple):
         baselines, known = baselines_of(self.env_id), self.workload_set.draw()[: self.bounded]
         if baselines.earning is not None:
             return [float(baselines.earning.most(self.scenario, workload)) for workload in known]
-        # Of agent tasks only the hindsight of batches is a bound.
-        of_these = self.scenario.workload.tasks is None or baselines.hindsight is bounds_of_batches
+        # Of agent tasks only the hindsight of batches and of iterations is a bound.
+        of_tasks = baselines.hindsight in (bounds_of_batches, hindsight_of_iterations)
+        of_these = self.scenario.workload.tasks is None or of_tasks
         if baselines.hindsight is None or not of_these or not known:
             return []
         try:

@@ -131,6 +131,10 @@ def new_model(
     env = training_env(env_id, scenario)
     standard = deepcopy(standard)  # SB3 writes to policy_kwargs
     if network == "set" and env_id == CONTINUOUS_BATCHING:
+        if scenario.workload.tasks is not None:
+            raise ValueError(
+                f'network = "set": must be "mlp" for scenario {scenario.name}, whose requests are of tasks'
+            )
         iterations = scenario.iterations
         extent = (scenario.epoch.visible_slots, iterations.running_slots, 1 + len(iterations.prefill_budgets))
         policy_class, standard["policy_kwargs"] = EngineSetPolicy, {"extent": extent}

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from edge_llm_baselines.schedulers.engines import orca, prefill_first, sarathi, simple_chunking, static
-from edge_llm_baselines.schedulers.orders import cheapest, earliest_deadline, feedback, least_slack, shortest
+from edge_llm_baselines.schedulers.orders import (
+    cheapest,
+    earliest_deadline,
+    feedback,
+    fewest_calls,
+    least_slack,
+    shortest,
+)
 from edge_llm_baselines.schedulers.policy import BUDGETS, Scheduler
+from edge_llm_env.scenarios.schema import Scenario
 
 SEQUENCES = (8.0, 16.0, 24.0, 32.0, 48.0)
 """Most sequences to try."""
@@ -27,3 +35,16 @@ SCHEDULERS: dict[str, tuple[str, Scheduler]] = {
     "static": ("static batching", Scheduler(static.choose_rows)),
 }
 """Name in tables, and the scheduler: the strongest first."""
+
+OF_TASKS: dict[str, tuple[str, Scheduler]] = {
+    "fewest-calls": (
+        "fewest calls left, tasks begun while there is time",
+        Scheduler(fewest_calls.choose_rows, ((512.0, 2048.0), (8.0, 16.0, 32.0), (0.0, 4.0, 8.0))),
+    ),
+}
+"""Likewise, where requests are the calls of agent tasks and nowhere else."""
+
+
+def schedulers_for(scenario: Scenario) -> dict[str, tuple[str, Scheduler]]:
+    """Those that play a scenario."""
+    return SCHEDULERS if scenario.workload.tasks is None else OF_TASKS | SCHEDULERS

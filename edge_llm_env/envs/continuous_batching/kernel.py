@@ -10,6 +10,7 @@ from edge_llm_env.engine.beginning import begin_episode
 from edge_llm_env.engine.params import EngineParams
 from edge_llm_env.engine.state import EngineState
 from edge_llm_env.envs.continuous_batching.observation import observe
+from edge_llm_env.envs.continuous_batching.observation_of_calls import observe_tasks
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.sharing import next_rows
@@ -23,6 +24,7 @@ def begin_rows(
     for row in beginning:
         begin_episode(params, state, row)
         observe(params, state, row, observations[row])
+        observe_tasks(params, state, params.tasks, row, observations[row])
 
 
 @compiled
@@ -30,6 +32,7 @@ def step_row(params: EngineParams, state: EngineState, row: int, action: int, ob
     """Do what the action says: in no time, or until the agent is asked again."""
     act(params, state, row, action)
     observe(params, state, row, observation)
+    observe_tasks(params, state, params.tasks, row, observation)
 
 
 @compiled

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.engine.actions import admit_action
+from edge_llm_env.engine.blocks import held_blocks
 from edge_llm_env.engine.iterating import is_decoding
 from edge_llm_env.engine.outlook import prefill_alone_s
 from edge_llm_env.engine.params import EngineParams
-from edge_llm_env.engine.queue import held_blocks
 from edge_llm_env.engine.state import N_BEYOND, N_RUNNING, N_UPLOADING, EngineState
 from edge_llm_env.envs.layout import Block, Feature, once, per_slot
 from edge_llm_env.envs.observation import clipped
@@ -68,6 +68,12 @@ OBSERVATION = (
     Block(RUNNING_FEATURES, "running slot", lambda scenario: scenario.iterations.running_slots),
 )
 """The layout."""
+
+
+@compiled
+def entries_of(params: EngineParams) -> int:
+    """Entries of the layout."""
+    return _ENGINE + params.waiting_slots * _WAITING + params.running_slots * _RUNNING
 
 
 @compiled
@@ -146,5 +152,5 @@ def observe_running(params: EngineParams, state: EngineState, row: int, observat
         observation[at + 7] = clipped((due_s - now_s) / params.longest_ttft_s)
         observation[at + 8] = late
         at += _RUNNING
-    for entry in range(at, len(observation)):
+    for entry in range(at, entries_of(params)):
         observation[entry] = 0.0

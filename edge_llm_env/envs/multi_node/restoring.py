@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import N_ARRIVED, N_EPOCHS, NOT_ARRIVED, REJECTED
-from edge_llm_env.envs.restoring import MOST_COUNTED, check_within, checked_state
+from edge_llm_env.envs.restoring import checked_state
 from edge_llm_env.nodes.decoding import NOBODY
 from edge_llm_env.nodes.simulation import NetworkSimulation
 from edge_llm_env.nodes.state import PER_REQUEST, NetworkState
-from edge_llm_env.support.checking.states import check_numbers
+from edge_llm_env.support.checking.states import MOST_COUNTED, check_numbers, check_within
 
 
 def checked_network_state(arrays: Mapping[str, NDArray], simulation: NetworkSimulation) -> NetworkState:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from gymnasium.error import ResetNeeded
 
+from edge_llm_env.engine.blocks import held_blocks
 from edge_llm_env.engine.outlook import is_late, prefill_alone_s
-from edge_llm_env.engine.queue import held_blocks
 from edge_llm_env.engine.simulation import EngineSimulation
 from edge_llm_env.rendering.engine.frame import EngineFrame, Lane, Waiting
 from edge_llm_env.rendering.engine.text import as_text

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import math
-
 from edge_llm_env.dynamics.epoch import admit
 from edge_llm_env.dynamics.params import rule_of
 from edge_llm_env.dynamics.state import EXPIRED, N_EPOCHS, N_EXPIRED, N_PENDING, PENDING, R_EXPIRED, RESOURCES, SERVED
 from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.params import DROP, KEEP, TaskParams
-from edge_llm_env.tasks.running.state import (
-    N_CALLS_WASTED,
-    N_COMPLETED,
-    N_FAILED,
-    N_REUSED,
-    N_RUNNING,
-    N_TOKENS,
-    N_TOKENS_WASTED,
-    R_COMPLETED,
-    R_FAILED,
-    WAITING,
-    TaskState,
+from edge_llm_env.tasks.running.params import TaskParams
+from edge_llm_env.tasks.running.progress import (
+    becomes_ready,
+    count_answer,
+    count_computed,
+    count_failure,
+    is_kept,
 )
+from edge_llm_env.tasks.running.state import N_REUSED, WAITING, TaskState
 
 MEMORY = RESOURCES.index("memory")
 """Column of `utilisation`."""
@@ -86,19 +79,13 @@ def admit_call(rule: Rule, params: TaskParams, state: TaskState, row: int, slot:
     call = state.slot_request[row, slot]
     first = state.task_first[row, call]
     tokens = int(state.slot_prompt_tokens[row, slot] + state.slot_output_tokens[row, slot])
-    state.calls_served[row, first] += 1
-    state.computed_tokens[row, first] += tokens
-    state.counters[row, N_TOKENS] += tokens
+    count_computed(state, row, first, tokens)
     state.counters[row, N_REUSED] += int(state.slot_reused_tokens[row, slot])
-    if state.calls_served[row, first] == state.task_calls[row, first]:
-        state.counters[row, N_COMPLETED] += 1
-        state.counters[row, N_RUNNING] -= 1
-        state.reward_terms[row, R_COMPLETED] += params.reward_weights[R_COMPLETED]
+    if count_answer(params, state, row, call):
         return
     answered_s = (state.counters[row, N_EPOCHS] + 2) * params.epoch_s
     for later in range(call + 1, first + state.task_calls[row, first]):
-        open_ = state.status[row, later] == WAITING and math.isinf(state.ready_s[row, later])
-        if open_ and may_begin(state, row, later):
+        if becomes_ready(state, row, later, SERVED):
             state.ready_s[row, later] = answered_s + state.tool_s[row, later]
 
 
@@ -110,16 +97,6 @@ def count_memory(rule: Rule, params: TaskParams, state: TaskState, row: int) -> 
 
 
 @compiled
-def may_begin(state: TaskState, row: int, call: int) -> bool:
-    """Whether all that a call waits for is served."""
-    for column in range(state.predecessors.shape[2]):
-        back = state.predecessors[row, call, column]
-        if back > 0 and state.status[row, call - back] != SERVED:
-            return False
-    return True
-
-
-@compiled
 def fail_task(params: TaskParams, state: TaskState, row: int, first: int) -> None:
     """Give a task up: its open calls expire, what was served of it is wasted, its cache goes."""
     for call in range(first, first + state.task_calls[row, first]):
@@ -128,12 +105,7 @@ def fail_task(params: TaskParams, state: TaskState, row: int, first: int) -> Non
             state.counters[row, N_EXPIRED] += 1
             state.counters[row, N_PENDING] -= 1
             state.reward_terms[row, R_EXPIRED] += params.reward_weights[R_EXPIRED]
-    state.counters[row, N_FAILED] += 1
-    state.counters[row, N_RUNNING] -= 1
-    if state.calls_served[row, first] > 0:
-        state.counters[row, N_CALLS_WASTED] += state.calls_served[row, first]
-        state.counters[row, N_TOKENS_WASTED] += state.computed_tokens[row, first]
-        state.reward_terms[row, R_FAILED] += params.reward_weights[R_FAILED]
+    count_failure(params, state, row, first)
     drop_cache(params, state, row, first)
 
 
@@ -152,9 +124,7 @@ def keep_cache(params: TaskParams, state: TaskState, row: int, call: int) -> Non
         drop_cache(params, state, row, first)
         return
     more = state.kept_tokens[row, call] - state.cached_tokens[row, first]
-    if params.kv_cache == DROP or more <= 0:
-        return
     grown_bytes = state.kept_bytes[row] + more * params.token_bytes
-    if params.kv_cache == KEEP or grown_bytes <= params.kept_limit_bytes:
+    if more > 0 and is_kept(params.kv_cache, grown_bytes, params.kept_limit_bytes):
         state.kept_bytes[row] = grown_bytes
         state.cached_tokens[row, first] = state.kept_tokens[row, call]

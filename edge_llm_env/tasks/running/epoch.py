@@ -26,11 +26,11 @@ from edge_llm_env.tasks.running.calls import (
     call_without_channel,
     fail_task,
     keep_cache,
-    may_begin,
     reused_tokens,
     rule_of_row,
 )
 from edge_llm_env.tasks.running.params import TaskParams
+from edge_llm_env.tasks.running.progress import may_begin
 from edge_llm_env.tasks.running.state import N_FAILED, N_RUNNING, N_TASKS_ARRIVED, N_WAITING, WAITING, TaskState
 
 
@@ -101,7 +101,7 @@ def take_tasks(params: TaskParams, state: TaskState, row: int, start_s: float) -
             state.status[row, call] = WAITING
             state.counters[row, N_PENDING] += 1
             state.counters[row, N_RUNNING] += begins
-            if may_begin(state, row, call):
+            if may_begin(state, row, call, SERVED):
                 state.ready_s[row, call] = state.arrival_s[row, call] + state.tool_s[row, call]
         else:
             state.status[row, call] = REJECTED

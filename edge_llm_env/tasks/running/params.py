@@ -51,18 +51,27 @@ def task_params(scenario: Scenario) -> TaskParams:
     node, tasks = node_params(scenario), tasks_of(scenario)
     _, s, s_squared, _, _, s_times_n = range(6)
     free_bytes = scenario.memory_limit_bytes - float(node.cost[1, 0, 0])
-    told = {KNOWN: TELLS_TRUTH, ESTIMATED: TELLS_MEAN}
-    weights = np.array([getattr(scenario.reward, name) for name in (*REWARD_TERMS, *TASK_TERMS)])
+    weights = task_weights(scenario)
     more = (
         KV_CACHE_RULES.index(tasks.kv_cache),
         tasks.cache_share * free_bytes,
         float(node.cost[1, 1, s]),
         2.0 * float(node.cost[0, 1, s_squared]),
         float(node.cost[0, 1, s_times_n]),
-        told.get(tasks.calls_left, TELLS_NOTHING),
+        calls_told(tasks),
         tasks.expected_calls_left(),
     )
     return TaskParams._make((*node._replace(reward_weights=weights), *more))
+
+
+def task_weights(scenario: Scenario) -> NDArray[np.float64]:
+    """Of the reward's terms, those of tasks last."""
+    return np.array([getattr(scenario.reward, name) for name in (*REWARD_TERMS, *TASK_TERMS)])
+
+
+def calls_told(tasks: TaskSettings) -> int:
+    """What is told of the calls that are left: TELLS_NOTHING, TELLS_MEAN or TELLS_TRUTH."""
+    return {KNOWN: TELLS_TRUTH, ESTIMATED: TELLS_MEAN}.get(tasks.calls_left, TELLS_NOTHING)
 
 
 def tasks_of(scenario: Scenario) -> TaskSettings:

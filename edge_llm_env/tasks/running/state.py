@@ -27,16 +27,17 @@ TASK_COUNTERS = (
     "tokens_wasted",
     "cached_tokens_reused",
 )
-"""Columns of `counters` behind COUNTERS: `tasks_running` and `calls_waiting` as of now, the others from the start of
+"""Columns of `counters` behind the others: `tasks_running` and `calls_waiting` as of now, the others from the start of
 the episode. Wasted is what was served of tasks that failed. Tokens are those of prompts that were computed, without
 what was cached, and of answers."""
 
 N_TASKS_ARRIVED, N_COMPLETED, N_FAILED, N_RUNNING, N_WAITING, N_CALLS_WASTED, N_TOKENS, N_TOKENS_WASTED, N_REUSED = (
-    range(len(COUNTERS), len(COUNTERS) + len(TASK_COUNTERS))
+    range(-len(TASK_COUNTERS), 0)
 )
+"""From the end, as they are behind the counters of whoever serves the calls."""
 
-R_COMPLETED, R_FAILED = range(len(REWARD_TERMS), len(REWARD_TERMS) + len(TASK_TERMS))
-"""Columns of `reward_terms` behind those of `NodeState`."""
+R_COMPLETED, R_FAILED = range(-len(TASK_TERMS), 0)
+"""Columns of `reward_terms`, from the end likewise."""
 
 OF_CALLS = {
     "task_first": np.int32,

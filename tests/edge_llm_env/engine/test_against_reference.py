@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_llm_env import Scenario, draw_workload, load_scenario
+from edge_llm_env import draw_workload, load_scenario
 from edge_llm_env.engine.actions import act
 from edge_llm_env.engine.beginning import begin_episode
-from edge_llm_env.engine.percentiles import percentiles_of
+from edge_llm_env.engine.rows.percentiles import percentiles_of
 from edge_llm_env.engine.simulation import EngineSimulation
-from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
 from edge_llm_env.support.calling import direct
 from tests.references.plain_engine import PlainEngine
 from tests.support.helpers import ROOFLINE
@@ -63,39 +62,42 @@ def compare(simulation: EngineSimulation, plain: PlainEngine, row: int = 0) -> N
         assert not mine[len(theirs) :].any()
 
 
-def compare_ends(simulation: EngineSimulation, plain: PlainEngine, paid: NDArray[np.float64]) -> None:
+def compare_ends(
+    simulation: EngineSimulation,
+    plain: PlainEngine,
+    paid: NDArray[np.float64],
+    found: dict[str, dict[str, NDArray[np.float64]]],
+) -> None:
     """What has been paid in all, and the percentiles, which the kernel finds to rounding."""
     weights = plain.scenario.reward
     assert paid[:3] == pytest.approx(
         [weights.served * plain.paid_served, weights.tokens * plain.paid_tokens, weights.energy * plain.energy_j],
         rel=1e-9,
     )
-    found = percentiles_of(simulation, np.zeros(1, dtype=np.intp))
     for name, expected in plain.percentiles().items():
         mine = {percent: float(one[0]) for percent, one in found[name].items()}
         assert mine == pytest.approx(expected, rel=1e-9, nan_ok=True)
 
 
-def play(scenario: Scenario, seed: int) -> dict[str, int]:
-    """An episode under random open actions, both side by side; the counters at its end."""
-    rng = np.random.default_rng(seed)
+def play(simulation: Any, plain_engine: Any, seed: int) -> tuple[dict[str, int], Any, NDArray]:
+    """An episode under random open actions, both side by side; the counters at its end, and what was paid."""
+    rng, scenario = np.random.default_rng(seed), simulation.scenario
     workload = draw_workload(scenario, rng)
-    simulation = EngineSimulation(scenario, rows=1)
     simulation.load(0, workload)
     params, state = simulation.params, simulation.state
     direct(begin_episode)(params, state, 0)
-    plain = PlainEngine(scenario, workload, params.blocks)
+    plain = plain_engine(scenario, workload, params.blocks)
     slots, batch = params.waiting_slots, params.running_slots
     shy = rng.random(len(state.action_mask[0])) < 0.5  # of some actions, so that batches and queues become long
-    paid = np.zeros(len(REWARD_TERMS))
+    paid = np.zeros(state.reward_terms.shape[1])
     for _ in range(5000):
         compare(simulation, plain)
         if state.now_s[0] >= params.end_s:
-            compare_ends(simulation, plain, paid)
-            return simulation.counters(0)
+            return simulation.counters(0), plain, paid
         open_now = np.flatnonzero(state.action_mask[0])
         chances = np.where(shy[open_now], 0.05, 1.0)
         chances[(open_now >= slots) & (open_now < 2 * slots + batch)] *= 0.1
+        chances[open_now >= 2 * slots + batch + len(params.budgets)] *= 0.1
         action = int(rng.choice(open_now, p=chances / chances.sum()))
         direct(act)(params, state, 0, action)
         paid += state.reward_terms[0]
@@ -105,8 +107,10 @@ def play(scenario: Scenario, seed: int) -> dict[str, int]:
             plain.preempt(action - slots)
         elif action < 2 * slots + batch:
             plain.drop(action - slots - batch)
-        else:
+        elif action < 2 * slots + batch + len(params.budgets):
             plain.run(int(params.budgets[action - 2 * slots - batch]))
+        else:
+            plain.release(action - 2 * slots - batch - len(params.budgets))
     raise AssertionError("the episode does not end")
 
 
@@ -114,7 +118,10 @@ def play(scenario: Scenario, seed: int) -> dict[str, int]:
 def test_episode_is_that_of_the_reference(case: str):
     total: dict[str, Any] = {}
     for seed in range(4):
-        for name, value in play(load_scenario("carry-over", **CASES[case]), seed).items():
+        simulation = EngineSimulation(load_scenario("carry-over", **CASES[case]), rows=1)
+        counted, plain, paid = play(simulation, PlainEngine, seed)
+        compare_ends(simulation, plain, paid, percentiles_of(simulation, np.zeros(1, dtype=np.intp)))
+        for name, value in counted.items():
             total[name] = total.get(name, 0) + value
     assert total["served"] > 10
     assert total["expired"] > 0

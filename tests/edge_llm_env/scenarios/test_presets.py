@@ -22,7 +22,7 @@ def test_presets_are_listed_in_order():
     last = ["pi-cluster", "placement", "quantization-choice", "service-levels", "shared-edge", "shifting-tiers"]
     last += ["specialists", "specialists-compute"]
     last += ["speculative-4090", "tp-mppo", "two-cells"]
-    ours = ["accuracy-tiers", "agents-chain", "agents-plan", "agents-signals", "agents-team"]
+    ours = ["accuracy-tiers", "agents-chain", "agents-chain-continuous", "agents-plan", "agents-signals", "agents-team"]
     ours += ["azure-continuous", "azure-continuous-calm", "azure-continuous-overload"]
     ours += ["azure-conversation", "bursty", "carry-over", "chat-4090", "chat-4090-calm", "chat-4090-overload"]
     ours += ["chat-orin", "chat-orin-calm", "chat-orin-overload", "diurnal-rack", "edge-cloud"]

@@ -14,7 +14,7 @@ from stable_baselines3.common.env_checker import check_env as sb3_check_env
 from edge_llm_baselines import DFTSP, BatchProblem, EpochPolicy
 from edge_llm_env import Scenario, ScenarioError, draw_workload, draw_workloads
 from edge_llm_env.envs.layout import names
-from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING, CONTINUOUS_BATCHING
 from edge_llm_env.registration import ENVIRONMENTS
 from tests.support.helpers import small_scenario, workload_at
 from tests.support.processes import ROOT, run
@@ -23,16 +23,18 @@ from tests.support.tasks import TASK_WEIGHTS, small_tasks
 SCENARIO = small_tasks(
     **{name.replace(".", "__"): weight for name, weight in TASK_WEIGHTS.items()}, workload__tasks__signals={}
 )
+OF_TASKS = (BATCHING, BATCH_SELECTION, CONTINUOUS_BATCHING)
 both = pytest.mark.parametrize("env_id", [BATCHING, BATCH_SELECTION])
+everywhere = pytest.mark.parametrize("env_id", OF_TASKS)
 
 
-@both
+@everywhere
 def test_the_checkers_have_nothing_to_say(env_id: str) -> None:
     check_env(gym.make(env_id, scenario=SCENARIO).unwrapped, skip_render_check=True)
     sb3_check_env(gym.make(env_id, scenario=SCENARIO).unwrapped)
 
 
-@both
+@everywhere
 def test_a_row_of_the_vector_environment_is_the_single_one_to_the_bit(env_id: str) -> None:
     rows = gym.make_vec(env_id, num_envs=3, vectorization_mode="vector_entry_point", scenario=SCENARIO)
     one = gym.make(env_id, scenario=SCENARIO, disable_env_checker=True)
@@ -47,7 +49,7 @@ def test_a_row_of_the_vector_environment_is_the_single_one_to_the_bit(env_id: st
             else:
                 assert np.array_equal(infos[name][1], value), name
         actions = rows.action_space.sample()
-        if env_id == BATCHING:
+        if env_id != BATCH_SELECTION:
             actions = np.array([np.flatnonzero(mask)[0] for mask in infos["action_mask"]])
         observations, rewards, _, truncations, infos = rows.step(actions)
         observation, reward, _, truncated, info = one.step(actions[1])
@@ -57,7 +59,7 @@ def test_a_row_of_the_vector_environment_is_the_single_one_to_the_bit(env_id: st
             break
 
 
-@both
+@everywhere
 def test_a_state_that_was_taken_is_gone_on_from(env_id: str) -> None:
     rows = gym.make_vec(env_id, num_envs=2, vectorization_mode="vector_entry_point", scenario=SCENARIO).unwrapped
     rows.action_space.seed(0)
@@ -92,17 +94,18 @@ def test_an_observation_says_what_the_setting_lets_it() -> None:
     assert "kind[0]" not in names(plain.mechanism.observation, plain.scenario)
 
 
-@pytest.mark.parametrize("env_id", [env_id for env_id in ENVIRONMENTS if env_id not in (BATCHING, BATCH_SELECTION)])
+@pytest.mark.parametrize("env_id", [env_id for env_id in ENVIRONMENTS if env_id not in OF_TASKS])
 def test_other_environments_say_that_they_do_not_play_tasks(env_id: str) -> None:
     with pytest.raises(ScenarioError, match=r"workload\.tasks: must be left out here"):
         gym.make(env_id, scenario=SCENARIO)
 
 
-def test_a_workload_of_the_other_sort_is_refused() -> None:
-    env = gym.make(BATCHING, scenario=SCENARIO)
+@everywhere
+def test_a_workload_of_the_other_sort_is_refused(env_id: str) -> None:
+    env = gym.make(env_id, scenario=SCENARIO)
     with pytest.raises(ValueError, match="workload task: must be given"):
         env.reset(options={"workload": workload_at([1.0])})
-    plain = gym.make(BATCHING, scenario=small_scenario())
+    plain = gym.make(env_id, scenario=small_scenario())
     with pytest.raises(ValueError, match="workload task: must be left out"):
         plain.reset(options={"workload": draw_workload(SCENARIO, np.random.default_rng(0))})
 
@@ -138,7 +141,7 @@ def test_what_a_solver_chooses_is_served(env_id: str) -> None:
             assert info["invalid_actions"] == 0
 
 
-@both
+@everywhere
 def test_rows_of_tasks_and_of_requests_play_in_one_process_by_turns(env_id: str) -> None:
     def played(scenario: Scenario) -> list[float]:
         rows = gym.make_vec(env_id, num_envs=2, vectorization_mode="vector_entry_point", scenario=scenario)

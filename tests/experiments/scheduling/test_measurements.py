@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import pytest
+
+from edge_llm_baselines.schedulers.clairvoyant import tasks as clairvoyant_tasks
+from edge_llm_baselines.schedulers.suite import OF_TASKS, SCHEDULERS
 from edge_llm_env import load_scenario
+from experiments.scheduling import measurements
 from experiments.scheduling.measurements import Measured, findings_of_schedules, measure_schedules
+from tests.support.tasks import small_tasks
+
+TWO = {"fewest-calls": OF_TASKS["fewest-calls"], "sarathi": SCHEDULERS["sarathi"]}
 
 FOUND = Measured(
     episodes=10,
     arrived=1000,
+    of="requests",
     memory=0.25,
     served={"cheapest first": 800, "Sarathi-Serve": 400},
     numbers={"cheapest first": [4.0, 0.5, 2.0], "Sarathi-Serve": [512.0]},
@@ -35,3 +44,16 @@ def test_measurements_stand_in_order() -> None:
     assert found.hindsight["rule"] <= found.hindsight["bound"]
     assert found.hindsight["schedule"] <= found.hindsight["bound"]
     assert all(0 < count <= found.arrived for count in found.served.values())
+
+
+def test_tasks_are_counted_where_requests_are_their_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    two = {key: (key, rule._replace(grid=tuple(one[:1] for one in rule.grid))) for key, (_, rule) in TWO.items()}
+    for module in (measurements, clairvoyant_tasks):
+        monkeypatch.setattr(module, "schedulers_for", lambda scenario: two)
+    short = small_tasks(epoch__episode_epochs=15, workload__arrivals__rate_per_s=2.0)
+    found = measure_schedules(short, episodes=2, hindsight_episodes=1, seed=0)
+    assert found.of == "tasks"
+    assert found.hindsight["rule"] <= found.hindsight["schedule"] <= found.hindsight["bound"]
+    assert found.served.keys() == TWO.keys()
+    assert 0 < max(found.served.values()) <= found.arrived
+    assert f"{found.arrived / 2:.0f} tasks each" in findings_of_schedules(asdict(found))

@@ -26,9 +26,11 @@ def policy_on(name: str, scenario: Scenario, seed: int, env_ids: tuple[str, ...]
 
     The policy is a baseline by its key, tuned for the scenario first if there is something to tune. Or one of the
     package by its name, or one of your own by its path without suffix, whatever scenario it was learned in. Raises
-    ValueError for another name, a policy of other environments, or a scheduler's scenario whose host memory holds
-    caches: a decoder's sequences have none there.
+    ValueError for another name, a policy of other environments, or a scheduler's scenario of agent tasks, or whose host
+    memory holds caches: a decoder's sequences keep none for others, and have none there.
     """
+    if env_ids == OF_ITERATIONS and scenario.workload.tasks is not None:
+        raise ValueError(f"scenario {scenario.name}: workload.tasks: must be left out on a machine by iterations")
     if env_ids == OF_ITERATIONS and scenario.iterations.host_memory_bytes:
         held = f"{scenario.iterations.host_memory_bytes:g}"
         raise ValueError(f"scenario {scenario.name}: iterations.host_memory_bytes = {held}: must be 0 on a machine")

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.schedulers.shared.steps import first_open_admission, is_short, preempt_youngest, run_on
+from edge_llm_env.engine.blocks import blocks_of
 from edge_llm_env.engine.params import EngineParams
-from edge_llm_env.engine.queue import blocks_of
 from edge_llm_env.engine.state import N_RUNNING, EngineState
 from edge_llm_env.support.compilation.compiling import compiled
 

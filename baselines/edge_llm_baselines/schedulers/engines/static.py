@@ -20,7 +20,7 @@ def choose(params: EngineParams, state: EngineState, row: int, numbers: NDArray[
     """
     if is_short(params, state, row):
         return preempt_youngest(params, state, row)
-    action = NONE if has_begun(state, row) else first_open_admission(params, state, row)
+    action = NONE if has_begun(params, state, row) else first_open_admission(params, state, row)
     return action if action != NONE else run_on(params, state, row, params.budgets[-1])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from edge_llm_env.engine.blocks import had_before
 from edge_llm_env.engine.iterating import decode_cost, is_decoding
 from edge_llm_env.engine.outlook import prefill_alone_s
 from edge_llm_env.engine.params import EngineParams
@@ -52,11 +53,12 @@ def pace_slack_s(state: EngineState, row: int) -> float:
 
 
 @compiled
-def has_begun(state: EngineState, row: int) -> bool:
-    """Whether anything of the running batch is computed."""
+def has_begun(params: EngineParams, state: EngineState, row: int) -> bool:
+    """Whether anything of the running batch is computed, beyond what was cached of tasks before."""
     begun = False
     for slot in range(state.counters[row, N_RUNNING]):
-        begun |= state.cached[row, state.running[row, slot]] > 0
+        request = state.running[row, slot]
+        begun |= state.cached[row, request] > had_before(state, params.tasks, row, request)
     return begun
 
 

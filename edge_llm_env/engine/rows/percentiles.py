@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.engine.params import EngineParams
+from edge_llm_env.engine.rows.calls import TaskEngineSimulation
 from edge_llm_env.engine.simulation import EngineSimulation
 from edge_llm_env.engine.state import COMPLETED, EngineState
 from edge_llm_env.support.calling import direct
@@ -69,3 +70,20 @@ def percentiles_of(simulation: EngineSimulation, rows: NDArray[np.intp]) -> dict
 def at_the_end(simulation: EngineSimulation, rows: NDArray[np.intp]) -> dict[str, Any]:
     """What `info` tells of rows whose episodes have ended."""
     return {"percentiles": percentiles_of(simulation, rows)}
+
+
+def task_percentiles(simulation: TaskEngineSimulation, rows: NDArray[np.intp]) -> dict[str, Any]:
+    """What `info` tells of rows of tasks: `task_s`, from a task's arrival to its last token at the user, of completed
+    ones.
+    """
+    state, found = simulation.state, np.full((len(rows), len(PERCENTS)), math.nan)
+    for at, row in enumerate(rows.tolist()):
+        requests = int(state.requests[row])
+        first = np.flatnonzero(state.task_first[row, :requests] == np.arange(requests))
+        completed = first[state.calls_served[row, first] == state.task_calls[row, first]]
+        if not len(completed):
+            continue
+        ends_s = np.maximum.reduceat(state.last_s[row, :requests] + state.download_s[row, :requests], first)
+        took_s = np.sort(ends_s[np.isin(first, completed)] - state.arrival_s[row, completed])
+        found[at] = [took_s[math.ceil(percent * len(took_s) / 100) - 1] for percent in PERCENTS]
+    return {"percentiles": {"task_s": {f"p{percent}": found[:, of] for of, percent in enumerate(PERCENTS)}}}

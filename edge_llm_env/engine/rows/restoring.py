@@ -8,16 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.engine.actions import refresh_mask
+from edge_llm_env.engine.call_state import TaskEngineState
+from edge_llm_env.engine.rows.calls import TaskEngineSimulation
 from edge_llm_env.engine.simulation import EngineSimulation
 from edge_llm_env.engine.state import N_EPOCHS, N_RUNNING, REJECTED, UPLOADING, EngineState
 from edge_llm_env.support.calling import direct
-from edge_llm_env.support.checking.states import check_numbers
+from edge_llm_env.support.checking.states import MOST_COUNTED, check_numbers, check_within
+from edge_llm_env.tasks.running.checking import check_calls_of_rows
+from edge_llm_env.tasks.running.params import tasks_of
 
 MAY_BE_INFINITE = ("visible_s", "first_due_s", "first_s", "last_s")
 """Over a channel without a rate, and before a token is computed."""
 
-MOST_COUNTED = 2**62
-"""Of a counter, which goes on from there."""
+OF_TRANSFERS = ("upload_s", "download_s")
+"""Of calls; infinite over a channel without a rate."""
 
 LONGEST_TOKENS = int(np.iinfo(np.int32).max)
 
@@ -51,29 +55,52 @@ BOUNDS: dict[str, Callable[[EngineSimulation, EngineState], tuple[Bound, Bound]]
 def checked_engine_state(arrays: Mapping[str, NDArray], simulation: EngineSimulation) -> EngineState:
     """A state that kernels can go on from; raises ValueError naming the array whose numbers they could not use."""
     state = EngineState(**{name: arrays[f"rows.{name}"] for name in EngineState._fields})
-    capacity = state.status.shape[1]
-    for name in simulation.per_request:
-        if getattr(state, name).shape[1] != capacity:
-            raise ValueError(f"state['rows.{name}'] has room for other than {capacity} requests: must have as much")
-    _check_within("counters (running)", state.counters[:, N_RUNNING], 0, simulation.params.running_slots)
-    _check_within("counters (epochs)", state.counters[:, N_EPOCHS], 0, simulation.params.episode_epochs)
-    for name, array in state._asdict().items():
-        if array.dtype.kind == "f":
-            check_numbers(f"rows.{name}", array, may_be_infinite=name in MAY_BE_INFINITE)
-        elif array.dtype.kind != "b":
-            _check_within(name, array, *BOUNDS[name](simulation, state))
-    _check_running(state)
+    check_rows(state, simulation, MAY_BE_INFINITE)
     _check_mask(state, simulation)
     return state
 
 
-def _check_within(name: str, array: NDArray, low: Bound, high: Bound) -> None:
-    columns = (..., *[None] * (array.ndim - 1))
-    lowest, highest = (np.asarray(bound)[columns] if np.ndim(bound) else np.asarray(bound) for bound in (low, high))
-    bad = (array < lowest) | (array > highest)
-    if bad.any():
-        least, most = (int(np.broadcast_to(bound, array.shape)[bad][0]) for bound in (lowest, highest))
-        raise ValueError(f"state['rows.{name}'] has {array[bad][0]}: must be in {least}..{most}")
+def checked_task_engine_state(arrays: Mapping[str, NDArray], simulation: TaskEngineSimulation) -> TaskEngineState:
+    """The same of rows with agent tasks."""
+    given = {name: arrays[f"rows.{name}"] for name in TaskEngineState._fields}
+    state = TaskEngineState(**given)
+    check_rows(state, simulation, (*MAY_BE_INFINITE, "tpot_s"))
+    check_calls_of_rows(given, tasks_of(simulation.scenario))
+    for name in OF_TRANSFERS:
+        check_numbers(f"rows.{name}", given[name], may_be_infinite=True)
+    check_within("rows.reused_tokens", state.reused_tokens, 0, LONGEST_TOKENS)
+    for name, high in (
+        ("known", state.requests),
+        ("oldest", state.requests),
+        ("kept_blocks", simulation.params.blocks),
+        ("in_kept", simulation.params.running_slots),
+        ("kept", max(0, state.status.shape[1] - 1)),
+    ):
+        check_within(f"rows.{name}", given[name], 0, high)
+    if (state.known < state.next_visible).any():
+        raise ValueError("state['rows.known']: must be at least next_visible")
+    used = np.arange(state.status.shape[1]) < state.requests[:, None]
+    if (state.known + (used & np.isinf(state.ready_s)).sum(axis=1) > state.requests).any():
+        raise ValueError("state['rows.known']: must leave room in rows.order for calls that wait for others")
+    _check_mask(state, simulation)  # which lists the caches anew
+    return state
+
+
+def check_rows(state: EngineState, simulation: EngineSimulation, may_be_infinite: tuple[str, ...]) -> None:
+    """Raise ValueError naming the array of an engine whose numbers kernels could not use."""
+    capacity = state.status.shape[1]
+    for name in simulation.per_request:
+        if getattr(state, name).shape[1] != capacity:
+            raise ValueError(f"state['rows.{name}'] has room for other than {capacity} requests: must have as much")
+    check_within("rows.counters (running)", state.counters[:, N_RUNNING], 0, simulation.params.running_slots)
+    check_within("rows.counters (epochs)", state.counters[:, N_EPOCHS], 0, simulation.params.episode_epochs)
+    for name in EngineState._fields:
+        array = getattr(state, name)
+        if array.dtype.kind == "f":
+            check_numbers(f"rows.{name}", array, may_be_infinite=name in may_be_infinite)
+        elif array.dtype.kind != "b":
+            check_within(f"rows.{name}", array, *BOUNDS[name](simulation, state))
+    _check_running(state)
 
 
 def _check_running(state: EngineState) -> None:

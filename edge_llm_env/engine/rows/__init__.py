@@ -1,0 +1,1 @@
+"""Whole rows of an engine: with tasks, from outside, and what an episode comes to."""

@@ -1,0 +1,74 @@
+"""Rules and the bound where an engine serves the calls of agent tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.registry.iterations import OF_ITERATIONS
+from edge_llm_baselines.schedulers.clairvoyant.tasks import most_completed, work_of_calls, work_of_tasks
+from edge_llm_baselines.schedulers.policy import SchedulerPolicy
+from edge_llm_baselines.schedulers.suite import OF_TASKS, SCHEDULERS
+from edge_llm_env import draw_workloads, load_scenario
+from edge_llm_env.engine.beginning import begin_episode
+from edge_llm_env.engine.rows.calls import TaskEngineSimulation
+from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
+from edge_llm_env.support.calling import direct
+from tests.support.tasks import small_tasks
+
+CROWDED = small_tasks(epoch__episode_epochs=15, workload__arrivals__rate_per_s=3.0)
+NUMBERS: dict[str, tuple[float, ...]] = {"fewest-calls": (2048.0, 32.0, 1.0), "cheapest": (1.0, 0.5, 1.0)}
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+def test_no_rule_completes_more_than_the_bound(key: str) -> None:
+    _, scheduler = (OF_TASKS | SCHEDULERS)[key]
+    workloads = draw_workloads(CROWDED, 3)
+    found = roll_out(lambda env: SchedulerPolicy(scheduler, NUMBERS[key], env), CONTINUOUS_BATCHING, CROWDED, workloads)
+    bounds = np.array([most_completed(CROWDED, workload) for workload in workloads])
+    assert (found.served > 0).all()
+    assert (found.served <= bounds).all()
+
+
+def loaded(**changes: Any) -> TaskEngineSimulation:
+    scenario = small_tasks(**changes)
+    simulation = TaskEngineSimulation(scenario, rows=1)
+    simulation.load(0, draw_workloads(scenario, 1)[0])
+    direct(begin_episode)(simulation.params, simulation.state, 0)
+    return simulation
+
+
+def test_the_least_work_of_a_call_is_its_new_tokens_and_its_answer() -> None:
+    simulation = loaded()
+    params, state, time = simulation.params, simulation.state, simulation.params.time
+    work_s = work_of_calls(params, state, 0, mix=0.0)
+    for call in range(0, int(state.requests[0]), 7):
+        whole, context = int(state.prompt_tokens[0, call]), int(state.context_tokens[0, call])
+        expected_s = time.prefill_sequence
+        expected_s += sum(time.prefill_token + time.prefill_pair * (place + 0.5) for place in range(context, whole))
+        each_s = time.decode_sequence + time.decode_pass / params.running_slots
+        for tokens in range(1, int(state.output_tokens[0, call])):
+            anew_s = time.prefill_token * (whole - context + tokens)
+            expected_s += min(each_s + time.decode_context * (whole + tokens), anew_s)
+        assert work_s[call] == pytest.approx(expected_s, rel=1e-9)
+
+
+def test_a_task_whose_tools_alone_take_too_long_is_none_of_those_completed() -> None:
+    simulation = loaded()
+    params, state = simulation.params, simulation.state
+    before = work_of_tasks(params, state, 0, mix=0.5)
+    calls = np.flatnonzero(state.task_calls[0, : state.requests[0]] > 1)
+    first = int(state.task_first[0, calls[0]])
+    state.tool_s[0, first + 1] = 1000.0
+    after = work_of_tasks(params, state, 0, mix=0.5)
+    changed = np.flatnonzero(np.isinf(after.prefill_s) & ~np.isinf(before.prefill_s))
+    assert len(changed) == 1
+
+
+def test_the_index_is_for_tasks_alone() -> None:
+    rules = OF_ITERATIONS.playable(small_tasks(), {})
+    assert "fewest-calls" in rules
+    assert "fewest-calls" not in OF_ITERATIONS.playable(load_scenario("chat-4090"), {})
