@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from edge_llm_env.envs.restoring import checked_arrays, checked_generators, expe
 from edge_llm_env.envs.returned import Infos, Returned, Room, spread_over
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.support.calling import direct
-from edge_llm_env.support.checking.arguments import checked, checked_options
+from edge_llm_env.support.checking.arguments import checked, checked_options, checked_seeds
 from edge_llm_env.support.naming import shown
 from edge_llm_env.support.sharing import share_rows
 from edge_llm_env.workload.generator import Drawn, draw_together, episodes_at_once
@@ -34,10 +34,11 @@ MOST_ROWS = 2**24
 class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
     """Rows of one scenario behind Gymnasium's vector interface; a subclass adds the mechanism.
 
-    Row i of `reset(seed=s)` is the single environment of `reset(seed=s + i)`; a list of seeds names them one by one.
-    `reset(options={"workloads": [...]})` replays given workloads, one per row; `options={"reset_mask": mask}` resets
-    some rows only. Autoreset is `AutoresetMode.NEXT_STEP` (default), `SAME_STEP` (`final_obs` and `final_info` in
-    infos) or `DISABLED`, in which a finished row stands still, at reward 0, until it is reset.
+    Row i of `reset(seed=s)` is the single environment of `reset(seed=s + i)`; a sequence of seeds names them one by
+    one. `reset(options={"workloads": [...]})` replays given workloads, one per row; `options={"reset_mask": mask}`
+    resets some rows only, at least one, once all have begun. Autoreset is `AutoresetMode.NEXT_STEP` (default),
+    `SAME_STEP` (`final_obs` and `final_info` in infos) or `DISABLED`, in which a finished row stands still, at reward
+    0, until it is reset.
 
     Every entry of infos is an array over rows, with its `_key` mask as Gymnasium's own vector environments have it.
 
@@ -82,16 +83,21 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         self._room = Room()
         self._finished = np.zeros(num_envs, dtype=np.bool_)
         self._generators: list[np.random.Generator] = []
+        self._seeds: list[int] = []
         self._drawn_together = episodes_at_once(self.scenario)
 
     def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], Infos]:
-        """Begin an episode on every row, or on those of `options["reset_mask"]`."""
+        """Begin an episode on every row, or on those of `options["reset_mask"]`: the first time on every row."""
         options = checked_options(options, "workloads", "reset_mask")
         mask = options.get("reset_mask", np.ones(self.num_envs, dtype=np.bool_))
         if not isinstance(mask, np.ndarray) or mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
             raise ValueError(f"options['reset_mask'] = {shown(mask)}: must be a bool array of shape ({self.num_envs},)")
+        if not mask.any():
+            raise ValueError("options['reset_mask']: must be True for one row at least")
+        if not self._generators and not mask.all():
+            raise ValueError("options['reset_mask']: must be True for every row at the first reset, or be left out")
         workloads = options.get("workloads", [None] * self.num_envs)
         if not isinstance(workloads, list | tuple):
             raise TypeError(f"options['workloads'] = {shown(workloads)}: must be a list of {self.num_envs} workloads")
@@ -100,7 +106,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         for at, workload in enumerate(workloads):
             if workload is not None:
                 checked_workload(workload, f"options['workloads'][{at}]")
-        self._seed(seed, mask)
+        self._seed(checked_seeds(seed, self.num_envs), mask)
         rows = np.flatnonzero(mask)
         for row in rows.tolist():
             if workloads[row] is not None:
@@ -160,6 +166,16 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             observations, infos = self._reset_within_step(returned, infos)
         return observations, returned.rewards, np.zeros(self.num_envs, dtype=np.bool_), returned.truncated, infos
 
+    @property  # type: ignore[misc]
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
+        """The generator of each row, as `SyncVectorEnv` has it; none before the first reset."""
+        return tuple(self._generators)
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """What the generator of each row was seeded with; -1 where `restore` put it, which does not know."""
+        return tuple(self._seeds)
+
     def state(self) -> dict[str, NDArray]:
         """All that later steps depend on beside the scenario, copied: arrays by name, none of them of objects.
 
@@ -196,6 +212,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         if (arrays["finished"] != (rows.counters[:, N_EPOCHS] >= self.simulation.params.episode_epochs)).any():
             raise ValueError("state['finished']: must be true of the rows at the end of their episode, and only those")
         self.simulation.state, self._generators = rows, generators
+        self._seeds = [-1] * self.num_envs
         self._observations, self._finished = arrays["observations"], arrays["finished"]
 
     def _reset_within_step(self, final: Returned, final_infos: Infos) -> tuple[NDArray[np.float32], Infos]:
@@ -220,24 +237,14 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
     def _checked(self, actions: Any) -> NDArray:
         """The actions as the kernel takes them; raises ValueError when they are not in the action space."""
 
-    def _seed(self, seed: int | list[int | None] | None, mask: NDArray[np.bool_]) -> None:
+    def _seed(self, seeds: Sequence[int | None], mask: NDArray[np.bool_]) -> None:
         """One generator per row, those of `mask` seeded as `gymnasium.Env.reset` seeds its own."""
-        for one in seed if isinstance(seed, list) else [seed]:
-            if one is not None and (not isinstance(one, int | np.integer) or isinstance(one, bool) or one < 0):
-                raise ValueError(f"seed = {shown(seed)}: must be a whole number, at least 0, None, or a list of them")
-        seeds = (
-            [None if seed is None else seed + row for row in range(self.num_envs)]
-            if not isinstance(seed, list)
-            else seed
-        )
-        if len(seeds) != self.num_envs:
-            raise ValueError(f"seed has {len(seeds)} entries: must have {self.num_envs}")
         if not self._generators:
-            self._generators = [seeding.np_random(value)[0] for value in seeds]
+            self._generators, self._seeds = map(list, zip(*(seeding.np_random(one) for one in seeds), strict=True))
             return
-        for row in np.flatnonzero(mask):
+        for row in np.flatnonzero(mask).tolist():
             if seeds[row] is not None:
-                self._generators[row] = seeding.np_random(seeds[row])[0]
+                self._generators[row], self._seeds[row] = seeding.np_random(seeds[row])
 
     def _drawn(self, rows: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], Drawn]]:
         """The next workloads of the rows' generators, of as many rows at a time as is best."""

@@ -10,6 +10,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from edge_llm_env.support.checking.arguments import checked_seeds
 from edge_llm_env.support.naming import shown
 
 Infos = dict[str, Any]
@@ -41,6 +42,16 @@ class JoinedRows(VectorEnv):
         self.metadata = first.metadata
         self.render_mode = None
 
+    @property  # type: ignore[misc]
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
+        """The generator of each row."""
+        return tuple(one for env in self.envs for one in env.unwrapped.np_random)
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """What the generator of each row was seeded with."""
+        return tuple(one for env in self.envs for one in env.unwrapped.np_random_seed)
+
     @property
     def autoreset_mode(self) -> AutoresetMode:
         """Of every part."""
@@ -52,12 +63,13 @@ class JoinedRows(VectorEnv):
             env.unwrapped.autoreset_mode = mode
 
     def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], Infos]:
-        """Begin an episode on every row; seeds and the options' entries count over all rows."""
-        seeds = (
-            seed if isinstance(seed, list) else [None if seed is None else seed + row for row in range(self.num_envs)]
-        )
+        """Begin an episode on every row; seeds and the options' entries count over all rows.
+
+        A `reset_mask` has to be True for a row of each part, as each is asked on its own.
+        """
+        seeds = checked_seeds(seed, self.num_envs)
         observations, infos = [], []
         for env, rows in zip(self.envs, np.split(np.arange(self.num_envs), self.ends), strict=True):
             its = None if options is None else {name: _rows_of(value, rows) for name, value in options.items()}

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
-from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import VecEnv
 
-from edge_llm_env.envs.box_action import symmetric_box
+from edge_llm_agents.adapters.native_rows import NativeRows, info_of
+from edge_llm_env.envs.box_action import checked_box, symmetric_box
 from edge_llm_env.envs.multi_node.agents import REWARDS, NodeAgents, Settled
 from edge_llm_env.envs.suite import MULTI_NODE
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.checking.arguments import checked
-from edge_llm_env.support.naming import one_of, shown
+from edge_llm_env.support.naming import one_of
 
 
-class NodeAgentsVecEnv(VecEnv):
+class NodeAgentsVecEnv(NativeRows):
     """`networks` networks of N nodes each as N·`networks` rows: those of a network follow one another.
 
     A row sees, does and earns what its agent does in `edge_llm_env.parallel_env(scenario, rewards=, messages=)`, whose
-    `reset(seed=s + k)` begins what network k has after `seed(s)`. `infos[i]` of a finished row has
-    `terminal_observation`, `served`, which is of its network, and `episode`, as SB3's `Monitor` writes it; others are
-    empty. Rewards are multiplied by `reward_scale`, those in `episode` are not.
+    `reset(seed=s + k)` begins what network k has after `seed(s)`. `set_options({"workload": workload})`, or one for
+    each row, which those of a network have in common, holds for the next reset; `reset_infos` has for each row the info
+    of its network. `infos[i]` of a finished row has `terminal_observation`, `served`, which is of its network, and
+    `episode`, as SB3's `Monitor` writes it; others are empty. Rewards are multiplied by `reward_scale`, those in
+    `episode` are not.
 
     Raises `ScenarioError` for a scenario that is not valid, ValueError for fewer than one network or other rewards.
     """
@@ -57,23 +59,27 @@ class NodeAgentsVecEnv(VecEnv):
         self.networks, self.reward_scale = networks, reward_scale
         self._views = NodeAgents(self.env.scenario, self.env.simulation, messages)
         self.nodes = self._views.nodes
-        self.render_mode = None
         space = spaces.Box(0.0, 1.0, (self._views.observation_length,), dtype=np.float32)
         super().__init__(networks * self.nodes, space, symmetric_box(self._views.action_length))
+        self._all_actions = cast("spaces.Box", batch_space(self.action_space, self.num_envs))
         self._actions = np.zeros((networks, self.nodes, self._views.action_length))
-        self._returns, self._lengths = np.zeros(self.num_envs), np.zeros(self.num_envs, dtype=np.int64)
 
     def reset(self) -> NDArray[np.float32]:
         """Begin an episode in every network, seeded if `seed` was called since the last reset."""
-        whole, _ = self.env.reset(seed=self._seeds[0])
-        self._reset_seeds()
-        self._reset_options()
-        self._returns[:], self._lengths[:] = 0.0, 0
+        workloads = self._asked_workloads()
+        for row, workload in enumerate(workloads):
+            if workload is not workloads[row - row % self.nodes]:
+                raise ValueError(f"options of row {row}: must have the workload of the other rows of its network")
+        asked = workloads[:: self.nodes]
+        options = None if all(one is None for one in asked) else {"workloads": asked}
+        whole, infos = self.env.reset(seed=self._seeds[0], options=options)
+        self._begun([info_of(infos, row // self.nodes) for row in range(self.num_envs)])
         return self._seen(whole)
 
     def step_async(self, actions: NDArray[np.floating]) -> None:
-        """Keep the actions, of shape (rows, length), for `step_wait`."""
-        self._actions = np.asarray(actions).reshape(self.networks, self.nodes, -1)
+        """Keep the actions, of shape (rows, length), for `step_wait`; raises ValueError for what is none."""
+        given = checked_box(actions, self._all_actions)
+        self._actions = given.reshape(self.networks, self.nodes, self._views.action_length)
 
     def step_wait(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
         """One epoch of every network; those that have ended begin anew."""
@@ -84,43 +90,20 @@ class NodeAgentsVecEnv(VecEnv):
         if self.rewards == "individual":
             each = self._views.own_rewards(simulation, before)
         rewards, done = each.reshape(-1), np.repeat(truncated, self.nodes)
-        self._returns += rewards
-        self._lengths += 1
+        self._earned(rewards)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         seen = self._seen(whole)
         for row in np.flatnonzero(done).tolist():
             infos[row] = {
                 "terminal_observation": seen[row],
                 "TimeLimit.truncated": True,
-                "episode": {"r": float(self._returns[row]), "l": int(self._lengths[row])},
+                "episode": self._ended(row),
                 "served": int(vector_infos["served"][row // self.nodes]),
             }
         if truncated.any():
-            self._returns[done], self._lengths[done] = 0.0, 0
             whole, _ = self.env.reset(options={"reset_mask": truncated})
             seen = self._seen(whole)
         return seen, (self.reward_scale * rewards).astype(np.float32), done, infos
-
-    def close(self) -> None:
-        """Close the networks."""
-        self.env.close()
-
-    @checked
-    def has_attr(self, attr_name: str) -> bool:
-        """Whether the networks have an attribute."""
-        return hasattr(self.env, attr_name)
-
-    @checked
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """The attribute of the networks, for each row asked for."""
-        return [getattr(self.env, attr_name)] * len(self._rows(indices))
-
-    @checked
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Set an attribute of the networks, which rows share: raises ValueError where `indices` is not None."""
-        if indices is not None:
-            raise ValueError(f"indices = {shown(indices)}: must be None, the rows share {attr_name}")
-        setattr(self.env, attr_name, value)
 
     @checked
     def env_method(self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any) -> list[Any]:
@@ -128,18 +111,8 @@ class NodeAgentsVecEnv(VecEnv):
         answer = getattr(self.env, method_name)(*method_args, **method_kwargs)
         return [answer] * len(self._rows(indices))
 
-    @checked
-    def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: Any = None) -> list[bool]:
-        """Whether rows do what a wrapper does: SB3's `Monitor`, and no other."""
-        return [issubclass(wrapper_class, Monitor)] * len(self._rows(indices))
-
-    def _rows(self, indices: Any) -> Sequence[int]:
-        if indices is None:
-            return range(self.num_envs)
-        rows = [int(indices)] if isinstance(indices, int | np.integer) else [int(row) for row in indices]
-        if not all(-self.num_envs <= row < self.num_envs for row in rows):
-            raise ValueError(f"indices = {shown(indices)}: must be None or rows in 0..{self.num_envs - 1}")
-        return rows
+    def _parts(self) -> Sequence[tuple[Any, int]]:
+        return [(self.env, self.num_envs)]
 
     def _seen(self, whole: NDArray[np.float32]) -> NDArray[np.float32]:
         return self._views.observations(whole).reshape(self.num_envs, -1)

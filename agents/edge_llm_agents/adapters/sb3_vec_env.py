@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,22 +10,17 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
-from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import VecEnv
 
 import edge_llm_env  # noqa: F401 (registers the ids)
 from edge_llm_agents.adapters.joined_rows import JoinedRows
+from edge_llm_agents.adapters.native_rows import NativeRows, info_of
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.envs.restoring import checked_arrays
 from edge_llm_env.scenarios import Scenario
-from edge_llm_env.support.checking.arguments import checked, checked_options
+from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import shown
 
-_ALL = np.ones(0, dtype=np.bool_)
-"""In place of a mask where every row has an entry."""
 
-
-class EdgeVecEnv(VecEnv):
+class EdgeVecEnv(NativeRows):
     """All rows of a native vector environment, with no Python loop over them.
 
     `scenario` is a preset's name, a TOML file's path or a `Scenario`, or several of them, which share the rows evenly,
@@ -39,7 +33,8 @@ class EdgeVecEnv(VecEnv):
     since filling a thousand of them would cost more than the step. The row of `seed(s)` number i is the single
     environment of `reset(seed=s + i)`. `wrapper` goes around the vector environment, for
     instance `edge_llm_baselines.allocation.oracle_decoding.VectorOracleDecoding`. With `rows_per_workload` above 1 that
-    many consecutive rows have the same seed, so that they play the same workloads, one after the other. `options` are
+    many consecutive rows have the same seed, which is drawn where `seed` was not called, so that they play the same
+    workloads, one after the other. `options` are
     further arguments of the environment, `{"action": "shares"}`.
 
     Raises ValueError for fewer rows than scenarios, for scenarios whose spaces differ (with their names), and for
@@ -67,6 +62,9 @@ class EdgeVecEnv(VecEnv):
                 f"rows_per_workload = {rows_per_workload}: must be at least 1 and divide the rows of each scenario, "
                 f"{' and '.join(map(str, shares))}"
             )
+        for taken in ("id", "num_envs", "vectorization_mode", "scenario", "autoreset_mode"):
+            if taken in (options or {}):
+                raise ValueError(f"options = {shown(options)}: {taken} must be left out, which is set otherwise")
         self.envs: list[Any] = [
             gym.make_vec(
                 env_id,
@@ -81,14 +79,12 @@ class EdgeVecEnv(VecEnv):
         if wrapper is not None:
             self.envs = [wrapper(env) for env in self.envs]
         self.env: Any = self.envs[0] if len(self.envs) == 1 else JoinedRows(self.envs)
-        self.render_mode = None
         super().__init__(num_envs, self.env.single_observation_space, self.env.single_action_space)
         self.reward_scale = reward_scale
         self.rows_per_workload = rows_per_workload
+        if rows_per_workload > 1:  # rows without seeds would each draw their own
+            self.seed()
         self._actions: NDArray | None = None
-        self._returns = np.zeros(num_envs)
-        self._lengths = np.zeros(num_envs, dtype=np.int64)
-        self._started_s = time.monotonic()
 
     @property
     def simulation(self) -> Simulation:
@@ -112,11 +108,7 @@ class EdgeVecEnv(VecEnv):
         """Begin an episode on every row, seeded if `seed` was called since the last reset, with the options set."""
         seeds = None if all(seed is None for seed in self._seeds) else self._seeds
         observations, infos = self.env.reset(seed=seeds, options=self._native_options())
-        self.reset_infos = [_info_of(infos, row) for row in range(self.num_envs)]
-        self._reset_seeds()
-        self._reset_options()
-        self._returns[:] = 0.0
-        self._lengths[:] = 0
+        self._begun([info_of(infos, row) for row in range(self.num_envs)])
         return observations
 
     def step_async(self, actions: NDArray) -> None:
@@ -127,69 +119,22 @@ class EdgeVecEnv(VecEnv):
         """Step all rows; finished ones begin anew, with `terminal_observation` and `TimeLimit.truncated` in info."""
         observations, rewards, terminated, truncated, vector_infos = self.env.step(self._actions)
         done = terminated | truncated
-        self._returns += rewards
-        self._lengths += 1
+        self._earned(rewards)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for row in np.flatnonzero(done).tolist():
-            infos[row] = _info_of(vector_infos["final_info"], row) | {
+            infos[row] = info_of(vector_infos["final_info"], row) | {
                 "terminal_observation": vector_infos["final_obs"][row],
                 "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
-                "episode": {
-                    "r": float(self._returns[row]),
-                    "l": int(self._lengths[row]),
-                    "t": round(time.monotonic() - self._started_s, 6),
-                },
+                "episode": self._ended(row),
             }
-        self._returns[done] = 0.0
-        self._lengths[done] = 0
         return observations, (self.reward_scale * rewards).astype(np.float32), done, infos
 
-    def state(self) -> dict[str, NDArray]:
-        """All that later steps depend on, as arrays by name: the rows, their generators, the episodes so far."""
-        return self.env.state() | {"returns": self._returns.copy(), "lengths": self._lengths.copy()}
-
-    def restore(self, state: dict[str, NDArray]) -> None:
-        """Go on from what `state` returned, in place of a reset.
-
-        Raises TypeError or ValueError, naming the array, for what no `state` of such rows returned.
-        """
-        if not isinstance(state, Mapping):
-            raise TypeError(f"state = {shown(state)}: must be what state() returned, arrays by name")
-        own = {"returns": self._returns, "lengths": self._lengths}
-        sums = checked_arrays(
-            {name: state[name] for name in own if name in state},
-            {name: (array.dtype, array.shape) for name, array in own.items()},
-        )
-        self.env.restore({name: array for name, array in state.items() if name not in own})
-        self._returns, self._lengths = sums["returns"], sums["lengths"]
-        self._reset_seeds()
+    def _parts(self) -> Sequence[tuple[Any, int]]:
+        return [(env, env.num_envs) for env in self.envs]
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Valid actions of each row, bool of shape (rows, actions)."""
         return self.env.unwrapped.action_masks()
-
-    def close(self) -> None:
-        """Close the vector environment."""
-        self.env.close()
-
-    @checked
-    def has_attr(self, attr_name: str) -> bool:
-        """Whether the vector environments have an attribute."""
-        return all(hasattr(env.unwrapped, attr_name) for env in self.envs)
-
-    @checked
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """The attribute of the vector environment that a row belongs to, for each row asked for."""
-        values = [value for env in self.envs for value in [getattr(env.unwrapped, attr_name)] * env.num_envs]
-        return [values[row] for row in self._rows(indices)]
-
-    @checked
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Set an attribute of the vector environments; rows share it, so `indices` must be None."""
-        if indices is not None:
-            raise ValueError(f"indices = {shown(indices)}: must be None, the rows share {attr_name}")
-        for env in self.envs:
-            setattr(env.unwrapped, attr_name, value)
 
     @checked
     def env_method(self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any) -> list[Any]:
@@ -198,37 +143,7 @@ class EdgeVecEnv(VecEnv):
         answers = [answer for method in methods for answer in method(*method_args, **method_kwargs)]
         return [answers[row] for row in self._rows(indices)]
 
-    def _rows(self, indices: Any) -> list[int]:
-        """The rows that SB3 calls `indices`: None for all, one, or several."""
-        several: Any = range(self.num_envs) if indices is None else indices
-        if isinstance(several, np.ndarray):
-            several = several.tolist()
-        rows: list[Any] = list(several) if isinstance(several, Sequence) else [several]
-        for row in rows:
-            whole = isinstance(row, int | np.integer) and not isinstance(row, bool)
-            if not whole or not -self.num_envs <= row < self.num_envs:
-                raise ValueError(f"indices = {shown(indices)}: must be None or rows in 0..{self.num_envs - 1}")
-        return [int(row) for row in rows]
-
-    @checked
-    def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: Any = None) -> list[bool]:
-        """Whether rows do what a wrapper does: SB3's `Monitor`, and no other, since none is around single rows."""
-        return [issubclass(wrapper_class, Monitor)] * len(self._rows(indices))
-
     def _native_options(self) -> dict[str, Any] | None:
         """The options of all rows as the vector environment takes them."""
-        workloads = [checked_options(options, "workload").get("workload") for options in self._options]
+        workloads = self._asked_workloads()
         return None if all(one is None for one in workloads) else {"workloads": workloads}
-
-
-def _info_of(infos: Mapping[str, Any], row: int) -> dict[str, Any]:
-    """A row's info of those of all rows, as the single environment has it."""
-    found: dict[str, Any] = {}
-    for name, values in infos.items():
-        if name.startswith("_") or not np.all(infos.get(f"_{name}", _ALL)[row : row + 1]):
-            continue
-        if isinstance(values, Mapping):
-            found[name] = _info_of(values, row)
-        else:
-            found[name] = values[row].copy() if np.ndim(values) > 1 else values[row].item()
-    return found

@@ -11,7 +11,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from edge_llm_agents.evaluation.models import DoesNotPlayError, acting_model, model_file
 from edge_llm_agents.pretrained.saved_policies import SavedPolicy, load_policy
-from edge_llm_agents.pretrained.shipped import PRETRAINED, card_of, policies_for, shipped_policies
+from edge_llm_agents.pretrained.shipped import PRETRAINED, card_of, is_saved, policies_for, shipped_policies
 from edge_llm_baselines.allocation.policy import AllocationPolicy
 from edge_llm_baselines.playing.play import MakePolicy, Policy
 from edge_llm_baselines.playing.policy import EpochPolicy
@@ -100,6 +100,8 @@ class Field:
         return Contestant(rule.name, self._solved_in, rule.acting(self.seed, tuned), kind)
 
     def _contestant(self, name: str | None, one: Any) -> Contestant:
+        if isinstance(one, Path) and one.suffix != ".zip":
+            return self._saved(name, one)
         if isinstance(one, str | Path):
             return self._by_name(name, str(one))
         if hasattr(one, "acting") and hasattr(one, "env_id"):
@@ -112,14 +114,17 @@ class Field:
             algorithm, _, file = text.rpartition("@")
             makes = model_file(Path(file), algorithm or None, unpickle=self.unpickle)
             return Contestant(name or Path(file).name, self.env_id, makes, "policy")
-        if Path(text).name != text or text in shipped_policies():
-            policy, _ = load_policy(text, None if self.elsewhere else self.scenario)
-            return self._learned(name or Path(text).name, policy)
         known = self.baselines.rules
         rules = {"oracle": self.baselines.oracle} | {rule.name: key for key, rule in known.items()}
         rules |= {key: key for key in known}
+        if text in shipped_policies() or (text not in rules and is_saved(text)):
+            return self._saved(name, text)
         found = self._rule(rules[one_of("policy", text, [*rules, *shipped_policies()])])
         return found if name is None or found.kind == "oracle" else found._replace(name=name)
+
+    def _saved(self, name: str | None, path: str | Path) -> Contestant:
+        policy, _ = load_policy(path, None if self.elsewhere else self.scenario)
+        return self._learned(name or Path(path).name, policy)
 
     def _learned(self, name: str, policy: SavedPolicy | Any) -> Contestant:
         if policy.env_id not in (self.env_id, self._solved_in):

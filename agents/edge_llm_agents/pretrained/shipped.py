@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -45,10 +46,19 @@ def percent_of_oracle(evaluation: Mapping[str, Any]) -> float:
     return float(evaluation["percent_of_dftsp" if "percent_of_dftsp" in evaluation else "percent_of_oracle"])
 
 
+def is_saved(name: str | Path) -> bool:
+    """Whether a name is read as a path: it has a slash, or a policy of that name lies in the working directory.
+
+    A text that is the name of a policy of the package is never a path.
+    """
+    if os.path.basename(name) != str(name):
+        return True
+    known = isinstance(name, str) and name in shipped_policies()
+    return not known and os.path.basename(name) != "" and Path(f"{name}.json").is_file()
+
+
 def path_of(name: str | Path) -> Path:
     """The path, without suffix, of a policy that the package brings along or of one of your own."""
-    path = Path(name)
-    if path.name != str(name):
-        return path
-    one_of("policy", str(name), shipped_policies())
-    return PRETRAINED / path
+    if is_saved(name):
+        return Path(name).expanduser()
+    return PRETRAINED / one_of("policy", str(name), shipped_policies())

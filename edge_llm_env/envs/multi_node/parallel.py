@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
-from gymnasium.error import DependencyNotInstalled
+from gymnasium.error import DependencyNotInstalled, ResetNeeded
 from numpy.typing import NDArray
 
 from edge_llm_env.envs.box_action import checked_box, symmetric_box
@@ -37,8 +38,8 @@ class ParallelNodes(ParallelEnv[str, Vector, NDArray[np.floating]]):
     when the episode is truncated.
 
     `infos[agent]` has `served`, the requests that its node has served, `admissible`, the slots whose request it could
-    serve alone, and `network`, the info of the whole. `reset(options={"workload": workload})` replays a `Workload`;
-    other options are ignored, as PettingZoo's own tests hand some on.
+    serve alone, and `network`, the info of the whole, a copy of its own. `reset(options={"workload": workload})`
+    replays a `Workload`; other options are ignored, as PettingZoo's own tests hand some on.
 
     Raises `ScenarioError` for a scenario that is not valid, ValueError for other rewards or an unknown render mode.
     """
@@ -98,10 +99,14 @@ class ParallelNodes(ParallelEnv[str, Vector, NDArray[np.floating]]):
     def step(
         self, actions: dict[str, NDArray[np.floating]]
     ) -> tuple[dict[str, Vector], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]]:
-        """One epoch, in which every agent acts; raises ValueError where an agent's action is missing or not valid."""
+        """One epoch, in which every agent acts; raises ValueError where an agent's action is missing or not valid.
+
+        Raises `ResetNeeded` before the first reset and after an episode's end, when no agent is there.
+        """
+        if not self.agents:
+            raise ResetNeeded("step was called with no agent there, before reset or after the end: call reset first")
         if set(actions) != set(self.agents):
-            known = ", ".join(self.agents) or "(none)"
-            raise ValueError(f"actions = {shown(sorted(actions))}: must be of the agents {known}")
+            raise ValueError(f"actions = {shown(sorted(actions))}: must be of the agents {', '.join(self.agents)}")
         given = np.stack([checked_box(actions[agent], self.action_spaces[agent]) for agent in self.agents])
         whole = self._views.action(self._simulation, given[None])[0]
         self._state, reward, _, truncated, info = self._env.step(whole)
@@ -140,7 +145,11 @@ class ParallelNodes(ParallelEnv[str, Vector, NDArray[np.floating]]):
         served_by, slots = self._simulation.state.served_by[0], self._views.slots
         mask = info["action_mask"][:-1].reshape(-1, slots)
         return {
-            agent: {"served": int((served_by == node).sum()), "admissible": mask[node].copy(), "network": info}
+            agent: {
+                "served": int((served_by == node).sum()),
+                "admissible": mask[node].copy(),
+                "network": deepcopy(info),
+            }
             for node, agent in enumerate(self.agents)
         }
 

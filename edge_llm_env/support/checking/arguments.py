@@ -125,6 +125,22 @@ def _kinds(args: tuple[Any, ...]) -> str:
 _WORDS = {"b": "bool", "iu": "whole numbers", "fiu": "numbers"}
 
 
+def checked_seeds(seed: Any, rows: int) -> list[int | None]:
+    """The seed of each row: of one seed s + i for row i, of a sequence, one for each, its entries; None draws one.
+
+    Raises ValueError, one line, for what is no seed, or not as many as there are rows.
+    """
+    several = isinstance(seed, Sequence | np.ndarray) and not isinstance(seed, str | bytes)
+    for one in seed if several else [seed]:
+        if one is not None and (not isinstance(one, int | np.integer) or isinstance(one, bool) or one < 0):
+            raise ValueError(f"seed = {shown(seed)}: must be a whole number, at least 0, None, or a sequence of them")
+    if not several:
+        return [None if seed is None else int(seed) + row for row in range(rows)]
+    if len(seed) != rows:
+        raise ValueError(f"seed has {len(seed)} entries: must have {rows}")
+    return [None if one is None else int(one) for one in seed]
+
+
 def checked_options(options: dict[str, Any] | None, *known: str) -> dict[str, Any]:
     """The options of a reset, none if there are none; a ValueError names one that is not known."""
     if options is None:

@@ -7,7 +7,7 @@ import pytest
 from stable_baselines3 import PPO
 
 from edge_llm_agents.adapters.node_agents_vec_env import NodeAgentsVecEnv
-from edge_llm_env import Scenario, load_scenario, parallel_env
+from edge_llm_env import Scenario, draw_workloads, load_scenario, parallel_env
 
 EPOCHS, NETWORKS = 3, 2
 
@@ -41,12 +41,58 @@ def test_rows_are_the_agents_of_the_parallel_form_beyond_an_episode(preset: str,
             if last:
                 for row, agent in zip(range(own.start, own.stop), observations, strict=True):
                     assert (infos[row]["terminal_observation"] == observations[agent]).all()
+                    assert infos[row]["episode"].pop("t") >= 0
                     assert infos[row]["episode"] == {"r": pytest.approx(returns[row]), "l": EPOCHS}
                     assert infos[row]["served"] == whole[agent]["network"]["served"]
                 returns[own] = 0.0
                 observations, _ = single.reset()
             assert (seen[own] == list(observations.values())).all()
     rows.close()
+
+
+def test_options_hold_for_the_next_reset_and_no_other():
+    scenario = short("two-cells")
+    workload = draw_workloads(scenario, 1, seed=7)[0]
+    rows, single = NodeAgentsVecEnv(NETWORKS, scenario), parallel_env(scenario)
+    rows.seed(0)
+    rows.set_options({"workload": workload})
+    seen = rows.reset()
+    begun, infos = single.reset(options={"workload": workload})
+    for network in range(NETWORKS):
+        assert (seen[network * rows.nodes : (network + 1) * rows.nodes] == list(begun.values())).all()
+    assert [info["arrived"] for info in rows.reset_infos] == [infos["node_0"]["network"]["arrived"]] * rows.num_envs
+    assert not np.array_equal(rows.reset(), seen)
+    rows.set_options([{"workload": workload}] + [{}] * (rows.num_envs - 1))
+    with pytest.raises(ValueError, match="options of row 1: must have the workload of the other rows of its network"):
+        rows.reset()
+    rows.set_options({"wrkload": workload})
+    with pytest.raises(ValueError, match="options = 'wrkload': must be one of workload"):
+        rows.reset()
+
+
+def test_it_goes_on_from_its_state():
+    scenario, rng = short("two-cells"), np.random.default_rng(0)
+    rows, other = NodeAgentsVecEnv(NETWORKS, scenario), NodeAgentsVecEnv(NETWORKS, scenario)
+    rows.seed(1)
+    rows.reset()
+    actions = [rng.uniform(-1.0, 1.0, (rows.num_envs, *rows.action_space.shape)) for _ in range(2 * EPOCHS)]  # type: ignore[misc]
+    rows.step(actions[0])
+    other.reset()
+    other.restore(rows.state())
+    for action in actions[1:]:
+        mine, theirs = rows.step(action), other.step(action)
+        for one, another in zip(mine[:3], theirs[:3], strict=True):
+            assert (one == another).all()
+        assert [info.get("episode", {}).get("r") for info in mine[3]] == [
+            info.get("episode", {}).get("r") for info in theirs[3]
+        ]
+
+
+def test_actions_of_another_shape_are_named():
+    rows = NodeAgentsVecEnv(NETWORKS, short("two-cells"))
+    rows.reset()
+    with pytest.raises(ValueError, match=r"action of shape \(4, 3\) and dtype float64: must be numbers of shape"):
+        rows.step(np.zeros((4, 3)))
 
 
 def test_one_policy_is_trained_for_all_agents():

@@ -244,6 +244,19 @@ def test_training_goes_on_from_the_state_of_several_scenarios() -> None:
             np.testing.assert_array_equal(one, other)
 
 
+def test_rows_of_one_workload_play_it_without_a_seed_too() -> None:
+    env = EdgeVecEnv("EdgeLLM/BatchSelection-v0", 4, "carry-over", rows_per_workload=2)
+    seen = env.reset()
+    assert np.array_equal(seen[0], seen[1])
+    assert np.array_equal(seen[2], seen[3])
+    assert not np.array_equal(seen[0], seen[2])
+
+
+def test_options_that_are_set_otherwise_are_named() -> None:
+    with pytest.raises(ValueError, match=r"options = \{'scenario': 'bursty'\}: scenario must be left out"):
+        EdgeVecEnv("EdgeLLM/BatchSelection-v0", 2, "carry-over", options={"scenario": "bursty"})
+
+
 def test_scenarios_whose_spaces_differ_are_named() -> None:
     with pytest.raises(ValueError, match="scenarios 'carry-over' and 'carry-over': have another observation space"):
         EdgeVecEnv("EdgeLLM/Batching-v0", 4, ["carry-over", load_scenario(SHORT, **{"epoch.visible_slots": 9})])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from edge_llm_agents.comparison.contestants import Field
 from edge_llm_agents.evaluation.playing import evaluate_learned, evaluate_values
 from edge_llm_agents.pretrained.saved_policies import Card, load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import PRETRAINED, policies_for, shipped_policies
@@ -17,6 +18,7 @@ from edge_llm_agents.value_search.features import FEATURES
 from edge_llm_agents.value_search.functions import ValueFunction
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env import load_scenario
+from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.workload.streams import draw_workloads
 
 OVERRIDES = {"epoch.episode_epochs": 4}
@@ -69,6 +71,25 @@ def test_a_policy_of_a_file_of_ones_own_loads_from_anywhere(tmp_path: Path, monk
     assert str(tmp_path) not in (tmp_path / "elsewhere" / "mine.json").read_text()
     save_policy(loaded, card, tmp_path / "again")
     assert load_policy(tmp_path / "again")[0].scenario == own.scenario
+
+
+@pytest.mark.parametrize("name", ["mine", "./mine", Path("mine"), Path("./mine")])
+def test_a_policy_in_the_working_directory_needs_no_folder(
+    name: str | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    save_policy(policy(), CARD, tmp_path / "mine")
+    assert load_policy(name)[1] == CARD
+    (contestant, *_) = [one for one in Field(BATCHING, SCENARIO, 0).of(name) if one.kind == "policy"]
+    assert contestant.name == "mine"
+
+
+def test_a_name_of_the_package_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    name = shipped_policies()[0]
+    save_policy(policy(), CARD, tmp_path / name)
+    assert load_policy(name)[1] != CARD
+    assert load_policy(f"./{name}")[1] == CARD
 
 
 def test_what_a_function_sees_and_its_levels_are_saved_with_it(tmp_path: Path):

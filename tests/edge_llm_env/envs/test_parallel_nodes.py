@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gymnasium.error import ResetNeeded
 
 from edge_llm_env import Scenario, draw_workloads, load_scenario, parallel_env
 from edge_llm_env.envs.multi_node.environment import MultiNodeEnv
@@ -105,6 +106,21 @@ def entry(scenario: Scenario, name: str) -> int:
     from edge_llm_env.envs.multi_node.observation import OBSERVATION
 
     return names(OBSERVATION, scenario).index(name)
+
+
+def test_no_step_without_agents_and_infos_of_their_own():
+    env = parallel_env(short("two-cells", epochs=1))
+    with pytest.raises(ResetNeeded, match="call reset first"):
+        env.step({})
+    _, infos = env.reset(seed=0)
+    one, other = (infos[agent]["network"] for agent in env.agents[:2])
+    one["action_mask"][:] = False
+    one["reward_terms"]["mine"] = 1.0
+    assert other["action_mask"].any()
+    assert "mine" not in other["reward_terms"]
+    env.step(drawn(env, np.random.default_rng(0)))
+    with pytest.raises(ResetNeeded, match="after the end"):
+        env.step({})
 
 
 def test_agents_see_their_own_and_hear_from_others():

@@ -221,6 +221,14 @@ def test_reset_with_a_seed_forgets_everything_before_it(env_id: str):
     assert_same((env.reset(seed=7), play(env, actions)), (fresh.reset(seed=7), play(fresh, actions)))
 
 
+def test_generators_and_their_seeds_are_told_as_the_synchronous_vector_tells_them(env_id: str):
+    mine, theirs = native(env_id), synchronous(env_id)
+    for seed in (5, (5, 6, 7, 8, 9), np.arange(5, 10)):
+        mine.reset(seed=seed), theirs.reset(seed=5)
+        assert mine.np_random_seed == tuple(range(5, 10)) == theirs.np_random_seed
+        assert [one.random() for one in mine.np_random] == [one.random() for one in theirs.np_random]  # type: ignore[attr-defined]
+
+
 def test_reset_without_a_seed_goes_on_with_the_generators(env_id: str):
     env, theirs = native(env_id), synchronous(env_id)
     first = env.reset(seed=1)[0], theirs.reset(seed=1)[0]
@@ -255,6 +263,17 @@ def test_reset_mask_must_be_a_bool_array_with_one_entry_per_row(env_id: str, mas
     env.reset(seed=0)
     with pytest.raises(ValueError, match=rf"options\['reset_mask'\] .*must be a bool array of shape \({ROWS},\)"):
         env.reset(options={"reset_mask": mask})
+
+
+def test_every_row_begins_first_and_some_row_with_each_reset(env_id: str):
+    env = native(env_id)
+    with pytest.raises(ValueError, match=r"options\['reset_mask'\]: must be True for every row at the first reset"):
+        env.reset(seed=0, options={"reset_mask": np.arange(ROWS) == 0})
+    with pytest.raises(ResetNeeded):
+        env.step(actions_for(env, 1)[0])
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match=r"options\['reset_mask'\]: must be True for one row at least"):
+        env.reset(options={"reset_mask": np.zeros(ROWS, dtype=bool)})
 
 
 def test_every_row_can_replay_a_workload_of_its_own(env_id: str):

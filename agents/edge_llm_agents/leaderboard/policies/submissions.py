@@ -11,6 +11,7 @@ from edge_llm_agents.leaderboard.policies.model_file import ModelFile
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
 from edge_llm_agents.leaderboard.policies.sources import Source
 from edge_llm_agents.pretrained.saved_policies import load_policy
+from edge_llm_agents.pretrained.shipped import is_saved, path_of
 from edge_llm_env.support.naming import one_of, shown
 
 
@@ -39,4 +40,4 @@ def submission(text: str, folder: Path, *, unpickle: bool = False) -> tuple[str,
         function.file()  # raises where there is no such module
         return name, function
     load_policy(source)  # raises where there is none
-    return name, SavedFile(source if Path(source).name == source else str(Path(source).resolve()))
+    return name, SavedFile(str(path_of(source).resolve()) if is_saved(source) else source)
