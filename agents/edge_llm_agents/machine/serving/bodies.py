@@ -103,8 +103,7 @@ def _number(headers: Mapping[str, str], name: str, default: float) -> float:
 
 def completion(name: str, model: str, tokens: list[int], finish: str | None, usage: dict[str, int] | None) -> Any:
     """A completion, or a part of a stream of one; weights are drawn, so a token has no text but its number."""
-    text = "".join(f" {token}" for token in tokens)
-    choice = {"index": 0, "text": text, "finish_reason": finish, "logprobs": None}
+    choice = {"index": 0, "text": "".join(f" {one}" for one in tokens), "finish_reason": finish, "logprobs": None}
     whole = {"id": name, "object": "text_completion", "created": 0, "model": model, "choices": [choice]}
     return whole if usage is None else whole | {"usage": usage}
 

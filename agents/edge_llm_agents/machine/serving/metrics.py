@@ -83,9 +83,7 @@ class _Histogram:
 
     def lines(self, name: str) -> list[str]:
         named = ["+Inf" if most_s == float("inf") else f"{most_s:g}" for most_s in BUCKETS_S]
-        values: dict[str, float] = {
-            f'_bucket{{le="{most}"}}': count for most, count in zip(named, self._counts, strict=True)
-        }
+        values: dict[str, float] = {f'_bucket{{le="{le}"}}': n for le, n in zip(named, self._counts, strict=True)}
         values |= {"_sum": self._sum_s, "_count": self._counts[-1]}
         return _lines(name, "histogram", "Times, s", values)
 
