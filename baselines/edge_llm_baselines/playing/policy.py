@@ -11,28 +11,34 @@ from numpy.typing import NDArray
 from edge_llm_baselines.solvers.problem import BatchProblem, Solver
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
+from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import shown
 
 
 class EpochPolicy:
-    """Serve in every epoch the batch that a solver chooses, in an environment of either action space.
+    """Serve in every epoch the batch that a solver chooses, in `BatchSelection-v0` or `Batching-v0`.
 
     It looks past the observation: it reads the epoch problem in full precision from the environment it is made for, a
     single or vector environment of this suite or an SB3 `VecEnv` of them. (The observation tells the same of the
     visible requests, rounded to float32.) In `Batching-v0` it solves when a row's batch is empty and then admits the
     chosen requests from the first slot on; asked in the middle of an epoch that it did not plan, it dispatches.
 
-    Raises ValueError for an environment that is not of this suite.
+    Raises ValueError for an environment that is not of this suite, or whose actions are not those of the two.
     """
 
     @checked
     def __init__(self, solver: Solver, env: Any) -> None:
-        rows_of(env)  # raises where there are none
+        simulation = rows_of(env)[0][0]  # raises where there are none
         self.solver = solver
         self._env = env
         space = getattr(env, "single_action_space", env.action_space)
         self._one_by_one = isinstance(space, spaces.Discrete)
+        bare = (env.envs[0] if hasattr(env, "envs") else env).unwrapped
+        playable = (spaces.Discrete(simulation.slots + 1), spaces.MultiBinary(simulation.slots))
+        if getattr(bare, "single_action_space", bare.action_space) not in playable:
+            which = getattr(getattr(env, "spec", None), "id", None) or shown(env)
+            raise ValueError(f"env = {which}: must be {BATCH_SELECTION} or {BATCHING}, or have their actions")
         self._plans = np.zeros((0, 0), dtype=np.bool_)
         self._planned_epoch = np.zeros(0, dtype=np.int64)
 

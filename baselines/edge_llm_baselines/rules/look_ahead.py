@@ -14,7 +14,8 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.support.checking.arguments import checked
 
 GRID = 1024
-"""Values are rounded up to multiples of 1/GRID: `BranchAndBound` is faster where values are multiples of one number."""
+"""Values are rounded up to multiples of 1/GRID of the largest: `BranchAndBound` is faster where they are multiples of
+one number."""
 
 
 class LookAhead:
@@ -49,7 +50,8 @@ class LookAhead:
     @checked
     def solve(self, problem: BatchProblem) -> Solution:
         """The batch; `value` and `upper_bound` are in the discounted values that it maximises."""
-        values = on_grid(problem.values * (1.0 - self.discount * self.chances_to_wait(problem)))
+        values = problem.values * (1.0 - self.discount * self.chances_to_wait(problem))
+        values = on_grid(values, float(problem.values.max(initial=0.0)))
         return self.solver.solve(replace(problem, values=values))
 
     @checked
@@ -72,6 +74,6 @@ def chances_in_slots(simulation: Simulation) -> NDArray[np.float64]:
     return chances_to_wait(state.slot_slack_s, alone_s, simulation.params.epoch_s)
 
 
-def on_grid(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values rounded up to multiples of 1/GRID."""
-    return np.ceil(values * GRID) / GRID
+def on_grid(values: NDArray[np.float64], largest: float = 1.0) -> NDArray[np.float64]:
+    """Values rounded up to multiples of 1/GRID of the largest that they can be."""
+    return np.ceil(values / largest * GRID) / GRID * largest if largest > 0.0 else values

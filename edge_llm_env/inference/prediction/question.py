@@ -72,9 +72,10 @@ def question(
         raise ValueError("mechanisms: prompt_compression: must be left out; ask for the shorter prompt")
     case = case._replace(decoder=chosen.decoder_of(case.decoder))
     check_stored_precision(case.decoder, name, case.precision)
-    check_context_limit(case.decoder, name, prompt_tokens + output_tokens)
+    longest = prompt_tokens + output_tokens + (0 if chosen.images is None else chosen.images.tokens)
+    check_context_limit(case.decoder, name, longest)
     if chosen.speculation is not None:
-        chosen.speculation.check(prompt_tokens + output_tokens)
+        chosen.speculation.check(longest)
     return Question(name, case, batch, prompt_tokens, output_tokens, _measurements(measured), chosen)
 
 

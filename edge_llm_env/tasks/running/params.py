@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         kept_limit_bytes: float
         """Most that caches may take which are kept while there is slack."""
         token_bytes: float
-        """KV cache of a token."""
+        """KV cache of a token: what an output token takes, as a prompt's has activations beside it."""
         pair_prefill_s: float
         """Compute time of a new prompt token for each token of the context before it: twice the coefficient of s²."""
         pair_decode_s: float
@@ -49,13 +49,13 @@ else:
 def task_params(scenario: Scenario) -> TaskParams:
     """A scenario with tasks as kernels read it."""
     node, tasks = node_params(scenario), tasks_of(scenario)
-    _, s, s_squared, _, _, s_times_n = range(6)
+    _, _, s_squared, n, _, s_times_n = range(6)
     free_bytes = scenario.memory_limit_bytes - float(node.cost[1, 0, 0])
     weights = task_weights(scenario)
     more = (
         KV_CACHE_RULES.index(tasks.kv_cache),
         tasks.cache_share * free_bytes,
-        float(node.cost[1, 1, s]),
+        float(node.cost[1, 1, n]),
         2.0 * float(node.cost[0, 1, s_squared]),
         float(node.cost[0, 1, s_times_n]),
         calls_told(tasks),

@@ -292,3 +292,20 @@ def test_foreign_environments_in_a_vector_are_refused():
 def test_an_object_that_is_no_environment_is_refused():
     with pytest.raises(ValueError, match="must be an environment of edge_llm_env"):
         EpochPolicy(DFTSP(), object())
+
+
+@pytest.mark.parametrize(
+    ("name", "scenario"),
+    [
+        ("Bandwidth-v0", "carry-over"),
+        ("Compute-v0", "carry-over"),
+        ("ContinuousBatching-v0", "chat-4090"),
+        ("MultiNode-v0", "two-cells"),
+        ("Scaling-v0", "carry-over"),
+    ],
+)
+def test_environments_whose_actions_are_no_batches_are_refused(name: str, scenario: str) -> None:
+    env = gym.make(f"EdgeLLM/{name}", scenario=scenario)
+    message = rf"^env = .*{name}.*: must be EdgeLLM/BatchSelection-v0 or EdgeLLM/Batching-v0"
+    with pytest.raises(ValueError, match=message):
+        EpochPolicy(DFTSP(), env)

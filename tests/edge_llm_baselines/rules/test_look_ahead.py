@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edge_llm_baselines import DFTSP, BatchProblem
 from edge_llm_baselines.playing.roll_out import served_by
-from edge_llm_baselines.rules.look_ahead import LookAhead
+from edge_llm_baselines.rules.look_ahead import LookAhead, on_grid
 from edge_llm_baselines.rules.tuning import DISCOUNTS, served_with, tune_discount, tuned_look_ahead
 from edge_llm_env import load_scenario
 from tests.edge_llm_baselines.hindsight.schedules import MODES, scenario_of, workload_of
@@ -37,6 +39,19 @@ def test_a_small_discount_settles_ties_only() -> None:
     crowded = problem([1.5, 0.7, 0.7], [1.5, 6.0, 6.0])
     assert LookAhead(0.1, EPOCH_S).solve(crowded).selected.tolist() == [False, True, True]
     assert LookAhead(0.9, EPOCH_S).solve(crowded).selected.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_values_of_any_size_are_discounted(scale: float) -> None:
+    # Either fills the window; the second could wait, and is worth more only while δ < 1/3: 1·(1 - δ) > 2/3.
+    either = replace(problem([1.5, 1.4], [1.5, 6.0]), values=scale * np.array([2 / 3, 1.0]))
+    assert LookAhead(0.2, EPOCH_S).solve(either).selected.tolist() == [False, True]
+    assert LookAhead(0.5, EPOCH_S).solve(either).selected.tolist() == [True, False]
+
+
+def test_values_are_multiples_of_a_part_of_the_largest() -> None:
+    assert on_grid(np.array([0.3, 1.0])).tolist() == [308 / 1024, 1.0]  # 0.3·1024 = 307.2
+    assert on_grid(np.array([3e-7, 1e-6]), 1e-6) == pytest.approx([308 / 1024 * 1e-6, 1e-6], rel=1e-12)
 
 
 def test_with_room_for_all_everybody_is_served_even_at_a_high_discount() -> None:

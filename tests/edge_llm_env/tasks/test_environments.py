@@ -12,10 +12,11 @@ from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from edge_llm_baselines import DFTSP, BatchProblem, EpochPolicy
-from edge_llm_env import Scenario, ScenarioError, draw_workload, draw_workloads
+from edge_llm_env import Scenario, ScenarioError, draw_workload, draw_workloads, load_scenario
 from edge_llm_env.envs.layout import names
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING, CONTINUOUS_BATCHING
 from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.tasks.running.params import task_params
 from tests.support.helpers import small_scenario, workload_at
 from tests.support.processes import ROOT, run
 from tests.support.tasks import TASK_WEIGHTS, small_tasks
@@ -26,6 +27,13 @@ SCENARIO = small_tasks(
 OF_TASKS = (BATCHING, BATCH_SELECTION, CONTINUOUS_BATCHING)
 both = pytest.mark.parametrize("env_id", [BATCHING, BATCH_SELECTION])
 everywhere = pytest.mark.parametrize("env_id", OF_TASKS)
+
+
+@pytest.mark.parametrize("engine", ["vllm", "tensorrt-llm"])
+def test_kept_caches_take_keys_and_values_and_no_activations(engine: str) -> None:
+    """Llama-3.1-8B: 32 layers, 8 heads of 128 keys and 128 values of 16 bits; TensorRT-LLM prefills in one chunk."""
+    scenario = load_scenario("agents-chain", **{"node.engine": engine})
+    assert task_params(scenario).token_bytes == pytest.approx(32 * 8 * (128 + 128) * 2)
 
 
 @everywhere

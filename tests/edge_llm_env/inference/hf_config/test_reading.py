@@ -137,6 +137,33 @@ GEMMA_3 = {"model_type": "gemma3_text", **B}
 DEEPSEEK = {"model_type": "deepseek_v2", **LATENT}
 
 
+def test_heads_that_share_keys_in_gpt_2(tmp_path: Path):
+    """Of SantaCoder's shape: a layer has matrices of d·(d + 2·128) + d·d + 2·d·4·d, keys and values of one head."""
+    shape = {
+        "model_type": "gpt2",
+        "n_embd": 2048,
+        "n_head": 16,
+        "n_layer": 24,
+        "n_positions": 2048,
+        "vocab_size": 49280,
+    }
+    many, one = read(tmp_path, shape), read(tmp_path, shape | {"attention_head_type": "multiquery"})
+    assert (many.kv_heads, one.kv_heads) == (16, 1)
+    d, tables = 2048, (49280 + 2048) * 2048
+    assert parameters(one) - one.other_weights == 24 * (d * (d + 2 * 128) + d * d + 8 * d * d) + tables
+    assert kv_bytes_per_token(one, FP16) == 24 * 2 * 128 * 2
+
+
+def test_gates_and_learned_positions_in_mpt(tmp_path: Path):
+    plain = {"model_type": "mpt", "d_model": 512, "n_layers": 4, "n_heads": 8, "vocab_size": 1000, "max_seq_len": 256}
+    gated = read(tmp_path, plain | {"ffn_config": {"ffn_type": "mptglu", "ffn_hidden_size": 1000}})
+    assert (gated.gated_ffn, gated.d_ff, gated.positions) == (True, 1000, 0)
+    assert parameters(gated) - gated.other_weights == 4 * (4 * 512**2 + 3 * 512 * 1000) + 1000 * 512
+    for attention, positions in (({"alibi": True}, 0), ({"alibi": False, "rope": True}, 0), ({"alibi": False}, 256)):
+        assert read(tmp_path, plain | {"attn_config": attention}).positions == positions
+    assert read(tmp_path, plain | {"attn_config": {"alibi": False}, "learned_pos_emb": False}).positions == 0
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -185,6 +212,8 @@ DEEPSEEK = {"model_type": "deepseek_v2", **LATENT}
         (GEMMA_3 | {"layer_types": "full"}, "layer_types = 'full': must be a list"),
         (CATALOGUED["mpt-7b"] | {"attn_config": {"attn_type": "other"}}, "attn_config.attn_type = 'other': is not"),
         (CATALOGUED["mpt-7b"] | {"attn_config": 3}, "attn_config = 3: must be a table"),
+        (CATALOGUED["mpt-7b"] | {"ffn_config": {"ffn_type": "torch_dmoe"}}, "ffn_config.ffn_type = 'torch_dmoe': is"),
+        ({"model_type": "gpt2", **GPT, "attention_head_type": "grouped"}, "attention_head_type = 'grouped': is not"),
         ({"model_type": "gemma3", "text_config": 3}, "text_config = 3: must be a table"),
         ({"model_type": "gemma3", "text_config": {"model_type": "mamba"}}, "model_type = 'mamba': is not supported"),
         ({"model_type": "gemma3", "hidden_size": 3}, "num_hidden_layers is missing, model_type gemma3_text needs it"),

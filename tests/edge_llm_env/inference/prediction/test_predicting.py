@@ -227,6 +227,10 @@ def test_a_measured_case_is_predicted_within_a_tenth(machine: tuple[str, ...], b
             {"decoder": "llama-2-7b", "prompt_tokens": 4000},
             "decoder = 'llama-2-7b': the longest prompt plus output, 4128 tokens, must be at most its context limit",
         ),
+        (
+            {"decoder": "llama-2-7b", "prompt_tokens": 3500, "mechanisms": {"images": {"tokens": 2880}}},
+            "decoder = 'llama-2-7b': the longest prompt plus output, 6508 tokens, must be at most its context limit",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(changes: dict[str, Any], message: str):
