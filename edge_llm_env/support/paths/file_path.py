@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
-from pydantic import BaseModel, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import BaseModel, BeforeValidator, GetCoreSchemaHandler
 
 from edge_llm_env.support.paths.locating import path_from
 
@@ -38,9 +37,9 @@ class FilePath:
             return str(path_from(Path.cwd(), os.fspath(written)))
         return written
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         """Validate as the text's type does, once a path is absolute."""
-        return core_schema.no_info_before_validator_function(self.absolute, handler(source))
+        return BeforeValidator(self.absolute).__get_pydantic_core_schema__(source, handler)
 
 
 Replacing = Callable[[str, FilePath, Mapping[str, Any]], Any]
