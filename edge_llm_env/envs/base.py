@@ -31,7 +31,8 @@ Action = TypeVar("Action")
 class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
     """One row of a scenario as a Gymnasium environment; a subclass adds the mechanism.
 
-    `scenario` is a preset's name, a path to a TOML file or a `Scenario`. `reset(options={"workload": workload})`
+    `scenario` is a preset's name, a path to a TOML file or a `Scenario`; a spec holds what was given, so `to_json()` of
+    one needs a name or a path in text. `reset(options={"workload": workload})`
     replays a given `Workload`; without it the workload is drawn from the environment's generator. Episodes are
     truncated after `epoch.episode_epochs` epochs and never terminate. `render_mode` is None, "human", "rgb_array" or
     "ansi".

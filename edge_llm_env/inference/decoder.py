@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from edge_llm_env.support.naming import shown
 
 Size = Annotated[int, Field(gt=0, lt=2**40)]
 Count = Annotated[int, Field(ge=0, lt=2**40)]
@@ -118,18 +122,21 @@ class DecoderConfig(BaseModel):
         return self
 
     @classmethod
-    def from_hf_config(cls, path: str | Path) -> DecoderConfig:
-        """The decoder that a Hugging Face `config.json` describes, or that of the folder which holds one.
+    def from_hf_config(cls, path: str | Path | Mapping[str, Any]) -> DecoderConfig:
+        """The decoder that a Hugging Face `config.json` describes, that of the folder which holds one, or its content.
 
         Raises ValueError, one line, when the file cannot be read, its `model_type` is not supported, a key is missing
-        or sizes are impossible.
+        or sizes are impossible, and TypeError for what is neither a path nor a content.
         """
         from edge_llm_env.inference.hf_config.reading import decoder_fields
 
+        if not isinstance(path, str | os.PathLike | Mapping):
+            raise TypeError(f"path = {shown(path)}: must be a path, or the content of a config.json as a mapping")
         try:
             return cls(**decoder_fields(path))
         except ValidationError as error:
             problem = error.errors()[0]
             message = problem["msg"].removeprefix("Value error, ")
-            field = f"{problem['loc'][0]} = {problem['input']!r}: " if problem["loc"] else ""
-            raise ValueError(f"{path}: {field}{message}") from None
+            field = f"{problem['loc'][0]} = {shown(problem['input'])}: " if problem["loc"] else ""
+            where = "config" if isinstance(path, Mapping) else path
+            raise ValueError(f"{where}: {field}{message}") from None

@@ -83,12 +83,12 @@ def _overridden(content: dict[str, Any], overrides: Mapping[str, Any]) -> dict[s
 
 def _read(scenario: str | Path) -> dict[str, Any]:
     """A scenario's content, laid over that of the preset which its `extends` names."""
-    path = Path(scenario)
+    path = Path(scenario).expanduser()
     if path.suffix != ".toml":
         content = _read_preset(str(scenario), "scenario", "; or a path that ends in .toml")
     else:
         try:
-            content = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8"))
+            content = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8-sig"))
             content = with_absolute_paths(content, path.parent)
         except OSError as error:
             raise ScenarioError(f"scenario {path}: {error.strerror}") from None

@@ -10,6 +10,7 @@ import tyro
 
 from edge_llm_agents.commands.running import Command
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+from edge_llm_env.support.naming import shown
 from edge_llm_env.support.outputs import OutputFile
 
 _HERE = "edge_llm_agents.commands.training"
@@ -67,8 +68,8 @@ class Policy:
         if self.env in own and algorithm in (None, own[self.env]):
             command = own[self.env].removesuffix("s") + "s"
             raise ValueError(
-                f"algorithm = {own[self.env]!r}: must be ppo, sac or td3 here; edge-llm train {command} trains and "
-                "judges the suite's own"
+                f"algorithm = {shown(own[self.env])}: must be ppo, sac or td3 here; edge-llm train {command} trains "
+                "and judges the suite's own"
             )
         scenario = self.scenario or main_scenario(self.env)
         with Bars() as bars:

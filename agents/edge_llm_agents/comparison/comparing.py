@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.comparison.contestants import Field
 from edge_llm_agents.comparison.earnings import by_reward
 from edge_llm_agents.comparison.records import BOUND, SCHEDULE, Comparison, records_of
-from edge_llm_agents.comparison.sweep import Sweep
+from edge_llm_agents.comparison.sweep import Sweep, swept
 from edge_llm_agents.evaluation.progress import Progress, Report, tell_nobody
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.earned import Earned
@@ -41,7 +41,7 @@ def compare(
     episodes: int = 100,
     seed: int = 0,
     hindsight_episodes: int = 10,
-    sweep: Mapping[str, Sequence[Any]] | None = None,
+    sweep: Mapping[str, Iterable[Any]] | None = None,
     unpickle: bool = False,
     report: Report = tell_nobody,
 ) -> Comparison | Sweep:
@@ -56,8 +56,9 @@ def compare(
 
     All play `episodes` workloads of `scenario` in `env_id`, which `seed` sets. The first `hindsight_episodes` of them
     are also optimised in hindsight where the environment knows how (some seconds each; 0 for none).
-    `sweep={"workload.arrivals.rate_per_s": [3, 5, 10]}` compares at every value of a field of the scenario, saved
-    policies being taken to each, whatever they were trained for. `report` hears of every part that is done.
+    `sweep={"workload.arrivals.rate_per_s": [3, 5, 10]}` compares at every value, NumPy's too, of a field of the
+    scenario, saved policies being taken to each, whatever they were trained for. `report` hears of every part that is
+    done.
 
     Raises ValueError for what there is not, DoesNotPlayError (a ValueError) for a policy of another environment or
     scenario, and on Ctrl-C, once the oracle has played, `ComparisonInterrupted` with what is finished.
@@ -70,11 +71,7 @@ def compare(
         return compared(
             Field(env_id, given, seed, unpickle=unpickle), policies, episodes, hindsight_episodes, shown, report
         )
-    if len(sweep) != 1:
-        raise ValueError(f"sweep = {dict(sweep)!r}: must have one field of the scenario")
-    ((name, values),) = sweep.items()
-    if not values:
-        raise ValueError(f"sweep: {name} must have at least one value")
+    name, values = swept(sweep)
     scenarios = [load_scenario(given, **{name: value}) for value in values]
     finished: list[Comparison] = []
     try:
@@ -83,9 +80,9 @@ def compare(
             finished.append(compared(field, policies, episodes, hindsight_episodes, shown, report))
     except KeyboardInterrupt:
         if finished:
-            raise ComparisonInterrupted(Sweep(name, list(values)[: len(finished)], finished)) from None
+            raise ComparisonInterrupted(Sweep(name, values[: len(finished)], finished)) from None
         raise
-    return Sweep(name, list(values), finished)
+    return Sweep(name, values, finished)
 
 
 def _check(episodes: int, hindsight_episodes: int) -> None:

@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from edge_llm_agents.comparison.columns import difference_cell
 from edge_llm_agents.comparison.records import Comparison, Form
 from edge_llm_agents.records.files import save_figure
 from edge_llm_agents.records.record import as_json, provenance
+from edge_llm_env.support.naming import shown
 from edge_llm_env.support.system.files import write_text
 from edge_llm_env.support.tables import NO_VALUE, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+def swept(sweep: Mapping[str, Iterable[Any]]) -> tuple[str, list[Any]]:
+    """The field that is swept, and its values as JSON holds them: NumPy's numbers and arrays as Python's.
+
+    Raises ValueError for several fields or no value, TypeError for values that are not several.
+    """
+    if len(sweep) != 1:
+        raise ValueError(f"sweep = {shown(dict(sweep))}: must have one field of the scenario")
+    ((name, values),) = sweep.items()
+    single = isinstance(values, np.ndarray) and values.ndim == 0
+    if single or isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        raise TypeError(f"sweep[{name!r}] = {shown(values)}: must be a sequence of values")
+    plain = [_plain(value) for value in values]
+    if not plain:
+        raise ValueError(f"sweep: {name} must have at least one value")
+    return name, plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)

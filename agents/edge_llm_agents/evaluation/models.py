@@ -21,7 +21,7 @@ from edge_llm_baselines.allocation.oracle_decoding import decode
 from edge_llm_baselines.levels.decoding import decode_levels, level_values_space
 from edge_llm_baselines.playing.play import MakePolicy, Policy
 from edge_llm_env.envs.service_level.environment import ServiceLevelEnv, ServiceLevelVectorEnv
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 
 ALGORITHMS = {
     name: getattr(library, name)
@@ -84,12 +84,14 @@ def model_file(path: Path, algorithm: str | None = None, *, unpickle: bool = Fal
     if algorithm is not None:
         one_of("policy's class", algorithm, ALGORITHMS)
     if not path.is_file():
-        raise ValueError(f"policy = {str(path)!r}: there is no such file")
+        raise ValueError(f"policy = {shown(str(path))}: there is no such file")
     refuse_unpickling(str(path), unpickle)
     try:
         saved, _, _ = load_from_zip_file(path, device="cpu")
     except (ValueError, KeyError, BadZipFile, UnpicklingError, EOFError, RuntimeError) as error:
-        raise ValueError(f"policy = {str(path)!r}: is no model of Stable-Baselines3, or damaged: {error}") from None
+        raise ValueError(
+            f"policy = {shown(str(path))}: is no model of Stable-Baselines3, or damaged: {error}"
+        ) from None
     if saved is None or not {"observation_space", "action_space"} <= saved.keys():
         raise ValueError(f"{path}: holds the parameters of a model but not the model")
 
@@ -106,8 +108,8 @@ def refuse_unpickling(policy: str, unpickle: bool) -> None:
     """Raise ValueError for a zip of Stable-Baselines3 that nobody said may be unpickled."""
     if not unpickle:
         raise ValueError(
-            f"policy = {str(policy)!r}: a .zip is unpickled, which can run any code: --unpickle (unpickle=True) allows "
-            "it where you trust who made it"
+            f"policy = {shown(str(policy))}: a .zip is unpickled, which can run any code: --unpickle (unpickle=True) "
+            "allows it where you trust who made it"
         )
 
 

@@ -20,7 +20,7 @@ from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
 from edge_llm_env.scenarios.loading import preset_content
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 from edge_llm_env.support.outputs import OutputFolder
 
 
@@ -137,7 +137,7 @@ def playing(settings: SuiteSettings, workload_set: WorkloadSet, submitted: dict[
         }
         sources |= saved_sources(environment, scenario, settings.results) if environment in KINDS else {}
         if taken := sources.keys() & submitted.keys():
-            raise ValueError(f"policy = {taken.pop()!r}: is the name of a policy of the suite, take another")
+            raise ValueError(f"policy = {shown(taken.pop())}: is the name of a policy of the suite, take another")
         for name, seeds in (sources | submitted).items():
             jobs += [
                 Playing(environment, name, seed, source, workload_set, settings.workers)

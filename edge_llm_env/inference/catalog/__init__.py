@@ -69,7 +69,7 @@ def _named_entry(table_name: str, kind: str, name: str) -> dict[str, Any]:
     if not is_file(name):
         return {"name": name} | _entry(table_name, kind, name)
     try:
-        content = tomllib.loads(existing_file(name).read_text(encoding="utf-8"))
+        content = tomllib.loads(existing_file(name).read_text(encoding="utf-8-sig"))
     except RecursionError:
         raise ValueError(f"{kind}: {name}: is nested too deeply") from None
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

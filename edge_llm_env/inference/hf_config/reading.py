@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,16 @@ POSITIVE = (*SHAPE, "kv_heads", "head_dim", "experts", "experts_per_token")
 """Fields that no family that names them can do without."""
 
 
-def decoder_fields(path: str | Path) -> dict[str, Any]:
-    """Fields of `DecoderConfig` as a `config.json`, or the folder that holds one, gives them.
+def decoder_fields(path: str | Path | Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of `DecoderConfig` as a `config.json`, the folder that holds one, or its content gives them.
 
     Raises ValueError, one line, when it cannot be read.
     """
+    if isinstance(path, Mapping):
+        try:
+            return fields_of(dict(path))
+        except ValueError as error:
+            raise ValueError(f"config: {error}") from None
     try:
         text = existing_file(path, FILE_NAME).read_text(encoding="utf-8-sig")
         content = json.loads(text, object_pairs_hook=_object)

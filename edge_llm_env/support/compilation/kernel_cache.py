@@ -26,7 +26,10 @@ from edge_llm_env.support.compilation.compile_progress import PROGRESS
 
 
 def kernel_cache(function: Callable[..., Any]) -> KernelCache | NullCache:
-    """The cache of a kernel; one that keeps nothing where no folder can be written."""
+    """The cache of a kernel; one that keeps nothing where no folder can be written or its source is in no file."""
+    module = sys.modules.get(str(function.__module__).partition(".")[0])
+    if getattr(module, "__path__", None) is None and getattr(module, "__file__", None) is None:
+        return NullCache()  # a notebook's cell or what Python was given to read
     try:
         return KernelCache(function)
     except RuntimeError as error:  # Numba found no folder

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from edge_llm_agents import compare
@@ -63,3 +65,16 @@ def test_ctrl_c_leaves_the_values_that_were_finished() -> None:
     with pytest.raises(ComparisonInterrupted) as interruption:
         compare("sjf", SHORT, episodes=2, hindsight_episodes=0, sweep={RATE: [3, 5, 8]}, report=report)
     assert interruption.value.comparison.values == [3]
+
+
+@pytest.mark.parametrize("values", [np.linspace(3, 5, 2), [np.float64(3), np.float32(5)], (3.0, 5.0), range(3, 6, 2)])
+def test_numpy_s_values_are_swept_as_json_holds_them(values: Any) -> None:
+    name, plain = sweep_module.swept({"workload.arrivals.rate_per_s": values})
+    assert json.loads(json.dumps({name: plain})) == {"workload.arrivals.rate_per_s": [3.0, 5.0]}
+    assert load_scenario("carry-over", **{name: plain[0]}).workload.arrivals.mean_rate_per_s == 3.0
+
+
+@pytest.mark.parametrize("values", [3, "35", np.array(3.0), {"a": 3}])
+def test_what_is_no_sequence_is_not_swept(values: Any) -> None:
+    with pytest.raises(TypeError, match=r"^sweep\['epoch.epoch_s'\] = .*: must be a sequence of values"):
+        sweep_module.swept({"epoch.epoch_s": values})

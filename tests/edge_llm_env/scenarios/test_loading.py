@@ -356,3 +356,9 @@ def test_a_value_that_is_changed_can_bring_its_source(tmp_path: Path):
     source = '"epoch.visible_slots" = { source = "mine", assumed = true }'
     path = written(tmp_path, f'extends = "carry-over"\n[epoch]\nvisible_slots = 8\n[provenance]\n{source}\n')
     assert load_scenario(path).provenance["epoch.visible_slots"].source == "mine"
+
+
+def test_a_file_may_begin_with_a_byte_order_mark_and_stand_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbf" + b'extends = "carry-over"\n')
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load_scenario("~/mine.toml").fingerprint() == load_scenario("carry-over").fingerprint()

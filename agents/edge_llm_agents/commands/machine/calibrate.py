@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from edge_llm_env.support.naming import shown
 from edge_llm_env.support.outputs import OutputFolder
 from edge_llm_env.support.system.command_line import INTERRUPTED
 from edge_llm_env.support.tables import Table
@@ -66,7 +67,7 @@ class Calibrate:
         for name in ("url", "precision"):
             if bool(getattr(self, name)) is not (self.backend == "llama-cpp"):
                 raise ValueError(
-                    f"{name} = {getattr(self, name)!r}: must be given with --backend llama-cpp, and only so"
+                    f"{name} = {shown(getattr(self, name))}: must be given with --backend llama-cpp, and only so"
                 )
         settings = Settings(
             self.machine, self.decoder, self.name, self.device, self.threads, self.clock, self.batch, self.tokens,

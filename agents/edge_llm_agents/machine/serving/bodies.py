@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_llm_agents.machine.live.jobs import Outcome
+from edge_llm_env.support.naming import shown
 
 LONGEST_DEADLINE_S = 1e9
 """Below which deadlines are."""
@@ -78,7 +79,7 @@ def asked(content: bytes, headers: Mapping[str, str], offer: Offer) -> Asked:
         field = ".".join(str(one) for one in first["loc"]) or "body"
         raise RefusedError(400, f"{field}: {first['msg']}") from None
     if body.model != offer.model:
-        raise RefusedError(404, f"model = {body.model[:80]!r}: must be {offer.model!r}")
+        raise RefusedError(404, f"model = {shown(body.model)}: must be {offer.model!r}")
     prompt = body.prompt if isinstance(body.prompt, list) else [one % offer.vocabulary for one in body.prompt.encode()]
     if max(prompt) >= offer.vocabulary:
         raise RefusedError(400, f"prompt: has token {max(prompt)}, must be below {offer.vocabulary}")
@@ -98,7 +99,7 @@ def _number(headers: Mapping[str, str], name: str, default: float) -> float:
     try:
         return float(headers.get(name, default))
     except ValueError:
-        raise RefusedError(400, f"{name} = {headers[name][:80]!r}: must be a number") from None
+        raise RefusedError(400, f"{name} = {shown(headers[name])}: must be a number") from None
 
 
 def completion(name: str, model: str, tokens: list[int], finish: str | None, usage: dict[str, int] | None) -> Any:

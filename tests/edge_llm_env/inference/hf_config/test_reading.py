@@ -331,3 +331,12 @@ def test_a_loaded_decoder_has_a_perplexity_at_16_bits_only(tmp_path: Path):
         ValueError, match=r"no perplexity increase of .*config\.json is known, .* one of w16a16, w32a32$"
     ):
         load_quantization(file, "w8a16")
+
+
+def test_a_content_is_read_as_its_file_is(tmp_path: Path):
+    content = {"model_type": "llama", **B}
+    assert DecoderConfig.from_hf_config(content) == read(tmp_path, content)
+    with pytest.raises(ValueError, match=r"^config: model_type is missing"):
+        DecoderConfig.from_hf_config({})
+    with pytest.raises(TypeError, match=r"^path = 3: must be a path, or the content of a config\.json"):
+        DecoderConfig.from_hf_config(3)  # type: ignore[arg-type]

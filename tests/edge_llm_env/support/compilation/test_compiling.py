@@ -102,3 +102,12 @@ def test_a_disk_that_is_full_loses_the_code_and_nothing_else(tmp_path: Path, mon
     KernelCache(kernel).save_overload("signature", "code")
     (line,) = said
     assert line.endswith(": No space left on device")
+
+
+def test_a_kernel_of_no_file_is_not_cached(monkeypatch: pytest.MonkeyPatch):
+    def cell() -> int:
+        return 1
+
+    monkeypatch.setitem(sys.modules, "cell_of_a_notebook", types.ModuleType("cell_of_a_notebook"))
+    cell.__module__ = "cell_of_a_notebook"
+    assert isinstance(kernel_cache(cell), NullCache)
