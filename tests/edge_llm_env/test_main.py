@@ -6,7 +6,7 @@ import pytest
 
 from edge_llm_env.__main__ import main
 from edge_llm_env.inference.catalog import TABLES, table
-from tests.support.processes import run
+from tests.support.programs.processes import run
 
 
 def test_catalog_lists_every_entry(capsys: pytest.CaptureFixture[str]):

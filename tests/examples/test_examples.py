@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from edge_llm_agents.adapters.threads import set_thread_counts
-from tests.support.processes import ROOT
+from tests.support.programs.processes import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from experiments.pages.environments import environment_pages
 from experiments.pages.recorded import recorded
 from experiments.pages.scenarios import findings_elsewhere, scenario_pages
 from tests.support.helpers import AZURE_TRACE
-from tests.support.processes import HANG_GUARD_S, ROOT
+from tests.support.programs.processes import HANG_GUARD_S, ROOT
 
 DOCS = ROOT / "docs"
 GENERATED = ("environments", "scenarios")

@@ -13,7 +13,7 @@ import pytest
 import edge_llm_agents
 import edge_llm_baselines
 import edge_llm_env
-from tests.support.processes import ROOT, run
+from tests.support.programs.processes import ROOT, run
 
 FACES = (edge_llm_env, edge_llm_baselines, edge_llm_agents)
 PUBLIC = [(package, name) for package in FACES for name in package.__all__]

@@ -46,6 +46,11 @@ def test_no_folder_is_too_full():
     assert {str(folder.relative_to(ROOT)): n for folder, n in counts.items() if n > MOST_FILES} == {}
 
 
+def test_no_folder_of_tests_is_too_full():
+    counts = Counter(path.parent for path in (ROOT / "tests").rglob("*.py"))
+    assert {str(folder.relative_to(ROOT)): n for folder, n in counts.items() if n > MOST_FILES} == {}
+
+
 def test_no_folder_of_a_single_file_without_a_reason():
     counts = Counter(path.parent for path in FILES.values() if path.name != "__init__.py")
     alone = {str(folder.relative_to(ROOT)) for folder, n in counts.items() if n == 1}

@@ -10,7 +10,7 @@ import pytest
 
 import edge_llm_env
 from scripts import release
-from tests.support.processes import run, run_script
+from tests.support.programs.processes import run, run_script
 
 USE = """
 import sys

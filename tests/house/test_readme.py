@@ -10,7 +10,7 @@ from edge_llm_agents.records.record import read_record
 from edge_llm_env.support.tables import Table
 from experiments.pages.readme import PAGES, pages_with_tables, with_tables
 from experiments.pages.recorded import RECORDED
-from tests.support.processes import ROOT, run
+from tests.support.programs.processes import ROOT, run
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)

@@ -15,7 +15,7 @@ from edge_llm_agents.pretrained.saved_policies import load_policy
 from edge_llm_agents.pretrained.shipped import PRETRAINED
 from edge_llm_env import ScenarioError
 from edge_llm_env.scenarios.loading import contained_scenario
-from tests.support.processes import ROOT
+from tests.support.programs.processes import ROOT
 
 RUNS_CODE = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
 """Modules whose loading runs what a file says."""

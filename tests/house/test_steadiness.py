@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.processes import ROOT
+from tests.support.programs.processes import ROOT
 
-PROCESSES = ROOT / "tests" / "support" / "processes.py"
+PROCESSES = ROOT / "tests" / "support" / "programs" / "processes.py"
 """The one file that starts processes, sends signals and has a time limit."""
 
 MODULES = {"asyncio", "sched", "subprocess", "time"}
@@ -44,7 +44,9 @@ def test_no_test_waits_starts_processes_or_sends_signals_itself() -> None:
     files = [path for path in sorted((ROOT / "tests").rglob("*.py")) if path != PROCESSES]
     assert len(files) > 100
     found = {str(path): list(depends_on_time(path.read_text(encoding="utf-8"))) for path in files}
-    assert {path: lines for path, lines in found.items() if lines} == {}, "tests/support/processes.py has what it takes"
+    assert {path: lines for path, lines in found.items() if lines} == {}, (
+        "tests/support/programs/processes.py has what it takes"
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from experiments.pages.environments import environment_pages
 from tests.edge_llm_agents.leaderboard.small import small_suite
 from tests.edge_llm_env.envs import test_conformance, test_layout, test_vector
 from tests.support.helpers import small_scenario, workload_at
-from tests.support.processes import ROOT, run
+from tests.support.programs.processes import ROOT, run
 from tests.support.toy import toy_module, write_toy
 
 TOY = "Toy/HowMany-v0"

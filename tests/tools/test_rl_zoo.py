@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import run
-from tests.support.rl_zoo import FILES, NAMES, SCENARIOS, SECTIONS
+from tests.support.programs.processes import run
+from tests.support.programs.rl_zoo import FILES, NAMES, SCENARIOS, SECTIONS
 
 
 @pytest.mark.parametrize(("algorithm", "env_id"), [section[:2] for section in SECTIONS], ids=NAMES)

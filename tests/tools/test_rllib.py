@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.processes import ROOT, run
+from tests.support.programs.processes import ROOT, run
 
 
 def test_rllib_trains_one_policy_for_all_nodes(tmp_path: Path) -> None:

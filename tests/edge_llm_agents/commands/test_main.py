@@ -11,7 +11,7 @@ import tyro
 from edge_llm_agents import __main__
 from edge_llm_agents.commands.compare import Compare, main_scenario
 from edge_llm_agents.commands.main import COMMANDS, main
-from tests.support.processes import ROOT, run
+from tests.support.programs.processes import ROOT, run
 
 WITHOUT_AGENTS = ("torch", "stable_baselines3", "sb3_contrib", "tyro", "tqdm", "safetensors", "joblib", "yaml")
 """Packages of the extra `agents` that a user of the environments alone does not have."""

@@ -10,7 +10,7 @@ import pytest
 
 from edge_llm_agents.commands.main import main
 from edge_llm_agents.commands.running import check_numbers, guarded, parsed_by_tyro
-from tests.support.processes import run_interrupted
+from tests.support.programs.processes import run_interrupted
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from edge_llm_env import load_scenario
 from tests.edge_llm_agents.leaderboard.small import cells, small_suite
 from tests.edge_llm_agents.leaderboard.test_suite import results
 from tests.support.clock import without_deadlines
-from tests.support.processes import HANG_GUARD_S
+from tests.support.programs.processes import HANG_GUARD_S
 
 RAY_SETTINGS = {
     "AUTH_MODE": "disabled",  # else it writes a token to the home folder

@@ -12,7 +12,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 
 from edge_llm_agents.masked_ppo.hyperparameter_files import FOLDER
 from tests.support.helpers import ENVIRONMENT_IDS, small_scenario
-from tests.support.rl_zoo import ALGORITHMS, NAMES, SCENARIOS, SECTIONS
+from tests.support.programs.rl_zoo import ALGORITHMS, NAMES, SCENARIOS, SECTIONS
 
 CLASSES = {"ppo": PPO, "sac": SAC}
 

@@ -23,7 +23,7 @@ from edge_llm_agents.masked_ppo.training import train
 from edge_llm_agents.networks.actor_critics import AnchoredSetPolicy
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
-from tests.support.processes import run
+from tests.support.programs.processes import run
 
 TINY = TrainingSettings(
     steps=1024, rows=8, rollout_steps=32, minibatch=64, update_epochs=1, width=8, checkpoint_every=512,

@@ -16,7 +16,7 @@ from edge_llm_agents.report.html_report import save_html_report
 from edge_llm_env import Scenario, load_scenario
 from tests.edge_llm_agents.comparison.roll_outs import compared, roll_out_of
 from tests.edge_llm_agents.report.test_html_report import of
-from tests.support.browser import NAMES, Opened, chromium, chromium_path, opened
+from tests.support.programs.browser import NAMES, Opened, chromium, chromium_path, opened
 
 if chromium_path() is None:
     pytest.skip(f"no browser: install one of {', '.join(NAMES)}", allow_module_level=True)

@@ -29,7 +29,7 @@ from tests.edge_llm_baselines.hindsight.schedules import MODES, replayed, scenar
 from tests.references.plain_episode import PlainEpisode
 from tests.support.clock import stopping_at_once
 from tests.support.helpers import workload_at
-from tests.support.processes import HANG_GUARD_S
+from tests.support.programs.processes import HANG_GUARD_S
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -15,7 +15,7 @@ from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.solver.candidates import Candidates
 from tests.edge_llm_baselines.solvers.instances import ADDITIVE, CONSTRAINTS, FAMILIES, SCENARIOS, problems, without
 from tests.references import plain_rule
-from tests.support.processes import ROOT, run
+from tests.support.programs.processes import ROOT, run
 
 SMALL, LARGE = (1, 10), (11, 14)
 SMALL_PER_FAMILY, LARGE_PER_FAMILY = 200, 40

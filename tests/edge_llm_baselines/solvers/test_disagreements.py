@@ -11,7 +11,7 @@ from edge_llm_baselines.solvers.cp_sat import CpSatSolver
 from tests.edge_llm_baselines.solvers.disagreements import entry_of, fields_of, is_recorded, problem_of, recorded
 from tests.edge_llm_baselines.solvers.instances import FAMILIES, problems
 from tests.references import plain_rule
-from tests.support.processes import HANG_GUARD_S
+from tests.support.programs.processes import HANG_GUARD_S
 
 EXACT = {"BruteForce": BruteForce(), "DFTSP": DFTSP(), "BranchAndBound": BranchAndBound()}
 KNOWN = {known.name: known for known in recorded()}

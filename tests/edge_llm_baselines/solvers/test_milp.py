@@ -15,7 +15,7 @@ from tests.edge_llm_baselines.solvers.disagreements import entry_of, is_recorded
 from tests.edge_llm_baselines.solvers.instances import FAMILIES, problems
 from tests.references import plain_rule
 from tests.support.clock import Clock, stopping_at_once
-from tests.support.processes import HANG_GUARD_S
+from tests.support.programs.processes import HANG_GUARD_S
 
 AT_THE_EDGE = ("ties", "shares_that_fill_a_band")
 """Families in which sums meet or miss a capacity by less than HiGHS's own tolerance of 1e-6, now and then."""

@@ -13,7 +13,7 @@ from edge_llm_baselines.tasks.hindsight import hindsight_of_tasks
 from edge_llm_baselines.tasks.windows import Windows
 from edge_llm_env import draw_workloads
 from edge_llm_env.envs.suite import BATCH_SELECTION
-from tests.references.most_tasks import most_tasks
+from tests.references.tasks.most_tasks import most_tasks
 from tests.support.tasks import small_tasks
 
 NUMBERS = {"index": [2.0, 0.0, 0.0], "admission": [2.0, 0.5, 0.2], "chance": [2.0, 0.0, 0.0], "stretch": 1.0}

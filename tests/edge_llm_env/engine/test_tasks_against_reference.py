@@ -10,7 +10,7 @@ import pytest
 from edge_llm_env.engine.rows.calls import TaskEngineSimulation
 from edge_llm_env.engine.rows.percentiles import task_percentiles
 from tests.edge_llm_env.engine.test_against_reference import compare_ends, play
-from tests.references.plain_task_engine import PlainTaskEngine
+from tests.references.tasks.plain_task_engine import PlainTaskEngine
 from tests.support.helpers import ROOFLINE
 from tests.support.tasks import TASK_WEIGHTS, small_tasks
 

@@ -26,7 +26,7 @@ from tests.support.helpers import (
     some_action,
     workload_at,
 )
-from tests.support.processes import ROOT, run
+from tests.support.programs.processes import ROOT, run
 from tests.support.trajectories import digest_of_trajectory
 
 TIGHT = {"iterations.classes": [{"name": "all", "ttft_s": 0.2, "tpot_s": 0.05}]}

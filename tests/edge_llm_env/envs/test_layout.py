@@ -35,7 +35,7 @@ def test_every_entry_of_an_action_and_of_an_observation_has_a_name_of_its_own(en
 
 def test_an_observations_entries_are_what_their_names_say(env_id: str) -> None:
     if env_id in ENVIRONMENTS and not ENVIRONMENTS[env_id].counts_epochs:
-        pytest.skip("tests/edge_llm_env/envs/test_continuous_batching.py has its entries")
+        pytest.skip("tests/edge_llm_env/envs/continuous_batching/test_continuous_batching.py has its entries")
     scenario = SCENARIOS[1]
     env: Any = gym.make(env_id, scenario=scenario, disable_env_checker=True).unwrapped
     scenario = env.scenario

@@ -17,7 +17,7 @@ from edge_llm_env.rendering.drawing.picture import Picture
 from edge_llm_env.rendering.frames.frame import Fate
 from edge_llm_env.rendering.text import as_text
 from tests.edge_llm_env.rendering.frames import STRIPS, frame
-from tests.references.plain_tasks import ReferenceTasks
+from tests.references.tasks.plain_tasks import ReferenceTasks
 from tests.support.helpers import small_scenario
 from tests.support.tasks import small_tasks
 

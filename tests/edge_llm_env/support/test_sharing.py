@@ -9,7 +9,7 @@ import pytest
 
 from edge_llm_env.support import sharing
 from edge_llm_env.support.compilation.compiling import compiled
-from tests.support.processes import HANG_GUARD_S
+from tests.support.programs.processes import HANG_GUARD_S
 
 
 class Recorder:

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from edge_llm_env.support.workers import Task, Workers
-from tests.support.processes import HANG_GUARD_S
+from tests.support.programs.processes import HANG_GUARD_S
 
 
 def test_a_task_is_done_by_another_thread() -> None:

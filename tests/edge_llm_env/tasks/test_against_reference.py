@@ -1,4 +1,4 @@
-"""The dynamics of tasks agree with `tests/references/plain_tasks.py`, call by call."""
+"""The dynamics of tasks agree with `tests/references/tasks/plain_tasks.py`, call by call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edge_llm_env import draw_workloads
 from edge_llm_env.envs.layout import names
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS, TASK_TERMS
-from tests.references.plain_tasks import ReferenceTasks
+from tests.references.tasks.plain_tasks import ReferenceTasks
 from tests.support.tasks import TASK_WEIGHTS, small_tasks
 
 TIGHT_MEMORY = {"node__modules": 1, "node__memory_bytes_per_module": 6.5e9, "node__device": "rtx-4090"}

@@ -18,7 +18,7 @@ from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING, CONTINUOUS_BATCHI
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.tasks.running.params import task_params
 from tests.support.helpers import small_scenario, workload_at
-from tests.support.processes import ROOT, run
+from tests.support.programs.processes import ROOT, run
 from tests.support.tasks import TASK_WEIGHTS, small_tasks
 
 SCENARIO = small_tasks(

@@ -19,7 +19,7 @@ from edge_llm_env.traces import index, reading
 from edge_llm_env.traces.parsing.errors import TraceError
 from edge_llm_env.traces.reading import load_trace
 from edge_llm_env.traces.trace import Trace
-from tests.support.processes import run
+from tests.support.programs.processes import run
 
 ROWS = 5000
 

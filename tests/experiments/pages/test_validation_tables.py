@@ -17,7 +17,7 @@ from experiments.pages.validation_tables import (
     summary_table,
     targets_table,
 )
-from tests.support.processes import ROOT
+from tests.support.programs.processes import ROOT
 
 
 @pytest.fixture(scope="module")

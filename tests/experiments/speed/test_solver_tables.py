@@ -8,7 +8,7 @@ import pytest
 from experiments.speed.solver_instances import random_problem
 from experiments.speed.solver_tables import claim, pruning_table, ratio_table, solve_time_table
 from experiments.speed.solvers import Family, compare_solvers, solve_times, timed_families
-from tests.support.processes import HANG_GUARD_S
+from tests.support.programs.processes import HANG_GUARD_S
 
 
 def pruned(rate: int, dftsp: int, below_bound: int, unpruned: int) -> dict:

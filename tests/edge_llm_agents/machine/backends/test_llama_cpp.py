@@ -17,7 +17,7 @@ from edge_llm_agents.commands.main import main
 from edge_llm_agents.machine.backends.llama_cpp import DECODED, LlamaCppServer
 from edge_llm_agents.machine.backends.points import Point
 from edge_llm_agents.machine.calibration.folder import read_calibrated
-from tests.support.processes import HANG_GUARD_S
+from tests.support.programs.processes import HANG_GUARD_S
 
 
 @contextmanager

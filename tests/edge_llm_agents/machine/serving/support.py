@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -20,7 +19,7 @@ from edge_llm_agents.machine.serving.running import Server
 from edge_llm_agents.machine.sockets import listening
 from edge_llm_env.scenarios import load_scenario
 from tests.edge_llm_agents.machine.support import TINY
-from tests.support.processes import HANG_GUARD_S
+from tests.support.programs.processes import HANG_GUARD_S, wait_until
 
 SCENARIO = load_scenario(
     "chat-orin",
@@ -69,10 +68,7 @@ class Served(NamedTuple):
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Ask until it holds; a server that never comes to it fails."""
-        gives_up_s = time.monotonic() + HANG_GUARD_S
-        while not holds():
-            assert time.monotonic() < gives_up_s
-            time.sleep(0.005)
+        wait_until(holds)
 
     def ended(self, outcome: str) -> float:
         return self.counts()[f'edge_llm_requests_ended_total{{outcome="{outcome}"}}']

@@ -18,7 +18,7 @@ from edge_llm_agents.machine.serving import running
 from edge_llm_agents.machine.sockets import listening
 from edge_llm_env.support.naming import shown
 from tests.edge_llm_agents.machine.backends.test_llama_cpp import answering
-from tests.support.processes import HANG_GUARD_S, signalled
+from tests.support.programs.processes import HANG_GUARD_S, signalled
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from edge_llm_agents.machine.serving.running import Server, serve
 from edge_llm_agents.machine.sockets import listening
 from tests.edge_llm_agents.machine.serving.support import POSITIONS, SCENARIO, HeldDecoder, Served, served
 from tests.edge_llm_agents.machine.support import TINY, alone
-from tests.support.processes import HANG_GUARD_S, signalled
+from tests.support.programs.processes import HANG_GUARD_S, signalled
 
 
 def text(tokens: list[int]) -> str:

@@ -19,7 +19,7 @@ from edge_llm_baselines.tasks.valued import Seen
 from edge_llm_env import draw_workloads
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.tasks.signals import SIZE
-from tests.references.plain_tasks import ReferenceTasks
+from tests.references.tasks.plain_tasks import ReferenceTasks
 from tests.support.tasks import ALL_KINDS, small_tasks
 
 SCENARIO = small_tasks(workload__tasks__signals={})

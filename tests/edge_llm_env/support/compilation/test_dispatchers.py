@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import processes
+from tests.support.programs import processes
 
 KERNELS = """
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating, compiled_linked

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge_llm_env.support.system.command_line import DONE, MISUSE, OneLineParser, ended
-from tests.support.processes import run
+from tests.support.programs.processes import run
 
 
 def test_errors_of_a_parser_and_of_its_subparsers_are_one_line(capsys: pytest.CaptureFixture[str]):

@@ -13,7 +13,7 @@ from gymnasium.error import ResetNeeded
 from edge_llm_baselines import OracleDecoding
 from edge_llm_env import Scenario, draw_workload
 from edge_llm_env.envs.multi_node.environment import MultiNodeEnv
-from tests.references.plain_network import PlainNetwork
+from tests.references.networks.plain_network import PlainNetwork
 from tests.support.helpers import assert_same, small_scenario
 
 Q = 5

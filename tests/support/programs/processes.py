@@ -12,11 +12,12 @@ import runpy
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 HANG_GUARD_S = 3600.0
 """The only time that any test may wait for: it ends what hangs, and decides nothing.
@@ -108,3 +109,11 @@ def run_interrupted(
 def signalled(number: int) -> None:
     """Send this process a signal, which whoever serves in its main thread is to take."""
     signal.raise_signal(number)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Look until it holds of what another thread does; only what hangs is given up."""
+    gives_up_s = time.monotonic() + HANG_GUARD_S
+    while not holds():
+        assert time.monotonic() < gives_up_s
+        time.sleep(0.005)

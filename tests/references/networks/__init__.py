@@ -1,0 +1,1 @@
+"""Plain-Python references of several nodes."""

@@ -1,0 +1,1 @@
+"""Plain-Python references of agent tasks."""
