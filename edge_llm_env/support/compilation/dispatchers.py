@@ -30,6 +30,7 @@ from numba.core.untyped_passes import (
     TranslateByteCode,
 )
 
+from edge_llm_env.support.compilation.boxing import interruptible_boxing
 from edge_llm_env.support.compilation.collection import seldom_collected
 from edge_llm_env.support.compilation.compile_progress import PROGRESS
 from edge_llm_env.support.compilation.kernel_cache import kernel_cache
@@ -65,7 +66,7 @@ class _KernelCompiler(Compiler):
 
     def _compile_bytecode(self) -> Any:
         name = f"{self.state.func_id.modname}.{self.state.func_id.func_qualname}"
-        with PROGRESS.compiling(name), seldom_collected():
+        with PROGRESS.compiling(name), seldom_collected(), interruptible_boxing():
             return super()._compile_bytecode()
 
 

@@ -125,7 +125,7 @@ def _divided(written: bytes) -> tuple[bytes, bytes]:
 def _compiling_sources() -> str:
     """SHA-256 of the files that say how kernels are compiled."""
     digest = hashlib.sha256()
-    for name in ("compiling.py", "dispatchers.py", "kernel_cache.py"):
+    for name in ("boxing.py", "compiling.py", "dispatchers.py", "kernel_cache.py"):
         digest.update((Path(__file__).parent / name).read_bytes())
     return digest.hexdigest()
 
