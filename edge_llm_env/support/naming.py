@@ -18,9 +18,12 @@ CLOSEST = 5
 LONGEST_SHOWN = 80
 """Characters of a value that an error shows."""
 
+ITS_END = 40
+"""Of these, those of the end: of a path, the file."""
+
 
 def shown(value: object) -> str:
-    """A value as an error shows it: on one line, of a length that can be read; arrays by their shape and dtype."""
+    """A value as an error shows it: on one line, without its middle where it is long; arrays by shape and dtype."""
     if hasattr(value, "shape") and hasattr(value, "dtype") and getattr(value, "size", 1) > 1:
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     try:
@@ -28,7 +31,7 @@ def shown(value: object) -> str:
     except Exception:  # whatever a value of somebody else's does
         text = f"a {type(value).__name__} that cannot be shown"
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - ITS_END - 1]}…{text[-ITS_END:]}"
 
 
 def one_of(kind: str, name: object, known: Iterable[str], listed_by: str = "") -> str:

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings
 from edge_llm_agents.evaluation import references as references_module
@@ -35,8 +37,8 @@ from edge_llm_env import load_scenario
 from tests.edge_llm_agents.leaderboard.small import SHORT, small_suite
 from tests.edge_llm_agents.seeded.test_values import SETTINGS
 
-FOUND_WITH = {
-    AllocationSettings: LearnedAllocation,
+FOUND_WITH: dict[type, Any] = {
+    AllocationSettings: (LearnedAllocation, LearnedLevels),
     PlacementSettings: LearnedPlacement,
     RackSettings: LearnedRack,
     SchedulerSettings: LearnedScheduler,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge_llm_env.support.naming import MOST_LISTED, closest, one_of
+from edge_llm_env.support.naming import LONGEST_SHOWN, MOST_LISTED, closest, one_of, shown
 
 
 def test_known_name_is_returned():
@@ -47,3 +47,10 @@ def test_a_list_that_nobody_would_read_is_cut():
     assert len(str(caught.value)) < 400
     with pytest.raises(TypeError, match=r"^fruit = 3: must be one of 50 names, as .*, …$"):
         one_of("fruit", 3, fruits)
+
+
+def test_of_a_long_value_both_ends_are_shown():
+    path = f"/{'folder/' * 30}file.zip"
+    assert len(shown(path)) == LONGEST_SHOWN
+    assert shown(path).startswith("'/folder/")
+    assert shown(path).endswith("/file.zip'")
