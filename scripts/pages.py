@@ -70,13 +70,13 @@ class Scenarios:
 
     def run(self) -> None:
         """Measure, write after each preset, print the overview."""
-        from experiments.pages.scenarios import MEASURES, measuring_command, overview
+        from experiments.pages.scenarios import other_command, overview
         from experiments.presets.measurements import measure_scenario
 
         file = self.results / "scenarios.json"
         measured = read_record(file)["scenarios"] if file.exists() else {}
         for name in self.scenarios or list_scenarios():
-            if MEASURES not in (command := measuring_command(name)):
+            if command := other_command(name):
                 print(f"{name}: left out, measured by {command}", file=sys.stderr)
                 continue
             replays = preset_content(name)["workload"]["arrivals"]["kind"] == "trace"

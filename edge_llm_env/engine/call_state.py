@@ -15,6 +15,9 @@ from edge_llm_env.engine.state import COUNTERS, EngineState
 from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS, TASK_TERMS
 from edge_llm_env.tasks.running.state import OF_CALLS, TASK_COUNTERS
 
+if TYPE_CHECKING:
+    from edge_llm_env.tasks.running.state import CallArrays
+
 OF_ENGINE_CALLS = OF_CALLS | {
     "upload_s": np.float64,
     "download_s": np.float64,
@@ -28,36 +31,13 @@ OF_ROWS = ("known", "oldest", "kept_blocks", "in_kept")
 
 if TYPE_CHECKING:
 
-    class TaskEngineState(EngineState):
-        """Arrays over rows (R), calls (N), predecessors (P) and numbers of a signal (D).
+    class TaskEngineState(EngineState, CallArrays):
+        """Arrays of an engine and of calls, and what follows, over rows (R) and calls (N).
 
-        `order` has those calls whose time of becoming visible is known; it is infinite for the others.
+        `ready_s` is when a tool has ended. `order` has those calls whose time of becoming visible is known; it is
+        infinite for the others.
         """
 
-        task_first: NDArray[np.int32]
-        """(R, N) as of `TaskState`, down to `computed_tokens`; `ready_s` is when a tool has ended."""
-        task_calls: NDArray[np.int32]
-        """(R, N)"""
-        task_kind: NDArray[np.int8]
-        """(R, N)"""
-        predecessors: NDArray[np.int32]
-        """(R, N, P)"""
-        tool_s: NDArray[np.float64]
-        """(R, N)"""
-        context_tokens: NDArray[np.int32]
-        """(R, N)"""
-        kept_tokens: NDArray[np.int32]
-        """(R, N)"""
-        signals: NDArray[np.float64]
-        """(R, N, D)"""
-        ready_s: NDArray[np.float64]
-        """(R, N)"""
-        calls_served: NDArray[np.int32]
-        """(R, N)"""
-        cached_tokens: NDArray[np.int32]
-        """(R, N)"""
-        computed_tokens: NDArray[np.int64]
-        """(R, N)"""
         upload_s: NDArray[np.float64]
         """(R, N) of a call's new tokens."""
         download_s: NDArray[np.float64]

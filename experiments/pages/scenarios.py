@@ -22,9 +22,6 @@ from experiments.scheduling.tasks import findings_of_tasks
 FOLDER = Path("docs/scenarios")
 """Where the pages stand in the repository; the first compares the presets."""
 
-MEASURES = "pages.py scenarios"
-"""The script that measures presets of batches."""
-
 OF_THEIR_OWN = {"network": MULTI_NODE, "rack": SCALING}
 """Sections of scenarios that environments of their own play, which are compared there."""
 
@@ -75,19 +72,28 @@ def findings_elsewhere() -> dict[str, Findings]:
     return found
 
 
-def measuring_command(name: str) -> str:
-    """The command that measures a preset, without its counts."""
+def other_command(name: str) -> str | None:
+    """The command, without its counts, that measures a preset which `pages.py scenarios` leaves out; None of others."""
     content = preset_content(name)
     for part, env_id in OF_THEIR_OWN.items():
         if part in content:
             return comparing_command(env_id, name)
     if [one.id for one in ENVIRONMENTS.values() if name in {tier.scenario for tier in one.tiers}] == [SERVICE_LEVEL]:
         return comparing_command(SERVICE_LEVEL, name)
-    script = "benchmark.py tasks" if "tasks" in content["workload"] else MEASURES
     if "iterations" in content:
-        script = "benchmark.py schedules"
-    trace = " --trace FILE" if content["workload"]["arrivals"]["kind"] == "trace" else ""
-    return f"python scripts/{script} --scenarios {name}{trace}"
+        return f"python scripts/benchmark.py schedules --scenarios {name}{_trace_of(name)}"
+    if "tasks" in content["workload"]:
+        return f"python scripts/benchmark.py tasks --scenarios {name}"
+    return None
+
+
+def measuring_command(name: str) -> str:
+    """The command that measures a preset, without its counts."""
+    return other_command(name) or f"python scripts/pages.py scenarios --scenarios {name}{_trace_of(name)}"
+
+
+def _trace_of(name: str) -> str:
+    return " --trace FILE" if preset_content(name)["workload"]["arrivals"]["kind"] == "trace" else ""
 
 
 def overview(measured: Mapping[str, dict[str, Any]]) -> Table:
@@ -118,10 +124,8 @@ def scenario_page(
 ) -> str:
     """A preset's page: description, what was measured, settings with their sources."""
     command = measuring_command(name)
-    if measured is not None:
-        command += f" --episodes {measured['episodes']} --hindsight-episodes {measured['hindsight']['episodes']}"
-    if tasks is not None:
-        command += f" --episodes {tasks['episodes']} --hindsight-episodes {tasks['hindsight']['episodes']}"
+    if (counted := measured or schedules or tasks) is not None:
+        command += f" --episodes {counted['episodes']} --hindsight-episodes {counted['hindsight']['episodes']}"
     found = "Not measured." if measured is None else findings(measured)
     if schedules is not None:
         found = findings_of_schedules(schedules)

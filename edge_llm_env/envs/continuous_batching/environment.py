@@ -112,7 +112,7 @@ class ContinuousBatchingEnv(EpochEnv[np.int64]):
     mechanism = MechanismOfScenario(MECHANISM, OF_CALLS)
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Open actions, bool of shape (2·Q + B + C,); the name that sb3-contrib looks for."""
+        """Open actions, bool of shape (2·Q + B + C,), and B more for tasks; the name that sb3-contrib looks for."""
         return self.simulation.state.action_mask[0].copy()
 
     def _new_viewer(self, render_mode: str) -> Showing[Any]:
@@ -130,7 +130,7 @@ class ContinuousBatchingVectorEnv(EpochVectorEnv):
     mechanism = MechanismOfScenario(MECHANISM, OF_CALLS)
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Open actions of each row, bool of shape (R, 2·Q + B + C)."""
+        """Open actions of each row, bool of shape (R, 2·Q + B + C), B more for calls of tasks."""
         return self.simulation.state.action_mask.copy()
 
     def _checked(self, actions: Any) -> NDArray:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import numba.core.boxing  # noqa: F401 (registers what is replaced here)
 from numba.core import cgutils, pythonapi, types
@@ -19,13 +18,20 @@ from numba.core import cgutils, pythonapi, types
 @contextmanager
 def interruptible_boxing() -> Iterator[None]:
     """What is compiled meanwhile returns tuples, with names or without, as made here; Numba's compiler is locked."""
-    kinds = {types.Tuple: _tuple, types.UniTuple: _tuple, types.NamedTuple: _named, types.NamedUniTuple: _named}
-    with patch.dict(pythonapi._boxers.functions, kinds):
+    registered = pythonapi._boxers.functions
+    before = {kind: registered[kind] for kind in _MADE_HERE}
+    registered.update(_MADE_HERE)
+    try:
         yield
+    finally:
+        registered.update(before)
 
 
 def _tuple(kind: Any, value: Any, context: Any) -> Any:
-    """A tuple of a native one: a pointer, null with the exception set where making an item raised."""
+    """A tuple of a native one: a pointer, null with the exception set where making an item raised.
+
+    Arrays among the items that were to come are not given back then: the exception ends what they were for.
+    """
     builder, api = context.builder, context.pyapi
     made = cgutils.alloca_once_value(builder, api.tuple_new(kind.count))
     for at, kind_of_item in enumerate(kind):
@@ -53,3 +59,7 @@ def _named(kind: Any, value: Any, context: Any) -> Any:
             api.decref(items)
         api.decref(named)
     return builder.load(made)
+
+
+_MADE_HERE = {types.Tuple: _tuple, types.UniTuple: _tuple, types.NamedTuple: _named, types.NamedUniTuple: _named}
+"""What makes tuples of each of Numba's kinds."""

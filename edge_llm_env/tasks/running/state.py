@@ -57,8 +57,8 @@ OF_CALLS = {
 
 if TYPE_CHECKING:
 
-    class TaskState(NodeState):
-        """Arrays over rows (R), calls (N), predecessors (P), numbers of a signal (D) and visible slots (Q)."""
+    class CallArrays:
+        """OF_CALLS: arrays over rows (R), calls (N), predecessors (P) and numbers of a signal (D)."""
 
         task_first: NDArray[np.int32]
         """(R, N) the first call of its task."""
@@ -84,6 +84,10 @@ if TYPE_CHECKING:
         """(R, N) of its context that the node keeps."""
         computed_tokens: NDArray[np.int64]
         """(R, N) prompts and answers."""
+
+    class TaskState(NodeState, CallArrays):
+        """Arrays of a node and of calls, and over visible slots (Q)."""
+
         slot_reused_tokens: NDArray[np.float64]
         """(R, Q) of a call's context that need not be computed again; `slot_transfer_s` is the time that its new tokens
         take for attending to these, beside the polynomials."""

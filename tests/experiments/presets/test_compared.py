@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge_llm_env import list_scenarios
 from experiments.pages.recorded import recorded
-from experiments.pages.scenarios import MEASURES, findings_elsewhere, measuring_command
+from experiments.pages.scenarios import findings_elsewhere, measuring_command, other_command
 from experiments.presets.compared import comparing_command, findings_of_comparison
 
 
@@ -16,10 +16,12 @@ def test_a_bound_on_fewer_workloads_says_so():
 
 
 def test_a_preset_is_measured_where_it_can_be_played():
-    assert MEASURES in measuring_command("carry-over")
+    assert other_command("carry-over") is None
+    assert "pages.py scenarios" in measuring_command("carry-over")
     assert "benchmark.py tasks" in measuring_command("agents-signals")
+    assert "benchmark.py schedules" in measuring_command("agents-chain-continuous")
     for env_id, preset in (("MultiNode", "two-cells"), ("Scaling", "grouped-rack"), ("ServiceLevel", "specialists")):
-        assert measuring_command(preset) == comparing_command(f"EdgeLLM/{env_id}-v0", preset)
+        assert other_command(preset) == comparing_command(f"EdgeLLM/{env_id}-v0", preset)
 
 
 def test_what_is_measured_elsewhere_is_of_presets():

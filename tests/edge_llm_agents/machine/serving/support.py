@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from edge_llm_agents.machine.serving.running import Server
 from edge_llm_agents.machine.sockets import listening
 from edge_llm_env.scenarios import load_scenario
 from tests.edge_llm_agents.machine.support import TINY
-from tests.support.programs.processes import HANG_GUARD_S, wait_until
+from tests.support.programs.processes import HANG_GUARD_S
 
 SCENARIO = load_scenario(
     "chat-orin",
@@ -65,10 +65,6 @@ class Served(NamedTuple):
         """Of `/metrics`, by name."""
         lines = httpx.get(f"{self.url}/metrics", timeout=HANG_GUARD_S).raise_for_status().text.splitlines()
         return {name: float(value) for name, _, value in (one.rpartition(" ") for one in lines if one[0] != "#")}
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        """Ask until it holds; a server that never comes to it fails."""
-        wait_until(holds)
 
     def ended(self, outcome: str) -> float:
         return self.counts()[f'edge_llm_requests_ended_total{{outcome="{outcome}"}}']

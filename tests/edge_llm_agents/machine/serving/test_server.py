@@ -21,7 +21,7 @@ from edge_llm_agents.machine.serving.running import Server, serve
 from edge_llm_agents.machine.sockets import listening
 from tests.edge_llm_agents.machine.serving.support import POSITIONS, SCENARIO, HeldDecoder, Served, served
 from tests.edge_llm_agents.machine.support import TINY, alone
-from tests.support.programs.processes import HANG_GUARD_S, signalled
+from tests.support.programs.processes import HANG_GUARD_S, signalled, wait_until
 
 
 def text(tokens: list[int]) -> str:
@@ -90,8 +90,8 @@ def test_streams_that_clients_cut_free_what_they_held(server: Served, monkeypatc
                 next(stream.iter_lines())
             noticed.acquire()
             server.decoder.free.set()
-            server.until(lambda count=count: server.ended("cancelled") != before + count)
-    server.until(lambda: not server.counts()["edge_llm_requests_running"])
+            wait_until(lambda count=count: server.ended("cancelled") != before + count)
+    wait_until(lambda: not server.counts()["edge_llm_requests_running"])
     assert server.ended("cancelled") == before + 6
 
 
@@ -118,8 +118,8 @@ def test_a_client_that_goes_before_its_answer_is_let_go(server: Served, monkeypa
         submitted.wait()
     noticed.wait()
     server.decoder.free.set()
-    server.until(lambda: server.ended("cancelled") != before)
-    server.until(lambda: not server.counts()["edge_llm_requests_running"])
+    wait_until(lambda: server.ended("cancelled") != before)
+    wait_until(lambda: not server.counts()["edge_llm_requests_running"])
     assert server.ended("cancelled") == before + 1
 
 
@@ -129,7 +129,7 @@ def test_a_client_that_goes_in_the_middle_of_its_body_is_counted_without_a_trace
     with served() as server:
         with socket.create_connection(httpx.URL(server.url).netloc.decode().split(":")) as gone:
             gone.sendall(b'POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n{"model"')
-        server.until(lambda: bool(server.counts().get('edge_llm_requests_refused_total{status="499"}')))
+        wait_until(lambda: bool(server.counts().get('edge_llm_requests_refused_total{status="499"}')))
         assert server.counts()["edge_llm_requests_accepted_total"] == 0
     assert "Traceback" not in capfd.readouterr().err
 
