@@ -151,7 +151,7 @@ def levels_section(env_id: str) -> str:
         "workloads, the same for all; rules are tuned on others, and whoever moves the modules takes the exact levels "
         f"of each epoch (`edge-llm train levels`, `results/recorded/train-{NAME}.json`).\n\n"
         f"{levels_table(record).markdown()}\n\n"
-        "The learned policy moves the modules ahead of phases; at least 115 % of the best rule were asked for.\n\n"
+        "The learned policy moves the modules ahead of phases.\n\n"
         "## How long exact levels take\n\nProcessor times of one core that also did other work (`python "
         "scripts/benchmark.py levels`, `results/recorded/level_benchmark.json`). Few epochs take a hundred times the "
         "median: those in which many choices of requests that differ a little are worth nearly the same, so that the "
