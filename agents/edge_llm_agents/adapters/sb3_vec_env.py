@@ -15,6 +15,7 @@ import edge_llm_env  # noqa: F401 (registers the ids)
 from edge_llm_agents.adapters.joined_rows import JoinedRows
 from edge_llm_agents.adapters.native_rows import NativeRows, info_of
 from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import shown
@@ -37,8 +38,8 @@ class EdgeVecEnv(NativeRows):
     workloads, one after the other. `options` are
     further arguments of the environment, `{"action": "shares"}`.
 
-    Raises ValueError for fewer rows than scenarios, for scenarios whose spaces differ (with their names), and for
-    `rows_per_workload` that does not divide the rows of each scenario.
+    Raises ValueError for an id that is not of this suite, for fewer rows than scenarios, for scenarios whose spaces
+    differ (with their names), and for `rows_per_workload` that does not divide the rows of each scenario.
     """
 
     @checked
@@ -53,6 +54,7 @@ class EdgeVecEnv(NativeRows):
         rows_per_workload: int = 1,
         options: Mapping[str, Any] | None = None,
     ) -> None:
+        environment(env_id)
         scenarios = [scenario] if isinstance(scenario, str | Path | Scenario) else list(scenario)
         if not 1 <= len(scenarios) <= num_envs:
             raise ValueError(f"num_envs = {num_envs}: must be at least one row for each of {len(scenarios)} scenarios")

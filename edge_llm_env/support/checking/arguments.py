@@ -130,7 +130,8 @@ def checked_seeds(seed: Any, rows: int) -> list[int | None]:
 
     Raises ValueError, one line, for what is no seed, or not as many as there are rows.
     """
-    several = isinstance(seed, Sequence | np.ndarray) and not isinstance(seed, str | bytes)
+    listed = isinstance(seed, Sequence) and not isinstance(seed, str | bytes)
+    several = listed or (isinstance(seed, np.ndarray) and seed.ndim > 0)
     for one in seed if several else [seed]:
         if one is not None and (not isinstance(one, int | np.integer) or isinstance(one, bool) or one < 0):
             raise ValueError(f"seed = {shown(seed)}: must be a whole number, at least 0, None, or a sequence of them")

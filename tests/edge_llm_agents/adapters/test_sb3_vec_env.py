@@ -257,6 +257,12 @@ def test_options_that_are_set_otherwise_are_named() -> None:
         EdgeVecEnv("EdgeLLM/BatchSelection-v0", 2, "carry-over", options={"scenario": "bursty"})
 
 
+@pytest.mark.parametrize("env_id", ["\x00", "CartPole-v1", "EdgeLLM/Batching-v9"])
+def test_an_id_that_is_not_of_this_suite_is_named(env_id: str) -> None:
+    with pytest.raises(ValueError, match=r"^env_id = .*: must be"):
+        EdgeVecEnv(env_id, 1, "carry-over")
+
+
 def test_scenarios_whose_spaces_differ_are_named() -> None:
     with pytest.raises(ValueError, match="scenarios 'carry-over' and 'carry-over': have another observation space"):
         EdgeVecEnv("EdgeLLM/Batching-v0", 4, ["carry-over", load_scenario(SHORT, **{"epoch.visible_slots": 9})])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_llm_env.support.checking.arguments import checked
+from edge_llm_env.support.checking.arguments import checked, checked_seeds
 
 
 class Solves(Protocol):
@@ -83,3 +83,17 @@ def test_arguments_by_place_are_checked_too() -> None:
     assert function(3) == 3
     with pytest.raises(TypeError, match=r"number = 'x': must be a number"):
         function(3, "x")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", [True, -1, 0.5, "1", b"1", np.array("a"), np.array(3.0), ["1"], np.zeros((2, 2))])
+def test_what_is_no_seed_is_named(seed: Any) -> None:
+    with pytest.raises(ValueError, match=r"^seed = .*: must be a whole number, at least 0, None, or a seq"):
+        checked_seeds(seed, 2)
+
+
+@pytest.mark.parametrize(
+    ("seed", "rows"),
+    [(3, [3, 4]), (np.int64(3), [3, 4]), (None, [None, None]), ((5, None), [5, None]), (np.arange(2), [0, 1])],
+)
+def test_seeds_of_rows_follow_from_one_or_from_a_sequence(seed: Any, rows: list[int | None]) -> None:
+    assert checked_seeds(seed, 2) == rows
