@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
+import one_thread  # noqa: F401 (before NumPy)
 import repository  # noqa: F401 (makes experiments importable)
-
-if sys.argv[1:2] in (["solvers"], ["proofs"], ["roofline-proofs"], ["assignments"], ["scale"], ["model"], ["faults"]):
-    for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ.setdefault(_pool, "1")  # solvers and fits on a single thread; before NumPy and Numba are imported
 
 from edge_llm_agents.commands.running import Command, run_command
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import one_thread  # noqa: F401 (before NumPy: CPU times are of one thread)
 import repository  # noqa: F401 (makes experiments importable)
+from tqdm import tqdm
 
-for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(_pool, "1")  # CPU times are of one thread; before NumPy and Numba are imported
-
-from tqdm import tqdm  # noqa: E402
-
-from edge_llm_agents.commands.running import run_options  # noqa: E402
-from edge_llm_env.support.outputs import OutputFolder  # noqa: E402
-from edge_llm_env.support.system.files import write_text  # noqa: E402
-from experiments.paper.measurements import Effort, begun, measure_points  # noqa: E402
-from experiments.paper.plots import plot_figure  # noqa: E402
-from experiments.paper.points import FIGURES, all_points  # noqa: E402
-from experiments.paper.tables import as_csv  # noqa: E402
-from experiments.speed.solvers import PAPER_SCENARIOS  # noqa: E402
+from edge_llm_agents.commands.running import run_options
+from edge_llm_env.support.outputs import OutputFolder
+from edge_llm_env.support.system.files import write_text
+from experiments.paper.measurements import Effort, begun, measure_points
+from experiments.paper.plots import plot_figure
+from experiments.paper.points import FIGURES, all_points
+from experiments.paper.tables import as_csv
+from experiments.speed.solvers import PAPER_SCENARIOS
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from PIL import Image
 from edge_llm_env.inference.validation import measurements
 from experiments.speed import environments
 from tests.support.programs.processes import ROOT, run_interrupted, run_script
+from tests.support.programs.processes import run as run_python
 from tests.support.programs.processes import run_script_here as run
 
 SHORT = 'extends = "carry-over"\ndescription = "short"\n[epoch]\nepisode_epochs = 4\n'
@@ -336,6 +337,27 @@ def test_every_sub_command_explains_itself(script: str, name: str) -> None:
     finished = run(script, name, "--help")
     assert finished.returncode == 0, finished.stderr
     assert f"usage: {script} {name}" in finished.stdout
+
+
+_POOLS_AT_IMPORT = """
+import os, runpy, sys
+os.environ.pop("OPENBLAS_NUM_THREADS", None)
+class Finder:
+    @staticmethod
+    def find_spec(name, path, target=None):
+        if name == "numpy":
+            print(os.environ.get("OPENBLAS_NUM_THREADS"))
+sys.meta_path.insert(0, Finder)
+scripts, script = sys.argv[1:]
+sys.path.insert(0, scripts)
+runpy.run_path(os.path.join(scripts, script))
+"""
+
+
+@pytest.mark.parametrize("script", ["benchmark.py", "paper.py"])
+def test_what_measures_gives_blas_one_thread_before_numpy_is_imported(script: str) -> None:
+    finished = run_python("-c", _POOLS_AT_IMPORT, str(ROOT / "scripts"), script)
+    assert finished.stdout == "1\n", finished.stderr
 
 
 def test_a_sub_command_that_there_is_not_is_an_error_that_lists_the_others() -> None:
