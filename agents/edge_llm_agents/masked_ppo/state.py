@@ -16,6 +16,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.masked_ppo.rollout_buffer import EpochRolloutBuffer
+from edge_llm_agents.records.files import archive_of
 
 STATE_FILE = "training_state.npz"
 """Entry of the model's archive; SB3 passes over it."""
@@ -28,8 +29,7 @@ def training_state(model: BaseAlgorithm, progress: dict[str, Any]) -> bytes:
 
     To be called between rollouts: of the rollout buffer only the rows' places in their workloads are kept.
     """
-    archive = BytesIO()
-    model.save(archive)
+    archive = archive_of(model)
     env = model.get_env()
     if not isinstance(env, EdgeVecEnv):
         raise ValueError(f"model.env = {env}: must be an EdgeVecEnv")

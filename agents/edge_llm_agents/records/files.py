@@ -7,13 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_env.support.system.files import write_bytes
+from edge_llm_env.support.system.interruptions import interruption_behind
+
+
+def archive_of(model: Any) -> BytesIO:
+    """What a Stable-Baselines3 model saves.
+
+    Raises KeyboardInterrupt where torch, interrupted while it writes, says only that its archive is not whole.
+    """
+    archive = BytesIO()
+    try:
+        model.save(archive)
+    except RuntimeError as error:
+        if (interruption := interruption_behind(error)) is not None:
+            raise interruption from None
+        raise
+    return archive
 
 
 def save_model(model: Any, path: Path) -> None:
     """Save a Stable-Baselines3 model; folders on the way are made."""
-    archive = BytesIO()
-    model.save(archive)
-    write_bytes(path, archive.getvalue())
+    write_bytes(path, archive_of(model).getvalue())
 
 
 def save_figure(figure: Any, path: Path, dpi: int) -> None:

@@ -18,6 +18,9 @@ from edge_llm_env.support.naming import shown
 HORIZON_EPOCHS = 40
 """Of plans: a start, and as long as a crowd stays."""
 
+MOST_AGES_EPOCHS = 4096
+"""Of a belief, which has a number for every one of them, feeder and row."""
+
 
 class PlannedRule(RackRule):
     """Plans by a forecast (`edge_llm_baselines.racks.planning`); a subclass foretells."""
@@ -63,7 +66,8 @@ class Told(PlannedRule):
     """Told which feeders announce crowds and when, and how long crowds stay: a Bayesian belief of each feeder's crowd.
 
     The belief, (R, F, 2, ages), is over whether a crowd is there and for how many epochs it has or has not been; ages
-    follow from the Gamma distributions of both, counts are Poisson.
+    follow from the Gamma distributions of both, counts are Poisson. What is older than MOST_AGES_EPOCHS goes on as it
+    does at that age.
     """
 
     def __init__(self, env: Any) -> None:
@@ -76,7 +80,7 @@ class Told(PlannedRule):
         self._crowd = arrivals.crowd_rate_per_s * epoch_s * np.array(arrivals.shares) / self.money.load_of_module
         self._base = arrivals.rate_per_s * epoch_s / self.money.load_of_module
         means = np.array([arrivals.mean_calm_s, arrivals.mean_crowd_s]) / epoch_s
-        ages = int(np.ceil(means.max() * (1.0 + 4.0 * arrivals.length_variation)))
+        ages = min(MOST_AGES_EPOCHS, int(np.ceil(means.max() * (1.0 + 4.0 * arrivals.length_variation))))
         shape = 1.0 / arrivals.length_variation**2
         lasts = 1.0 - gammainc(shape, np.arange(ages + 1) * shape / means[:, None])  # (2, ages + 1)
         stays = np.divide(lasts[:, 1:], lasts[:, :-1], out=np.zeros_like(lasts[:, 1:]), where=lasts[:, :-1] > 1e-12)

@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
+from edge_llm_env.support.system.interruptions import interruption_behind
+
 DONE, FOUND_WRONG, MISUSE, INTERRUPTED, NO_READER, TERMINATED = 0, 1, 2, 130, 141, 143
 """Exit statuses: the last three, as shells have them, of Ctrl-C, of output that nobody reads any more, of SIGTERM."""
 
@@ -120,6 +122,10 @@ def _run(run: Callable[[], int | None], program: str, missing: Callable[[str], s
         return MISUSE, f"error: {said}"
     except (ValueError, DependencyNotInstalled) as error:
         return MISUSE, f"error: {_one_line(error)}"
+    except Exception as error:
+        if (interruption := interruption_behind(error)) is not None:
+            raise interruption from None
+        raise
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
+from typing import IO
 
 import numpy as np
 import pytest
@@ -152,6 +153,37 @@ def test_an_interrupted_run_resumes_to_what_it_would_have_become(
     assert not finished
     # Rollouts of 256 steps: the one that was interrupted is played again.
     assert MaskablePPO.load(tmp_path / "run" / "last.zip").num_timesteps == 512
+    _, finished = train(TINY, tmp_path / "run", resume=True)
+    assert finished
+    assert_same_run(trained[0], tmp_path / "run")
+
+
+def test_a_run_that_is_interrupted_while_torch_saves_resumes_to_what_it_would_have_become(
+    trained: tuple[Path, MaskablePPO], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved, save = [], torch.save
+
+    class Interrupted:
+        """A file in which the third part that torch writes is interrupted."""
+
+        def __init__(self, file: IO[bytes]) -> None:
+            self._file, self._parts = file, 0
+
+        def write(self, content: bytes) -> int:
+            self._parts += 1
+            if self._parts == 3:
+                raise KeyboardInterrupt
+            return self._file.write(content)
+
+    def interrupted(content: object, file: IO[bytes]) -> None:
+        saved.append(file)
+        save(content, Interrupted(file) if len(saved) == 8 else file)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "save", interrupted)
+        _, finished = train(TINY, tmp_path / "run")
+    assert len(saved) >= 8
+    assert not finished
     _, finished = train(TINY, tmp_path / "run", resume=True)
     assert finished
     assert_same_run(trained[0], tmp_path / "run")

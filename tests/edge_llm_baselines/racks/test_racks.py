@@ -53,6 +53,14 @@ def test_bound_is_above_the_optimum_which_is_above_every_rule(preset: str):
             optimum(scenario, workloads[0])
 
 
+def test_the_rule_that_is_told_the_feeders_plays_where_crowds_stay_away_for_years():
+    arrivals = load_scenario("feeder-rack").workload.arrivals
+    rare = {"workload.arrivals": arrivals.model_dump() | {"mean_calm_s": 1e9}, "epoch.episode_epochs": 8}
+    scenario = load_scenario("feeder-rack", **rare)
+    workloads = draw_workloads(scenario, 2, seed=0)
+    assert earned(Told, scenario, workloads).served.sum() > 0
+
+
 def test_optimum_is_the_best_of_every_schedule():
     scenario = load_scenario(
         "feeder-rack",
