@@ -26,6 +26,8 @@ class Simulation:
     """State of `rows` environments of one scenario; kernels step `params` and `state`, this class loads them."""
 
     counter_names: tuple[str, ...] = COUNTERS
+    kept_slots = 0
+    """Caches that an action can drop, at most."""
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from edge_llm_env.inference.catalog import is_path
 from edge_llm_env.scenarios.file_paths import with_held
@@ -22,13 +23,7 @@ def fingerprint(scenario: Hosting) -> str:
         mode="json",
         exclude={"name": True, "description": True, "provenance": True, "node": {"engine": True, "measured": True}},
     )
-    for field in scenario.neutral_fields():
-        if getattr(scenario, field) == type(scenario).model_fields[field].default:
-            del content[field]
-    for name, section in scenario:
-        for field in section.neutral_fields() if isinstance(section, Section) and name in content else ():
-            if getattr(section, field) == type(section).model_fields[field].default:
-                del content[name][field]
+    leave_out_neutral(scenario, content)
     if scenario.network is not None:
         content["network"]["cells"] = [fingerprint(cell) for cell in scenario.cells]
     for hosted in content["node"]["variants"]:
@@ -52,3 +47,13 @@ def fingerprint(scenario: Hosting) -> str:
         for variant in scenario.variants
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def leave_out_neutral(section: Section, content: dict[str, Any]) -> None:
+    """Delete from a section's content, and from those of sections in it, what leaves everything as it is."""
+    for field in section.neutral_fields():
+        if getattr(section, field) == type(section).model_fields[field].default:
+            del content[field]
+    for name, inner in section:
+        if isinstance(inner, Section) and name in content:
+            leave_out_neutral(inner, content[name])

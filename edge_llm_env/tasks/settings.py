@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edge_llm_env.support.quantities import Tokens
-from edge_llm_env.support.section import Section
+from edge_llm_env.support.section import NEUTRAL, Section
 from edge_llm_env.tasks.kinds.kind import ASKED, INSTRUCTED, OBSERVED, Shape
 from edge_llm_env.tasks.kinds.table import Kind
 from edge_llm_env.tasks.signals import SIZE, Signals
@@ -42,6 +42,12 @@ class TaskSettings(Section):
     )
     cache_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.5, description="of the memory beside the weights, for caches that are kept while there is slack"
+    )
+    drop_by_action: bool = Field(
+        default=False,
+        description="whether an action of BatchSelection-v0 drops caches that are kept; one of ContinuousBatching-v0 "
+        "always does",
+        json_schema_extra=NEUTRAL,
     )
     calls_left: Literal["known", "estimated", "unknown"] = Field(
         default="estimated", description="to an agent: of the task itself, on average by kind and calls done, or not"

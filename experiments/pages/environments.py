@@ -17,7 +17,7 @@ from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import ScenarioError, list_scenarios, load_scenario
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
 from edge_llm_env.engine.state import COUNTERS as ENGINE_COUNTERS
-from edge_llm_env.envs.calls.observation import OBSERVATION_OF_CALLS
+from edge_llm_env.envs.calls.observation import OBSERVATION_WITH_CACHES
 from edge_llm_env.envs.continuous_batching.observation import OBSERVATION as OBSERVATION_OF_ENGINE
 from edge_llm_env.envs.continuous_batching.observation_of_calls import (
     OBSERVATION_OF_CALLS as OBSERVATION_OF_ENGINE_CALLS,
@@ -236,8 +236,9 @@ def shared_page() -> str:
         + layout_table(OBSERVATION_OF_VARIANTS).markdown()
         + "\n",
         "Where requests are the calls of agent tasks (`workload.tasks`, in `Batching-v0` and `BatchSelection-v0`) "
-        "there follow behind those of slots (`calls_left` unless it is left unknown, signals where there are some):\n\n"
-        + layout_table(OBSERVATION_OF_CALLS[len(OBSERVATION) :]).markdown()
+        "there follow behind those of slots (`calls_left` unless it is left unknown, signals where there are some, "
+        "kept slots in `BatchSelection-v0` where an action can drop what they hold):\n\n"
+        + layout_table(OBSERVATION_WITH_CACHES[len(OBSERVATION) :]).markdown()
         + "\n",
         '## Reward\n\nThe sum of `info["reward_terms"]`, each weighted by the scenario:\n\n'
         + reward_terms_table().markdown()

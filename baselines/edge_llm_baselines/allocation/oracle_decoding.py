@@ -12,6 +12,7 @@ from gymnasium.vector import VectorActionWrapper, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from edge_llm_baselines.playing.batches import as_actions
 from edge_llm_baselines.rules.look_ahead import GRID
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_env.dynamics.simulation import Simulation
@@ -48,7 +49,7 @@ class OracleDecoding(gym.ActionWrapper[Observation, Values, Batch], RecordConstr
         self.action_space = values_space(self._simulation.slots)
 
     def action(self, action: Values) -> Batch:
-        """The batch, int8 of shape (Q,), that the values choose in the present epoch."""
+        """The batch, as an action, that the values choose in the present epoch."""
         return decode(self._simulation, checked_values(action, self.action_space)[None])[0]
 
 
@@ -69,7 +70,7 @@ class VectorOracleDecoding(VectorActionWrapper):
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
     def actions(self, actions: Values) -> Batch:
-        """The batches, int8 of shape (rows, Q), that the values choose in the present epochs."""
+        """The batches, as actions, that the values choose in the present epochs."""
         return decode(self._simulation, checked_values(actions, self.action_space))
 
 
@@ -79,12 +80,12 @@ def values_space(slots: int) -> spaces.Space[Values]:
 
 
 def decode(simulation: Simulation, values: NDArray[np.float64]) -> Batch:
-    """The most valuable batch of each row, int8 of shape (rows, Q), for values in 0..1 of that shape.
+    """The most valuable batch of each row as an action, for values in 0..1 of shape (rows, Q).
 
     A sub-batch of a feasible batch is feasible, so it stays so when requests of value 0 are taken out.
     """
     on_grid = np.ceil(values * GRID) / GRID
-    return (BranchAndBound().solve_many(simulation, on_grid).selected & (on_grid > 0.0)).astype(np.int8)
+    return as_actions(BranchAndBound().solve_many(simulation, on_grid).selected & (on_grid > 0.0), simulation)
 
 
 def checked_values(action: Any, space: Any) -> NDArray[np.float64]:

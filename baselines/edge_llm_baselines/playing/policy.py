@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from edge_llm_baselines.playing.batches import as_actions
 from edge_llm_baselines.solvers.problem import BatchProblem, Solver
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
@@ -22,7 +23,8 @@ class EpochPolicy:
     It looks past the observation: it reads the epoch problem in full precision from the environment it is made for, a
     single or vector environment of this suite or an SB3 `VecEnv` of them. (The observation tells the same of the
     visible requests, rounded to float32.) In `Batching-v0` it solves when a row's batch is empty and then admits the
-    chosen requests from the first slot on; asked in the middle of an epoch that it did not plan, it dispatches.
+    chosen requests from the first slot on; asked in the middle of an epoch that it did not plan, it dispatches. Where
+    an action can drop caches of agent tasks, it drops none.
 
     Raises ValueError for an environment that is not of this suite, or whose actions are not those of the two.
     """
@@ -35,7 +37,7 @@ class EpochPolicy:
         space = getattr(env, "single_action_space", env.action_space)
         self._one_by_one = isinstance(space, spaces.Discrete)
         bare = (env.envs[0] if hasattr(env, "envs") else env).unwrapped
-        playable = (spaces.Discrete(simulation.slots + 1), spaces.MultiBinary(simulation.slots))
+        playable = (spaces.Discrete(simulation.slots + 1), spaces.MultiBinary(simulation.slots + simulation.kept_slots))
         if getattr(bare, "single_action_space", bare.action_space) not in playable:
             which = getattr(getattr(env, "spec", None), "id", None) or shown(env)
             raise ValueError(f"env = {which}: must be {BATCH_SELECTION} or {BATCHING}, or have their actions")
@@ -59,12 +61,11 @@ class EpochPolicy:
         return (actions[0] if observation.ndim == 1 else actions), state
 
     def _batches(self, rows: list[tuple[Simulation, int]]) -> NDArray[np.int8]:
-        slots = rows[0][0].slots
-        chosen = np.zeros((len(rows), slots), dtype=np.int8)
+        chosen = np.zeros((len(rows), rows[0][0].slots), dtype=np.bool_)
         for at, (simulation, row) in enumerate(rows):
             problem = BatchProblem.of_row(simulation, row)
             chosen[at, : len(problem)] = self.solver.solve(problem).selected
-        return chosen
+        return as_actions(chosen, rows[0][0])
 
     def _admissions(self, rows: list[tuple[Simulation, int]]) -> NDArray[np.int64]:
         slots = rows[0][0].slots

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_baselines.playing.batches import as_actions
 from edge_llm_baselines.playing.policy import rows_of
 from edge_llm_baselines.solvers.greedy import serve_in_order
 from edge_llm_baselines.solvers.problem import BatchProblem
@@ -30,13 +31,14 @@ class CallsInOrder:
     def predict(
         self, observation: NDArray[np.float32], state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[NDArray[np.int8], Any]:
-        """Batches, int8 of shape (Q,) or (rows, Q)."""
+        """Batches as actions, of one row or of several."""
         rows: list[tuple[Any, int]] = rows_of(self._env)
-        chosen = np.zeros((len(rows), rows[0][0].slots), dtype=np.int8)
+        chosen = np.zeros((len(rows), rows[0][0].slots), dtype=np.bool_)
         for at, (simulation, row) in enumerate(rows):
             problem = BatchProblem.of_row(simulation, row)
             order = np.argsort(self._order(simulation, row), kind="stable")
             selected = np.zeros(len(problem), dtype=np.bool_)
             serve_in_order(problem.rule, problem.candidates, order, len(problem), selected)
             chosen[at, : len(problem)] = selected
-        return (chosen[0] if observation.ndim == 1 else chosen), state
+        actions = as_actions(chosen, rows[0][0])
+        return (actions[0] if observation.ndim == 1 else actions), state

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_baselines.playing.batches import as_actions
 from edge_llm_baselines.playing.policy import rows_of
 from edge_llm_baselines.rules.look_ahead import GRID
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
@@ -71,7 +72,7 @@ class ValuedCalls:
     def predict(
         self, observation: NDArray[np.float32], state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[NDArray[np.int8], Any]:
-        """Batches, int8 of shape (Q,) or (rows, Q)."""
+        """Batches as actions, of one row or of several."""
         chosen = np.concatenate([self._batches(simulation) for simulation in self._simulations])
         return (chosen[0] if observation.ndim == 1 else chosen), state
 
@@ -80,4 +81,4 @@ class ValuedCalls:
         worth = np.where(seen.present, self._values(seen), 0.0)
         largest = worth.max(axis=1, keepdims=True, initial=0.0)
         on_grid = np.ceil(worth / np.where(largest > 0.0, largest, 1.0) * GRID) / GRID
-        return (BranchAndBound().solve_many(simulation, on_grid).selected & (on_grid > 0.0)).astype(np.int8)
+        return as_actions(BranchAndBound().solve_many(simulation, on_grid).selected & (on_grid > 0.0), simulation)

@@ -13,7 +13,7 @@ from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.sharing import next_rows
 from edge_llm_env.tasks.running.calls import admit_call, rule_of_row
-from edge_llm_env.tasks.running.epoch import dispatch_calls
+from edge_llm_env.tasks.running.epoch import dispatch_calls, release_caches
 from edge_llm_env.tasks.running.params import TaskParams
 from edge_llm_env.tasks.running.state import TaskState
 
@@ -22,9 +22,13 @@ from edge_llm_env.tasks.running.state import TaskState
 def step_row(
     params: TaskParams, state: TaskState, row: int, chosen: NDArray[np.int8], observation: NDArray[np.float32]
 ) -> None:
-    """Admit the chosen slots from the first on, each if the batch stays feasible with it, then dispatch."""
-    rule, own = rule_of(params), rule_of_row(params, state, row)
+    """Drop the chosen caches, admit the chosen slots from the first on, each if the batch stays feasible with it, and
+    dispatch.
+    """
+    rule = rule_of(params)
     state.reward_terms[row, :] = 0.0
+    release_caches(rule, params, state, row, chosen[state.slot_request.shape[1] :])
+    own = rule_of_row(params, state, row)
     not_admitted = 0
     for slot in range(state.visible[row]):
         if chosen[slot]:

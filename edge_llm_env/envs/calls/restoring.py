@@ -28,5 +28,7 @@ def checked_state(arrays: Mapping[str, NDArray], simulation: Simulation) -> Task
         check_numbers(f"rows.{name}", given[name])
         if (given[name] < 0).any():
             raise ValueError(f"state['rows.{name}'] has {given[name].min()}: every number must be at least 0")
+    check_within("rows.in_kept", given["in_kept"], 0, given["kept"].shape[1])
+    check_within("rows.kept", given["kept"], 0, max(0, given["status"].shape[1] - 1))
     check_calls_of_rows(given, tasks_of(simulation.scenario))
     return TaskState(**given)

@@ -9,13 +9,8 @@ from numpy.typing import NDArray
 
 from edge_llm_env.engine.params import EngineParams, EngineTasks
 from edge_llm_env.engine.state import N_RUNNING, WAITING
-from edge_llm_env.envs.calls.observation import (
-    CALL_FEATURES,
-    TASK_FEATURES,
-    features_of_slot,
-    observe_call,
-    observe_task,
-)
+from edge_llm_env.envs.calls.caches import cache_features, features_of_cache, observe_cache
+from edge_llm_env.envs.calls.features import CALL_FEATURES, features_of_slot, observe_call
 from edge_llm_env.envs.continuous_batching.observation import OBSERVATION, entries_of
 from edge_llm_env.envs.layout import Block, Feature, once, per_slot
 from edge_llm_env.envs.observation import clipped
@@ -28,14 +23,6 @@ RUNNING_CALL_FEATURES = (
 )
 """Of each running slot. The slack of a waiting call is among what is seen of requests."""
 
-KEPT_FEATURES = (
-    Feature("kept", "1", "1 if the slot holds a cache that can be dropped"),
-    Feature("kept_slack", "longest TTFT", "time until its task is due, s"),
-    Feature("kept_waits", "1", "1 if a call that may go on from it is visible"),
-    *(feature._replace(name=f"kept_{feature.name}") for feature in TASK_FEATURES),
-)
-"""Of each slot of caches that are kept."""
-
 TASKS_FEATURES = (
     Feature("kept_blocks", "blocks", "blocks of all caches that are kept"),
     Feature("tasks_running", "Q", "tasks that have arrived and neither are completed nor have failed"),
@@ -45,7 +32,7 @@ OBSERVATION_OF_CALLS = (
     *OBSERVATION,
     per_slot(*CALL_FEATURES),
     Block(RUNNING_CALL_FEATURES, "running slot", lambda scenario: scenario.iterations.running_slots),
-    Block(KEPT_FEATURES, "kept slot", lambda scenario: scenario.iterations.running_slots),
+    Block(cache_features("longest TTFT"), "kept slot", lambda scenario: scenario.iterations.running_slots),
     once(*TASKS_FEATURES),
 )
 """The layout where an engine serves the calls of tasks."""
@@ -72,17 +59,13 @@ def observe_tasks(
         observation[at + slot * (1 + size)] = clipped(slack_s / params.longest_ttft_s)
         observe_call(tasks, state, row, call, cached, observation, at + slot * (1 + size) + 1)
     at += params.running_slots * (1 + size)
-    size += 3 - state.signals.shape[2]
+    size = features_of_cache(tasks, state)
     for slot in range(state.in_kept[row]):
         first = state.kept[row, slot]
         cached = state.cached_tokens[row, first] / params.longest_prompt_tokens
         slack_s = state.first_due_s[row, first] - state.now_s[row]
-        observation[at + slot * size] = 1.0
-        observation[at + slot * size + 1] = clipped(slack_s / params.longest_ttft_s)
-        for call in range(first, first + state.task_calls[row, first]):
-            if state.status[row, call] == WAITING:
-                observation[at + slot * size + 2] = 1.0
-        observe_task(tasks, state, row, first, cached, observation, at + slot * size + 3)
+        slack = slack_s / params.longest_ttft_s
+        observe_cache(tasks, state, row, first, slack, cached, WAITING, observation, at + slot * size)
     at += params.running_slots * size
     observation[at] = state.kept_blocks[row] / params.blocks
     observation[at + 1] = clipped(state.counters[row, N_TASKS_RUNNING] / params.waiting_slots)

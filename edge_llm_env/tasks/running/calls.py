@@ -8,13 +8,13 @@ from edge_llm_env.dynamics.state import EXPIRED, N_EPOCHS, N_EXPIRED, N_PENDING,
 from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.support.compilation.compiling import compiled
+from edge_llm_env.tasks.running.caches import drop_cache
 from edge_llm_env.tasks.running.params import TaskParams
 from edge_llm_env.tasks.running.progress import (
     becomes_ready,
     count_answer,
     count_computed,
     count_failure,
-    is_kept,
 )
 from edge_llm_env.tasks.running.state import N_REUSED, WAITING, TaskState
 
@@ -107,24 +107,3 @@ def fail_task(params: TaskParams, state: TaskState, row: int, first: int) -> Non
             state.reward_terms[row, R_EXPIRED] += params.reward_weights[R_EXPIRED]
     count_failure(params, state, row, first)
     drop_cache(params, state, row, first)
-
-
-@compiled
-def drop_cache(params: TaskParams, state: TaskState, row: int, first: int) -> None:
-    """Free the memory of a task's cache."""
-    state.kept_bytes[row] -= state.cached_tokens[row, first] * params.token_bytes
-    state.cached_tokens[row, first] = 0
-
-
-@compiled
-def keep_cache(params: TaskParams, state: TaskState, row: int, call: int) -> None:
-    """After a call is served: keep of its cache what later calls go on from, if the scenario's rule has it so."""
-    first = state.task_first[row, call]
-    if state.calls_served[row, first] == state.task_calls[row, first]:
-        drop_cache(params, state, row, first)
-        return
-    more = state.kept_tokens[row, call] - state.cached_tokens[row, first]
-    grown_bytes = state.kept_bytes[row] + more * params.token_bytes
-    if more > 0 and is_kept(params.kv_cache, grown_bytes, params.kept_limit_bytes):
-        state.kept_bytes[row] = grown_bytes
-        state.cached_tokens[row, first] = state.kept_tokens[row, call]

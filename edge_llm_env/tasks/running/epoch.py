@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge_llm_env.dynamics.channels import meet_channels
 from edge_llm_env.dynamics.epoch import fill_slot, load_batch, refresh_mask, store_batch, utilisation_of
 from edge_llm_env.dynamics.modules import judge_by
@@ -21,11 +24,11 @@ from edge_llm_env.dynamics.state import (
 from edge_llm_env.feasibility.batch import empty_batch
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.support.compilation.compiling import compiled
+from edge_llm_env.tasks.running.caches import drop_cache, keep_cache, list_caches
 from edge_llm_env.tasks.running.calls import (
     MEMORY,
     call_without_channel,
     fail_task,
-    keep_cache,
     reused_tokens,
     rule_of_row,
 )
@@ -71,9 +74,7 @@ def begin_epoch(rule: Rule, params: TaskParams, state: TaskState, row: int) -> N
             continue
         oldest = min(oldest, call)
         if visible < slots:
-            asked = call_without_channel(params, state, row, call, start_s)
-            fill_slot(state, row, visible, call, asked, judge_by(rule, asked))
-            state.slot_reused_tokens[row, visible] = reused_tokens(state, row, call)
+            state.slot_request[row, visible] = call
             visible += 1
         else:
             beyond += 1
@@ -81,13 +82,41 @@ def begin_epoch(rule: Rule, params: TaskParams, state: TaskState, row: int) -> N
     state.visible[row] = visible
     state.counters[row, N_BEYOND] = beyond
     state.counters[row, N_WAITING] = waiting
-    meet_channels(rule, params, state, row)
-    for slot in range(visible):
-        asked = call_without_channel(params, state, row, state.slot_request[row, slot], start_s)
-        state.slot_transfer_s[row, slot] = asked.compute_s
     state.action_mask[row, visible:slots] = False
     state.action_mask[row, slots] = True
+    show_calls(rule, params, state, row)
+    list_caches(state, row)
+
+
+@compiled
+def show_calls(rule: Rule, params: TaskParams, state: TaskState, row: int) -> None:
+    """Show the calls in a row's slots with what they cost now, and open those that fit an empty batch."""
+    start_s = (state.counters[row, N_EPOCHS] + 1) * params.epoch_s
+    for slot in range(state.visible[row]):
+        call = state.slot_request[row, slot]
+        asked = call_without_channel(params, state, row, call, start_s)
+        fill_slot(state, row, slot, call, asked, judge_by(rule, asked))
+        state.slot_reused_tokens[row, slot] = reused_tokens(state, row, call)
+    meet_channels(rule, params, state, row)
+    for slot in range(state.visible[row]):
+        asked = call_without_channel(params, state, row, state.slot_request[row, slot], start_s)
+        state.slot_transfer_s[row, slot] = asked.compute_s
     refresh_mask(rule_of_row(params, state, row), state, row)
+
+
+@compiled
+def release_caches(rule: Rule, params: TaskParams, state: TaskState, row: int, released: NDArray[np.int8]) -> None:
+    """Drop the caches in those of the slots of `kept` that are 1: calls that go on from them need their whole context.
+
+    Before a batch is begun, which has the memory that they leave.
+    """
+    dropped = False
+    for slot in range(state.in_kept[row]):
+        if released[slot]:
+            drop_cache(params, state, row, state.kept[row, slot])
+            dropped = True
+    if dropped:
+        show_calls(rule, params, state, row)
 
 
 @compiled

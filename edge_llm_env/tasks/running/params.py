@@ -74,6 +74,11 @@ def calls_told(tasks: TaskSettings) -> int:
     return {KNOWN: TELLS_TRUTH, ESTIMATED: TELLS_MEAN}.get(tasks.calls_left, TELLS_NOTHING)
 
 
+def kept_slots(scenario: Scenario) -> int:
+    """Caches that an action of `BatchSelection-v0` can drop, at most: as many as there are slots of calls, or none."""
+    return scenario.epoch.visible_slots if tasks_of(scenario).drop_by_action else 0
+
+
 def tasks_of(scenario: Scenario) -> TaskSettings:
     """The tasks of a scenario; raises ValueError where requests are on their own."""
     if scenario.workload.tasks is None:

@@ -18,17 +18,18 @@ from edge_llm_env.workload.generator import Drawn
 
 
 class TaskSimulation(Simulation):
-    """State of `rows` environments of one scenario with tasks."""
+    """State of `rows` environments of one scenario with tasks, in which an action drops up to `kept_slots` caches."""
 
     counter_names = (*COUNTERS, *TASK_COUNTERS)
     params: TaskParams
     state: TaskState
 
-    def __init__(self, scenario: Scenario, rows: int) -> None:
+    def __init__(self, scenario: Scenario, rows: int, kept_slots: int = 0) -> None:
         super().__init__(scenario, rows)
         tasks = tasks_of(scenario)
         self.params = task_params(scenario)
-        self.state = with_tasks(self.state, tasks.most_predecessors, tasks.signal_size)
+        self.kept_slots = kept_slots
+        self.state = with_tasks(self.state, tasks.most_predecessors, tasks.signal_size, kept_slots)
 
     def rule(self, row: int) -> Rule:
         """The rule of feasibility of a row's next batch."""

@@ -93,15 +93,21 @@ if TYPE_CHECKING:
         take for attending to these, beside the polynomials."""
         kept_bytes: NDArray[np.float64]
         """(R,) of all caches that are kept."""
+        in_kept: NDArray[np.int64]
+        """(R,)"""
+        kept: NDArray[np.int32]
+        """(R, Q) first calls of tasks whose caches an action can drop, the oldest first; the first `in_kept` are used.
+        (R, 0) where none can."""
 
 else:
+    _OF_ROWS = ("slot_reused_tokens", "kept_bytes", "in_kept", "kept")
     TaskState = NamedTuple(
         "TaskState",
-        [(name, object) for name in (*NodeState._fields, *OF_CALLS, "slot_reused_tokens", "kept_bytes")],
+        [(name, object) for name in (*NodeState._fields, *OF_CALLS, *_OF_ROWS)],
     )
 
 
-def with_tasks(node: NodeState, predecessors: int, signals: int) -> TaskState:
+def with_tasks(node: NodeState, predecessors: int, signals: int, kept_slots: int) -> TaskState:
     """A state of zeros with room for the calls that a state of the node has room for."""
     rows, calls = node.arrival_s.shape
     more = {"predecessors": (predecessors,), "signals": (signals,)}
@@ -110,5 +116,6 @@ def with_tasks(node: NodeState, predecessors: int, signals: int) -> TaskState:
         counters=np.zeros((rows, len(COUNTERS) + len(TASK_COUNTERS)), dtype=np.int64),
         reward_terms=np.zeros((rows, len(REWARD_TERMS) + len(TASK_TERMS))),
     )
-    rest = (np.zeros(node.slot_slack_s.shape), np.zeros(rows))
+    kept = np.zeros((rows, kept_slots), dtype=np.int32)
+    rest = (np.zeros(node.slot_slack_s.shape), np.zeros(rows), np.zeros(rows, dtype=np.int64), kept)
     return TaskState._make((*whole, *arrays.values(), *rest))

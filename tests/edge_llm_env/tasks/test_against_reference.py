@@ -24,6 +24,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "kept, memory tight": {"workload__tasks__kv_cache": "keep", **TIGHT_MEMORY},
     "with signals": {"workload__tasks__signals": {}},
     "while slack, memory tight": {"workload__tasks__cache_share": 0.3, **TIGHT_MEMORY},
+    "kept and dropped by action": {"workload__tasks__drop_by_action": True, "workload__tasks__kv_cache": "keep"},
+    "dropped by action, memory tight": {
+        "workload__tasks__drop_by_action": True,
+        "workload__tasks__kv_cache": "keep",
+        "epoch__visible_slots": 3,
+        **TIGHT_MEMORY,
+    },
 }
 
 
@@ -45,6 +52,14 @@ def assert_agrees(info: dict[str, Any], reward: float, observation: Any, referen
     for slot, shown in enumerate(reference.slots()):
         for name, value in shown.items():
             assert observation[at[f"{name}[{slot}]"]] == pytest.approx(value, rel=1e-5, abs=1e-6), (name, slot)
+    if "kept[0]" in at:
+        caches = reference.kept_slots()
+        assert observation[
+            [at[f"kept[{slot}]"] for slot in range(reference.scenario.epoch.visible_slots)]
+        ].sum() == len(caches)
+        for slot, shown in enumerate(caches):
+            for name, value in shown.items():
+                assert observation[at[f"{name}[{slot}]"]] == pytest.approx(value, rel=1e-5, abs=1e-6), (name, slot)
     memory = (reference._memory_bytes(reference.batch, reference.kept_bytes)) / reference.node.memory_limit_bytes
     assert observation[at["batch_memory"]] == pytest.approx(memory, rel=1e-5)
 
@@ -67,7 +82,8 @@ def test_an_episode_is_that_of_the_reference_call_by_call(env_id: str, setting: 
                 action: Any = int(rng.choice(valid)) if rng.random() < 0.97 else 0
                 reference.step_batching(action)
             else:
-                action = (rng.random(scenario.epoch.visible_slots) < 0.8).astype(np.int8)
+                chances = [0.8] * scenario.epoch.visible_slots + [0.2] * env.unwrapped.simulation.kept_slots
+                action = (rng.random(len(chances)) < chances).astype(np.int8)
                 reference.step_batch_selection(action.tolist())
             observation, reward, _, truncated, info = env.step(action)
             assert_agrees(info, reward, observation, reference, at)

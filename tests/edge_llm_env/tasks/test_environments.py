@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -12,6 +13,11 @@ from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from edge_llm_baselines import DFTSP, BatchProblem, EpochPolicy
+from edge_llm_baselines.allocation.oracle_decoding import decode
+from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.tasks.orders import expected_calls_left
+from edge_llm_baselines.tasks.policy import CallsInOrder
+from edge_llm_baselines.tasks.valued import ValuedCalls
 from edge_llm_env import Scenario, ScenarioError, draw_workload, draw_workloads, load_scenario
 from edge_llm_env.envs.layout import names
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING, CONTINUOUS_BATCHING
@@ -21,12 +27,15 @@ from tests.support.helpers import small_scenario, workload_at
 from tests.support.programs.processes import ROOT, run
 from tests.support.tasks import TASK_WEIGHTS, small_tasks
 
-SCENARIO = small_tasks(
-    **{name.replace(".", "__"): weight for name, weight in TASK_WEIGHTS.items()}, workload__tasks__signals={}
-)
+SETTINGS = {name.replace(".", "__"): weight for name, weight in TASK_WEIGHTS.items()} | {"workload__tasks__signals": {}}
+SCENARIO = small_tasks(**SETTINGS)
+DROPPING = small_tasks(**SETTINGS, workload__tasks__drop_by_action=True)
 OF_TASKS = (BATCHING, BATCH_SELECTION, CONTINUOUS_BATCHING)
 both = pytest.mark.parametrize("env_id", [BATCHING, BATCH_SELECTION])
 everywhere = pytest.mark.parametrize("env_id", OF_TASKS)
+all_forms = pytest.mark.parametrize(
+    ("env_id", "scenario"), [*((one, SCENARIO) for one in OF_TASKS), (BATCH_SELECTION, DROPPING)]
+)
 
 
 @pytest.mark.parametrize("engine", ["vllm", "tensorrt-llm"])
@@ -36,16 +45,16 @@ def test_kept_caches_take_keys_and_values_and_no_activations(engine: str) -> Non
     assert task_params(scenario).token_bytes == pytest.approx(32 * 8 * (128 + 128) * 2)
 
 
-@everywhere
-def test_the_checkers_have_nothing_to_say(env_id: str) -> None:
-    check_env(gym.make(env_id, scenario=SCENARIO).unwrapped, skip_render_check=True)
-    sb3_check_env(gym.make(env_id, scenario=SCENARIO).unwrapped)
+@all_forms
+def test_the_checkers_have_nothing_to_say(env_id: str, scenario: Scenario) -> None:
+    check_env(gym.make(env_id, scenario=scenario).unwrapped, skip_render_check=True)
+    sb3_check_env(gym.make(env_id, scenario=scenario).unwrapped)
 
 
-@everywhere
-def test_a_row_of_the_vector_environment_is_the_single_one_to_the_bit(env_id: str) -> None:
-    rows = gym.make_vec(env_id, num_envs=3, vectorization_mode="vector_entry_point", scenario=SCENARIO)
-    one = gym.make(env_id, scenario=SCENARIO, disable_env_checker=True)
+@all_forms
+def test_a_row_of_the_vector_environment_is_the_single_one_to_the_bit(env_id: str, scenario: Scenario) -> None:
+    rows = gym.make_vec(env_id, num_envs=3, vectorization_mode="vector_entry_point", scenario=scenario)
+    one = gym.make(env_id, scenario=scenario, disable_env_checker=True)
     rows.action_space.seed(0)
     observations, infos = rows.reset(seed=4)
     observation, info = one.reset(seed=5)
@@ -67,9 +76,9 @@ def test_a_row_of_the_vector_environment_is_the_single_one_to_the_bit(env_id: st
             break
 
 
-@everywhere
-def test_a_state_that_was_taken_is_gone_on_from(env_id: str) -> None:
-    rows = gym.make_vec(env_id, num_envs=2, vectorization_mode="vector_entry_point", scenario=SCENARIO).unwrapped
+@all_forms
+def test_a_state_that_was_taken_is_gone_on_from(env_id: str, scenario: Scenario) -> None:
+    rows = gym.make_vec(env_id, num_envs=2, vectorization_mode="vector_entry_point", scenario=scenario).unwrapped
     rows.action_space.seed(0)
     rows.reset(seed=1)
     actions = [rows.action_space.sample() for _ in range(12)]
@@ -79,7 +88,8 @@ def test_a_state_that_was_taken_is_gone_on_from(env_id: str) -> None:
     first = [rows.step(action)[0].copy() for action in actions[6:]]
     rows.restore(state)
     assert all((rows.step(action)[0] == one).all() for action, one in zip(actions[6:], first, strict=True))
-    for name, bad in (("task_first", 10**6), ("predecessors", 10**6), ("task_kind", 100), ("status", 9)):
+    kept = [("kept", 10**6), ("in_kept", 100)] if scenario is DROPPING else []
+    for name, bad in (("task_first", 10**6), ("predecessors", 10**6), ("task_kind", 100), ("status", 9), *kept):
         broken = copy.deepcopy(state)
         broken[f"rows.{name}"][:] = np.array(bad).astype(broken[f"rows.{name}"].dtype)
         with pytest.raises(ValueError, match=rf"rows\.{name}"):
@@ -100,6 +110,45 @@ def test_an_observation_says_what_the_setting_lets_it() -> None:
     assert "signal_4[0]" in features(workload__tasks__signals={})
     plain = gym.make(BATCHING, scenario=small_scenario()).unwrapped
     assert "kind[0]" not in names(plain.mechanism.observation, plain.scenario)
+
+
+def test_an_action_drops_caches_where_the_scenario_has_it_so_and_nowhere_else() -> None:
+    slots = SCENARIO.epoch.visible_slots
+    without, env = (gym.make(BATCH_SELECTION, scenario=one).unwrapped for one in (SCENARIO, DROPPING))
+    assert (without.action_space.n, env.action_space.n) == (slots, 2 * slots)
+    for env_id in (BATCHING, CONTINUOUS_BATCHING):
+        assert gym.make(env_id, scenario=SCENARIO).action_space == gym.make(env_id, scenario=DROPPING).action_space
+    assert SCENARIO.fingerprint() != DROPPING.fingerprint()
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match=rf"must have shape \({2 * slots},\)"):
+        env.step(np.zeros(slots, dtype=np.int8))
+
+
+@pytest.mark.parametrize(
+    "make_policy",
+    [
+        lambda env: EpochPolicy(DFTSP(), env),
+        lambda env: CallsInOrder(expected_calls_left, env),
+        lambda env: ValuedCalls(lambda seen: np.ones(seen.present.shape), env),
+        lambda env: AllAlike(env),
+    ],
+    ids=["solver", "order", "values", "decoding"],
+)
+def test_who_drops_nothing_does_the_same_where_an_action_could(make_policy: Any) -> None:
+    workloads = draw_workloads(SCENARIO, 2, seed=3)
+    one, other = (roll_out(make_policy, BATCH_SELECTION, scenario, workloads) for scenario in (SCENARIO, DROPPING))
+    assert one.served.sum() > 0
+    assert one.reward.tolist() == other.reward.tolist()
+
+
+class AllAlike:
+    """Oracle decoding of values of 1."""
+
+    def __init__(self, env: Any) -> None:
+        self.simulation = env.unwrapped.simulation
+
+    def predict(self, observation: Any, **_: Any) -> tuple[Any, None]:
+        return decode(self.simulation, np.ones((len(observation), self.simulation.slots))), None
 
 
 @pytest.mark.parametrize("env_id", [env_id for env_id in ENVIRONMENTS if env_id not in OF_TASKS])

@@ -98,8 +98,11 @@ class ReferenceTasks:
         return sum(self.reward_terms.values())
 
     def step_batch_selection(self, chosen: list[int]) -> float:
-        """`BatchSelection-v0`: admit the chosen slots in order, each if it still fits, and dispatch."""
+        """`BatchSelection-v0`: drop chosen caches, admit the chosen slots in order, each if it still fits; dispatch."""
         self.reward_terms = dict.fromkeys(TERMS, 0.0)
+        for task, dropped in zip(self.caches(), chosen[self.scenario.epoch.visible_slots :], strict=False):
+            if dropped:
+                task.cached_tokens = 0
         self.not_admitted = 0
         for slot in range(len(self.visible)):
             if chosen[slot] and self.admissible(slot):
@@ -169,6 +172,31 @@ class ReferenceTasks:
                 }
                 if call.fate == "pending"
                 else {}
+            )
+        return shown
+
+    def caches(self) -> list[Task]:
+        """The tasks whose caches can be dropped now."""
+        return [task for task in self.tasks if task.cached_tokens][: self.scenario.epoch.visible_slots]
+
+    def kept_slots(self) -> list[dict[str, float]]:
+        """What an observation tells of each of these."""
+        most, longest = self.rule.most_calls, self.scenario.workload.longest_prompt_tokens
+        longest_s = self.scenario.workload.latency_requirement_s.high
+        shown = []
+        for task in self.caches():
+            asked = task.calls[0].request
+            due_s = asked.arrival_s + asked.latency_requirement_s
+            shown.append(
+                {
+                    "kept": 1.0,
+                    "kept_slack": (due_s - self.start_s) / longest_s,
+                    "kept_waits": float(any(call.fate == "pending" for call in task.calls)),
+                    "kept_kind": (task.kind + 1) / len(self.rule.kinds),
+                    "kept_calls_done": task.served / most,
+                    "kept_cached": task.cached_tokens / longest,
+                    "kept_calls_left": (len(task.calls) - task.served) / most,
+                }
             )
         return shown
 
