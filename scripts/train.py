@@ -13,6 +13,7 @@ import repository  # noqa: F401 (makes experiments importable)
 from edge_llm_agents.commands.running import Command, run_command
 from edge_llm_agents.records.record import write_record
 from edge_llm_env import load_scenario
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.support.outputs import OutputFolder
 
@@ -127,17 +128,17 @@ class Exploration:
         """Train, judge, write after each."""
         from typing import get_args
 
-        from edge_llm_agents.evaluation.references import References
+        from edge_llm_agents.evaluation.judges import judge_of
         from edge_llm_agents.value_search.exploration import Algorithm, explore
 
         known = get_args(Algorithm)
         options = replace(self, algorithms=self.algorithms or known)
         for name in options.algorithms:
             one_of("algorithms", name, known)
-        references = References(load_scenario(self.scenario), self.evaluation_episodes, hindsight_episodes=0, seed=0)
-        report = {"settings": settings_of(options), "references": references.as_record(), "runs": []}
+        judge = judge_of(BATCH_SELECTION, load_scenario(self.scenario), self.evaluation_episodes)
+        report = {"settings": settings_of(options), "references": judge.record, "runs": []}
         for algorithm, seed in product(options.algorithms, self.seeds):
-            run = explore(algorithm, references, steps=self.steps, rows=self.rows, seed=seed)  # type: ignore[arg-type]
+            run = explore(algorithm, judge, steps=self.steps, rows=self.rows, seed=seed)  # type: ignore[arg-type]
             report["runs"].append(run)
             above = run["difference_to_look_ahead_percent"]
             print(
@@ -145,7 +146,7 @@ class Exploration:
                 f"{above['mean']:+.3f} [{above['low']:+.3f}, {above['high']:+.3f}] %, {run['seconds']:.0f} s",
                 flush=True,
             )
-            file = self.results / f"explore-{references.scenario.name}.json"
+            file = self.results / f"explore-{judge.scenario.name}.json"
             write_record(file, report)
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
-from edge_llm_agents.evaluation.playing import evaluate_learned
-from edge_llm_agents.evaluation.references import References
+from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.pretrained.saved_policies import SavedPolicy
 from edge_llm_agents.records.intervals import Interval
 from edge_llm_env.scenarios import Scenario
@@ -25,13 +23,13 @@ def generalisation(
     for name, scenario in scenarios.items():
         trained_for = scenario.fingerprint() == policy.scenario.fingerprint()
         stream = Stream.EVALUATION if trained_for else Stream.SHIFTED
-        references = References(scenario, episodes, hindsight_episodes=0, seed=seed, stream=stream)
-        judged = references.judge(partial(evaluate_learned, policy.for_scenario(scenario)))
+        judge = judge_of(policy.env_id, scenario, episodes, seed=seed, stream=stream)
+        judged = judge.judge(policy.for_scenario(scenario).acting)
         yield {
             "scenario": name,
             "fingerprint": scenario.fingerprint(),
             "trained_for": trained_for,
-            "references": references.as_record(),
+            "references": judge.record,
             "policy": judged,
         }
 

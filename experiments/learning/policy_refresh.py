@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_agents.allocations.levels import LearnedLevels
-from edge_llm_agents.allocations.policy import LearnedAllocation
-from edge_llm_agents.evaluation.earnings import EarningRivals
-from edge_llm_agents.evaluation.playing import evaluate_learned
-from edge_llm_agents.evaluation.references import References
-from edge_llm_agents.evaluation.rivals import Rivals
-from edge_llm_agents.placement.policy import LearnedPlacement
+from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.pretrained.saved_policies import read_policy, save_policy
 from edge_llm_agents.pretrained.shipped import path_of, percent_of_oracle
-from edge_llm_agents.racks.policy import LearnedRack
-from edge_llm_agents.scheduling.policy import LearnedScheduler
-from edge_llm_agents.tasks.policy import LearnedTasks
 
 
 class Refreshed(NamedTuple):
@@ -42,21 +32,12 @@ def refresh_policy(name: str | Path, hindsight_episodes: int | None = None) -> R
     path = path_of(name)
     policy, card, fingerprint = read_policy(path)
     evaluated = card.evaluation["references"]
-    references: References | Rivals | EarningRivals
-    if isinstance(policy, LearnedRack | LearnedLevels):
-        references = EarningRivals(policy.env_id, policy.scenario, evaluated["episodes"], evaluated["seed"])
-        judged = references.judge(policy.acting)
-    else:
-        known = evaluated["hindsight_episodes"] if hindsight_episodes is None else hindsight_episodes
-        played = (evaluated["episodes"], known, evaluated["seed"])
-        if isinstance(policy, LearnedAllocation | LearnedScheduler | LearnedPlacement | LearnedTasks):
-            references = Rivals(policy.env_id, policy.scenario, *played)
-        else:
-            references = References(policy.scenario, *played)
-        judged = references.judge(partial(evaluate_learned, policy))
+    known = evaluated.get("hindsight_episodes", 0) if hindsight_episodes is None else hindsight_episodes
+    judge = judge_of(policy.env_id, policy.scenario, evaluated["episodes"], known, evaluated["seed"])
+    judged = judge.judge(policy.acting)
     of_hindsight = ("closes_percent_of_gap_to_hindsight", "percent_of_hindsight")
     kept = {key: value for key, value in card.evaluation.items() if key not in of_hindsight}
-    evaluation = kept | judged | {"references": references.as_record()}
+    evaluation = kept | judged | {"references": judge.record}
     check = card.check | {"served": judged["served_on_check_episodes"]}
     save_policy(policy, replace(card, evaluation=evaluation, check=check), path)
     changed = fingerprint != policy.scenario.fingerprint()

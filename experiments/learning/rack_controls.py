@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import tyro
 
-from edge_llm_agents.evaluation.earnings import EarningRivals
+from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.racks.learning import RackSettings
 from edge_llm_agents.records.intervals import Interval
 from edge_llm_agents.records.record import write_record
-from edge_llm_agents.seeded.racks import train_seeds
+from edge_llm_agents.seeded.training import train_seeds
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.envs.suite import SCALING
 from edge_llm_env.scenarios import load_scenario
@@ -75,8 +75,8 @@ def measure_controls(
     """The record of learning in each of these worlds, as `edge-llm train racks` writes it of a preset."""
     for name in names:
         overrides = CONTROLS[name].overrides()
-        rivals = EarningRivals(SCALING, load_scenario(WORLD, **overrides), episodes, seed=0)
-        *_, trained = train_seeds(WORLD, overrides, settings, seeds, rivals)
+        judge = judge_of(SCALING, load_scenario(WORLD, **overrides), episodes)
+        *_, trained = train_seeds(WORLD, overrides, settings, seeds, judge)
         yield name, trained.record
 
 

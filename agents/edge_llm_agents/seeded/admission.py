@@ -11,8 +11,8 @@ from sb3_contrib import MaskablePPO
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.evaluation.judging import Judge
 from edge_llm_agents.evaluation.progress import Report, tell_nobody
-from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.masked_ppo.training import SETTINGS, outcome_of, train
@@ -26,13 +26,13 @@ def train_seeds(
     settings: TrainingSettings,
     seeds: Sequence[int],
     run_dir: Path,
-    references: References,
+    judge: Judge[Any, Any],
     *,
     report: Report = tell_nobody,
 ) -> Iterator[Trained]:
     """Train with every seed in a folder of its own, `run_dir`-seed, and judge each; after each what there is so far.
 
-    The scenario is that of `references`; the settings' says only what the record calls it.
+    The scenario is that of `judge`; the settings' says only what the record calls it.
     A run that has finished is taken as it is, one that was interrupted goes on. Raises ValueError for a folder of other
     settings, and KeyboardInterrupt where Ctrl-C ends a run.
     """
@@ -41,10 +41,10 @@ def train_seeds(
     algorithm = "MaskablePPO" + (f" after imitation of {settings.imitate}" if settings.imitate else "")
     asked = Asked(settings.scenario, {}, algorithm, hyperparameters)
     runs = (
-        _run(replace(settings, seed=seed), references.scenario, run_dir.with_name(f"{run_dir.name}-{seed}"), report)
+        _run(replace(settings, seed=seed), judge.scenario, run_dir.with_name(f"{run_dir.name}-{seed}"), report)
         for seed in seeds
     )
-    return judge_runs(asked, runs, references)
+    return judge_runs(asked, runs, judge)
 
 
 def _run(settings: TrainingSettings, scenario: Scenario, run_dir: Path, report: Report) -> Run:

@@ -1,50 +1,24 @@
-"""Searching for modules that serve by levels with several seeds."""
+"""The modules of a saved policy, judged where levels are exact, without a search."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
-from edge_llm_agents.allocations.search import AllocationSettings, Progress, search_allocation
-from edge_llm_agents.evaluation.earnings import EarningRivals
+from edge_llm_agents.evaluation.judging import Judge
 from edge_llm_agents.pretrained.saved_policies import Card, load_policy
-from edge_llm_agents.seeded import runs
-from edge_llm_agents.seeded.runs import Asked, Learned, Run, Trained
+from edge_llm_agents.seeded.runs import Asked, Learned, Run, Trained, judge_runs
 from edge_llm_env.envs.suite import COMPUTE
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import shown
 
 
-def train_seeds(
-    scenario_name: str,
-    overrides: dict[str, Any],
-    settings: AllocationSettings,
-    seeds: Sequence[int],
-    rivals: EarningRivals,
-    report: Callable[[int, Progress], None] = lambda seed, progress: None,
-) -> Iterator[Trained]:
-    """Search with every seed and judge each on the rivals' workloads; after each what there is so far.
-
-    The search plays `Compute-v0`, where an epoch takes microseconds; levels are exact where policies are judged.
-    """
-
-    def learn(seed: int) -> Learned:
-        found = search_allocation(COMPUTE, rivals.scenario, settings, seed, partial(report, seed))
-        curve = [progress._asdict() for progress in found.curve]
-        return Learned(LearnedLevels(found.policy), found.epoch_steps, {}, curve)
-
-    asked = Asked(scenario_name, overrides, "cross-entropy method", asdict(settings))
-    return runs.train_seeds(asked, learn, seeds, rivals)
-
-
 def saved_modules(name: str, scenario: Scenario) -> tuple[Run, Card]:
     """The modules of a saved policy of `Compute-v0` with exact levels as a run that is over, and its card.
 
-    They are what `train_seeds` would find again with the card's settings and seed. Raises ValueError as `load_policy`
+    They are what a search would find again with the card's settings and seed. Raises ValueError as `load_policy`
     does, for a policy of another environment, and for one whose card does not say how long it was searched for.
     """
     modules, card = load_policy(name, scenario)
@@ -59,8 +33,8 @@ def saved_modules(name: str, scenario: Scenario) -> tuple[Run, Card]:
 
 
 def judge_saved(
-    scenario_name: str, overrides: dict[str, Any], saved: tuple[Run, Card], rivals: EarningRivals
+    scenario_name: str, overrides: dict[str, Any], saved: tuple[Run, Card], judge: Judge[Any, Any]
 ) -> Iterator[Trained]:
-    """Judge what `saved_modules` returned on the rivals' workloads."""
+    """Judge what `saved_modules` returned on the judge's workloads."""
     run, card = saved
-    return runs.judge_runs(Asked(scenario_name, overrides, card.algorithm, card.hyperparameters), [run], rivals)
+    return judge_runs(Asked(scenario_name, overrides, card.algorithm, card.hyperparameters), [run], judge)

@@ -1,17 +1,12 @@
-"""Training with several seeds: each run is judged on held-out workloads, and the median one's policy is kept."""
+"""Runs of several seeds: each is judged on held-out workloads, and the median one's policy is kept."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from edge_llm_agents.evaluation.earnings import EarningRivals
-from edge_llm_agents.evaluation.playing import evaluate_learned
-from edge_llm_agents.evaluation.references import CHECK_EPISODES, References
-from edge_llm_agents.evaluation.rivals import Rivals
+from edge_llm_agents.evaluation.judging import CHECK_EPISODES, Judge
 from edge_llm_agents.pretrained.saved_policies import Card, SavedPolicy, save_policy
 from edge_llm_agents.records.record import write_record
 
@@ -56,43 +51,25 @@ class Trained(NamedTuple):
     """Of that policy."""
 
 
-def train_seeds(
-    asked: Asked, learn: Callable[[int], Learned], seeds: Sequence[int], references: References | Rivals | EarningRivals
-) -> Iterator[Trained]:
-    """Learn with every seed and judge each on the references' workloads; after each what there is so far."""
-    return judge_runs(asked, (_timed(learn, seed) for seed in seeds), references)
-
-
-def _timed(learn: Callable[[int], Learned], seed: int) -> Run:
-    started_s = time.perf_counter()
-    learned = learn(seed)
-    return Run(seed, time.perf_counter() - started_s, learned)
-
-
-def judge_runs(asked: Asked, runs: Iterable[Run], references: References | Rivals | EarningRivals) -> Iterator[Trained]:
+def judge_runs(asked: Asked, runs: Iterable[Run], judge: Judge[Any, Any]) -> Iterator[Trained]:
     """Judge each run as it comes; after each what there is so far."""
-    earns = isinstance(references, EarningRivals)
     judged: list[dict[str, Any]] = []
     policies: list[SavedPolicy] = []
     for run in runs:
         policy, steps, more, curve = run.learned
-        if isinstance(references, EarningRivals):
-            found = references.judge(policy.acting)
-        else:
-            found = references.judge(partial(evaluate_learned, policy))
         said = {"seed": run.seed, "seconds": run.seconds, "training_steps": steps}
-        judged.append(said | more | found | {"curve": curve})
+        judged.append(said | more | judge.judge(policy.acting) | {"curve": curve})
         policies.append(policy)
-        ascending = sorted(range(len(judged)), key=lambda at: judged[at]["reward" if earns else "served"])
+        ascending = sorted(range(len(judged)), key=lambda at: judged[at][judge.measure.counts])
         median = ascending[(len(judged) - 1) // 2]
         record = asked._asdict() | {
-            "scenario_fingerprint": references.scenario.fingerprint(),
+            "scenario_fingerprint": judge.scenario.fingerprint(),
             "environment": policy.env_id,
-            "references": references.as_record(),
+            "references": judge.record,
             "median_seed": judged[median]["seed"],
             "runs": list(judged),
         }
-        yield Trained(record, policies[median], card_of(record, judged[median], references.seed))
+        yield Trained(record, policies[median], card_of(record, judged[median], judge.seed))
 
 
 def card_of(record: dict[str, Any], run: dict[str, Any], evaluation_seed: int) -> Card:

@@ -11,8 +11,8 @@ from stable_baselines3 import PPO, SAC
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_agents.evaluation.playing import evaluate_values
-from edge_llm_agents.evaluation.references import References
+from edge_llm_agents.evaluation.judging import Judge
+from edge_llm_agents.evaluation.playing import DecodedPolicy
 from edge_llm_agents.value_search.parameter_actions import ParameterActions, ParameterPolicy
 from edge_llm_agents.value_search.price_regression import price_policy
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
@@ -29,27 +29,27 @@ PRICED_EPISODES = 20
 """Workloads whose multipliers are fitted, some seconds of hindsight each."""
 
 
-def explore(algorithm: Algorithm, references: References, *, steps: int, rows: int, seed: int) -> dict[str, Any]:
-    """Train for that many epoch steps from the tuned look-ahead rule on, and judge on the references' workloads.
+def explore(algorithm: Algorithm, judge: Judge[Any, Any], *, steps: int, rows: int, seed: int) -> dict[str, Any]:
+    """Train for that many epoch steps from the tuned look-ahead rule on, and judge on the judge's workloads.
 
     All but `ppo-slot-values`, which has no rule to start from, begin as the rule (actions of about zero).
     """
     started_s = time.perf_counter()
     if algorithm == "hindsight-prices":
-        scenario = references.scenario
-        policy: Policy = price_policy(scenario, references.discount, PRICED_EPISODES, seed)
+        scenario = judge.scenario
+        policy: Policy = price_policy(scenario, judge.rivals.tuned["discount"], PRICED_EPISODES, seed)
         taken = PRICED_EPISODES * scenario.epoch.episode_epochs
     else:
-        policy, taken = _trained(algorithm, references, steps, rows, seed)
+        policy, taken = _trained(algorithm, judge, steps, rows, seed)
     seconds = time.perf_counter() - started_s
     record = {"algorithm": algorithm, "seed": seed, "epoch_steps": taken, "seconds": seconds}
-    return record | references.judge(partial(evaluate_values, policy))
+    return record | judge.judge(partial(DecodedPolicy, policy))
 
 
-def _trained(algorithm: Algorithm, references: References, steps: int, rows: int, seed: int) -> tuple[Policy, int]:
+def _trained(algorithm: Algorithm, judge: Judge[Any, Any], steps: int, rows: int, seed: int) -> tuple[Policy, int]:
     """The policy, and the epoch steps that its training took."""
     set_thread_counts()
-    scenario, discount = references.scenario, references.discount
+    scenario, discount = judge.scenario, judge.rivals.tuned["discount"]
     by_slot = algorithm == "ppo-slot-values"
     env = EdgeVecEnv(
         BATCH_SELECTION,

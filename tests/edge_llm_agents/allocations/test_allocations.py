@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,11 @@ from edge_llm_agents.allocations import search as search_module
 from edge_llm_agents.allocations.modules import SeenVariants
 from edge_llm_agents.allocations.policy import LearnedAllocation, allocation_function, mechanism_of
 from edge_llm_agents.allocations.search import AllocationSettings, search_allocation, served_by_each
+from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.evaluation.playing import evaluate_learned
-from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.pretrained.saved_policies import load_policy
-from edge_llm_agents.seeded.allocations import train_seeds
 from edge_llm_agents.seeded.runs import save_training
+from edge_llm_agents.seeded.training import train_seeds
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_agents.value_search.features import FEATURE_SETS
 from edge_llm_agents.value_search.search import training_workloads
@@ -138,20 +137,20 @@ def test_equal_settings_find_equal_parameters_and_the_best_in_validation_is_kept
 
 def test_seeds_are_judged_against_the_oracle_and_all_rules_and_the_median_is_saved(tmp_path: Path) -> None:
     scenario = short(COMPUTE)
-    rivals = Rivals(COMPUTE, scenario, episodes=6, hindsight_episodes=0, seed=0)
-    for trained in train_seeds("accuracy-tiers", SHORT, SMALL, (0, 1, 2), rivals):
+    judge = judge_of(COMPUTE, scenario, episodes=6)
+    for trained in train_seeds("accuracy-tiers", SHORT, SMALL, (0, 1, 2), judge):
         save_training(trained, "mine", tmp_path, tmp_path)
     record = json.loads((tmp_path / "train-mine.json").read_text())
     policy, card = load_policy(tmp_path / "mine", scenario)
-    served = evaluate_learned(policy, scenario, rivals.workloads).served
+    served = evaluate_learned(policy, scenario, judge.workloads).served
     assert served.sum() == sorted(run["served"] for run in record["runs"])[1]
-    oracle, rules = rivals.played["best-partition"].served, record["references"]["rules"]
-    judged = rivals.judge(partial(evaluate_learned, policy))
+    oracle, rules = judge.played["best-partition"].served, record["references"]["rules"]
+    judged = judge.judge(policy.acting)
     mean = 100.0 * (served - oracle).mean() / oracle.mean()
     assert judged["difference_to_oracle_percent"]["mean"] == pytest.approx(mean)
     assert judged["percent_of_oracle"] == pytest.approx(100.0 + mean)
-    assert rivals.best_rule == max(rules, key=lambda key: rules[key]["percent_of_oracle"])
-    best = rivals.played[rivals.best_rule].served
+    assert judge.best_rule == max(rules, key=lambda key: rules[key]["percent_of_oracle"])
+    best = judge.played[judge.best_rule].served
     above = 100.0 * (served - best).mean() / oracle.mean()
     assert judged["difference_to_best_rule_percent"]["mean"] == pytest.approx(above)
     assert card.check["served"] == served.sum()
@@ -173,6 +172,6 @@ def test_what_does_not_fit_is_an_error() -> None:
     with pytest.raises(ValueError, match="generations = 0: must be at least 1"):
         AllocationSettings(generations=0)
     with pytest.raises(ValueError, match="episodes = 1: must be at least 2"):
-        Rivals(COMPUTE, short(COMPUTE), 1, 0, 0)
+        judge_of(COMPUTE, short(COMPUTE), 1)
     with pytest.raises(ValueError, match=r"hindsight_episodes = 3: must be in 0..2"):
-        Rivals(COMPUTE, short(COMPUTE), 2, 3, 0)
+        judge_of(COMPUTE, short(COMPUTE), 2, 3)

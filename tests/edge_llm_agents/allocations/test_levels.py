@@ -16,11 +16,12 @@ from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings
 from edge_llm_agents.commands.main import main
-from edge_llm_agents.evaluation.earnings import EarningRivals
+from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.evaluation.models import decoding_of
 from edge_llm_agents.evaluation.playing import DecodedPolicy
 from edge_llm_agents.pretrained.saved_policies import Card, load_policy, save_policy
-from edge_llm_agents.seeded.levels import saved_modules, train_seeds
+from edge_llm_agents.seeded.levels import saved_modules
+from edge_llm_agents.seeded.training import train_seeds
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_baselines.levels.decoding import level_values_space
 from edge_llm_baselines.levels.earning import earned_by_levels
@@ -127,13 +128,13 @@ class Always:
 def test_a_search_is_judged_by_reward():
     few = {"epoch.episode_epochs": 16, "epoch.visible_slots": 12, "workload.arrivals.rate_per_s": 2.0}
     scenario = load_scenario("service-levels", **few)
-    rivals = EarningRivals(SERVICE_LEVEL, scenario, 2, seed=0)
+    judge = judge_of(SERVICE_LEVEL, scenario, 2)
     settings = AllocationSettings(
         generations=1, episodes=2, cross_entropy=CrossEntropySettings(4, 2), validation_episodes=2
     )
-    (trained,) = train_seeds("service-levels", few, settings, [0], rivals)
+    (trained,) = train_seeds("service-levels", few, settings, [0], judge)
     (run,) = trained.record["runs"]
     assert trained.record["environment"] == SERVICE_LEVEL
     assert isinstance(trained.policy, LearnedLevels)
-    assert run["reward"] == rivals.play(trained.policy.acting).reward.mean()
+    assert run["reward"] == judge.play(trained.policy.acting).reward.mean()
     assert run["reward"] <= trained.record["references"]["most_reward"]

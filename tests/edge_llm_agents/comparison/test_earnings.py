@@ -10,11 +10,10 @@ import pytest
 
 from edge_llm_agents.comparison.comparing import ComparisonInterrupted, compare
 from edge_llm_agents.comparison.records import BOUND
-from edge_llm_agents.evaluation.earnings import EarningRivals
+from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.racks.learning import RackSettings
 from edge_llm_agents.records.fields import BESIDE
-from edge_llm_agents.seeded.lines import of_earnings
-from edge_llm_agents.seeded.racks import train_seeds
+from edge_llm_agents.seeded.training import train_seeds
 from edge_llm_baselines.levels.reward_bound import most_by_levels
 from edge_llm_baselines.racks.clairvoyant import most_earned
 from edge_llm_baselines.registry import registered
@@ -82,15 +81,15 @@ def test_ctrl_c_in_the_first_bound_leaves_what_can_be_saved(monkeypatch: pytest.
 
 def test_every_seed_is_judged_by_reward():
     scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 60})
-    rivals = EarningRivals(SCALING, scenario, 3, seed=0)
-    told_nothing = {key: one for key, one in rivals.played.items() if not baselines_of(SCALING).rules[key].informed}
-    assert rivals.played[rivals.best_rule].reward.sum() == max(one.reward.sum() for one in told_nothing.values())
-    for one in rivals.played.values():
-        assert (one.reward <= rivals.most + 1e-6).all()
+    judge = judge_of(SCALING, scenario, 3)
+    told_nothing = {key: one for key, one in judge.played.items() if not baselines_of(SCALING).rules[key].informed}
+    assert judge.played[judge.best_rule].reward.sum() == max(one.reward.sum() for one in told_nothing.values())
+    for one in judge.played.values():
+        assert (one.reward <= judge.most + 1e-6).all()
     settings = RackSettings(episodes=20, ridges=(3.0,), cautions=(0.6,), validation_episodes=2)
-    *_, last = train_seeds("feeder-rack", {"epoch.episode_epochs": 60}, settings, [0, 1, 2], rivals)
+    *_, last = train_seeds("feeder-rack", {"epoch.episode_epochs": 60}, settings, [0, 1, 2], judge)
     rewards = {run["seed"]: run["reward"] for run in last.record["runs"]}
     assert rewards[last.record["median_seed"]] == sorted(rewards.values())[1]
     assert last.card.seed == last.record["median_seed"]
-    assert "of the gap to what nobody exceeds" in of_earnings(last.record["runs"][-1], rivals)
+    assert "of the gap to what nobody exceeds" in judge.line(last.record["runs"][-1])
     assert environment(last.record["environment"]).id == SCALING

@@ -10,8 +10,8 @@ import pytest
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings
-from edge_llm_agents.evaluation import references as references_module
-from edge_llm_agents.evaluation.references import References
+from edge_llm_agents.evaluation import rivals
+from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
 from edge_llm_agents.leaderboard.policies.seeds import ENTRIES, saved_sources, settings_of
 from edge_llm_agents.leaderboard.report.boards import read_boards
@@ -27,15 +27,15 @@ from edge_llm_agents.racks.learning import RackSettings
 from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import SchedulerSettings
-from edge_llm_agents.seeded.values import train_seeds
+from edge_llm_agents.seeded.training import train_seeds
 from edge_llm_agents.tasks.fitting import SignalSettings
 from edge_llm_agents.tasks.policy import LearnedTasks
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import SearchSettings, search
-from edge_llm_baselines import LookAhead
 from edge_llm_env import load_scenario
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from tests.edge_llm_agents.leaderboard.small import SHORT, small_suite
-from tests.edge_llm_agents.seeded.test_values import SETTINGS
+from tests.edge_llm_agents.seeded.test_training import SETTINGS
 
 FOUND_WITH: dict[type, Any] = {
     AllocationSettings: (LearnedAllocation, LearnedLevels),
@@ -51,12 +51,12 @@ FOUND_WITH: dict[type, Any] = {
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SearchSettings:
     """A policy for the scenario `short`, as if the package brought it along; how it was found."""
     monkeypatch.setattr(policy_files, "PRETRAINED", tmp_path / "pretrained")
-    monkeypatch.setattr(references_module, "tuned_look_ahead", lambda scenario, seed: LookAhead(0.5, 2.0))  # quick
+    monkeypatch.setattr(rivals, "tune_discount", lambda scenario, seed: 0.5)  # quick
     (tmp_path / "short.toml").write_text(SHORT)
     name = str(tmp_path / "short.toml")
-    references = References(load_scenario(name), episodes=2, hindsight_episodes=0, seed=0)
+    judge = judge_of(BATCH_SELECTION, load_scenario(name), episodes=2)
     settings = replace(SETTINGS, first_discount=0.5)
-    (trained,) = train_seeds(name, {}, settings, [3], references)
+    (trained,) = train_seeds(name, {}, settings, [3], judge)
     save_policy(trained.policy, trained.card, tmp_path / "pretrained" / "value-short")
     return settings
 

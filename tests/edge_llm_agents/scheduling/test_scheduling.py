@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from edge_llm_agents.commands import train as train_command
+from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.evaluation.playing import evaluate_learned
-from edge_llm_agents.evaluation.rivals import Rivals
 from edge_llm_agents.pretrained.saved_policies import load_policy
 from edge_llm_agents.report.watching import named_policy
 from edge_llm_agents.scheduling import search as search_module
@@ -20,7 +20,7 @@ from edge_llm_agents.scheduling.numbers import NUMBERS, SPREADS, starting_point
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import SchedulerSettings, search_scheduler
 from edge_llm_agents.seeded.runs import save_training
-from edge_llm_agents.seeded.schedulers import train_seeds
+from edge_llm_agents.seeded.training import train_seeds
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_baselines.playing.play import play
 from edge_llm_baselines.playing.roll_out import roll_out
@@ -87,14 +87,14 @@ def test_it_only_does_what_is_open_and_one_row_is_as_many(scenario: Any) -> None
 
 def test_what_is_trained_is_saved_and_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge_llm_baselines.schedulers.policy.TUNING_EPISODES", 1)
-    rivals = Rivals(CONTINUOUS_BATCHING, SHORT, 3, 0, seed=0)
-    (trained,) = train_seeds("chat-4090", {"epoch.episode_epochs": 2}, SMALL, [1], rivals)
+    judge = judge_of(CONTINUOUS_BATCHING, SHORT, 3)
+    (trained,) = train_seeds("chat-4090", {"epoch.episode_epochs": 2}, SMALL, [1], judge)
     again = search_scheduler(SHORT, SMALL, 1).policy
     np.testing.assert_array_equal(again.numbers, trained.policy.arrays()["numbers"][None])
     save_training(trained, "continuous-short", tmp_path, tmp_path)
     policy, card = load_policy(tmp_path / "continuous-short", SHORT)
     np.testing.assert_array_equal(policy.arrays()["numbers"], again.numbers[0])
-    served = evaluate_learned(policy, SHORT, rivals.workloads).served
+    served = evaluate_learned(policy, SHORT, judge.workloads).served
     assert card.check["served"] == served[: card.check["episodes"]].sum()
     assert card.hyperparameters["generations"] == 2
     written = json.loads((tmp_path / "continuous-short.json").read_text())

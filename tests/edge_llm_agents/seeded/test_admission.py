@@ -9,8 +9,9 @@ import torch
 from sb3_contrib import MaskablePPO
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
+from edge_llm_agents.evaluation.judges import judge_of
+from edge_llm_agents.evaluation.judging import Judge
 from edge_llm_agents.evaluation.playing import evaluate_learned
-from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.pretrained.saved_policies import load_policy
@@ -37,13 +38,13 @@ def settings(folder: Path) -> TrainingSettings:
 
 
 @pytest.fixture(scope="module")
-def references(settings: TrainingSettings) -> References:
-    return References(load_scenario(settings.scenario), episodes=12, hindsight_episodes=0, seed=0)
+def judge(settings: TrainingSettings) -> Judge:
+    return judge_of("EdgeLLM/Batching-v0", load_scenario(settings.scenario), episodes=12)
 
 
 @pytest.fixture(scope="module")
-def trained(folder: Path, settings: TrainingSettings, references: References) -> Trained:
-    *_, trained = train_seeds(settings, (0, 1), folder / "run", references)
+def trained(folder: Path, settings: TrainingSettings, judge: Judge) -> Trained:
+    *_, trained = train_seeds(settings, (0, 1), folder / "run", judge)
     return trained
 
 
@@ -61,13 +62,13 @@ def test_every_seed_is_judged_and_its_curve_kept(trained: Trained, folder: Path)
 
 
 def test_the_saved_policy_decides_as_the_model_and_in_any_number_of_rows(
-    trained: Trained, references: References, folder: Path, settings: TrainingSettings
+    trained: Trained, judge: Judge, folder: Path, settings: TrainingSettings
 ) -> None:
     save_training(trained, "mine", folder / "results", folder / "results")
     policy, card = load_policy(folder / "results" / "mine")
     assert isinstance(policy, AdmissionPolicy)
     model = MaskablePPO.load(folder / f"run-{card.seed}" / "best.zip")
-    env = EdgeVecEnv("EdgeLLM/Batching-v0", 8, references.scenario)
+    env = EdgeVecEnv("EdgeLLM/Batching-v0", 8, judge.scenario)
     env.seed(0)
     seen, different = env.reset(), 0
     for _ in range(60):
@@ -79,32 +80,32 @@ def test_the_saved_policy_decides_as_the_model_and_in_any_number_of_rows(
         different += len(np.unique(actions[clear]))
         seen = env.step(actions)[0]
     assert different > 60
-    workloads = references.workloads
-    served = evaluate_learned(policy, references.scenario, workloads).served
+    workloads = judge.workloads
+    served = evaluate_learned(policy, judge.scenario, workloads).served
     for at in range(3):
-        assert evaluate_learned(policy, references.scenario, workloads[at : at + 1]).served == served[at]
+        assert evaluate_learned(policy, judge.scenario, workloads[at : at + 1]).served == served[at]
     elsewhere = policy.for_scenario(load_scenario("carry-over"))
     assert elsewhere.predict(np.zeros(10 + 64 * 10, dtype=np.float32))[0] == 64
 
 
 def test_finished_runs_are_taken_as_they_are_and_others_refused(
-    trained: Trained, references: References, folder: Path, settings: TrainingSettings, monkeypatch: pytest.MonkeyPatch
+    trained: Trained, judge: Judge, folder: Path, settings: TrainingSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object, **__: object) -> None:
         raise AssertionError("trained again")
 
     monkeypatch.setattr("edge_llm_agents.seeded.admission.train", never)
-    *_, again = train_seeds(settings, (0, 1), folder / "run", references)
+    *_, again = train_seeds(settings, (0, 1), folder / "run", judge)
     timed = ("decision_us", "decision_alone_us")
     for one, other in zip(trained.record["runs"], again.record["runs"], strict=True):
         assert {name: one[name] for name in one if name not in timed} == {
             name: other[name] for name in other if name not in timed
         }
-    named_otherwise = next(train_seeds(replace(settings, scenario="short"), (0,), folder / "run", references))
+    named_otherwise = next(train_seeds(replace(settings, scenario="short"), (0,), folder / "run", judge))
     assert named_otherwise.record["runs"][0]["served"] == again.record["runs"][0]["served"]
-    assert named_otherwise.record["scenario_fingerprint"] == references.scenario.fingerprint()
+    assert named_otherwise.record["scenario_fingerprint"] == judge.scenario.fingerprint()
     with pytest.raises(ValueError, match="was trained with another gae_lambda; only steps may differ"):
-        next(train_seeds(replace(settings, gae_lambda=0.5), (0,), folder / "run", references))
+        next(train_seeds(replace(settings, gae_lambda=0.5), (0,), folder / "run", judge))
 
 
 def test_weights_of_another_shape_are_refused(trained: Trained, folder: Path) -> None:

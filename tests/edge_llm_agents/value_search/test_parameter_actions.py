@@ -7,8 +7,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
+from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.evaluation.playing import evaluate_values
-from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.value_search.exploration import explore
 from edge_llm_agents.value_search.functions import ValueFunction
 from edge_llm_agents.value_search.parameter_actions import (
@@ -21,6 +21,7 @@ from edge_llm_agents.value_search.parameter_actions import (
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env import load_scenario
 from edge_llm_env.envs.observation import CONTEXT_FEATURES, slot_feature
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.workload.streams import draw_workloads
 from tests.edge_llm_agents.leaderboard.constant import Constant
 from tests.support.helpers import observation_length
@@ -80,9 +81,9 @@ def test_sb3_gets_the_last_observation_of_an_episode_in_the_same_form():
 
 
 def test_every_algorithm_is_trained_for_the_epochs_that_it_says():
-    references = References(SCENARIO, episodes=2, hindsight_episodes=0, seed=0)
+    judge = judge_of(BATCH_SELECTION, SCENARIO, episodes=2)
     # A rollout of 4 epochs on 4 rows, and the 16 candidates of ARS's first generation on 4 rows for 4 epochs.
     for algorithm, steps in (("ppo-gsde", 16), ("ars", 256)):
-        record = explore(algorithm, references, steps=10, rows=4, seed=0)
+        record = explore(algorithm, judge, steps=10, rows=4, seed=0)
         assert record["epoch_steps"] == steps
         assert record["served"] > 0

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.evaluation.playing import evaluate_solver, evaluate_values
-from edge_llm_agents.evaluation.references import References
 from edge_llm_agents.pretrained.saved_policies import load_policy
 from edge_llm_agents.seeded.runs import save_training
-from edge_llm_agents.seeded.values import train_seeds
+from edge_llm_agents.seeded.training import train_seeds
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_agents.value_search.search import SearchSettings
 from edge_llm_baselines import DFTSP
 from edge_llm_env import load_scenario
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.workload.streams import draw_workloads
 from experiments.learning.policy_refresh import refresh_policy
 
@@ -29,8 +30,8 @@ def outdated(tmp_path: Path) -> Path:
     settings = SearchSettings(
         generations=1, episodes=2, validation_episodes=2, cross_entropy=CrossEntropySettings(population=3, elites=2)
     )
-    references = References(load_scenario("carry-over", **BEFORE), episodes=12, hindsight_episodes=0, seed=0)
-    for trained in train_seeds("carry-over", BEFORE, settings, (0,), references):
+    judge = judge_of(BATCH_SELECTION, load_scenario("carry-over", **BEFORE), episodes=12)
+    for trained in train_seeds("carry-over", BEFORE, settings, (0,), judge):
         save_training(trained, "mine", tmp_path, tmp_path)
     path = tmp_path / "mine.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"overrides": NOW}))

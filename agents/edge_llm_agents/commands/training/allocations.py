@@ -6,14 +6,11 @@ from dataclasses import dataclass, field
 
 import tyro
 
-from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.allocations.policy import MECHANISMS
-from edge_llm_agents.allocations.search import AllocationSettings, Progress
+from edge_llm_agents.allocations.search import AllocationSettings
 from edge_llm_agents.commands.training.judged import BesideRivals, show_served
-from edge_llm_agents.seeded.allocations import train_seeds
 from edge_llm_env.envs.suite import BANDWIDTH
 from edge_llm_env.registration import environment
-from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import one_of
 
 
@@ -34,13 +31,12 @@ class Allocations(BesideRivals):
     def run(self) -> None:
         """Search, judge, save."""
         entry = environment(one_of("env", self.env, MECHANISMS))
-        scenario_name = self.scenario or entry.default_scenario
-        scenario = load_scenario(scenario_name, **self.overrides)
-        set_thread_counts()
-
-        def show(seed: int, progress: Progress) -> None:
-            show_served(seed, progress.generation, progress.validation_served)
-
-        rivals = self.rivals(self.env, scenario)
-        runs = train_seeds(scenario_name, self.overrides, self.search, self.seeds, rivals, show)
-        self.save_beside(runs, entry.name.removesuffix("-v0").lower(), rivals)
+        self.train(
+            self.env,
+            self.scenario or entry.default_scenario,
+            self.search,
+            entry.name.removesuffix("-v0").lower(),
+            show_served,
+            overrides=self.overrides,
+            hindsight_episodes=self.hindsight_episodes,
+        )

@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge_llm_agents.evaluation.rivals import Rivals
+from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.allocations import search as allocations
+from edge_llm_agents.evaluation.judges import judge_of
+from edge_llm_agents.evaluation.judging import Judge
 from edge_llm_agents.masked_ppo.settings import LARGEST_SEED
-from edge_llm_agents.seeded.lines import beside_rivals
+from edge_llm_agents.scheduling import search as scheduling
+from edge_llm_agents.seeded.learners import Settings
 from edge_llm_agents.seeded.runs import Trained, save_training
-from edge_llm_env.scenarios import Scenario
+from edge_llm_agents.seeded.training import train_seeds
+from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import shown
 from edge_llm_env.support.outputs import OutputFolder
 from edge_llm_env.support.paths.locating import LONGEST_NAME, is_name
@@ -42,10 +47,28 @@ class Judged:
         if self.name is not None and not is_name(self.name):
             raise ValueError(f"name = {shown(self.name)}: must be a name of a file, at most {LONGEST_NAME} bytes long")
 
-    def save(self, runs: Iterable[Trained], name: str, as_line: Callable[[dict[str, Any]], str]) -> None:
+    def train(
+        self,
+        env_id: str,
+        scenario_name: str,
+        settings: Settings,
+        begins: str,
+        show: Callable[[int, Any], None] = lambda seed, progress: None,
+        *,
+        overrides: dict[str, float],
+        hindsight_episodes: int = 0,
+    ) -> None:
+        """Learn with every seed, judge each, save; the policy's name, where none is given, begins so."""
+        scenario = load_scenario(scenario_name, **overrides)
+        set_thread_counts()
+        judge = judge_of(env_id, scenario, self.evaluation_episodes, hindsight_episodes, tell=show_line)
+        self.save(train_seeds(scenario_name, overrides, settings, self.seeds, judge, show), begins, judge)
+
+    def save(self, runs: Iterable[Trained], begins: str, judge: Judge[Any, Any]) -> None:
         """Print each run as it is judged, and write what there is so far."""
+        name = self.name or f"{begins}-{judge.scenario.name}"
         for trained in runs:
-            print(as_line(trained.record["runs"][-1]), flush=True)
+            print(judge.line(trained.record["runs"][-1]), flush=True)
             written = save_training(trained, name, self.results, self.policies)
         print(f"written: {', '.join(map(str, written))}")
 
@@ -60,14 +83,6 @@ class BesideRivals(Judged):
     """Of these, the first ones, that are also optimised in hindsight where the environment knows how; 0 for none."""
     overrides: dict[str, float] = field(default_factory=dict)
     """Fields of the scenario to change, e.g. workload.arrivals.rate_per_s 6."""
-
-    def rivals(self, env_id: str, scenario: Scenario) -> Rivals:
-        """What every run is held against."""
-        return Rivals(env_id, scenario, self.evaluation_episodes, self.hindsight_episodes, seed=0)
-
-    def save_beside(self, runs: Iterable[Trained], name: str, rivals: Rivals) -> None:
-        """As `save` does, under that name if none is given."""
-        self.save(runs, self.name or f"{name}-{rivals.scenario.name}", lambda run: beside_rivals(run, rivals))
 
 
 SHOWN_EVERY = 1000
@@ -85,8 +100,8 @@ def show_step(seed: int, step: int) -> None:
         show_line(f"seed {seed}, step {step}")
 
 
-def show_served(seed: int, generation: int, served: float | None) -> None:
+def show_served(seed: int, progress: allocations.Progress | scheduling.Progress) -> None:
     """Tell who watches a search how many requests an episode serves in validation, where that was looked at."""
-    if served is not None:
-        told = f"{served:.2f} served per episode in validation"
-        show_line(f"seed {seed}, generation {generation}: {told}")
+    if progress.validation_served is not None:
+        told = f"{progress.validation_served:.2f} served per episode in validation"
+        show_line(f"seed {seed}, generation {progress.generation}: {told}")

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 import tyro
 
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_agents.allocations.search import AllocationSettings, Progress
+from edge_llm_agents.allocations.search import AllocationSettings
 from edge_llm_agents.commands.training.judged import Judged, show_line, show_served
-from edge_llm_agents.evaluation.earnings import EarningRivals
-from edge_llm_agents.seeded.levels import judge_saved, saved_modules, train_seeds
-from edge_llm_agents.seeded.lines import of_earnings
+from edge_llm_agents.evaluation.judges import judge_of
+from edge_llm_agents.seeded.levels import judge_saved, saved_modules
 from edge_llm_env.envs.suite import SERVICE_LEVEL
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import shown
@@ -31,19 +30,13 @@ class Levels(Judged):
 
     def run(self) -> None:
         """Search, judge, save."""
-        if self.modules is not None and (self.seeds, self.search) != (Judged.seeds, AllocationSettings()):
+        if self.modules is None:
+            self.train(SERVICE_LEVEL, self.scenario, self.search, "levels", show_served, overrides=self.overrides)
+            return
+        if (self.seeds, self.search) != (Judged.seeds, AllocationSettings()):
             raise ValueError(f"modules = {shown(self.modules)}: must be left out where seeds or the search are given")
         scenario = load_scenario(self.scenario, **self.overrides)
         set_thread_counts()
-
-        def show(seed: int, progress: Progress) -> None:
-            show_served(seed, progress.generation, progress.validation_served)
-
-        # Modules that do not fit are refused before rules are tuned for minutes.
-        saved = None if self.modules is None else saved_modules(self.modules, scenario)
-        rivals = EarningRivals(SERVICE_LEVEL, scenario, self.evaluation_episodes, seed=0, report=show_line)
-        if saved is not None:
-            runs = judge_saved(self.scenario, self.overrides, saved, rivals)
-        else:
-            runs = train_seeds(self.scenario, self.overrides, self.search, self.seeds, rivals, show)
-        self.save(runs, self.name or f"levels-{scenario.name}", lambda run: of_earnings(run, rivals))
+        saved = saved_modules(self.modules, scenario)  # refused, where they do not fit, before rules are tuned
+        judge = judge_of(SERVICE_LEVEL, scenario, self.evaluation_episodes, tell=show_line)
+        self.save(judge_saved(self.scenario, self.overrides, saved, judge), "levels", judge)

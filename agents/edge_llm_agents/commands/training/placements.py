@@ -6,12 +6,9 @@ from dataclasses import dataclass, field
 
 import tyro
 
-from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.commands.training.judged import BesideRivals, show_step
 from edge_llm_agents.placement.fitting import PlacementSettings
-from edge_llm_agents.seeded.placements import train_seeds
 from edge_llm_env.envs.suite import MULTI_NODE
-from edge_llm_env.scenarios import load_scenario
 
 
 @dataclass(frozen=True)
@@ -24,8 +21,12 @@ class Placements(BesideRivals):
 
     def run(self) -> None:
         """Fit, judge, save."""
-        scenario = load_scenario(self.scenario, **self.overrides)
-        set_thread_counts()
-        rivals = self.rivals(MULTI_NODE, scenario)
-        runs = train_seeds(self.scenario, self.overrides, self.fit, self.seeds, rivals, show_step)
-        self.save_beside(runs, "multinode", rivals)
+        self.train(
+            MULTI_NODE,
+            self.scenario,
+            self.fit,
+            "multinode",
+            show_step,
+            overrides=self.overrides,
+            hindsight_episodes=self.hindsight_episodes,
+        )

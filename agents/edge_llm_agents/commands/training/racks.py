@@ -6,14 +6,9 @@ from dataclasses import dataclass, field
 
 import tyro
 
-from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.commands.training.judged import Judged
-from edge_llm_agents.evaluation.earnings import EarningRivals
 from edge_llm_agents.racks.learning import RackSettings
-from edge_llm_agents.seeded.lines import of_earnings
-from edge_llm_agents.seeded.racks import train_seeds
 from edge_llm_env.envs.suite import SCALING
-from edge_llm_env.scenarios import load_scenario
 
 
 @dataclass(frozen=True)
@@ -30,8 +25,4 @@ class Racks(Judged):
 
     def run(self) -> None:
         """Learn, judge, save."""
-        scenario = load_scenario(self.scenario, **self.overrides)
-        set_thread_counts()
-        rivals = EarningRivals(SCALING, scenario, self.evaluation_episodes, seed=0)
-        runs = train_seeds(self.scenario, self.overrides, self.learn, self.seeds, rivals)
-        self.save(runs, self.name or f"scaling-{scenario.name}", lambda run: of_earnings(run, rivals))
+        self.train(SCALING, self.scenario, self.learn, "scaling", overrides=self.overrides)

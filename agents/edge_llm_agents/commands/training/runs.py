@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,15 +9,15 @@ import tyro
 
 from edge_llm_agents.commands.bars import Bars
 from edge_llm_agents.commands.running import parsed_by_tyro
-from edge_llm_agents.commands.training.judged import Judged
-from edge_llm_agents.evaluation.references import References
+from edge_llm_agents.commands.training.judged import Judged, show_line
+from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.masked_ppo.hyperparameter_files import read_settings
 from edge_llm_agents.masked_ppo.settings import ENV_ID, TrainingSettings
 from edge_llm_agents.masked_ppo.training import SETTINGS, train
-from edge_llm_agents.seeded import admission, values
-from edge_llm_agents.seeded.lines import beside_dftsp
+from edge_llm_agents.seeded import admission
 from edge_llm_agents.value_search.search import Progress, SearchSettings
-from edge_llm_env.scenarios import Scenario, load_scenario
+from edge_llm_env.envs.suite import BATCH_SELECTION
+from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.outputs import OutputFolder
 from edge_llm_env.support.system.command_line import DONE, INTERRUPTED
 
@@ -80,10 +79,6 @@ class BesideDFTSP(Judged):
     hindsight_episodes: int = 20
     """Of these, the first ones, that are also optimised in hindsight (some seconds each); 0 for none."""
 
-    def references(self, scenario: Scenario) -> References:
-        """What every run is held against."""
-        return References(scenario, self.evaluation_episodes, self.hindsight_episodes, seed=0)
-
 
 @dataclass(frozen=True)
 class Admission(BesideDFTSP):
@@ -107,11 +102,12 @@ class Admission(BesideDFTSP):
         settings = read_settings(ENV_ID, self.scenario, self.algo, self.config)
         if self.imitate is not None:
             settings = replace(settings, imitate=self.imitate)
-        references = self.references(load_scenario(self.scenario))
+        scenario = load_scenario(self.scenario)
+        judge = judge_of(ENV_ID, scenario, self.evaluation_episodes, self.hindsight_episodes, tell=show_line)
         try:
             with Bars() as bars:
-                runs = admission.train_seeds(settings, self.seeds, self.run_dir, references, report=bars)
-                self.save(runs, self.name, beside_dftsp)
+                runs = admission.train_seeds(settings, self.seeds, self.run_dir, judge, report=bars)
+                self.save(runs, self.name, judge)
         except KeyboardInterrupt:
             raise KeyboardInterrupt("interrupted; the same command goes on") from None
 
@@ -130,12 +126,19 @@ class Values(BesideDFTSP):
 
     def run(self) -> None:
         """Search, judge, save."""
+        self.train(
+            BATCH_SELECTION,
+            self.scenario,
+            self.search,
+            self.name,
+            show_percent,
+            overrides=self.overrides,
+            hindsight_episodes=self.hindsight_episodes,
+        )
 
-        def show(seed: int, progress: Progress) -> None:
-            if progress.validation_percent_of_dftsp is not None:
-                percent = f"{progress.validation_percent_of_dftsp:.3f} % of DFTSP in validation"
-                print(f"seed {seed}, generation {progress.generation}: {percent}", file=sys.stderr, flush=True)
 
-        references = self.references(load_scenario(self.scenario, **self.overrides))
-        runs = values.train_seeds(self.scenario, self.overrides, self.search, self.seeds, references, show)
-        self.save(runs, self.name, beside_dftsp)
+def show_percent(seed: int, progress: Progress) -> None:
+    """Tell who watches a search what it reaches in validation, where that was looked at."""
+    if progress.validation_percent_of_dftsp is not None:
+        percent = f"{progress.validation_percent_of_dftsp:.3f} % of DFTSP in validation"
+        show_line(f"seed {seed}, generation {progress.generation}: {percent}")

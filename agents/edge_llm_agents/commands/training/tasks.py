@@ -6,12 +6,9 @@ from dataclasses import dataclass, field
 
 import tyro
 
-from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.commands.training.judged import BesideRivals, show_step
-from edge_llm_agents.seeded.tasks import train_seeds
 from edge_llm_agents.tasks.fitting import SignalSettings
 from edge_llm_env.envs.suite import BATCH_SELECTION
-from edge_llm_env.scenarios import load_scenario
 
 
 @dataclass(frozen=True)
@@ -24,8 +21,12 @@ class Tasks(BesideRivals):
 
     def run(self) -> None:
         """Learn, judge, save."""
-        scenario = load_scenario(self.scenario, **self.overrides)
-        set_thread_counts()
-        rivals = self.rivals(BATCH_SELECTION, scenario)
-        runs = train_seeds(self.scenario, self.overrides, self.learn, self.seeds, rivals, show_step)
-        self.save_beside(runs, "tasks", rivals)
+        self.train(
+            BATCH_SELECTION,
+            self.scenario,
+            self.learn,
+            "tasks",
+            show_step,
+            overrides=self.overrides,
+            hindsight_episodes=self.hindsight_episodes,
+        )

@@ -13,9 +13,8 @@ import numpy as np
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings
-from edge_llm_agents.evaluation.earnings import EarningRivals
-from edge_llm_agents.evaluation.references import CHECK_EPISODES, References
-from edge_llm_agents.evaluation.rivals import Rivals
+from edge_llm_agents.evaluation.judges import judge_of
+from edge_llm_agents.evaluation.judging import CHECK_EPISODES
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
@@ -31,8 +30,10 @@ from edge_llm_agents.records.record import LEARNING
 from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import SchedulerSettings
-from edge_llm_agents.seeded import admission, allocations, levels, placements, racks, schedulers, tasks, values
+from edge_llm_agents.seeded import admission
+from edge_llm_agents.seeded.learners import Settings
 from edge_llm_agents.seeded.runs import Trained
+from edge_llm_agents.seeded.training import train_seeds
 from edge_llm_agents.tasks.fitting import SignalSettings
 from edge_llm_agents.tasks.policy import LearnedTasks
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
@@ -55,16 +56,6 @@ ENTRIES = {
     LearnedRack.env_id: ("learned rack", "scaling"),
 }
 """By environment, what the suite calls a scenario's own policy of the package, and how its file's name begins."""
-
-Settings = (
-    SearchSettings
-    | AllocationSettings
-    | SchedulerSettings
-    | PlacementSettings
-    | RackSettings
-    | SignalSettings
-    | TrainingSettings
-)
 
 TRAINING = "training "
 """How the names of cells that train begin."""
@@ -96,8 +87,7 @@ class Training:
 
     def identity(self) -> dict[str, Any]:
         """What the policy follows from."""
-        modules = ("values", "admission", "allocations", "levels", "schedulers", "placements", "racks", "tasks")
-        code = code_sha256(*(f"edge_llm_agents.seeded.{name}" for name in modules))
+        code = code_sha256("edge_llm_agents.seeded.admission", "edge_llm_agents.seeded.training")
         settings = settings_of(self.shipped, self.seed)
         policy_sha256 = combined_sha256(code, str(settings), str(self.seed))
         return self.workload_set.identity() | {"policy_sha256": policy_sha256}
@@ -126,28 +116,12 @@ class Training:
     def _trained(self) -> list[Trained]:
         """The run of the one seed, judged on the check's workloads."""
         policy, card = load_policy(self.shipped)
-        scenario, settings = policy.scenario, settings_of(self.shipped, self.seed)
-        if isinstance(settings, RackSettings):
-            earning = EarningRivals(policy.env_id, scenario, CHECK_EPISODES, seed=0)
-            return list(racks.train_seeds(card.scenario, card.overrides, settings, [self.seed], earning))
-        if isinstance(policy, LearnedLevels) and isinstance(settings, AllocationSettings):
-            earning = EarningRivals(policy.env_id, scenario, CHECK_EPISODES, seed=0)
-            return list(levels.train_seeds(card.scenario, card.overrides, settings, [self.seed], earning))
-        if isinstance(settings, AllocationSettings | SchedulerSettings | PlacementSettings | SignalSettings):
-            rivals = Rivals(policy.env_id, scenario, CHECK_EPISODES, hindsight_episodes=0, seed=0)
-            asked = (card.scenario, card.overrides)
-            if isinstance(settings, SchedulerSettings):
-                return list(schedulers.train_seeds(*asked, settings, [self.seed], rivals))
-            if isinstance(settings, SignalSettings):
-                return list(tasks.train_seeds(*asked, settings, [self.seed], rivals))
-            if isinstance(settings, PlacementSettings):
-                return list(placements.train_seeds(*asked, settings, [self.seed], rivals))
-            return list(allocations.train_seeds(*asked, settings, [self.seed], rivals))
-        references = References(scenario, CHECK_EPISODES, hindsight_episodes=0, seed=0)
-        if isinstance(settings, SearchSettings):
-            return list(values.train_seeds(card.scenario, card.overrides, settings, [self.seed], references))
+        settings, seeds = settings_of(self.shipped, self.seed), [self.seed]
+        judge = judge_of(policy.env_id, policy.scenario, CHECK_EPISODES)
+        if not isinstance(settings, TrainingSettings):
+            return list(train_seeds(card.scenario, card.overrides, settings, seeds, judge))
         with tempfile.TemporaryDirectory() as run_dir:
-            return list(admission.train_seeds(settings, [self.seed], Path(run_dir) / "run", references))
+            return list(admission.train_seeds(settings, seeds, Path(run_dir) / "run", judge))
 
     def path(self, folder: Path) -> Path:
         """Where the policy lies below the folder of the suite, without suffix."""
@@ -182,7 +156,7 @@ def saved_sources(env_id: str, scenario: Scenario, folder: Path) -> dict[str, li
     return sources
 
 
-def settings_of(shipped: str, seed: int) -> Settings:
+def settings_of(shipped: str, seed: int) -> Settings | TrainingSettings:
     """How a policy of the package was trained, by its card; what a value function sees, by the policy itself.
 
     Raises ValueError for one that sees what no set of features has.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 
+from edge_llm_agents.evaluation.judges import judge_of
+from edge_llm_agents.evaluation.judging import CHECK_EPISODES
 from edge_llm_agents.evaluation.playing import evaluate_values
-from edge_llm_agents.evaluation.references import CHECK_EPISODES, References
 from edge_llm_agents.pretrained.saved_policies import load_policy
 from edge_llm_agents.seeded.runs import save_training
-from edge_llm_agents.seeded.values import train_seeds
+from edge_llm_agents.seeded.training import train_seeds
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_agents.value_search.search import SearchSettings, search
 from edge_llm_env import load_scenario
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.workload.streams import draw_workloads
 
 OVERRIDES = {"epoch.episode_epochs": 5}
@@ -27,9 +28,9 @@ SETTINGS = SearchSettings(
 
 
 def test_every_seed_is_judged_and_the_median_is_saved(tmp_path: Path):
-    references = References(SCENARIO, episodes=12, hindsight_episodes=2, seed=0)
+    judge = judge_of(BATCH_SELECTION, SCENARIO, episodes=12, hindsight_episodes=2)
     served = []
-    for trained in train_seeds("carry-over", OVERRIDES, SETTINGS, (0, 1, 2), references):
+    for trained in train_seeds("carry-over", OVERRIDES, SETTINGS, (0, 1, 2), judge):
         save_training(trained, "mine", tmp_path, tmp_path)
         written = json.loads((tmp_path / "train-mine.json").read_text())
         served.append(written["runs"][-1]["served"])
@@ -39,20 +40,18 @@ def test_every_seed_is_judged_and_the_median_is_saved(tmp_path: Path):
         assert own.sum() == sorted(served)[(len(served) - 1) // 2]
         assert card.check == {"episodes": CHECK_EPISODES, "seed": 0, "served": own[:CHECK_EPISODES].sum()}
         assert card.seed == written["median_seed"]
-    assert (
-        served[1] == evaluate_values(search(SCENARIO, SETTINGS, 1).policy, SCENARIO, references.workloads).served.sum()
-    )
+    assert served[1] == evaluate_values(search(SCENARIO, SETTINGS, 1).policy, SCENARIO, judge.workloads).served.sum()
 
 
 def test_what_a_policy_reaches_is_held_against_dftsp_look_ahead_and_hindsight():
-    references = References(SCENARIO, episodes=4, hindsight_episodes=2, seed=0)
+    judge = judge_of(BATCH_SELECTION, SCENARIO, episodes=4, hindsight_episodes=2)
     policy = search(SCENARIO, SETTINGS).policy
-    record = references.judge(partial(evaluate_values, policy))
-    served, oracle = evaluate_values(policy, SCENARIO, references.workloads).served, references.dftsp.served
+    record = judge.judge(policy.acting)
+    served, oracle = evaluate_values(policy, SCENARIO, judge.workloads).served, judge.oracle.served
     mean = 100.0 * (served - oracle).mean() / oracle.mean()
     assert abs(record["difference_to_dftsp_percent"]["mean"] - mean) < 1e-9
     assert abs(record["percent_of_dftsp"] - 100.0 - mean) < 1e-9
-    rule = 100.0 * (served - references.look_ahead.served).mean() / oracle.mean()
+    rule = 100.0 * (served - judge.best.served).mean() / oracle.mean()
     assert abs(record["difference_to_look_ahead_percent"]["mean"] - rule) < 1e-9
-    gap = (references.hindsight.upper_bound - oracle[:2]).sum()
+    gap = (judge.most.upper_bound - oracle[:2]).sum()
     assert record["closes_percent_of_gap_to_hindsight"]["bound"] == 100.0 * (served - oracle)[:2].sum() / gap

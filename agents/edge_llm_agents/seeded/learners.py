@@ -1,0 +1,84 @@
+"""Ways to learn a policy for a scenario from settings and a seed, each under one signature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from edge_llm_agents.allocations.levels import LearnedLevels
+from edge_llm_agents.allocations.search import AllocationSettings, search_allocation
+from edge_llm_agents.placement.fitting import PlacementSettings, fit_placement
+from edge_llm_agents.racks.learning import RackSettings, learn_rack
+from edge_llm_agents.scheduling.search import SchedulerSettings, search_scheduler
+from edge_llm_agents.seeded.runs import Learned
+from edge_llm_agents.tasks.fitting import SignalSettings, learn_signals
+from edge_llm_agents.value_search.search import SearchSettings, search
+from edge_llm_env.envs.suite import COMPUTE, SERVICE_LEVEL
+from edge_llm_env.scenarios import Scenario
+
+Settings = SearchSettings | AllocationSettings | SchedulerSettings | PlacementSettings | RackSettings | SignalSettings
+"""Of a way to learn."""
+
+Report = Callable[[Any], None]
+"""Is told how far learning is: a search's `Progress` after each generation, or the steps that a fit has taken."""
+
+
+class Learner(NamedTuple):
+    """A way to learn."""
+
+    algorithm: str
+    """What records call it."""
+    learn: Callable[[str, Scenario, Any, int, Report], Learned]
+    """From an environment's id, a scenario, settings and a seed; equal ones learn the same."""
+
+
+def _values(env_id: str, scenario: Scenario, settings: SearchSettings, seed: int, report: Report) -> Learned:
+    found = search(scenario, settings, seed, report)
+    return Learned(found.policy, found.epoch_steps, {"first_discount": found.discount}, _as_records(found.curve))
+
+
+def _allocation(env_id: str, scenario: Scenario, settings: AllocationSettings, seed: int, report: Report) -> Learned:
+    """Levels are searched in `Compute-v0`, where an epoch takes microseconds; they are exact where they are judged."""
+    levels = env_id == SERVICE_LEVEL
+    found = search_allocation(COMPUTE if levels else env_id, scenario, settings, seed, report)
+    policy = LearnedLevels(found.policy) if levels else found.policy
+    return Learned(policy, found.epoch_steps, {}, _as_records(found.curve))
+
+
+def _scheduler(env_id: str, scenario: Scenario, settings: SchedulerSettings, seed: int, report: Report) -> Learned:
+    found = search_scheduler(scenario, settings, seed, report)
+    return Learned(found.policy, found.epoch_steps, {}, _as_records(found.curve))
+
+
+def _placement(env_id: str, scenario: Scenario, settings: PlacementSettings, seed: int, report: Report) -> Learned:
+    policy = fit_placement(scenario, settings, seed, report)
+    return Learned(policy, settings.episodes * scenario.epoch.episode_epochs, {}, [])
+
+
+def _signals(env_id: str, scenario: Scenario, settings: SignalSettings, seed: int, report: Report) -> Learned:
+    found = learn_signals(scenario, settings, seed, report)
+    steps = settings.episodes * scenario.epoch.episode_epochs
+    return Learned(found.policy, steps, {"correlation": found.correlation}, [])
+
+
+def _rack(env_id: str, scenario: Scenario, settings: RackSettings, seed: int, report: Report) -> Learned:
+    found = learn_rack(scenario, settings, seed)
+    more = {"ridge": found.ridge, "caution": found.policy.caution}
+    return Learned(found.policy, found.epoch_steps, more, [])
+
+
+def _as_records(curve: Sequence[Any]) -> list[dict[str, Any]]:
+    return [progress._asdict() for progress in curve]
+
+
+_SEARCH, _REGRESSION = "cross-entropy method", "supervised regression"
+
+LEARNERS: dict[type, Learner] = {
+    SearchSettings: Learner(_SEARCH, _values),
+    AllocationSettings: Learner(_SEARCH, _allocation),
+    SchedulerSettings: Learner(_SEARCH, _scheduler),
+    PlacementSettings: Learner(_REGRESSION, _placement),
+    SignalSettings: Learner(_REGRESSION, _signals),
+    RackSettings: Learner("ridge regression", _rack),
+}
+"""By the type of their settings."""
