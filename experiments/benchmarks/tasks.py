@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from edge_llm_agents.records.record import read_record, write_record
 from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts
+
+if TYPE_CHECKING:
+    from edge_llm_env.scenarios.schema import Scenario
 
 
 @dataclass(frozen=True)
@@ -15,31 +19,44 @@ class Tasks:
     """Play every rule on presets of agent tasks; what the results have of other presets is kept."""
 
     scenarios: tuple[str, ...] = ()
-    """Presets to measure; without any, all whose requests are calls of tasks and which set no `[iterations]`."""
+    """Presets to measure; without any, all whose requests are calls of tasks; those that set `[iterations]` only with
+    --caches."""
+    caches: bool = False
+    """Instead, play one rule with caches dropped, kept, and dropped by action: what that is worth."""
     episodes: int = 100
     """Workloads that are played."""
     hindsight_episodes: int = 4
-    """Workloads, the first ones, that are also scheduled in hindsight."""
+    """Workloads, the first ones, that are also scheduled in hindsight; none with --caches."""
     seed: int = 0
     """Sets them."""
     results: OutputFolder = Path("results")
-    """Folder of tasks.json."""
+    """Folder of tasks.json, or of task_caches.json."""
 
     def run(self) -> None:
         """Measure, write and print after each preset."""
         from edge_llm_env import list_scenarios, load_scenario
         from edge_llm_env.scenarios.loading import preset_content
-        from experiments.scheduling.tasks import findings_of_tasks, measure_tasks
 
         check_counts(episodes=self.episodes, hindsight_episodes=self.hindsight_episodes)
-        file = self.results / "tasks.json"
+        file = self.results / ("task_caches.json" if self.caches else "tasks.json")
         measured = read_record(file)["scenarios"] if file.exists() else {}
         contents = {name: preset_content(name) for name in list_scenarios()}
-        ours = [name for name, one in contents.items() if "tasks" in one["workload"] and "iterations" not in one]
-        for name in self.scenarios or ours:
-            measured[name] = asdict(
-                measure_tasks(load_scenario(name), self.episodes, self.hindsight_episodes, self.seed)
-            )
+        engines = {name for name, one in contents.items() if "iterations" in one}
+        ours = [name for name, one in contents.items() if "tasks" in one["workload"]]
+        for name in self.scenarios or [one for one in ours if self.caches or one not in engines]:
+            measured[name], found = self._measured(load_scenario(name), name in engines)
             measured = {one: measured[one] for one in list_scenarios() if one in measured}
             write_record(file, {"scenarios": measured})
-            print(f"{name}: {findings_of_tasks(measured[name])}", flush=True)
+            print(f"{name}: {found}", flush=True)
+
+    def _measured(self, scenario: Scenario, runs_engine: bool) -> tuple[dict[str, Any], str]:
+        """Of one preset, and in words."""
+        if self.caches:
+            from experiments.scheduling.task_caches import caches_table, measure_caches
+
+            of_caches = asdict(measure_caches(scenario, runs_engine, self.episodes, self.seed))
+            return of_caches, f"\n{caches_table({'scenarios': {scenario.name: of_caches}}).markdown()}"
+        from experiments.scheduling.tasks import findings_of_tasks, measure_tasks
+
+        of_rules = asdict(measure_tasks(scenario, self.episodes, self.hindsight_episodes, self.seed))
+        return of_rules, findings_of_tasks(of_rules)

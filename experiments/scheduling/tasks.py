@@ -17,6 +17,7 @@ from edge_llm_baselines.registry.batches import OF_BATCHES, bounds_of_batches
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.tables import Table
+from edge_llm_env.tasks.running.state import TASK_COUNTERS
 from edge_llm_env.workload.streams import draw_workloads
 from edge_llm_env.workload.workload import Workload
 
@@ -62,11 +63,11 @@ def measure_tasks(scenario: Scenario, episodes: int, hindsight_episodes: int, se
     """Counts and fractions only: no timing is taken."""
     workloads, tuned = draw_workloads(scenario, episodes, seed), OF_BATCHES.tuned(scenario, seed)
     counted = {
-        key: (rule, _counted(rule.acting(seed, rule.of(tuned)), scenario, workloads))
+        key: (rule, counters_of(BATCH_SELECTION, rule.acting(seed, rule.of(tuned)), scenario, workloads))
         for key, rule in OF_BATCHES.playable(scenario, tuned).items()
     }
     learned = {
-        name: _counted(load_policy(name, scenario)[0].acting, scenario, workloads)
+        name: counters_of(BATCH_SELECTION, load_policy(name, scenario)[0].acting, scenario, workloads)
         for name in policies_for(scenario)
         if card_of(PRETRAINED / name)["environment"] == BATCH_SELECTION
     }
@@ -147,15 +148,14 @@ def findings_of_tasks(measured: dict[str, Any]) -> str:
     )
 
 
-def _counted(make: MakePolicy, scenario: Scenario, workloads: list[Workload]) -> dict[str, NDArray]:
+def counters_of(env_id: str, make: MakePolicy, scenario: Scenario, workloads: list[Workload]) -> dict[str, NDArray]:
     """A policy's counters at the end of each workload, and its reward."""
-    env, reward = vector_of(BATCH_SELECTION, scenario, workloads), np.zeros(len(workloads))
+    env, reward = vector_of(env_id, scenario, workloads), np.zeros(len(workloads))
     for step in play(env, make(env), workloads=workloads):
         last = step.next_info
         reward += step.reward
     env.close()
-    names = ("tasks_arrived", "tasks_completed", "tasks_failed", "tokens_computed", "tokens_wasted")
-    return {name: np.atleast_1d(last[name]).copy() for name in names} | {"reward": reward}
+    return {name: np.atleast_1d(last[name]).copy() for name in TASK_COUNTERS} | {"reward": reward}
 
 
 def _played(found: dict[str, NDArray], oracle: NDArray[np.int64], informed: bool) -> Played:

@@ -10,16 +10,25 @@ import pytest
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.iterations import OF_ITERATIONS
 from edge_llm_baselines.schedulers.clairvoyant.tasks import most_completed, work_of_calls, work_of_tasks
+from edge_llm_baselines.schedulers.orders import dropping
 from edge_llm_baselines.schedulers.policy import SchedulerPolicy
 from edge_llm_baselines.schedulers.suite import OF_TASKS, SCHEDULERS
 from edge_llm_env import draw_workloads, load_scenario
+from edge_llm_env.engine.actions import act, fits, release_action
 from edge_llm_env.engine.beginning import begin_episode
 from edge_llm_env.engine.rows.calls import TaskEngineSimulation
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
 from edge_llm_env.support.calling import direct
+from tests.support.helpers import ROOFLINE
 from tests.support.tasks import small_tasks
 
 CROWDED = small_tasks(epoch__episode_epochs=15, workload__arrivals__rate_per_s=3.0)
+SHORT_OF_MEMORY: dict[str, Any] = {name.replace(".", "__"): value for name, value in ROOFLINE.items()} | {
+    "workload__tasks__kv_cache": "keep",
+    "iterations__block_tokens": 8,
+    "node__memory_bytes_per_module": 7.4e9,
+    "workload__arrivals__rate_per_s": 3.0,
+}
 NUMBERS: dict[str, tuple[float, ...]] = {"fewest-calls": (2048.0, 32.0, 1.0), "cheapest": (1.0, 0.5, 1.0)}
 
 
@@ -31,6 +40,23 @@ def test_no_rule_completes_more_than_the_bound(key: str) -> None:
     bounds = np.array([most_completed(CROWDED, workload) for workload in workloads])
     assert (found.served > 0).all()
     assert (found.served <= bounds).all()
+
+
+def test_caches_are_dropped_while_a_call_lacks_blocks_and_not_otherwise() -> None:
+    simulation, dropped, free = loaded(**SHORT_OF_MEMORY), 0, 0
+    params, state = simulation.params, simulation.state
+    release = direct(release_action)(params, 0)
+    while state.now_s[0] < params.end_s:
+        waiting = state.waiting[0, : min(params.waiting_slots, state.in_slots[0])].tolist()
+        lacking = [one for one in waiting if not direct(fits)(params, state, 0, one)]
+        unread = direct(dropping.largest_unread)(params, state, 0)
+        action = direct(dropping.choose)(params, state, 0, np.array([2048.0, 32.0, 0.0]))
+        assert (action >= release) == (len(lacking) > 0 and unread >= 0)
+        dropped += action >= release
+        free += len(lacking) == 0
+        direct(act)(params, state, 0, action)
+    assert dropped > 100
+    assert free > 100
 
 
 def loaded(**changes: Any) -> TaskEngineSimulation:
