@@ -12,8 +12,8 @@ from edge_llm_baselines.registry.batches import OF_BATCHES
 from edge_llm_baselines.schedulers.orders import dropping
 from edge_llm_baselines.schedulers.policy import Scheduler, SchedulerPolicy, tuned_numbers
 from edge_llm_baselines.schedulers.suite import OF_TASKS
-from edge_llm_baselines.tasks.dropping import CallsInOrderDropping
 from edge_llm_baselines.tasks.orders import expected_calls_left
+from edge_llm_baselines.tasks.policy import CallsInOrderDropping
 from edge_llm_env import load_scenario
 from edge_llm_env.envs.suite import BATCH_SELECTION, CONTINUOUS_BATCHING
 from edge_llm_env.scenarios.schema import Scenario

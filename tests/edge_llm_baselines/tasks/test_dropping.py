@@ -6,8 +6,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from edge_llm_baselines.tasks.dropping import CallsInOrderDropping, largest_unread
 from edge_llm_baselines.tasks.orders import expected_calls_left
+from edge_llm_baselines.tasks.policy import CallsInOrderDropping, largest_unread
 from edge_llm_env import draw_workloads
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from tests.support.tasks import small_tasks
