@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from edge_llm_agents.allocations import modules
 from edge_llm_agents.allocations.forecast import class_features, expected_shares
 from edge_llm_agents.allocations.function import AllocationFunction
-from edge_llm_agents.value_search.features import Scales, request_features
+from edge_llm_agents.value_search.features import request_features
 from edge_llm_agents.value_search.functions import Parameters
+from edge_llm_agents.value_search.seen import Scales
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.envs.bandwidth.environment import FORMS as BANDWIDTH_FORMS
 from edge_llm_env.envs.compute.environment import MECHANISM as COMPUTE_MECHANISM

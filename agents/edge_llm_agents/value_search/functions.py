@@ -47,7 +47,7 @@ class ValueFunction:
 
     @property
     def size(self) -> int:
-        """Parameters in all."""
+        """How many parameters there are in all: the length of a vector of them."""
         return sum(int(np.prod(shape)) for shape in self.shapes.values())
 
     def starting_point(self, discount: float) -> NDArray[np.float64]:

@@ -10,8 +10,9 @@ from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from edge_llm_agents.value_search.features import Scales, request_features
+from edge_llm_agents.value_search.features import request_features
 from edge_llm_agents.value_search.functions import ValueFunction
+from edge_llm_agents.value_search.seen import Scales
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.envs.observation import CONTEXT_FEATURES, slot_feature, split_observation

@@ -9,8 +9,9 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 from edge_llm_agents.evaluation.playing import DecodedPolicy
-from edge_llm_agents.value_search.features import COLUMNS, Scales, request_features
+from edge_llm_agents.value_search.features import COLUMNS, request_features
 from edge_llm_agents.value_search.functions import Parameters, ValueFunction
+from edge_llm_agents.value_search.seen import Scales
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario

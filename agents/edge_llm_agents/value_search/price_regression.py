@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_agents.value_search.features import FEATURES, Scales, request_features
+from edge_llm_agents.value_search.features import FEATURES, request_features
 from edge_llm_agents.value_search.functions import ValueFunction
 from edge_llm_agents.value_search.policy import ValuePolicy
+from edge_llm_agents.value_search.seen import Scales
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_baselines.playing.play import play

@@ -6,7 +6,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from edge_llm_agents.value_search.features import COLUMNS, FEATURE_SETS, FEATURES, RAMPS, Scales, request_features
+from edge_llm_agents.value_search.features import COLUMNS, FEATURE_SETS, FEATURES, RAMPS, request_features
+from edge_llm_agents.value_search.seen import Scales
 from edge_llm_baselines import BatchProblem, LookAhead
 from edge_llm_env import Scenario, load_scenario
 from edge_llm_env.envs.observation import PLAIN, Extent, slot_feature, split_further, split_observation
