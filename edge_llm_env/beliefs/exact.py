@@ -17,5 +17,5 @@ class ExactLengths(LengthBelief):
     kind: Literal["exact"] = "exact"
 
     def draw(self, draws: Draws, output_tokens: NDArray[np.int64], longest: int) -> None:
-        """Nothing is drawn."""
+        """The lengths themselves: nothing is drawn."""
         return

@@ -82,7 +82,7 @@ def per_module(*features: Feature) -> Block:
 
 
 def length(layout: Layout, scenario: Scenario) -> int:
-    """Entries in a scenario."""
+    """How many entries an observation of a layout has in a scenario."""
     return sum(len(block.features_in(scenario)) * block.times(scenario) for block in layout)
 
 

@@ -38,7 +38,7 @@ class NetworkSimulation:
 
     @property
     def state(self) -> NetworkState:
-        """Arrays of all rows."""
+        """The arrays of all rows; replacing them replaces those of every node too."""
         return self._state
 
     @state.setter

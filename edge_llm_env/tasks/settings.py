@@ -73,7 +73,7 @@ class TaskSettings(Section):
 
     @property
     def most_calls(self) -> int:
-        """Of a task."""
+        """Calls of the largest task that can be drawn."""
         return max(shape.calls for shapes in self.shapes for shape in shapes)
 
     @property
@@ -88,7 +88,7 @@ class TaskSettings(Section):
 
     @property
     def mean_calls(self) -> float:
-        """Of a task."""
+        """Calls that a task has in expectation, over kinds and their sizes."""
         means = [
             float(shares @ np.array([shape.calls for shape in shapes], dtype=np.float64))
             for shares, shapes in zip(self.size_shares, self.shapes, strict=True)

@@ -196,7 +196,7 @@ class Workload:
 
     @property
     def requests(self) -> int:
-        """N, number of requests."""
+        """N, how many requests arrive in the episode: the length of every array over requests."""
         return len(self.arrival_s)
 
     @checked

@@ -69,7 +69,7 @@ class MaskedModel:
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
     ) -> tuple[Any, Any]:
-        """The model's actions."""
+        """The model's actions and its next recurrent state; no masked action where the model knows of masks."""
         masks = {"action_masks": self._env.action_masks()} if isinstance(self._model, MaskablePPO) else {}
         return self._model.predict(observation, state, episode_start, deterministic, **masks)
 

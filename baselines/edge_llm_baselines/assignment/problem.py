@@ -95,7 +95,7 @@ class SeveralNodes:
 
 
 class Assignment(NamedTuple):
-    """What a solver found."""
+    """Which node serves each of n requests, as a solver found it, and how good that is known to be."""
 
     node_of: NDArray[np.int64]
     """(n,) the node that serves each request, or NOBODY."""

@@ -29,7 +29,7 @@ class NoPenalty:
     """Nothing is paid for knowing the future: the bound is hindsight's."""
 
     def differences(self, waiting: Waiting) -> NDArray[np.float64]:
-        """Zeros."""
+        """(w,) zeros: nothing is paid for a request that waits."""
         return np.zeros(len(waiting.epoch))
 
 

@@ -108,7 +108,7 @@ class LagrangianHindsight:
 
 
 class HindsightBounds(NamedTuple):
-    """Hindsight on E workloads."""
+    """What could have been served on each of E workloads by who knew all arrivals, and what nobody exceeds."""
 
     served: NDArray[np.int64]
     """(E,) requests that the best schedule found serves."""

@@ -30,7 +30,7 @@ class Economics(NamedTuple):
 
 
 def economics(params: RackParams) -> Economics:
-    """Those of a scenario."""
+    """What the modules of a rack earn and cost in an epoch, and what each can serve."""
     weights, modules = params.reward_weights, params.modules
     groups, size = direct(served_by)(int(params.group_sizes[0]), modules)
     capacity = groups * int(params.largest[size])

@@ -33,7 +33,7 @@ class PlannedRule(RackRule):
         """Nothing is remembered."""
 
     def wanted(self) -> NDArray[np.int64]:
-        """(R,) modules."""
+        """(R,) how many modules each row should have on."""
         mean, deviation = self.forecast()
         mean[:, 0] = self.waiting()  # who waits now is known
         deviation[:, 0] = 0.0

@@ -107,13 +107,13 @@ class Scheduled(RackRule):
         """A schedule is for an episode."""
 
     def wanted(self) -> NDArray[np.int64]:
-        """(R,) modules."""
+        """(R,) how many modules each row should have on."""
         epochs = np.minimum(self.state.counters[:, N_EPOCHS], self._modules_on.shape[1] - 1)
         wanted: NDArray[np.int64] = self._modules_on[self._rows, epochs]
         return wanted
 
     def wanted_places(self) -> NDArray[np.int64]:
-        """(R,) of sizes."""
+        """(R,) which of the group sizes each row should have, by its place among them."""
         epochs = np.minimum(self.state.counters[:, N_EPOCHS], self._modules_on.shape[1] - 1)
         wanted: NDArray[np.int64] = self._places[self._rows, epochs]
         return wanted

@@ -32,7 +32,7 @@ class Threshold(RackRule):
         self._recent[:, rows] = 1
 
     def wanted(self) -> NDArray[np.int64]:
-        """(R,) modules."""
+        """(R,) how many modules each row should have on."""
         on = np.maximum(1, self.state.counters[:, N_ON])
         ratio = self.waiting() / (on * self._target)
         desired = np.where(np.abs(ratio - 1.0) <= TOLERANCE, on, np.ceil(on * ratio - 1e-9)).astype(np.int64)
@@ -54,7 +54,7 @@ class KeepAlive(RackRule):
         self._recent[:, rows] = 0
 
     def wanted(self) -> NDArray[np.int64]:
-        """(R,) modules."""
+        """(R,) how many modules each row should have on."""
         self._recent = np.roll(self._recent, 1, axis=0)
         self._recent[0] = np.ceil(self.waiting() - 1e-9)
         kept: NDArray[np.int64] = self._recent.max(axis=0)

@@ -32,7 +32,7 @@ class Trend(RackRule):
         self._trend[rows] = 0.0
 
     def wanted(self) -> NDArray[np.int64]:
-        """(R,) modules."""
+        """(R,) how many modules each row should have on."""
         level, trend = self._weights
         before = self._level
         self._level = level * self.arrived() + (1.0 - level) * (before + self._trend)
@@ -74,7 +74,7 @@ class OwnAndFeeders(RackRule):
         self._fallen[rows] = 0
 
     def wanted(self) -> NDArray[np.int64]:
-        """(R,) modules."""
+        """(R,) how many modules each row should have on."""
         self._level += self._smoothed * (self.arrived() - self._level)
         seen = self.counted(self._lag_epochs).sum(axis=1) / (self.params.count_scale / 2.0)
         self._counted += self._smoothed * (seen - self._counted)
@@ -116,7 +116,7 @@ class Grouped(RackRule):
         self._recent[:, rows] = 0
 
     def wanted(self) -> NDArray[np.int64]:
-        """(R,) modules."""
+        """(R,) how many modules each row should have on."""
         self._level += self._smoothed * (self._arrived() - self._level)
         load = np.minimum(np.ceil(self._margin * self._level - 1e-9), self._worth.shape[1] - 1).astype(np.int64)
         now = self.places()
@@ -133,7 +133,7 @@ class Grouped(RackRule):
         return kept
 
     def wanted_places(self) -> NDArray[np.int64]:
-        """(R,) of sizes."""
+        """(R,) which of the group sizes each row should have, by its place among them."""
         return self._chosen
 
     def _arrived(self) -> NDArray[np.float64]:

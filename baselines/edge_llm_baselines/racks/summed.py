@@ -91,6 +91,6 @@ def _fit(loads: NDArray[np.float64], sums: NDArray[np.float64], lag: int, width:
 
 
 def summed(env: Any, tuned: Sequence[float]) -> SummedFeeders:
-    """`SummedFeeders` with these."""
+    """`SummedFeeders` in an environment, with what `tune_summed` chose."""
     constant, gain, lag, width, deviation = tuned
     return SummedFeeders(env, constant, gain, int(lag), int(width), deviation)

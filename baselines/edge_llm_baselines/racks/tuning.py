@@ -52,7 +52,7 @@ def tune_threshold(scenario: Scenario, seed: int) -> list[float]:
 
 
 def threshold(env: Any, tuned: Sequence[float]) -> Threshold:
-    """`Threshold` with these."""
+    """`Threshold` in an environment, with the target and the epochs that `tune_threshold` chose."""
     return Threshold(env, float(tuned[0]), int(tuned[1]))
 
 
@@ -68,7 +68,7 @@ def tune_trend(scenario: Scenario, seed: int) -> list[float]:
 
 
 def trend(env: Any, tuned: Sequence[float]) -> Trend:
-    """`Trend` with these."""
+    """`Trend` in an environment, with the numbers that `tune_trend` chose."""
     return Trend(env, *(float(one) for one in tuned))
 
 
@@ -89,7 +89,7 @@ def tune_profile(scenario: Scenario, seed: int) -> list[float]:
 
 
 def time_of_day(env: Any, profile: Sequence[float]) -> TimeOfDay:
-    """`TimeOfDay` with a profile."""
+    """`TimeOfDay` in an environment, with the profile that `tune_profile` measured."""
     return TimeOfDay(env, np.array(profile))
 
 
@@ -134,7 +134,7 @@ def tune_feeders(scenario: Scenario, seed: int) -> list[float]:
 
 
 def own_and_feeders(env: Any, tuned: Sequence[float]) -> OwnAndFeeders:
-    """`OwnAndFeeders` with these."""
+    """`OwnAndFeeders` in an environment, with the numbers that `tune_feeders` chose."""
     smoothed, own, constant, feeders, lag, kept = tuned
     return OwnAndFeeders(env, smoothed, own, constant, feeders, int(lag), int(kept))
 
@@ -158,7 +158,7 @@ def _best_groups(scenario: Scenario, seed: int, places: list[int], paybacks: lis
 
 
 def grouped(env: Any, tuned: Sequence[float]) -> Grouped:
-    """`Grouped` with these."""
+    """`Grouped` in an environment, with what `tune_fixed` or `tune_grouping` chose."""
     smoothed, margin, kept_epochs, place, payback_epochs = tuned
     return Grouped(env, smoothed, margin, int(kept_epochs), int(place), payback_epochs)
 

@@ -15,7 +15,7 @@ from edge_llm_env.scenarios.schema import Scenario
 
 
 class Forecast(Protocol):
-    """Anything that foretells demand."""
+    """What foretells how many of the next arrivals are of each class."""
 
     def shares(self, simulation: Simulation, row: int, epochs: int) -> NDArray[np.float64]:
         """Shares of each class in the arrivals of each of the next epochs, of shape (epochs, K)."""

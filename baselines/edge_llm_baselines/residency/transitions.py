@@ -94,7 +94,7 @@ def ways_to_move(params: NodeParams) -> int:
 
 
 def can_plan(params: NodeParams) -> bool:
-    """Whether `Transitions.of` has them."""
+    """Whether the ways to move are at most `MOST_WAYS`, so that `Transitions.of` can list them."""
     return ways_to_move(params) <= MOST_WAYS
 
 

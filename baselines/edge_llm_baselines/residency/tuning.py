@@ -48,7 +48,7 @@ def has_phases(scenario: Scenario) -> bool:
 
 
 def following(env: Any, threshold: float) -> FollowDemand:
-    """`FollowDemand` for an environment."""
+    """`FollowDemand` for an environment, with the threshold that is tuned for its scenario."""
     simulation = rows_of(env)[0][0]
     return FollowDemand(simulation.scenario, simulation, threshold)
 

@@ -43,6 +43,7 @@ class FirstComeFirstServed(Heuristic):
     """FCFS: the order of arrival."""
 
     def order(self, problem: BatchProblem) -> NDArray[np.int64]:
+        """Indices of all candidates, the longest waiting first."""
         return np.arange(len(problem))
 
 
@@ -50,6 +51,7 @@ class EarliestDeadlineFirst(Heuristic):
     """EDF: the least slack first."""
 
     def order(self, problem: BatchProblem) -> NDArray[np.int64]:
+        """Indices of all candidates, the least slack first."""
         return np.argsort(problem.candidates.slack_s, kind="stable")
 
 
@@ -57,6 +59,7 @@ class ShortestJobFirst(Heuristic):
     """SJF: the least compute time alone first."""
 
     def order(self, problem: BatchProblem) -> NDArray[np.int64]:
+        """Indices of all candidates, the shortest compute time first."""
         alone_s = np.empty(len(problem))
         compute_times_alone_s(problem.rule, problem.candidates, alone_s)
         return np.argsort(alone_s, kind="stable")
@@ -106,4 +109,5 @@ class RandomOrder(Heuristic):
         self._rng = np.random.default_rng(seed)
 
     def order(self, problem: BatchProblem) -> NDArray[np.int64]:
+        """Indices of all candidates, in an order drawn anew."""
         return self._rng.permutation(len(problem))

@@ -33,7 +33,7 @@ class Scheduler(NamedTuple):
     """Of each number."""
 
     def candidates(self) -> list[tuple[float, ...]]:
-        """All that is tried."""
+        """Every combination of numbers of the grid that tuning tries; one of none where there is no grid."""
         return list(product(*self.grid))
 
 

@@ -199,7 +199,7 @@ def check_limits(node_limit: int | None, time_limit_s: float | None) -> None:
 
 
 class Solution(NamedTuple):
-    """What a solver found."""
+    """The batch of n candidates that a solver found, and how good it is known to be."""
 
     selected: NDArray[np.bool_]
     """(n,) the batch."""

@@ -78,7 +78,7 @@ def tune_told(scenario: Scenario, seed: int) -> list[float] | None:
 
 
 def tune_stretch(scenario: Scenario, seed: int) -> float | None:
-    """Of the informed rule."""
+    """The stretch with which the informed rule earns most in tuning; None in a scenario without tasks."""
     if not has_tasks(scenario):
         return None
     workloads = draw_workloads(scenario, TUNING_EPISODES, seed, Stream.TUNING)

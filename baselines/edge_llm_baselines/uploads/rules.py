@@ -34,7 +34,7 @@ class EarliestDeadlineFirst(UploadRule):
     """EDF: the least slack first (C. L. Liu and J. W. Layland, Journal of the ACM 20(1), 1973, section 7)."""
 
     def order(self, simulation: Simulation, row: int) -> NDArray[np.int64]:
-        """By slack."""
+        """Visible slots by slack, least first."""
         return _ascending(simulation.state.slot_slack_s[row, : int(simulation.state.visible[row])])
 
 

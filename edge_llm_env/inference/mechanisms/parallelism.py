@@ -47,7 +47,7 @@ class Parallelism(Section):
 
     @property
     def modules(self) -> int:
-        """Modules that work."""
+        """Modules that work together: tensor × pipeline × data."""
         return self.tensor * self.pipeline * self.data
 
     @property

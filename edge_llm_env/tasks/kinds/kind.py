@@ -34,7 +34,7 @@ class Shape(NamedTuple):
 
     @property
     def calls(self) -> int:
-        """C."""
+        """C, how many calls the task has."""
         return len(self.new)
 
 
