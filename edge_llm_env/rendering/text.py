@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edge_llm_env.rendering.frames.frame import Computation, Frame, Part, PendingRequest, Strip, Timeline
 
 TIMELINE_WIDTH = 60
@@ -23,8 +25,7 @@ def as_text(frame: Frame) -> str:
         lines.append("request  prompt  output  alone s  slack s")
         lines += [request_line(one, frame) for one in sorted(frame.requests, key=lambda one: one.slack_s)]
     if frame.strips:
-        lines += ["", "tasks, the one that must end first on top: # answered, ~ its tool runs, . to come"]
-        lines += [task_line(one, frame) for one in frame.strips]
+        lines += ["", *task_lines(frame.strips, frame.begins_s)]
     lines += ["", *(f"{used.name:8} {bar(used.fraction)} {used.fraction:6.1%}  {used.amount}" for used in frame.usage)]
     if frame.modules:
         lines += ["", "modules " + " ".join(module_mark(one.variant, one.is_loading) for one in frame.modules)]
@@ -80,12 +81,18 @@ def request_line(one: PendingRequest, frame: Frame) -> str:
     return f"{numbers}  {bar(one.slack_s / frame.longest_slack_s)}  {one.fate}{by}{shorter}{sent}"
 
 
-def task_line(one: Strip, frame: Frame) -> str:
+def task_lines(strips: Sequence[Strip], now_s: float) -> list[str]:
+    """Agent tasks, and what the marks of their calls mean."""
+    heading = "tasks, the one that must end first on top: # answered, ~ its tool runs, . to come"
+    return [heading, *(task_line(one, now_s) for one in strips)]
+
+
+def task_line(one: Strip, now_s: float) -> str:
     """A task's calls, and until when its last must be answered."""
     answered = len(one.answered_s)
-    runs = any(begins_s <= frame.begins_s < ends_s for begins_s, ends_s in one.tools_s)
+    runs = any(begins_s <= now_s < ends_s for begins_s, ends_s in one.tools_s)
     marks = "#" * answered + ("~" if runs else "") + "." * (one.calls - answered)
-    said = ", ".join(one.fates)
+    said = ", ".join([*("runs" for _ in one.running_s), *one.fates])
     counted = f"{answered} of {one.calls} calls, to end by {one.deadline_s:.1f} s"
     return f"{one.kind} {one.task:4}  {counted}  {marks}  {said}"
 

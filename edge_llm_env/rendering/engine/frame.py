@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from edge_llm_env.rendering.frames.frame import Strip
+
 
 class Lane(NamedTuple):
     """A request's stay in the running batch, or the part of it that is shown."""
@@ -52,3 +54,5 @@ class EngineFrame(NamedTuple):
     beyond_visible: int
     longest_slack_s: float
     class_names: tuple[str, ...]
+    strips: tuple[Strip, ...] | None = None
+    """Agent tasks, the one that ends first on top; None where requests are on their own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,16 +10,20 @@ from numpy.typing import NDArray
 
 from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas
 from edge_llm_env.rendering.drawing.palette import DEADLINE, MEMORY, light, variant_colour
+from edge_llm_env.rendering.drawing.task_panel import Now, draw_marks, draw_strips
 from edge_llm_env.rendering.engine.frame import EngineFrame
+from edge_llm_env.rendering.frames.frame import Strip
 
 if TYPE_CHECKING:
     import pygame
 
 WIDTH, HEIGHT, MARGIN = 800, 600, 16
-LANES_TOP, LANES_BOTTOM = 88, 388
+LANES_TOP, LANES_BOTTOM, LANES_BOTTOM_BESIDE_TASKS = 88, 388, 208
 LEFT, RIGHT = 56, 784
-MEMORY_TOP, MEMORY_BOTTOM = 408, 448
-WAITING_TOP, WAITING_HEIGHT = 486, 13
+MEMORY_BELOW, MEMORY_HEIGHT = 20, 40
+"""The memory's panel below the lanes."""
+WAITING_BELOW, WAITING_HEIGHT = 98, 13
+"""Who waits below them, or agent tasks; and the height of one of those who wait."""
 COLUMN = 384
 """Width of a column of waiting requests."""
 
@@ -42,9 +47,13 @@ class EnginePicture:
         """Draw a frame."""
         self._canvas.clear()
         draw_header(self._canvas, frame)
-        draw_lanes(self._canvas, frame)
-        draw_memory(self._canvas, frame)
-        draw_waiting(self._canvas, frame)
+        bottom = LANES_BOTTOM if frame.strips is None else LANES_BOTTOM_BESIDE_TASKS
+        draw_lanes(self._canvas, frame, bottom)
+        draw_memory(self._canvas, frame, bottom + MEMORY_BELOW)
+        if frame.strips is None:
+            draw_waiting(self._canvas, frame, bottom + WAITING_BELOW)
+        else:
+            draw_tasks(self._canvas, frame, frame.strips, bottom + WAITING_BELOW)
 
 
 def draw_header(canvas: Canvas, frame: EngineFrame) -> None:
@@ -72,14 +81,15 @@ def across(frame: EngineFrame, at_s: float) -> float:
     return LEFT + (RIGHT - LEFT) * min(1.0, max(0.0, (at_s - left_s) / frame.window_s))
 
 
-def draw_lanes(canvas: Canvas, frame: EngineFrame) -> None:
-    """Who was in the running batch when."""
-    height = min(14.0, (LANES_BOTTOM - LANES_TOP) / max(1, len(frame.lanes)))
+def draw_lanes(canvas: Canvas, frame: EngineFrame, bottom: float) -> None:
+    """Who was in the running batch when, down to there; the scale of time goes on through the memory's panel."""
+    height = min(14.0, (bottom - LANES_TOP) / max(1, len(frame.lanes)))
+    scale = bottom + MEMORY_BELOW + MEMORY_HEIGHT
     for second in range(int(frame.now_s - frame.window_s), int(frame.now_s) + 1):
         if second >= max(0.0, frame.now_s - frame.window_s):
             x = across(frame, second)
-            canvas.line(x, LANES_TOP, x, MEMORY_BOTTOM, FAINT)
-            canvas.text(f"{second} s", x, MEMORY_BOTTOM + 9, 14, GREY, align="centre")
+            canvas.line(x, LANES_TOP, x, scale, FAINT)
+            canvas.text(f"{second} s", x, scale + 9, 14, GREY, align="centre")
     for at, lane in enumerate(frame.lanes):
         y, colour = LANES_TOP + at * height, variant_colour(lane.service_class)
         begins, ends = across(frame, lane.begins_s), across(frame, lane.ends_s)
@@ -92,24 +102,35 @@ def draw_lanes(canvas: Canvas, frame: EngineFrame) -> None:
             canvas.text(f"{lane.request}", LEFT - 8, y + height / 2, 14, GREY, align="right")
 
 
-def draw_memory(canvas: Canvas, frame: EngineFrame) -> None:
+def draw_memory(canvas: Canvas, frame: EngineFrame, top: float) -> None:
     """How full the KV cache was when."""
-    canvas.text("KV", LEFT - 8, (MEMORY_TOP + MEMORY_BOTTOM) / 2, 16, GREY, align="right")
-    canvas.line(LEFT, MEMORY_BOTTOM, RIGHT, MEMORY_BOTTOM, GREY)
-    canvas.line(LEFT, MEMORY_TOP, RIGHT, MEMORY_TOP, FAINT)
-    height = MEMORY_BOTTOM - MEMORY_TOP
+    height, bottom = MEMORY_HEIGHT, top + MEMORY_HEIGHT
+    canvas.text("KV", LEFT - 8, (top + bottom) / 2, 16, GREY, align="right")
+    canvas.line(LEFT, bottom, RIGHT, bottom, GREY)
+    canvas.line(LEFT, top, RIGHT, top, FAINT)
     for (at_s, share), (until_s, _) in zip(frame.memory, frame.memory[1:], strict=False):
         begins, ends = across(frame, at_s), across(frame, until_s)
-        canvas.box(begins, MEMORY_BOTTOM - share * height, ends - begins, share * height, MEMORY)
+        canvas.box(begins, bottom - share * height, ends - begins, share * height, MEMORY)
 
 
-def draw_waiting(canvas: Canvas, frame: EngineFrame) -> None:
+def draw_tasks(canvas: Canvas, frame: EngineFrame, strips: Sequence[Strip], top: float) -> None:
+    """Agent tasks that have arrived and not ended, the one that must end first on top."""
+    canvas.text(f"agent tasks: {len(strips)}   calls {waiting(frame)}", MARGIN, top - 14, 16, GREY)
+    draw_marks(canvas, RIGHT, top - 14)
+    draw_strips(canvas, strips, Now(frame.now_s, 0.0), MARGIN, top, RIGHT, HEIGHT - 8)
+
+
+def waiting(frame: EngineFrame) -> str:
+    """How many wait."""
+    return f"waiting: {len(frame.waiting)}" + (f", {frame.beyond_visible} more beyond" if frame.beyond_visible else "")
+
+
+def draw_waiting(canvas: Canvas, frame: EngineFrame, top: int) -> None:
     """Who waits, and for how long they still can."""
-    beyond = f", {frame.beyond_visible} more beyond" if frame.beyond_visible else ""
-    canvas.text(f"waiting: {len(frame.waiting)}{beyond}", MARGIN, WAITING_TOP - 14, 16, GREY)
-    rows = (HEIGHT - WAITING_TOP) // WAITING_HEIGHT
+    canvas.text(waiting(frame), MARGIN, top - 14, 16, GREY)
+    rows = (HEIGHT - top) // WAITING_HEIGHT
     for at, one in enumerate(frame.waiting[: 2 * rows]):
-        x, y = MARGIN + (at // rows) * COLUMN, WAITING_TOP + (at % rows) * WAITING_HEIGHT + 4
+        x, y = MARGIN + (at // rows) * COLUMN, top + (at % rows) * WAITING_HEIGHT + 4
         told = f"{one.told_tokens}" if one.told_tokens else "?"
         canvas.text(f"{one.request}  {one.class_name}  {one.prompt_tokens} + {told}", x, y, 14, width=200)
         share = min(1.0, max(0.0, one.slack_s / frame.longest_slack_s))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from edge_llm_env.rendering.engine.frame import EngineFrame, Lane, Waiting
-from edge_llm_env.rendering.text import bar
+from edge_llm_env.rendering.text import bar, task_lines
 
 LANE_WIDTH = 60
 """Characters of the time that is shown."""
@@ -26,6 +26,8 @@ def as_text(frame: EngineFrame) -> str:
         f"waiting: {len(frame.waiting)}" + (f", and {frame.beyond_visible} beyond" if frame.beyond_visible else ""),
         *(waiting_line(one, frame) for one in frame.waiting),
     ]
+    if frame.strips:
+        lines += ["", *task_lines(frame.strips, frame.now_s)]
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -11,6 +11,7 @@ from edge_llm_env.engine.blocks import held_blocks
 from edge_llm_env.engine.outlook import is_late, prefill_alone_s
 from edge_llm_env.engine.simulation import EngineSimulation
 from edge_llm_env.rendering.engine.frame import EngineFrame, Lane, Waiting
+from edge_llm_env.rendering.engine.strips import strips_of
 from edge_llm_env.rendering.engine.text import as_text
 from edge_llm_env.rendering.showing import Showing
 from edge_llm_env.workload.workload import Workload
@@ -22,7 +23,11 @@ WINDOW_S = 10.0
 """Time that is shown of the running batch."""
 
 SHOWN = ("arrived", "served", "expired", "waiting", "running", "dropped", "preempted", "missed_ttft", "missed_tpot")
-"""Counters that are shown."""
+SHOWN_OF_TASKS = (
+    "tasks_arrived", "tasks_completed", "tasks_failed", "tasks_running", "served", "waiting", "running", "dropped",
+    "preempted",
+)  # fmt: skip
+"""Counters that are shown, of requests and where these are the calls of agent tasks."""
 
 
 class EngineViewer(Showing[EngineFrame]):
@@ -31,17 +36,21 @@ class EngineViewer(Showing[EngineFrame]):
     def __init__(self, simulation: EngineSimulation, render_mode: str, frames_per_s: int) -> None:
         super().__init__(render_mode, frames_per_s)
         self._simulation = simulation
+        tasks = simulation.scenario.workload.tasks
+        self._kinds = None if tasks is None else tuple(one.kind for one in tasks.kinds)
         self._name: str | None = None
         self._since_s: dict[int, float] = {}
         """Who runs, and since when, in order of admission."""
         self._past: list[Lane] = []
         self._memory: list[tuple[float, float]] = []
+        self._began_s: dict[int, float] = {}
+        """When calls of agent tasks joined the batch, first."""
         self._next_s = 0.0
         """When the window shows the next frame: as often as frames are shown in a second, in simulated time."""
 
     def begin(self, name: str, workload: Workload) -> None:
         """An episode has begun on a workload, in the environment of that name."""
-        self._name, self._since_s, self._past, self._memory = name, {}, [], []
+        self._name, self._since_s, self._past, self._memory, self._began_s = name, {}, [], [], {}
         self._follow()
         self._next_s = 0.0
         self._show()
@@ -67,6 +76,8 @@ class EngineViewer(Showing[EngineFrame]):
         self._past += [self._lane(one, began_s, now_s) for one, began_s in self._since_s.items() if one not in runs]
         self._past = [lane for lane in self._past if lane.ends_s >= now_s - WINDOW_S]
         self._since_s = {one: self._since_s.get(one, now_s) for one in runs}
+        if self._kinds is not None:
+            self._began_s = self._since_s | self._began_s
         used = 1.0 - float(state.free_blocks[0]) / params.blocks
         self._memory = [(at, share) for at, share in self._memory if at >= now_s - WINDOW_S] + [(now_s, used)]
 
@@ -94,7 +105,7 @@ class EngineViewer(Showing[EngineFrame]):
             now_s=now_s,
             end_s=params.end_s,
             window_s=WINDOW_S,
-            counters=tuple((name, counters[name]) for name in SHOWN),
+            counters=tuple((name, counters[name]) for name in (SHOWN if self._kinds is None else SHOWN_OF_TASKS)),
             lanes=(*self._past, *running),
             memory=tuple(self._memory),
             blocks=params.blocks,
@@ -105,6 +116,7 @@ class EngineViewer(Showing[EngineFrame]):
             beyond_visible=counters["beyond_visible"],
             longest_slack_s=params.longest_ttft_s,
             class_names=tuple(one.name for one in simulation.scenario.iterations.classes),
+            strips=None if self._kinds is None else strips_of(state, self._kinds, self._began_s),  # type: ignore[arg-type]
         )
 
     def _waiting(self, request: int) -> Waiting:

@@ -106,7 +106,7 @@ class Counters(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """An agent task that has arrived and not ended before the epoch; all times are from the start of the episode."""
+    """An agent task that has arrived and not ended; all times are from the start of the episode."""
 
     task: int
     """Index on the workload."""
@@ -115,12 +115,15 @@ class Strip(NamedTuple):
     arrival_s: float
     deadline_s: float
     """Of its last answer."""
-    answered_s: tuple[float, ...]
-    """The ends of the epochs in which its calls were served, ascending."""
+    answered_s: tuple[tuple[float, float], ...]
+    """When its calls that are answered were computed, ascending: in which epochs, or from when they joined an engine's
+    batch to their last token."""
     tools_s: tuple[tuple[float, float], ...]
     """When tools begin and end, of those that have begun."""
     fates: tuple[Fate, ...]
-    """Of its calls that are visible."""
+    """Of its calls that are visible, and do not run."""
+    running_s: tuple[float, ...] = ()
+    """When its calls that run joined an engine's batch."""
 
 
 class Score(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,25 +31,43 @@ def strips_of(state: TaskState, calls: Calls, requests: Sequence[PendingRequest]
     waiting = state.task_first[0, :count][state.status[0, :count] == WAITING]
     between = {int(first) for first in np.unique(waiting) if begun[first]}
     strips = [strip_of(state, calls, first, fates.get(first, [])) for first in sorted({*fates, *between})]
-    return tuple(sorted(strips, key=lambda one: one.deadline_s))
+    return earliest_first(strips)
 
 
 def strip_of(state: Any, calls: Calls, first: int, fates: Sequence[Fate]) -> Strip:
     """The strip of the task that begins with a call, whose visible calls have those fates."""
-    mine = range(first, first + int(state.task_calls[0, first]))
-    tools = [
-        (float(state.ready_s[0, call] - state.tool_s[0, call]), float(state.ready_s[0, call]))
-        for call in mine
-        if np.isfinite(state.ready_s[0, call]) and state.tool_s[0, call] > 0.0
-    ]
-    answered = sorted(calls.served_in[call] for call in mine if call in calls.served_in)
+    answered = sorted(calls.served_in[call] for call in calls_of(state, first) if call in calls.served_in)
     return Strip(
-        task=int(np.count_nonzero(state.task_first[0, : first + 1] == np.arange(first + 1))) - 1,
+        task=task_of(state, first),
         kind=calls.kinds[int(state.task_kind[0, first])],
-        calls=len(mine),
+        calls=len(calls_of(state, first)),
         arrival_s=float(state.arrival_s[0, first]),
         deadline_s=float(state.arrival_s[0, first] + state.latency_requirement_s[0, first]),
-        answered_s=tuple((epoch + 2) * calls.epoch_s for epoch in answered),
-        tools_s=tuple(tools),
+        answered_s=tuple(((epoch + 1) * calls.epoch_s, (epoch + 2) * calls.epoch_s) for epoch in answered),
+        tools_s=tools_of(state, first),
         fates=tuple(fates),
+    )
+
+
+def earliest_first(strips: Iterable[Strip]) -> tuple[Strip, ...]:
+    """The one that ends first on top."""
+    return tuple(sorted(strips, key=lambda one: one.deadline_s))
+
+
+def calls_of(state: Any, first: int) -> range:
+    """The calls of the task that begins with one."""
+    return range(first, first + int(state.task_calls[0, first]))
+
+
+def task_of(state: Any, first: int) -> int:
+    """The number of the task that begins with a call."""
+    return int(np.count_nonzero(state.task_first[0, : first + 1] == np.arange(first + 1))) - 1
+
+
+def tools_of(state: Any, first: int) -> tuple[tuple[float, float], ...]:
+    """When tools of a task begin and end, of those that have begun."""
+    return tuple(
+        (float(state.ready_s[0, call] - state.tool_s[0, call]), float(state.ready_s[0, call]))
+        for call in calls_of(state, first)
+        if np.isfinite(state.ready_s[0, call]) and state.tool_s[0, call] > 0.0
     )

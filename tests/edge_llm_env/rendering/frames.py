@@ -20,8 +20,8 @@ from edge_llm_env.rendering.frames.frame import (
 )
 
 STRIPS = (
-    Strip(3, "chain", 5, 1.0, 12.0, (4.0, 8.0), ((4.0, 5.5),), (Fate.SERVED,)),
-    Strip(4, "plan", 4, 2.5, 20.0, (4.0,), ((4.0, 9.0),), ()),
+    Strip(3, "chain", 5, 1.0, 12.0, ((2.0, 4.0), (6.0, 8.0)), ((4.0, 5.5),), (Fate.SERVED,)),
+    Strip(4, "plan", 4, 2.5, 20.0, ((2.0, 4.0),), ((4.0, 9.0),), ()),
     Strip(5, "chain", 2, 5.0, 40.0, (), (), (Fate.WAITS,)),
 )
 """In the epoch from 6 to 8 s: one that is served, one whose tool runs, one that waits."""

@@ -43,7 +43,8 @@ def test_strips_tell_of_an_episode_what_the_plain_model_does() -> None:
             task = reference.tasks[index]
             first = task.calls[0].request
             answered_s = sorted(call.answered_s for call in task.calls if call.answered_s is not None)
-            assert list(one.answered_s) == pytest.approx(answered_s)
+            assert [ends_s for _, ends_s in one.answered_s] == pytest.approx(answered_s)
+            assert all(ends_s - begins_s == scenario.epoch.epoch_s for begins_s, ends_s in one.answered_s)
             assert (one.calls, one.arrival_s) == (len(task.calls), first.arrival_s)
             assert one.deadline_s == pytest.approx(first.arrival_s + first.latency_requirement_s)
             assert len(one.fates) == visible.count(task)
