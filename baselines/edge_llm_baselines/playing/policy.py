@@ -1,7 +1,10 @@
-"""Solvers as policies: what `stable_baselines3.common.evaluation.evaluate_policy` and the environments can run."""
+"""Policies that name a batch for every epoch: what `stable_baselines3.common.evaluation.evaluate_policy` and the
+environments can run.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -16,23 +19,24 @@ from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.naming import shown
 
+Row = tuple[Any, int]
+"""A simulation and the number of one of its rows."""
 
-class EpochPolicy:
-    """Serve in every epoch the batch that a solver chooses, in `BatchSelection-v0` or `Batching-v0`.
+
+class BatchPolicy(ABC):
+    """Serve in every epoch the batch that a subclass chooses, in `BatchSelection-v0` or `Batching-v0`.
 
     It looks past the observation: it reads the epoch problem in full precision from the environment it is made for, a
     single or vector environment of this suite or an SB3 `VecEnv` of them. (The observation tells the same of the
-    visible requests, rounded to float32.) In `Batching-v0` it solves when a row's batch is empty and then admits the
+    visible requests, rounded to float32.) In `Batching-v0` it chooses when a row's batch is empty and then admits the
     chosen requests from the first slot on; asked in the middle of an epoch that it did not plan, it dispatches. Where
     an action can drop caches of agent tasks, it drops none.
 
     Raises ValueError for an environment that is not of this suite, or whose actions are not those of the two.
     """
 
-    @checked
-    def __init__(self, solver: Solver, env: Any) -> None:
+    def __init__(self, env: Any) -> None:
         simulation = rows_of(env)[0][0]  # raises where there are none
-        self.solver = solver
         self._env = env
         space = getattr(env, "single_action_space", env.action_space)
         self._one_by_one = isinstance(space, spaces.Discrete)
@@ -43,6 +47,10 @@ class EpochPolicy:
             raise ValueError(f"env = {which}: must be {BATCH_SELECTION} or {BATCHING}, or have their actions")
         self._plans = np.zeros((0, 0), dtype=np.bool_)
         self._planned_epoch = np.zeros(0, dtype=np.int64)
+
+    @abstractmethod
+    def batches(self, rows: list[Row]) -> NDArray[np.bool_]:
+        """The slots of the batch of each of these rows in its present epoch, (rows, Q)."""
 
     @checked
     def predict(
@@ -57,35 +65,49 @@ class EpochPolicy:
         if len(rows) != (1 if observation.ndim == 1 else len(observation)):
             has = f"must be of the {len(rows)} rows that the policy's environment has"
             raise ValueError(f"observation of shape {observation.shape}: {has}")
-        actions = self._admissions(rows) if self._one_by_one else self._batches(rows)
+        actions = self._admissions(rows) if self._one_by_one else as_actions(self.batches(rows), rows[0][0])
         return (actions[0] if observation.ndim == 1 else actions), state
 
-    def _batches(self, rows: list[tuple[Simulation, int]]) -> NDArray[np.int8]:
-        chosen = np.zeros((len(rows), rows[0][0].slots), dtype=np.bool_)
-        for at, (simulation, row) in enumerate(rows):
-            problem = BatchProblem.of_row(simulation, row)
-            chosen[at, : len(problem)] = self.solver.solve(problem).selected
-        return as_actions(chosen, rows[0][0])
-
-    def _admissions(self, rows: list[tuple[Simulation, int]]) -> NDArray[np.int64]:
+    def _admissions(self, rows: list[Row]) -> NDArray[np.int64]:
         slots = rows[0][0].slots
         if self._plans.shape != (len(rows), slots):
             self._plans = np.zeros((len(rows), slots), dtype=np.bool_)
             self._planned_epoch = np.full(len(rows), -1)
+        begun = [at for at, (simulation, row) in enumerate(rows) if simulation.state.batch[row, 0] == 0]
+        if begun:
+            self._plans[begun] = self.batches([rows[at] for at in begun])
         actions = np.full(len(rows), slots, dtype=np.int64)
         for at, (simulation, row) in enumerate(rows):
-            plan = self._plans[at]
             arrays = simulation.state
-            visible = int(arrays.visible[row])
+            epoch = arrays.counters[row, N_EPOCHS]
             if arrays.batch[row, 0] == 0:
-                self._planned_epoch[at] = arrays.counters[row, N_EPOCHS]
-                plan[:] = False
-                plan[:visible] = self.solver.solve(BatchProblem.of_row(simulation, row)).selected
+                self._planned_epoch[at] = epoch
+            visible = int(arrays.visible[row])
             waiting = arrays.status[row, arrays.slot_request[row, :visible]] == PENDING
-            left = np.flatnonzero(plan[:visible] & waiting)
-            if len(left) and self._planned_epoch[at] == arrays.counters[row, N_EPOCHS]:
+            left = np.flatnonzero(self._plans[at, :visible] & waiting)
+            if len(left) and self._planned_epoch[at] == epoch:
                 actions[at] = left[0]
         return actions
+
+
+class EpochPolicy(BatchPolicy):
+    """Serve in every epoch the batch that a solver chooses, in `BatchSelection-v0` or `Batching-v0`.
+
+    Raises ValueError as `BatchPolicy` does.
+    """
+
+    @checked
+    def __init__(self, solver: Solver, env: Any) -> None:
+        super().__init__(env)
+        self.solver = solver
+
+    def batches(self, rows: list[Row]) -> NDArray[np.bool_]:
+        """What the solver selects of each row."""
+        chosen = np.zeros((len(rows), rows[0][0].slots), dtype=np.bool_)
+        for at, (simulation, row) in enumerate(rows):
+            problem = BatchProblem.of_row(simulation, row)
+            chosen[at, : len(problem)] = self.solver.solve(problem).selected
+        return chosen
 
 
 def rows_of(env: Any) -> list[tuple[Simulation, int]]:

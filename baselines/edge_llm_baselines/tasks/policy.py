@@ -7,32 +7,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.playing.batches import as_actions
-from edge_llm_baselines.playing.policy import rows_of
+from edge_llm_baselines.playing.policy import Row, rows_of
 from edge_llm_baselines.solvers.greedy import serve_in_order
 from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_baselines.tasks.orders import Order
+from edge_llm_baselines.tasks.valued import CallsOfTasks
 from edge_llm_env.support.naming import shown
 from edge_llm_env.tasks.running.simulation import TaskSimulation
 
 
-class CallsInOrder:
-    """Serve in every epoch of `BatchSelection-v0` the visible calls in an order, each if the batch stays feasible.
+class CallsInOrder(CallsOfTasks):
+    """Serve in every epoch the visible calls in an order, each if the batch stays feasible.
 
-    Raises ValueError for an environment whose requests are no calls of tasks.
+    Raises ValueError as `CallsOfTasks` does.
     """
 
     def __init__(self, order: Order, env: Any) -> None:
-        for simulation, _ in rows_of(env):
-            if not isinstance(simulation, TaskSimulation):
-                raise ValueError(f"env = {shown(env)}: must have a scenario with workload.tasks")
-        self._order, self._env = order, env
+        super().__init__(env)
+        self._order = order
 
-    def predict(
-        self, observation: NDArray[np.float32], state: Any = None, episode_start: Any = None, deterministic: bool = True
-    ) -> tuple[NDArray[np.int8], Any]:
-        """Batches as actions, of one row or of several."""
-        rows: list[tuple[Any, int]] = rows_of(self._env)
+    def batches(self, rows: list[Row]) -> NDArray[np.bool_]:
+        """Whom the order reaches while there is room, of each row."""
         chosen = np.zeros((len(rows), rows[0][0].slots), dtype=np.bool_)
         for at, (simulation, row) in enumerate(rows):
             problem = BatchProblem.of_row(simulation, row)
@@ -40,8 +35,7 @@ class CallsInOrder:
             selected = np.zeros(len(problem), dtype=np.bool_)
             serve_in_order(problem.rule, problem.candidates, order, len(problem), selected)
             chosen[at, : len(problem)] = selected
-        actions = as_actions(chosen, rows[0][0])
-        return (actions[0] if observation.ndim == 1 else actions), state
+        return chosen
 
 
 class CallsInOrderDropping(CallsInOrder):
@@ -53,7 +47,7 @@ class CallsInOrderDropping(CallsInOrder):
 
     def __init__(self, order: Order, env: Any) -> None:
         super().__init__(order, env)
-        if not rows_of(env)[0][0].kept_slots:
+        if self._one_by_one or not rows_of(env)[0][0].kept_slots:
             raise ValueError(f"env = {shown(env)}: must have a scenario with workload.tasks.drop_by_action")
 
     def predict(

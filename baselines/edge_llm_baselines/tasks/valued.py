@@ -8,8 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.playing.batches import as_actions
-from edge_llm_baselines.playing.policy import rows_of
+from edge_llm_baselines.playing.policy import BatchPolicy, Row, rows_of
 from edge_llm_baselines.rules.look_ahead import GRID
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_env.support.naming import shown
@@ -54,31 +53,41 @@ Values: TypeAlias = Callable[[Seen], Floats]
 """What serving each call is worth, at least 0, of shape (rows, Q); any number in slots that are not in use."""
 
 
-class ValuedCalls:
-    """Serve in every epoch of `BatchSelection-v0` the visible calls that are worth most together.
+class CallsOfTasks(BatchPolicy):
+    """Batches of calls of agent tasks.
+
+    Raises ValueError as `BatchPolicy` does, and for an environment whose requests are no calls of tasks.
+    """
+
+    def __init__(self, env: Any) -> None:
+        super().__init__(env)
+        for simulation, _ in rows_of(env):
+            if not isinstance(simulation, TaskSimulation):
+                raise ValueError(f"env = {shown(env)}: must have a scenario with workload.tasks")
+
+
+class ValuedCalls(CallsOfTasks):
+    """Serve in every epoch the visible calls that are worth most together.
 
     Values count by their ratios within a row: they are rounded up to multiples of 1/GRID of the largest. A call of
     value 0 is not served, though there be room.
 
-    Raises ValueError for an environment whose requests are no calls of tasks.
+    Raises ValueError as `CallsOfTasks` does.
     """
 
     def __init__(self, values: Values, env: Any) -> None:
-        self._simulations: list[Any] = list(dict.fromkeys(simulation for simulation, _ in rows_of(env)))
-        if not all(isinstance(simulation, TaskSimulation) for simulation in self._simulations):
-            raise ValueError(f"env = {shown(env)}: must have a scenario with workload.tasks")
+        super().__init__(env)
         self._values = values
 
-    def predict(
-        self, observation: NDArray[np.float32], state: Any = None, episode_start: Any = None, deterministic: bool = True
-    ) -> tuple[NDArray[np.int8], Any]:
-        """Batches as actions, of one row or of several."""
-        chosen = np.concatenate([self._batches(simulation) for simulation in self._simulations])
-        return (chosen[0] if observation.ndim == 1 else chosen), state
+    def batches(self, rows: list[Row]) -> NDArray[np.bool_]:
+        """The most valuable batch of each row."""
+        chosen = {simulation: self._most_valuable(simulation) for simulation in dict(rows)}
+        return np.stack([chosen[simulation][row] for simulation, row in rows])
 
-    def _batches(self, simulation: TaskSimulation) -> NDArray[np.int8]:
+    def _most_valuable(self, simulation: TaskSimulation) -> NDArray[np.bool_]:
         seen = Seen.of(simulation)
         worth = np.where(seen.present, self._values(seen), 0.0)
         largest = worth.max(axis=1, keepdims=True, initial=0.0)
         on_grid = np.ceil(worth / np.where(largest > 0.0, largest, 1.0) * GRID) / GRID
-        return as_actions(BranchAndBound().solve_many(simulation, on_grid).selected & (on_grid > 0.0), simulation)
+        selected: NDArray[np.bool_] = BranchAndBound().solve_many(simulation, on_grid).selected & (on_grid > 0.0)
+        return selected

@@ -15,6 +15,7 @@ from stable_baselines3.common.env_checker import check_env as sb3_check_env
 from edge_llm_baselines import DFTSP, BatchProblem, EpochPolicy
 from edge_llm_baselines.allocation.oracle_decoding import decode
 from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.registry.calls import RULES as CALL_RULES
 from edge_llm_baselines.tasks.orders import expected_calls_left
 from edge_llm_baselines.tasks.policy import CallsInOrder
 from edge_llm_baselines.tasks.valued import ValuedCalls
@@ -139,6 +140,19 @@ def test_who_drops_nothing_does_the_same_where_an_action_could(make_policy: Any)
     one, other = (roll_out(make_policy, BATCH_SELECTION, scenario, workloads) for scenario in (SCENARIO, DROPPING))
     assert one.served.sum() > 0
     assert one.reward.tolist() == other.reward.tolist()
+
+
+RULES_OF_CALLS = {key: rule.acting(0) for key, rule in CALL_RULES.items() if rule.tunable is None}
+RULES_OF_CALLS["values"] = lambda env: ValuedCalls(lambda seen: 1.0 / (1.0 + seen.slack_epochs), env)
+
+
+@pytest.mark.parametrize("key", RULES_OF_CALLS)
+def test_rules_of_calls_serve_alike_request_by_request(key: str) -> None:
+    workloads = draw_workloads(SCENARIO, 2, seed=3)
+    by_batch = roll_out(RULES_OF_CALLS[key], BATCH_SELECTION, SCENARIO, workloads)
+    one_by_one = roll_out(RULES_OF_CALLS[key], BATCHING, SCENARIO, workloads)
+    assert one_by_one.served.tolist() == by_batch.served.tolist()
+    assert by_batch.served.sum() > 0
 
 
 class AllAlike:
