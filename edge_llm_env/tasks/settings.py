@@ -71,12 +71,12 @@ class TaskSettings(Section):
         shares: NDArray[np.float64] = weights / weights.sum()
         return shares
 
-    @property
+    @cached_property
     def most_calls(self) -> int:
         """Calls of the largest task that can be drawn."""
         return max(shape.calls for shapes in self.shapes for shape in shapes)
 
-    @property
+    @cached_property
     def most_predecessors(self) -> int:
         """Of a call; at least 1."""
         return max(1, *(len(each) for shapes in self.shapes for shape in shapes for each in shape.predecessors))
