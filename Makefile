@@ -1,5 +1,6 @@
 # make compare   trains a policy for about half a minute and compares it and the shipped ones with DFTSP and heuristics
 # make test      runs the tests
+# make test-steady  runs ROUNDS=20 times, beside two busy processes, the tests that start processes, have limits in seconds or get signals
 # make test-tools  runs the tests with RL Zoo, moviepy and RLlib, whose versions need environments of their own
 # make release   builds wheel and source distribution into dist/, checks them and uses them outside the checkout
 # make lint      ruff and mypy
@@ -12,8 +13,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")
 INSTALLED := $(VENV)/.installed
+ROUNDS := 20
 
-.PHONY: compare plan test test-tools test-ecosystem test-rllib lint docs setup release clean
+# Empty is not set: where it is, each of the processes that tests start would compile the sources anew, for seconds.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: compare plan test test-steady test-tools test-ecosystem test-rllib lint docs setup release clean
 
 compare: plan $(INSTALLED)
 	$(BIN)/python scripts/compare.py
@@ -24,6 +29,9 @@ plan: # says on a bare machine what will take how long, before anything is insta
 test: $(INSTALLED)
 	$(BIN)/python -m tests.kernels
 	$(BIN)/python -m pytest -n 2 --durations=10
+
+test-steady: $(INSTALLED)
+	$(BIN)/python -m tests.steady --rounds $(ROUNDS)
 
 test-tools: test-ecosystem test-rllib
 

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.edge_llm_env.support.compilation import test_dispatchers
+from tests.house import test_imports
+from tests.steady import chosen
+from tests.support.clock import Clock
 from tests.support.programs.processes import ROOT
 
 PROCESSES = ROOT / "tests" / "support" / "programs" / "processes.py"
@@ -62,3 +66,17 @@ def test_no_test_waits_starts_processes_or_sends_signals_itself() -> None:
 )
 def test_what_does_is_found(text: str) -> None:
     assert len(list(depends_on_time(text))) == 1
+
+
+def test_rounds_are_of_tests_that_start_processes_or_have_a_clock() -> None:
+    def has_a_clock() -> None:
+        Clock(step_s=1.0)
+
+    def uses_a_fixture() -> None:
+        pass
+
+    assert chosen(has_a_clock)
+    assert chosen(test_imports.test_loading_a_scenario_needs_no_compiler), "which a function of its file does"
+    assert chosen(uses_a_fixture, test_dispatchers.run)
+    assert not chosen(uses_a_fixture)
+    assert not chosen(test_imports.test_packages_import_only_those_below_them), "which reads ROOT alone"

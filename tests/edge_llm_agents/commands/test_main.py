@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -18,13 +19,34 @@ WITHOUT_AGENTS = ("torch", "stable_baselines3", "sb3_contrib", "tyro", "tqdm", "
 
 PREDICT = ("predict", "bloom-3b", "w16a16", "jetson-tx2", "--prompt", "64", "--output", "64")
 
+LISTINGS = (("--help",), ("list",), ("list", "environments"), ("catalog", "precisions"), PREDICT)
+LACKING = ("compare", "train", "watch", "leaderboard")
+
+Answers = dict[tuple[str, ...], tuple[int, str, str]]
+"""Status, output and errors of commands."""
+
 BASE_ONLY = f"""
-import sys
+import json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 for name in {WITHOUT_AGENTS}:
     sys.modules[name] = None  # so that importing it fails as where it is not installed
 from edge_llm_agents.commands.main import main
-sys.exit(main(sys.argv[1:]))
+answers = []
+for arguments in {[*LISTINGS, *((command,) for command in LACKING)]}:
+    with redirect_stdout(StringIO()) as printed, redirect_stderr(StringIO()) as said:
+        status = main(arguments)
+    answers.append((arguments, (status, printed.getvalue(), said.getvalue())))
+print(json.dumps(answers))
 """
+
+
+@pytest.fixture(scope="module")
+def with_base_alone() -> Answers:
+    """Those of commands one after another, in a process with the base dependencies alone."""
+    finished = run("-c", BASE_ONLY)
+    assert finished.returncode == 0, finished.stderr
+    return {tuple(arguments): tuple(answer) for arguments, answer in json.loads(finished.stdout)}
 
 
 def test_the_console_command_is_installed() -> None:
@@ -49,20 +71,20 @@ def test_list_names_environments_with_their_tiers_and_all_else(capsys: pytest.Ca
     assert "jetson-tx2" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    "arguments", [("--help",), ("list",), ("list", "environments"), ("catalog", "precisions"), PREDICT]
-)
-def test_with_the_base_dependencies_alone_it_starts_and_lists(arguments: tuple[str, ...]) -> None:
-    finished = run("-c", BASE_ONLY, *arguments)
-    assert finished.returncode == 0, finished.stderr
-    assert finished.stdout
+@pytest.mark.parametrize("arguments", LISTINGS)
+def test_with_the_base_dependencies_alone_it_starts_and_lists(
+    arguments: tuple[str, ...], with_base_alone: Answers
+) -> None:
+    status, printed, said = with_base_alone[arguments]
+    assert status == 0, said
+    assert printed
 
 
-@pytest.mark.parametrize("command", ["compare", "train", "watch", "leaderboard"])
-def test_a_command_that_lacks_a_package_names_the_extra(command: str) -> None:
-    finished = run("-c", BASE_ONLY, command)
-    assert finished.returncode == 2
-    (error,) = [line for line in finished.stderr.splitlines() if line.startswith("error: ")]
+@pytest.mark.parametrize("command", LACKING)
+def test_a_command_that_lacks_a_package_names_the_extra(command: str, with_base_alone: Answers) -> None:
+    status, _, said = with_base_alone[(command,)]
+    assert status == 2
+    (error,) = [line for line in said.splitlines() if line.startswith("error: ")]
     assert error.endswith('pip install "edge-llm-env[agents]"')
     assert error.startswith(f"error: edge-llm {command} needs ")
 

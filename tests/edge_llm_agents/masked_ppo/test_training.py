@@ -123,7 +123,7 @@ def test_a_second_run_in_the_same_folder_is_refused(trained: tuple[Path, Maskabl
 
 def test_resuming_goes_on_to_the_new_total(trained: tuple[Path, MaskablePPO], tmp_path: Path) -> None:
     run_dir = tmp_path / "resumed"
-    train(TINY, run_dir)
+    shutil.copytree(trained[0], run_dir)
     train(replace(TINY, steps=1536), run_dir, resume=True)
     assert MaskablePPO.load(run_dir / "last.zip").num_timesteps == 1536
     # A run that had come to its end stays as it was.
@@ -189,11 +189,21 @@ def test_a_run_that_is_interrupted_while_torch_saves_resumes_to_what_it_would_ha
     assert_same_run(trained[0], tmp_path / "run")
 
 
+OFTEN_KEPT = replace(TINY, checkpoint_every=256)
+
+
+@pytest.fixture(scope="module")
+def often_kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nobody has interrupted."""
+    run_dir = tmp_path_factory.mktemp("whole") / "run"
+    train(OFTEN_KEPT, run_dir)
+    return run_dir
+
+
 @pytest.mark.parametrize("steps", [300, 800])
 def test_a_killed_run_resumes_to_what_it_would_have_become(
-    trained: tuple[Path, MaskablePPO], tmp_path: Path, steps: int
+    trained: tuple[Path, MaskablePPO], often_kept: Path, tmp_path: Path, steps: int
 ) -> None:
-    settings = replace(TINY, checkpoint_every=256)
     program = f"""
 import os, signal
 from pathlib import Path
@@ -206,17 +216,16 @@ def kill(self):
         os.kill(os.getpid(), signal.SIGKILL)
     return True
 Checkpoints._on_step = kill
-train({settings!r}, Path({str(tmp_path / "run")!r}))
+train({OFTEN_KEPT!r}, Path({str(tmp_path / "run")!r}))
 """
     done = run("-c", program)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert MaskablePPO.load(tmp_path / "run" / "last.zip").num_timesteps == steps // 256 * 256
-    _, finished = train(settings, tmp_path / "run", resume=True)
+    _, finished = train(OFTEN_KEPT, tmp_path / "run", resume=True)
     assert finished
     # How often a run is validated changes nothing of what it learns.
     assert same(MaskablePPO.load(trained[0] / "last.zip"), MaskablePPO.load(tmp_path / "run" / "last.zip"))
-    train(settings, tmp_path / "whole")
-    assert_same_run(tmp_path / "whole", tmp_path / "run")
+    assert_same_run(often_kept, tmp_path / "run")
 
 
 def test_a_run_killed_while_it_saves_leaves_the_checkpoint_before(tmp_path: Path) -> None:

@@ -23,6 +23,11 @@ def placed(epochs: int = 24) -> Scenario:
     return load_scenario("placement", **{"epoch.episode_epochs": epochs})
 
 
+@pytest.fixture(scope="module")
+def learned() -> LearnedPlacement:
+    return fit_placement(placed(), QUICK, seed=0)
+
+
 def test_examples_are_what_observations_show_and_what_arrives_then():
     scenario = placed()
     workload = draw_workloads(scenario, 1)[0]
@@ -69,9 +74,8 @@ def test_fits_follow_the_seed_and_foretell_what_goes_on():
     assert (shares[0, :2].argmax(axis=1) == 2).all()
 
 
-def test_it_acts_alike_alone_and_together_and_comes_back_from_its_files(tmp_path: Path):
+def test_it_acts_alike_alone_and_together_and_comes_back_from_its_files(learned: LearnedPlacement, tmp_path: Path):
     scenario = placed()
-    learned = fit_placement(scenario, QUICK, seed=0)
     workloads = draw_workloads(scenario, 2)
     together = roll_out(learned.acting, MULTI_NODE, scenario, workloads).served
     alone = [int(roll_out(learned.acting, MULTI_NODE, scenario, [one]).served[0]) for one in workloads]
@@ -87,9 +91,8 @@ def test_it_acts_alike_alone_and_together_and_comes_back_from_its_files(tmp_path
     )
 
 
-def test_what_does_not_fit_is_refused():
-    scenario = placed()
-    arrays = fit_placement(scenario, QUICK, seed=0).arrays()
+def test_what_does_not_fit_is_refused(learned: LearnedPlacement):
+    scenario, arrays = placed(), learned.arrays()
     with pytest.raises(ValueError, match=r"horizon_epochs = 13: must be in 1\.\.12"):
         LearnedPlacement(arrays, 13, 1.0, scenario)
     with pytest.raises(ValueError, match="its weight0 is of shape"):

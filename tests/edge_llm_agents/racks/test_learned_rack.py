@@ -10,6 +10,7 @@ import pytest
 from edge_llm_agents.pretrained.saved_policies import Card, load_policy, save_policy
 from edge_llm_agents.racks.forecast import features_of_workload, seen
 from edge_llm_agents.racks.learning import RackSettings, learn_rack
+from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_baselines.playing.play import play
 from edge_llm_baselines.playing.roll_out import vector_of
 from edge_llm_baselines.racks.earning import earned
@@ -18,6 +19,12 @@ from edge_llm_env import draw_workloads, load_scenario
 from edge_llm_env.envs.suite import SCALING
 
 SETTINGS = RackSettings(episodes=40, ridges=(3.0,), cautions=(0.6,), validation_episodes=2)
+
+
+@pytest.fixture(scope="module")
+def in_short_episodes() -> LearnedRack:
+    """What is learned in `feeder-rack`, of 20 epochs an episode."""
+    return learn_rack(load_scenario("feeder-rack", **{"epoch.episode_epochs": 20}), SETTINGS).policy
 
 
 def test_learning_pays_and_a_saved_policy_plays_the_same(tmp_path: Path):
@@ -35,12 +42,12 @@ def test_learning_pays_and_a_saved_policy_plays_the_same(tmp_path: Path):
     assert earned(loaded.acting, scenario, workloads[3:4]).reward[0] == learned.reward[3]
 
 
-def test_what_is_seen_is_what_the_workload_has():
+def test_what_is_seen_is_what_the_workload_has(in_short_episodes: LearnedRack):
     scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 20})
-    policy = learn_rack(scenario, SETTINGS).policy
     workloads = draw_workloads(scenario, 2)
     env = vector_of(SCALING, scenario, workloads)
-    shown = [seen(step.observation, scenario, env.simulation.params) for step in play(env, policy, workloads=workloads)]
+    played = play(env, in_short_episodes, workloads=workloads)
+    shown = [seen(step.observation, scenario, env.simulation.params) for step in played]
     env.close()
     for row, workload in enumerate(workloads):
         expected = features_of_workload(workload, scenario, env.simulation.params)
@@ -61,7 +68,6 @@ def test_groups_stay_as_they_are():
     assert one.reward == pytest.approx(two.reward)
 
 
-def test_weights_of_another_scenario_are_refused():
-    policy = learn_rack(load_scenario("feeder-rack", **{"epoch.episode_epochs": 20}), SETTINGS).policy
+def test_weights_of_another_scenario_are_refused(in_short_episodes: LearnedRack):
     with pytest.raises(ValueError, match=r"weights of shape \(207, 20\): must be \(15, 20\) in diurnal-rack"):
-        policy.for_scenario(load_scenario("diurnal-rack"))
+        in_short_episodes.for_scenario(load_scenario("diurnal-rack"))

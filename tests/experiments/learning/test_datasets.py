@@ -16,7 +16,7 @@ from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_env import draw_workload, load_scenario
 from experiments.learning import datasets
 from experiments.learning.datasets import dataset_id, datasets_in, episode_seeds, make_dataset
-from tests.support.programs.processes import run_script
+from tests.support.programs.processes import run_script_here
 
 BATCHING, SELECTION = "EdgeLLM/Batching-v0", "EdgeLLM/BatchSelection-v0"
 SEEDS = episode_seeds(0, 2)
@@ -134,7 +134,7 @@ def test_more_episodes_only_add_some() -> None:
 
 def test_the_command_makes_a_dataset_in_every_environment_in_which_teachers_act(scenario: str, tmp_path: Path) -> None:
     options = ["--scenario", scenario, "--episodes", "1", "--teachers", "dftsp", "--root", str(tmp_path)]
-    finished = run_script("datasets.py", *options)
+    finished = run_script_here("datasets.py", *options)
     assert finished.returncode == 0, finished.stderr
     names = [dataset_id(env_id, "short", "dftsp") for env_id in (BATCHING, SELECTION)]
     assert [line.partition(":")[0] for line in finished.stdout.splitlines()] == names
@@ -142,7 +142,7 @@ def test_the_command_makes_a_dataset_in_every_environment_in_which_teachers_act(
 
 
 def test_the_command_makes_nothing_where_one_name_is_wrong(scenario: str, tmp_path: Path) -> None:
-    finished = run_script(
+    finished = run_script_here(
         "datasets.py", "--scenario", scenario, "--root", str(tmp_path), "--envs", SELECTION, "EdgeLLM/Joint-v0"
     )
     assert finished.returncode == 2
