@@ -33,6 +33,7 @@ from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS, REPORTING_
 from experiments.pages.speeds import phases_table, speeds_table, training_table
 from experiments.proofs.tables import agreement_table, hard_classes_table, roofline_agreement_table
 from experiments.scheduling.both_ways import both_ways_table
+from experiments.scheduling.task_caches import caches_table
 from experiments.speed.scale import scale_table
 
 FIRST_COLUMNS = 5
@@ -109,7 +110,10 @@ PAGES: dict[Path, Sections] = {
         "calibration-iterations": lambda: calibration_table(recorded("replay-iterations")),
         "replay-iterations": lambda: replay_table(recorded("replay-iterations")),
     },
-    Path("docs/agents.md"): {"learned-tasks": lambda: task_tables.tasks_table(recorded("train-tasks-agents-signals"))},
+    Path("docs/agents.md"): {
+        "task-caches": lambda: caches_table(recorded("task_caches")),
+        "learned-tasks": lambda: task_tables.tasks_table(recorded("train-tasks-agents-signals")),
+    },
     Path("docs/oracles.md"): {
         "baselines": baselines_table,
         "scale": lambda: scale_table(recorded("assignment_scale")),
