@@ -108,6 +108,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "edge-llm train allocations": (*_SHORT, *_JUDGED, "--env", "EdgeLLM/Bandwidth-v0", *_SEARCHED),
     "edge-llm train schedulers": ("--scenario", "chat.toml", *_JUDGED, *_SEARCHED),
     "edge-llm train placements": ("--scenario", "nodes.toml", *_JUDGED, *_LEARNT, "--tuning-episodes", "1"),
+    "edge-llm train placement-searches": ("--scenario", "nodes.toml", *_JUDGED, *_SEARCHED),
     "edge-llm train tasks": ("--scenario", "tasks.toml", *_JUDGED, *_LEARNT, "--validation-episodes", "1"),
     "edge-llm train racks": ("--scenario", "rack.toml", *_EARNING, "--episodes", "4", "--validation-episodes", "1",
                              "--ridges", "3", "--cautions", "0.5"),

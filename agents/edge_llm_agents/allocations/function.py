@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edge_llm_agents.allocations import modules
 from edge_llm_agents.allocations.forecast import AHEAD_EPOCHS
 from edge_llm_agents.value_search.functions import Parameters, ValueFunction
+from edge_llm_agents.value_search.named_arrays import join_by, size_of, split_by
 from edge_llm_baselines.allocation.partitions import logits_of
 from edge_llm_env.envs.layout import Layout, names
 from edge_llm_env.scenarios.schema import Scenario
@@ -69,7 +70,7 @@ class AllocationFunction:
     @property
     def size(self) -> int:
         """Parameters in all."""
-        return sum(int(np.prod(shape)) for shape in self.shapes.values())
+        return size_of(self.shapes)
 
     def description(self) -> dict[str, Any]:
         """What a card says of it."""
@@ -95,16 +96,8 @@ class AllocationFunction:
 
     def split(self, parameters: Parameters) -> dict[str, Parameters]:
         """Named arrays, of shape (..., *shape), of parameters (..., size)."""
-        arrays, at = {}, 0
-        for name, shape in self.shapes.items():
-            count = int(np.prod(shape))
-            arrays[name] = parameters[..., at : at + count].reshape(*parameters.shape[:-1], *shape)
-            at += count
-        return arrays
+        return split_by(self.shapes, parameters)
 
     def join(self, arrays: Mapping[str, NDArray]) -> NDArray:
         """The inverse of `split` for one vector; ValueError when names or shapes differ."""
-        found = {name: array.shape for name, array in arrays.items()}
-        if found != self.shapes:
-            raise ValueError(f"weights have the shapes {found}: must be {self.shapes}")
-        return np.concatenate([arrays[name].ravel() for name in self.shapes])
+        return join_by(self.shapes, arrays)

@@ -13,16 +13,16 @@ from edge_llm_agents.allocations.forecast import fit_forecast
 from edge_llm_agents.allocations.function import AllocationFunction
 from edge_llm_agents.allocations.policy import LearnedAllocation, allocation_function, mechanism_of
 from edge_llm_agents.evaluation.playing import evaluate_learned
-from edge_llm_agents.value_search.cross_entropy import CrossEntropy, CrossEntropySettings
+from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_agents.value_search.features import FEATURE_SETS
 from edge_llm_agents.value_search.functions import ValueFunction
+from edge_llm_agents.value_search.generations import Progress, search_generations
 from edge_llm_agents.value_search.search import training_workloads
 from edge_llm_baselines.registry.batches import DISCOUNT
 from edge_llm_baselines.registry.modules import PARTITION
 from edge_llm_env.envs.suite import BANDWIDTH
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of
-from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
 
 FORECAST_EPISODES = 60
@@ -62,17 +62,6 @@ class AllocationSettings:
         return FEATURE_SETS[self.features or ("foreseen" if env_id == BANDWIDTH else "tiers")]
 
 
-class Progress(NamedTuple):
-    """Where a search stands after a generation."""
-
-    generation: int
-    """From 1; 0 is what it begins with."""
-    validation_served: float | None
-    """Requests per episode that the mean serves on the validation workloads, where it was validated."""
-    deviation: float
-    """Mean standard deviation of the parameters."""
-
-
 class Found(NamedTuple):
     """What a search found."""
 
@@ -95,8 +84,7 @@ def search_allocation(
 
     Values begin as those of the look-ahead rule and modules divided as by the best fixed partition, where a scenario
     leaves these to be tuned. Where requests are of several classes, what will be asked for is fitted first, and modules
-    begin divided evenly: a variant that the fixed partition does without would be too far down to be tried. All
-    candidates of a generation play the same workloads in one vector environment.
+    begin divided evenly: a variant that the fixed partition does without would be too far down to be tried.
     """
     function = allocation_function(env_id, scenario, width=settings.width, features=settings.seen_in(env_id))
     partition = PARTITION.tune(scenario, seed) if function.variants and not function.foresees else None
@@ -106,27 +94,16 @@ def search_allocation(
         known = training_workloads(scenario, seed, 0, FORECAST_EPISODES)
         forecast = fit_forecast(env_id, scenario, mechanism_of(env_id).observation, known)
     start = function.starting_point(partition, discount)
-    method = CrossEntropy(start, settings.cross_entropy, np.random.default_rng((seed, 0)))
-    validation = draw_workloads(scenario, settings.validation_episodes, seed, Stream.VALIDATION)
-    best, most = method.mean, -np.inf
-    curve: list[Progress] = []
-    for generation in range(settings.generations + 1):
-        if generation > 0:
-            workloads = training_workloads(scenario, seed, generation, settings.episodes)
-            candidates = method.ask()
-            served = served_by_each(env_id, function, candidates, scenario, workloads, forecast)
-            method.tell(candidates, served.mean(axis=1))
-        validated = None
-        if generation % settings.validate_every == 0 or generation == settings.generations:
-            validated = float(
-                served_by_each(env_id, function, method.mean[None], scenario, validation, forecast).mean()
-            )
-            if validated > most:
-                best, most = method.mean, validated
-        curve.append(Progress(generation, validated, float(method.deviation.mean())))
-        report(curve[-1])
-    steps = settings.generations * settings.cross_entropy.population * settings.episodes * scenario.epoch.episode_epochs
-    return Found(LearnedAllocation(env_id, function, best, scenario, forecast), curve, steps)
+    found = search_generations(
+        start,
+        settings,
+        scenario,
+        seed,
+        lambda candidates, workloads: served_by_each(env_id, function, candidates, scenario, workloads, forecast),
+        report,
+    )
+    policy = LearnedAllocation(env_id, function, found.parameters, scenario, forecast)
+    return Found(policy, found.curve, found.epoch_steps)
 
 
 def served_by_each(

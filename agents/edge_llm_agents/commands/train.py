@@ -22,6 +22,9 @@ COMMANDS = {
     "values": Command(f"{_HERE}.runs:Values", "value functions with several seeds, judged"),
     "schedulers": Command(f"{_HERE}.schedulers:Schedulers", "schedulers of an engine with several seeds, judged"),
     "placements": Command(f"{_HERE}.placements:Placements", "placement of models on nodes with several seeds, judged"),
+    "placement-searches": Command(
+        f"{_HERE}.placement_searches:PlacementSearches", "the same by the cross-entropy method, judged"
+    ),
     "tasks": Command(f"{_HERE}.tasks:Tasks", "agent tasks whose calls have signals with several seeds, judged"),
     "racks": Command(f"{_HERE}.racks:Racks", "modules of a rack with several seeds, judged by reward"),
     "allocations": Command(f"{_HERE}.allocations:Allocations", "bands and modules with several seeds, judged"),

@@ -96,7 +96,7 @@ class _Acting:
 
     def __init__(self, learned: LearnedPlacement, env: Any) -> None:
         rows = len(networks_of(env))
-        self._forecast = _Forecast(learned)
+        self._forecast = ObservedForecast(learned)
         horizon, least = np.full(rows, learned.horizon_epochs), np.full(rows, float(learned.least_gain))
         self._policy = PlacementPolicy(env, lambda scenario, count: self._forecast, horizon, least)
 
@@ -108,8 +108,8 @@ class _Acting:
         return self._policy.predict(observation, state, episode_start, deterministic)
 
 
-class _Forecast:
-    """What is expected of the observations that were seen last."""
+class ObservedForecast:
+    """What learned placement expects of the observations that were seen last."""
 
     def __init__(self, learned: LearnedPlacement) -> None:
         self._learned = learned

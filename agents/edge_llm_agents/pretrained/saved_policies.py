@@ -17,6 +17,7 @@ from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import MECHANISMS, LearnedAllocation
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.placement.policy import LearnedPlacement
+from edge_llm_agents.placement.searched import SearchedPlacement
 from edge_llm_agents.pretrained.shipped import path_of
 from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.records.record import NoRecordError, read_record, write_record
@@ -38,6 +39,7 @@ SavedPolicy = (
     | LearnedScheduler
     | LearnedRack
     | LearnedPlacement
+    | SearchedPlacement
     | LearnedTasks
 )
 
@@ -56,8 +58,11 @@ KINDS: dict[str, type[SavedPolicy]] = {
 def kind_of(description: Mapping[str, Any]) -> type[SavedPolicy] | None:
     """What a policy is by what is said of it; None where there is no such.
 
-    Of those that choose batches, the ones that learn from signals of calls have seen `examples_seed`.
+    Of those that choose batches, the ones that learn from signals of calls have seen `examples_seed`; of those that
+    place models, the ones that are searched for say what they see.
     """
+    if description.get("environment") == SearchedPlacement.env_id and "sees" in description:
+        return SearchedPlacement
     if description.get("environment") == LearnedTasks.env_id and "examples_seed" in description:
         return LearnedTasks
     return KINDS.get(str(description.get("environment")))

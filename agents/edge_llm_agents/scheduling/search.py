@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.scheduling.numbers import NUMBERS, SPREADS, starting_point
 from edge_llm_agents.scheduling.policy import LearnedScheduler
-from edge_llm_agents.value_search.cross_entropy import CrossEntropy, CrossEntropySettings
-from edge_llm_agents.value_search.search import training_workloads
+from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
+from edge_llm_agents.value_search.generations import Progress, search_generations
 from edge_llm_baselines.schedulers.policy import tuned_numbers
 from edge_llm_baselines.schedulers.suite import CHEAPEST
 from edge_llm_env.engine.params import engine_params
 from edge_llm_env.scenarios import Scenario
-from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
 
 
@@ -41,17 +40,6 @@ class SchedulerSettings:
         for name in ("generations", "episodes", "validate_every", "validation_episodes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
-
-
-class Progress(NamedTuple):
-    """Where a search stands after a generation."""
-
-    generation: int
-    """From 1; 0 is the rule that it begins with."""
-    validation_served: float | None
-    """Requests per episode that the mean serves on the validation workloads, where it was validated."""
-    deviation: float
-    """Mean standard deviation of the numbers, in their spreads."""
 
 
 class Found(NamedTuple):
@@ -77,26 +65,15 @@ def search_scheduler(
     """
     start = starting_point(engine_params(scenario), tuned_numbers(CHEAPEST, scenario, seed))
     spreads = np.array([SPREADS[name] for name in NUMBERS])
-    method = CrossEntropy(np.zeros(len(start)), settings.cross_entropy, np.random.default_rng((seed, 0)))
-    validation = draw_workloads(scenario, settings.validation_episodes, seed, Stream.VALIDATION)
-    best, most = start, -np.inf
-    curve: list[Progress] = []
-    for generation in range(settings.generations + 1):
-        if generation > 0:
-            workloads = training_workloads(scenario, seed, generation, settings.episodes)
-            candidates = method.ask()
-            served = served_by_each(start + spreads * candidates, scenario, workloads)
-            method.tell(candidates, served.mean(axis=1))
-        validated = None
-        if generation % settings.validate_every == 0 or generation == settings.generations:
-            mean = start + spreads * method.mean
-            validated = float(served_by_each(mean[None], scenario, validation).mean())
-            if validated > most:
-                best, most = mean, validated
-        curve.append(Progress(generation, validated, float(method.deviation.mean())))
-        report(curve[-1])
-    steps = settings.generations * settings.cross_entropy.population * settings.episodes * scenario.epoch.episode_epochs
-    return Found(LearnedScheduler(best, scenario), curve, steps)
+    found = search_generations(
+        np.zeros(len(start)),
+        settings,
+        scenario,
+        seed,
+        lambda candidates, workloads: served_by_each(start + spreads * candidates, scenario, workloads),
+        report,
+    )
+    return Found(LearnedScheduler(start + spreads * found.parameters, scenario), found.curve, found.epoch_steps)
 
 
 def served_by_each(numbers: NDArray[np.float64], scenario: Scenario, workloads: Sequence[Workload]) -> NDArray:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.search import AllocationSettings, search_allocation
 from edge_llm_agents.placement.fitting import PlacementSettings, fit_placement
+from edge_llm_agents.placement.search import PlacementSearchSettings, search_placement
 from edge_llm_agents.racks.learning import RackSettings, learn_rack
 from edge_llm_agents.scheduling.search import SchedulerSettings, search_scheduler
 from edge_llm_agents.seeded.runs import Learned
@@ -16,7 +17,15 @@ from edge_llm_agents.value_search.search import SearchSettings, search
 from edge_llm_env.envs.suite import COMPUTE, SERVICE_LEVEL
 from edge_llm_env.scenarios import Scenario
 
-Settings = SearchSettings | AllocationSettings | SchedulerSettings | PlacementSettings | RackSettings | SignalSettings
+Settings = (
+    SearchSettings
+    | AllocationSettings
+    | SchedulerSettings
+    | PlacementSettings
+    | PlacementSearchSettings
+    | RackSettings
+    | SignalSettings
+)
 """Of a way to learn."""
 
 Report = Callable[[Any], None]
@@ -55,6 +64,13 @@ def _placement(env_id: str, scenario: Scenario, settings: PlacementSettings, see
     return Learned(policy, settings.episodes * scenario.epoch.episode_epochs, {}, [])
 
 
+def _placement_search(
+    env_id: str, scenario: Scenario, settings: PlacementSearchSettings, seed: int, report: Report
+) -> Learned:
+    found = search_placement(scenario, settings, seed, report)
+    return Learned(found.policy, found.epoch_steps, {}, _as_records(found.curve))
+
+
 def _signals(env_id: str, scenario: Scenario, settings: SignalSettings, seed: int, report: Report) -> Learned:
     found = learn_signals(scenario, settings, seed, report)
     steps = settings.episodes * scenario.epoch.episode_epochs
@@ -78,6 +94,7 @@ LEARNERS: dict[type, Learner] = {
     AllocationSettings: Learner(_SEARCH, _allocation),
     SchedulerSettings: Learner(_SEARCH, _scheduler),
     PlacementSettings: Learner(_REGRESSION, _placement),
+    PlacementSearchSettings: Learner(_SEARCH, _placement_search),
     SignalSettings: Learner(_REGRESSION, _signals),
     RackSettings: Learner("ridge regression", _rack),
 }

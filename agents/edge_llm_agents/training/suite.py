@@ -10,7 +10,6 @@ from typing import Any
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import MECHANISMS, LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings, search_allocation
-from edge_llm_agents.allocations.search import Progress as AllocationProgress
 from edge_llm_agents.evaluation.progress import Progress
 from edge_llm_agents.imitation.schedulers import imitate_scheduler
 from edge_llm_agents.masked_ppo.callbacks import Reporting
@@ -22,13 +21,13 @@ from edge_llm_agents.placement.policy import LearnedPlacement
 from edge_llm_agents.racks.learning import RackSettings, learn_rack
 from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.scheduling.policy import LearnedScheduler
-from edge_llm_agents.scheduling.search import Progress as SchedulerProgress
 from edge_llm_agents.scheduling.search import SchedulerSettings, search_scheduler
 from edge_llm_agents.tasks.fitting import SignalSettings, learn_signals
 from edge_llm_agents.tasks.policy import LearnedTasks
 from edge_llm_agents.training.models import new_model
 from edge_llm_agents.training.registered import Asked, Training, register_training
 from edge_llm_agents.training.trained import TrainedModel
+from edge_llm_agents.value_search.generations import Progress as SearchProgress
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import Progress as GenerationProgress
 from edge_llm_agents.value_search.search import SearchSettings, search
@@ -101,7 +100,7 @@ def levels(asked: Asked) -> LearnedLevels:
 def _searched(asked: Asked, env_id: str) -> LearnedAllocation:
     settings = _replaced(AllocationSettings(generations=FRESH_GENERATIONS), asked.settings)
 
-    def tell(found: AllocationProgress) -> None:
+    def tell(found: SearchProgress) -> None:
         asked.report(Progress("training", found.generation, settings.generations))
 
     return search_allocation(env_id, load_scenario(asked.scenario), settings, asked.seed, tell).policy
@@ -139,7 +138,7 @@ def scheduler(asked: Asked) -> LearnedScheduler:
     """The cross-entropy method's rule of an engine's iterations."""
     settings = _replaced(FRESH_SCHEDULER, asked.settings)
 
-    def tell(found: SchedulerProgress) -> None:
+    def tell(found: SearchProgress) -> None:
         asked.report(Progress("training", found.generation, settings.generations))
 
     return search_scheduler(load_scenario(asked.scenario), settings, asked.seed, tell).policy

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.value_search.features import COLUMNS, FEATURES, RAMPS
+from edge_llm_agents.value_search.named_arrays import join_by, size_of, split_by
 from edge_llm_baselines.rules.look_ahead import GRID
-from edge_llm_env.support.naming import one_of, shown
+from edge_llm_env.support.naming import one_of
 
 Parameters = NDArray[np.float32]
 
@@ -48,7 +49,7 @@ class ValueFunction:
     @property
     def size(self) -> int:
         """How many parameters there are in all: the length of a vector of them."""
-        return sum(int(np.prod(shape)) for shape in self.shapes.values())
+        return size_of(self.shapes)
 
     def starting_point(self, discount: float) -> NDArray[np.float64]:
         """Parameters (size,) with which it is the look-ahead rule of that discount, up to rounding to its levels."""
@@ -71,19 +72,11 @@ class ValueFunction:
 
     def split(self, parameters: Parameters) -> dict[str, Parameters]:
         """Named arrays, of shape (..., *shape), of parameters (..., size)."""
-        arrays, at = {}, 0
-        for name, shape in self.shapes.items():
-            count = int(np.prod(shape))
-            arrays[name] = parameters[..., at : at + count].reshape(*parameters.shape[:-1], *shape)
-            at += count
-        return arrays
+        return split_by(self.shapes, parameters)
 
     def join(self, arrays: Mapping[str, NDArray]) -> NDArray:
         """The inverse of `split` for one vector; ValueError when names or shapes differ."""
-        found = {name: array.shape for name, array in arrays.items()}
-        if found != self.shapes:
-            raise ValueError(f"weights have the shapes {shown(found)}: must be {self.shapes}")
-        return np.concatenate([arrays[name].ravel() for name in self.shapes])
+        return join_by(self.shapes, arrays)
 
 
 def weighted_sum(weights: Parameters, features: NDArray[np.float32]) -> NDArray[np.float32]:

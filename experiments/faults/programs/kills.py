@@ -27,8 +27,8 @@ SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, signal.SIGKIL
 KILLED = {
     "edge-llm compare": (), "edge-llm train policy": (), "edge-llm train run": ("--resume",),
     "edge-llm train admission": (), "edge-llm train values": (), "edge-llm train allocations": (),
-    "edge-llm train schedulers": (), "edge-llm train placements": (), "edge-llm train tasks": (),
-    "edge-llm train racks": (), "edge-llm train levels": (),
+    "edge-llm train schedulers": (), "edge-llm train placements": (), "edge-llm train placement-searches": (),
+    "edge-llm train tasks": (), "edge-llm train racks": (), "edge-llm train levels": (),
     "edge-llm watch": (), "edge-llm leaderboard rank": (),
     "edge-llm leaderboard submit": (), "edge-llm leaderboard report": (), "edge-llm leaderboard baselines": (),
     "edge-llm calibrate": (), "edge-llm replay": (), "edge-llm serve": (), "edge-llm load": (),

@@ -20,6 +20,8 @@ from edge_llm_agents.leaderboard.suite import run_suite
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.placement.fitting import PlacementSettings
 from edge_llm_agents.placement.policy import LearnedPlacement
+from edge_llm_agents.placement.search import PlacementSearchSettings
+from edge_llm_agents.placement.searched import SearchedPlacement
 from edge_llm_agents.pretrained import shipped as policy_files
 from edge_llm_agents.pretrained.saved_policies import load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import shipped_policies
@@ -39,6 +41,7 @@ from tests.edge_llm_agents.seeded.test_training import SETTINGS
 
 FOUND_WITH: dict[type, Any] = {
     AllocationSettings: (LearnedAllocation, LearnedLevels),
+    PlacementSearchSettings: SearchedPlacement,
     PlacementSettings: LearnedPlacement,
     RackSettings: LearnedRack,
     SchedulerSettings: LearnedScheduler,

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_agents.allocations import search as allocations
 from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.evaluation.judging import Judge
 from edge_llm_agents.masked_ppo.settings import LARGEST_SEED
-from edge_llm_agents.scheduling import search as scheduling
 from edge_llm_agents.seeded.learners import Settings
 from edge_llm_agents.seeded.runs import Trained, save_training
 from edge_llm_agents.seeded.training import train_seeds
+from edge_llm_agents.value_search.generations import Progress
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import shown
 from edge_llm_env.support.outputs import OutputFolder
@@ -100,7 +99,7 @@ def show_step(seed: int, step: int) -> None:
         show_line(f"seed {seed}, step {step}")
 
 
-def show_served(seed: int, progress: allocations.Progress | scheduling.Progress) -> None:
+def show_served(seed: int, progress: Progress) -> None:
     """Tell who watches a search how many requests an episode serves in validation, where that was looked at."""
     if progress.validation_served is not None:
         told = f"{progress.validation_served:.2f} served per episode in validation"

@@ -20,6 +20,8 @@ from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.placement.fitting import PlacementSettings
 from edge_llm_agents.placement.policy import LearnedPlacement
+from edge_llm_agents.placement.search import PlacementSearchSettings
+from edge_llm_agents.placement.searched import SearchedPlacement
 from edge_llm_agents.pretrained.saved_policies import Card, kind_of, load_policy, save_policy
 from edge_llm_agents.pretrained.shipped import policies_for
 from edge_llm_agents.racks.learning import RackSettings
@@ -95,7 +97,7 @@ class Training:
     @property
     def packages(self) -> tuple[str, ...]:
         """Those that learn, where they do."""
-        learns = TrainingSettings | PlacementSettings | SignalSettings
+        learns = TrainingSettings | PlacementSettings | PlacementSearchSettings | SignalSettings
         return LEARNING if isinstance(settings_of(self.shipped, self.seed), learns) else ()
 
     def results(self) -> dict[str, Any]:
@@ -175,6 +177,8 @@ def settings_of(shipped: str, seed: int) -> Settings | TrainingSettings:
     if isinstance(policy, LearnedAllocation | LearnedLevels | LearnedScheduler):
         settings = SchedulerSettings if isinstance(policy, LearnedScheduler) else AllocationSettings
         return settings(**(card.hyperparameters | {"cross_entropy": cross_entropy}))
+    if isinstance(policy, SearchedPlacement):
+        return PlacementSearchSettings(**(card.hyperparameters | {"cross_entropy": cross_entropy}))
     function = policy.function
     names = [name for name, features in PLAIN_FEATURE_SETS.items() if tuple(features) == function.features]
     if not names:

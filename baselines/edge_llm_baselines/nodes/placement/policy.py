@@ -88,15 +88,22 @@ class PlacementPolicy:
             self._serves,
             self._least,
         )
-        rows = len(held)
-        actions = np.stack([gah_bids(simulation, row) for row in range(rows)])
-        wishes = actions[:, simulation.servers * simulation.slots :].reshape(rows, simulation.params.cells, -1)
-        for row, module in np.argwhere(wanted != held).tolist():
-            node = self._node[module]
-            wishes[row, node, held[row, module]] = -1.0
-            wishes[row, node, wanted[row, module]] = 1.0
-        actions[:, simulation.servers * simulation.slots :] = wishes.reshape(rows, -1)
+        bids = np.stack([gah_bids(simulation, row) for row in range(len(held))])
+        actions = with_wishes(bids[:, : simulation.servers * simulation.slots], simulation, held, wanted)
         return (actions[0] if observation.ndim == 1 else actions), state
+
+
+def with_wishes(
+    bids: NDArray[np.float32], simulation: NetworkSimulation, held: NDArray[np.int64], wanted: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Actions of bids, (rows, S·Q), with wishes that make modules load what they should hold, both (rows, N·M)."""
+    params = simulation.params
+    wishes = np.zeros((len(held), params.cells, params.variants), dtype=np.float32)
+    for row, module in np.argwhere(wanted != held).tolist():
+        node = module // params.modules
+        wishes[row, node, held[row, module]] = -1.0
+        wishes[row, node, wanted[row, module]] = 1.0
+    return np.concatenate((bids, wishes.reshape(len(held), -1)), axis=1)
 
 
 def holdings_of(simulation: NetworkSimulation) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
