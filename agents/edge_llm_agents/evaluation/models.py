@@ -17,9 +17,10 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file
 
 from edge_llm_agents.evaluation.playing import DecodedPolicy, Decoding, MaskedModel
-from edge_llm_baselines.allocation.oracle_decoding import decode
+from edge_llm_baselines.allocation.oracle_decoding import decode, values_space
 from edge_llm_baselines.levels.decoding import decode_levels, level_values_space
 from edge_llm_baselines.playing.play import MakePolicy, Policy
+from edge_llm_env.envs.batch_selection.environment import BatchSelectionEnv, BatchSelectionVectorEnv
 from edge_llm_env.envs.service_level.environment import ServiceLevelEnv, ServiceLevelVectorEnv
 from edge_llm_env.support.naming import one_of, shown
 
@@ -130,10 +131,9 @@ def decoding_of(actions: spaces.Space, env: Any) -> Decoding | None:
     """What makes actions of an environment of a model's, where these are values to be decoded."""
     if not isinstance(actions, spaces.Box):
         return None
-    space = getattr(env, "single_action_space", env.action_space)
-    if isinstance(space, spaces.MultiBinary):
-        return decode if actions.shape == space.shape else None
     inner = env.unwrapped
+    if isinstance(inner, BatchSelectionEnv | BatchSelectionVectorEnv):
+        return decode if actions.shape == values_space(inner.simulation.slots).shape else None
     if not isinstance(inner, ServiceLevelEnv | ServiceLevelVectorEnv):
         return None
     return decode_levels if actions.shape == level_values_space(inner.simulation).shape else None

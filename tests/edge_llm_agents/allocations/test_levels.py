@@ -28,6 +28,7 @@ from edge_llm_baselines.levels.earning import earned_by_levels
 from edge_llm_baselines.registry.levels import OF_LEVELS
 from edge_llm_env import draw_workloads, load_scenario
 from edge_llm_env.envs.suite import BATCH_SELECTION, COMPUTE, SERVICE_LEVEL
+from tests.support.tasks import small_tasks
 
 SHORT = {"epoch.episode_epochs": 40}
 
@@ -100,10 +101,17 @@ def test_modules_that_are_found_are_not_searched_for(capsys: pytest.CaptureFixtu
     assert "modules = 'compute-specialists-compute': must be left out where seeds" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("env_id", [BATCH_SELECTION, SERVICE_LEVEL])
-def test_values_are_decoded_in_single_environments_too(env_id: str):
-    single: Any = gym.make(env_id, scenario="service-levels", disable_env_checker=True)
-    rows: Any = gym.make_vec(env_id, 1, "vector_entry_point", scenario="service-levels")
+DROPPING = small_tasks(workload__tasks__drop_by_action=True, workload__arrivals__rate_per_s=5.0)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "scenario"),
+    [(BATCH_SELECTION, "service-levels"), (SERVICE_LEVEL, "service-levels"), (BATCH_SELECTION, DROPPING)],
+    ids=["batch", "levels", "batch and caches"],
+)
+def test_values_are_decoded_in_single_environments_too(env_id: str, scenario: Any):
+    single: Any = gym.make(env_id, scenario=scenario, disable_env_checker=True)
+    rows: Any = gym.make_vec(env_id, 1, "vector_entry_point", scenario=scenario)
     inner = single.unwrapped.simulation
     values = level_values_space(inner) if env_id == SERVICE_LEVEL else spaces.Box(-1.0, 1.0, (inner.slots,))
     acted = []
