@@ -23,6 +23,8 @@ class Tasks:
     --caches."""
     caches: bool = False
     """Instead, play one rule with caches dropped, kept, and dropped by action: what that is worth."""
+    memory_share: float = 1.0
+    """With --caches, the part of each preset's memory that there is; 0.75 makes it scarce."""
     episodes: int = 100
     """Workloads that are played."""
     hindsight_episodes: int = 4
@@ -38,16 +40,23 @@ class Tasks:
         from edge_llm_env.scenarios.loading import preset_content
 
         check_counts(episodes=self.episodes, hindsight_episodes=self.hindsight_episodes)
+        if self.memory_share != 1.0 and not self.caches:
+            raise ValueError(f"memory_share = {self.memory_share:g}: must be left out without --caches")
         file = self.results / ("task_caches.json" if self.caches else "tasks.json")
         measured = read_record(file)["scenarios"] if file.exists() else {}
         contents = {name: preset_content(name) for name in list_scenarios()}
         engines = {name for name, one in contents.items() if "iterations" in one}
         ours = [name for name, one in contents.items() if "tasks" in one["workload"]]
         for name in self.scenarios or [one for one in ours if self.caches or one not in engines]:
-            measured[name], found = self._measured(load_scenario(name), name in engines)
-            measured = {one: measured[one] for one in list_scenarios() if one in measured}
+            scenario, called = load_scenario(name), name
+            if self.memory_share != 1.0:
+                memory_bytes = self.memory_share * scenario.node.memory_bytes_per_module
+                scenario = load_scenario(scenario, **{"node.memory_bytes_per_module": memory_bytes})
+                called = f"{name}, {self.memory_share:.0%} of its memory"
+            measured[called], found = self._measured(scenario, name in engines)
+            measured = {key: measured[key] for one in contents for key in sorted(measured) if key.split(",")[0] == one}
             write_record(file, {"scenarios": measured})
-            print(f"{name}: {found}", flush=True)
+            print(f"{called}: {found}", flush=True)
 
     def _measured(self, scenario: Scenario, runs_engine: bool) -> tuple[dict[str, Any], str]:
         """Of one preset, and in words."""

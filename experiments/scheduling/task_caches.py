@@ -109,7 +109,7 @@ def caches_table(record: Mapping[str, Any]) -> Table:
             ratio = Interval(one["percent_of_dropped"], *one["interval"])
             rows.append(
                 (
-                    f"`{preset}`",
+                    preset,
                     f"`{way}`" if way in KV_CACHE_RULES else way,
                     f"{100 * one['completed'] / measured['arrived']:.1f}",
                     ratio.text(".1f"),

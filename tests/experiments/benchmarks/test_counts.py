@@ -26,6 +26,11 @@ WRONG = (
 )
 
 
+def test_rules_of_tasks_are_measured_with_all_of_the_memory() -> None:
+    with pytest.raises(ValueError, match=r"^memory_share = 0\.5: must be left out without --caches$"):
+        tasks.Tasks(memory_share=0.5).run()
+
+
 @pytest.mark.parametrize(("benchmark", "option", "value"), WRONG)
 def test_a_count_of_nothing_is_refused(benchmark: Any, option: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"^{option} = {value}: must be at least 1, and finite$"):

@@ -25,4 +25,4 @@ def test_measurements(runs_engine: bool, monkeypatch: pytest.MonkeyPatch) -> Non
     assert bool(found.numbers) == runs_engine
     lines = caches_table({"scenarios": {"small": asdict(found)}}).markdown().splitlines()
     assert len(lines) == 2 + len(found.ways)
-    assert lines[2].startswith("| `small` | `drop` |")
+    assert lines[2].startswith("| small | `drop` |")
