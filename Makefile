@@ -15,7 +15,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 o
 INSTALLED := $(VENV)/.installed
 ROUNDS := 20
 
-# Empty is not set: where it is, each of the processes that tests start would compile the sources anew, for seconds.
+# Empty is not set: where it is, each worker and each process that tests start compiles the sources anew, a second or more.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: compare plan test test-steady test-tools test-ecosystem test-rllib lint docs setup release clean

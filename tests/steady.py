@@ -96,10 +96,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--busy", type=int, default=2, help="processes that keep a core busy beside the tests")
+    parser.add_argument("paths", nargs="*", default=["tests"], help="files or folders of tests, all if none is given")
     options = parser.parse_args()
-    choosing = Choosing()
+    choosing, paths = Choosing(), [str(ROOT / path) for path in options.paths]
     with redirect_stdout(StringIO()):
-        pytest.main(["--collect-only", "-p", "no:cacheprovider", str(ROOT / "tests")], [choosing])
+        pytest.main(["--collect-only", "-p", "no:cacheprovider", *paths], [choosing])
     print(f"{len(choosing.ids)} tests", flush=True)
     for _ in range(options.busy):
         get_context("spawn").Process(target=be_busy, daemon=True).start()
