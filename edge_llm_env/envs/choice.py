@@ -35,6 +35,6 @@ def checked_choices(actions: Any, rows: int, last: int) -> NDArray[np.int64]:
     if given.shape != (rows,) or given.dtype.kind not in "iu":
         raise ValueError(f"actions of shape {given.shape} and dtype {given.dtype}: must be integers of shape ({rows},)")
     checked = np.array(given, dtype=np.int64)
-    if checked.view(np.uint64).max() > last:  # negative ones are the largest of all
+    if np.maximum.reduce(checked.view(np.uint64)) > last:  # negative ones are the largest of all
         raise ValueError(f"actions in {given.min()}..{given.max()}: must be in 0..{last}")
     return checked

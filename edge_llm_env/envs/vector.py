@@ -128,14 +128,14 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         simulation, resting = self.simulation, self._finished.nonzero()[0]
         beginning = resting if self.autoreset_mode is AutoresetMode.NEXT_STEP else resting[:0]
         returned = self._room.to_return(simulation.state, self._observations)
-        if len(resting):
+        if len(resting) > len(beginning):  # those that begin have none either
             simulation.state.reward_terms[resting] = 0.0
         late: list[tuple[NDArray[np.intp], Drawn]] = []
         infos: Infos = {}
 
         def meanwhile() -> None:
             if len(beginning):
-                late.extend(self._load_within_room(self._drawn(beginning)))
+                late.extend(self._begin_within_room(self._drawn(beginning)))
             infos.update(
                 returned.infos(simulation.counter_names, self.mechanism.reward_terms)
             )  # views of arrays that are being written
@@ -153,8 +153,9 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
             meanwhile=meanwhile,
         )
         if len(beginning):
-            self._load(late)
-            self._begin(beginning)
+            for rows, drawn in late:
+                simulation.load_rows(rows, drawn)
+                self._begin(rows)
             self._hand_out(beginning, returned)
         if self.mechanism.at_the_end is not None:
             ended = np.flatnonzero(returned.truncated & ~self._finished)
@@ -257,13 +258,17 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
         for rows, drawn in workloads:
             self.simulation.load_rows(rows, drawn)
 
-    def _load_within_room(
+    def _begin_within_room(
         self, workloads: Iterable[tuple[NDArray[np.intp], Drawn]]
     ) -> Iterator[tuple[NDArray[np.intp], Drawn]]:
-        """Put workloads on rows, but for those that there is no room for: arrays must not grow while rows step."""
+        """Begin episodes of workloads on rows while others step, but for those that there is no room for yet.
+
+        Arrays must not grow meanwhile. What others hand out of these rows is handed out anew when all have ended.
+        """
         for rows, drawn in workloads:
             if self.simulation.has_room_for(drawn):
                 self.simulation.load_rows(rows, drawn)
+                self._begin(rows)
             else:
                 yield rows, drawn
 

@@ -74,10 +74,9 @@ def _draw_cell(scenario: Scenario, generators: Sequence[np.random.Generator], ar
     """The workloads of a cell alone, whose requests arrive then."""
     asked, radio = scenario.workload, scenario.radio
     classes = [
-        np.zeros(len(episode.arrival_s), dtype=np.int64)
-        if asked.classes is None
-        else asked.classes.draw(rng, episode.arrival_s, scenario.horizon_s)
+        asked.classes.draw(rng, episode.arrival_s, scenario.horizon_s)
         for rng, episode in zip(generators, arrived, strict=True)
+        if asked.classes is not None
     ]
     requests = [len(episode.arrival_s) for episode in arrived]
     draws = Draws(generators, requests)
@@ -96,7 +95,7 @@ def _draw_cell(scenario: Scenario, generators: Sequence[np.random.Generator], ar
         output_tokens=output_tokens,
         latency_requirement_s=uniform(latency, asked.latency_requirement_s),
         accuracy_requirement=uniform(accuracy, asked.accuracy_requirement),
-        request_class=np.concatenate(classes),
+        request_class=np.concatenate(classes) if classes else np.zeros(draws.users, dtype=np.int64),
         distance_m=distance_m,
         uplink_gain=uplink_gain,
         downlink_gain=downlink_gain,
