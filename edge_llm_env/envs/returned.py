@@ -167,7 +167,7 @@ class Room:
 
     def to_return(self, state: RowsState, observations: NDArray[np.float32]) -> Returned:
         """What `room_to_return` makes, of rows that are always as many, with what was returned in it before."""
-        free = [next((at for at in range(len(kept)) if _references(kept, at) == _NOBODY), None) for kept in self._kept]
+        free = [_free(kept) for kept in self._kept]
         if None in free:
             new: tuple[NDArray, ...] = room_to_return(state, observations)
             for at, (kept, made) in enumerate(zip(self._kept, new, strict=True)):
@@ -177,12 +177,17 @@ class Room:
         return Returned._make(kept[at] for kept, at in zip(self._kept, free, strict=True) if at is not None)
 
 
-def _references(kept: list[NDArray], at: int) -> int:
-    """To one of the arrays, those of views included."""
-    return getrefcount(kept[at])
+def _free(kept: list[NDArray]) -> int | None:
+    """Which of the arrays nobody holds, nor a view of it; None if there is none."""
+    for at in range(len(kept)):
+        if getrefcount(kept[at]) == _NOBODY:
+            return at
+    return None
 
 
-_NOBODY = _references([np.empty(0)], 0)
+_ALONE = [np.empty(0)]
+
+_NOBODY = getrefcount(_ALONE[0])
 """References to an array that is only kept."""
 
 
