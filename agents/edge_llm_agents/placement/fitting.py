@@ -58,7 +58,7 @@ def fit_placement(
     """A forecaster of the scenario's arrivals; equal seeds, equal weights.
 
     Arrivals do not depend on what is done, so that workloads are all there is to learn from. `report` is told the steps
-    taken. Raises ScenarioError where nothing is placed, or no history is shown.
+    taken. Raises ScenarioError where nothing is placed, no history is shown, or episodes are too short to foretell in.
     """
     params = network_params(scenario)
     if not params.places or params.history == 0:
@@ -75,9 +75,12 @@ def examples(scenario: Scenario, workloads: Sequence[Workload]) -> tuple[NDArray
     """What is seen at every moment of workloads, (moments, N, H·K), and what arrives, (moments, N, AHEAD·K).
 
     Seen are the arrivals of the last H epochs, the last first, as observations show them; what arrives begins with the
-    epoch that has just ended.
+    epoch that has just ended. Raises ScenarioError for episodes that are too short to foretell arrivals in.
     """
     params, epoch_s = network_params(scenario), scenario.epoch.epoch_s
+    if params.episode_epochs < AHEAD + 2:
+        found = f"epoch.episode_epochs = {params.episode_epochs}"
+        raise ScenarioError(f"scenario {scenario.name}: {found}: must be at least {AHEAD + 2}, to foretell arrivals in")
     history, epochs = params.history, params.episode_epochs
     seen, ahead = [], []
     for workload in workloads:

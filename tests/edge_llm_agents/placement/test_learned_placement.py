@@ -103,3 +103,10 @@ def test_what_does_not_fit_is_refused(learned: LearnedPlacement):
         fit_placement(load_scenario("two-cells"), QUICK)
     with pytest.raises(ValueError, match="width = 0: must be at least 1"):
         PlacementSettings(width=0)
+
+
+def test_episodes_too_short_to_foretell_arrivals_in_are_refused_with_the_field() -> None:
+    with pytest.raises(ScenarioError, match=rf"epoch\.episode_epochs = {AHEAD + 1}: must be at least {AHEAD + 2}"):
+        fit_placement(placed(AHEAD + 1), QUICK, seed=0)
+    shortest = placed(AHEAD + 2)
+    assert len(examples(shortest, draw_workloads(shortest, 1))[0]) == 1

@@ -25,6 +25,7 @@ def test_presets_are_listed_in_order():
     ours = ["accuracy-tiers", "agents-chain", "agents-chain-continuous", "agents-plan", "agents-signals", "agents-team"]
     ours += ["azure-continuous", "azure-continuous-calm", "azure-continuous-overload"]
     ours += ["azure-conversation", "bursty", "carry-over", "chat-4090", "chat-4090-calm", "chat-4090-overload"]
+    ours += ["chat-4090-unknown"]
     ours += ["chat-orin", "chat-orin-calm", "chat-orin-overload", "diurnal-rack", "edge-cloud"]
     ours += ["embedding-uplink", "embedding-uplink-carried", "feeder-rack", "feeder-rack-b", "feeder-rack-c"]
     ours += ["grouped-rack", "hotspot"]
