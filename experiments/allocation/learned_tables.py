@@ -14,6 +14,7 @@ from edge_llm_env.support.tables import NO_VALUE, Table
 
 NAMES = (
     "bandwidth-embedding-uplink",
+    "bandwidth-embedding-uplink-carried",
     "compute-specialists-compute",
     "joint-accuracy-tiers",
 )
