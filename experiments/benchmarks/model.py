@@ -21,7 +21,7 @@ class Model:
     model_folds: int = 12
     """The same of decoders."""
     write_factors: bool = False
-    """Store the fitted factors, and the spreads of predictions, as those that the package uses."""
+    """Store the fitted factors, the spreads of predictions and what residuals have in common for the package to use."""
     held_engines: tuple[str, ...] = ()
     """Engines whose stored costs stay as they are where factors are written, so that scenarios on them do not move."""
     results: OutputFolder = Path("results")
@@ -39,7 +39,7 @@ class Model:
         rows = published_measurements()
         report = validation_report(rows, folds=self.folds, source_folds=self.source_folds, model_folds=self.model_folds)
         if self.write_factors:
-            record = factors_record(rows, report["spreads"], self.held_engines, fitted_effects())
+            record = factors_record(rows, report["spreads"], report["alike"], self.held_engines, fitted_effects())
             Path(str(FITTED_FILE)).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         plot_validation(report, self.results / "validate_model.png")
         write_record(self.results / "validation" / "rows.json", {"predictions": report.pop("predictions")})

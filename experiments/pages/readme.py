@@ -95,6 +95,8 @@ PAGES: dict[Path, Sections] = {
     Path("docs/model.md"): {
         "validation": _of_validation(validation_tables.summary_table),
         "validation-targets": _of_validation(validation_tables.targets_table),
+        "validation-told": _of_validation(validation_tables.told_table),
+        "validation-mixtures": _of_validation(validation_tables.mixtures_table),
         "validation-kinds": _of_validation(validation_tables.bad_kinds_table),
         "validation-worst": _of_validation(validation_tables.worst_table),
         "validation-sources": _of_validation(validation_tables.disagreement_table),

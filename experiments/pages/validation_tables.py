@@ -15,6 +15,7 @@ TITLES = {
     "source": "source left out",
     "one_measured": "device left out, one of its rows of the same phase given",
     "any_measured": "device left out, one of its rows of any phase given",
+    "scenario_measured": "device left out, one of its rows of the same phase given as `node.measured`",
 }
 """Fit → what it left out, as tables say it."""
 
@@ -65,8 +66,9 @@ def _order(kind: str) -> tuple[int, float, str]:
 
 
 def targets_table(report: Report) -> Table:
-    """What was aimed at and what was reached, with a 90 % interval over boards."""
+    """What was aimed at and what was reached, with a 90 % interval over boards, and what limits rows set."""
     rows = []
+    repeated, one_factor = report.get("floors", {}), report.get("one_factor", {})
     for line in report["targets"]:
         seen = {True: ", engine seen on other boards", False: ", engine not seen", None: ""}[line["engine_seen"]]
         reached = line["reached"]
@@ -77,9 +79,47 @@ def targets_table(report: Report) -> Table:
                 _interval(reached),
                 NO_VALUE if reached is None else f"{reached['rows']} of {reached['boards']} boards",
                 {True: "yes", False: "no", None: NO_VALUE}[line["met"]],
+                _least(repeated.get(line["phase"], {}).get("all", {}).get("all"), "floor"),
+                _least(one_factor.get(line["phase"]), "error"),
             )
         )
-    return Table(("mean absolute error in %", "target", "measured [90 % interval]", "rows", "met"), rows)
+    headings = ("mean absolute error in %", "target", "measured [90 % interval]", "rows", "met")
+    return Table((*headings, "least: cases measured twice [rows]", "least: one factor per machine [rows]"), rows)
+
+
+def _least(line: Mapping[str, float] | None, name: str) -> str:
+    return NO_VALUE if line is None else f"{100.0 * line[name]:.1f} [{line['rows']}]"
+
+
+def told_table(report: Report) -> Table:
+    """How far off rows are after another of their phase was given, by whether it is of the same model."""
+    rows = [
+        (
+            line["phase"],
+            "the same" if line["same_model"] else "another",
+            str(line["rows"]),
+            f"{100.0 * line['error']:.1f}",
+            f"{100.0 * line['by_datasheet']:.1f}",
+        )
+        for line in report["told"]
+        if line["rows"] >= FEWEST_TOLD
+    ]
+    headings = (
+        "a row of the same phase given: error in %",
+        "its decoder and precision",
+        "rows",
+        "after it",
+        "the same rows by datasheet",
+    )
+    return Table(headings, rows)
+
+
+def mixtures_table(report: Report) -> Table:
+    """Prefills of mixtures of experts by machine and source, the device left out."""
+    rows = [
+        (f"{line['device']}, {line['engine']}", line["source"], *_judged(line)) for line in report["mixture_prefills"]
+    ]
+    return Table(("prefill of mixtures", "source", "rows", "boards", "error in %", "bias in %"), rows)
 
 
 def _interval(reached: Mapping[str, float] | None) -> str:
@@ -91,10 +131,11 @@ def _interval(reached: Mapping[str, float] | None) -> str:
 def bad_kinds_table(report: Report) -> Table:
     """Kinds with a mean error above 40 %, the device left out."""
     rows = [
-        (f"{line['phase']}: {line['split']} {line['kind']}", *_judged(line))
+        (f"{line['phase']}: {line['split']} {line['kind']}", *_judged(line), f"{100.0 * line['one_factor']:.0f}")
         for line in report["kinds_above_40_percent"]
     ]
-    return Table(("kind of five rows or more, above 40 %", "rows", "boards", "error in %", "bias in %"), rows)
+    headings = ("kind of five rows or more, above 40 %", "rows", "boards", "error in %", "bias in %")
+    return Table((*headings, "least: one factor for the kind"), rows)
 
 
 def worst_table(report: Report) -> Table:
@@ -119,6 +160,9 @@ def disagreement_table(report: Report) -> Table:
     ]
     return Table(("two sources of one machine", "pairs", "median difference in %", "mean", "largest"), rows)
 
+
+FEWEST_TOLD = 20
+"""Rows from which what one row tells of them is shown."""
 
 FEWEST_TWICE = 4
 """Rows of cases measured twice from which a kind is shown."""
@@ -161,8 +205,10 @@ def as_text(report: Report) -> str:
         summary_table(report),
         assumed_table(report),
         targets_table(report),
+        told_table(report),
         bad_kinds_table(report),
         worst_table(report),
+        mixtures_table(report),
         disagreement_table(report),
         floors_table(report),
         spreads_table(report),

@@ -28,7 +28,7 @@ def effects(term: str, decoder: DecoderConfig, precision: Precision, device: Dev
         f"{term}/engine_kind/{engine.kind}",
         engine_effect(term, engine),
         f"{resource}/board/{device.board or device.name}",
-        f"{phase}/machine/{device.name}/{engine.name}",
+        machine_effect(phase, device, engine),
         f"{phase}/format/{device.name}/{engine.name}/{precision.name}",
     ]
     if term in FORMAT_TERMS:
@@ -41,6 +41,11 @@ def effects(term: str, decoder: DecoderConfig, precision: Precision, device: Dev
 def engine_effect(term: str, engine: Engine) -> str:
     """Name of the effect of an engine on a term, whatever it runs on."""
     return f"{term}/engine/{engine.name}"
+
+
+def machine_effect(phase: str, device: Device, engine: Engine) -> str:
+    """Name of the effect of an engine on a device on all terms of a phase."""
+    return f"{phase}/machine/{device.name}/{engine.name}"
 
 
 def memory_effects(term: str, engine: Engine) -> tuple[str, ...]:

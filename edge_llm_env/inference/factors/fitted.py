@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.inference.engine import Engine
+from edge_llm_env.inference.factors.alike import Alike
 from edge_llm_env.inference.factors.effects import effects, engine_effect, memory_effects
 from edge_llm_env.inference.factors.priors import prior
 from edge_llm_env.inference.factors.regression import hidden_s
@@ -31,6 +32,12 @@ def fitted_effects() -> Effects:
     """The effects fitted to the published measurements."""
     stored = json.loads(FITTED_FILE.read_text(encoding="utf-8"))
     return {name: float(value) for name, value in stored["effects"].items()}
+
+
+@cache
+def fitted_alike() -> Alike:
+    """What residuals of one machine and phase have in common, from published measurements."""
+    return Alike(**json.loads(FITTED_FILE.read_text(encoding="utf-8"))["alike"])
 
 
 def with_own(known: Effects, engine: Engine) -> Effects:

@@ -1,4 +1,4 @@
-"""What one measurement on a machine says of everything else on it."""
+"""Measurements of a machine, and the effects of one that is as fast as they say."""
 
 from __future__ import annotations
 
@@ -93,11 +93,21 @@ def adapted_to(rows: Sequence[Row], known: Effects) -> Effects:
     """The same, given any measured rows of one machine, whole generations among them."""
     if not rows:
         return known
-    names = {name for row in rows for of_term in row.effects.values() for name in of_term}
-    priors = {name: _prior(name, known) for name in names}
-    arrays = Rows(rows, priors)
+    arrays = _arrays(rows, known)
     logs = arrays.fitted(np.arange(len(rows)), trusted=True)
     return dict(known) | dict(zip(arrays.effects, np.exp(logs).tolist(), strict=True))
+
+
+def residuals(case: Case, measured: Sequence[Measured], known: Effects) -> list[float]:
+    """Logarithms of measured to predicted times."""
+    arrays = _arrays([row_of(case, *_lengths(one), one.seconds) for one in measured], known)
+    found: list[float] = (arrays.logs - arrays.predicted(arrays.mean, np.arange(len(measured)))).tolist()
+    return found
+
+
+def _arrays(rows: Sequence[Row], known: Effects) -> Rows:
+    names = {name for row in rows for of_term in row.effects.values() for name in of_term}
+    return Rows(rows, {name: _prior(name, known) for name in names})
 
 
 def _prior(name: str, known: Effects) -> Prior:

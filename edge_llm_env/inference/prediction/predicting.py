@@ -11,9 +11,11 @@ from edge_llm_env.inference.cost_models.roofline import energy_j
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.engine import Engine
+from edge_llm_env.inference.factors.alike import decode_phase
 from edge_llm_env.inference.factors.fitted import Effects, fitted_effects, with_own
-from edge_llm_env.inference.factors.measured import Measured, adapted
+from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.inference.factors.terms import TERMS
+from edge_llm_env.inference.factors.told import phase_of, told
 from edge_llm_env.inference.mechanisms.chosen import NONE, Mechanisms
 from edge_llm_env.inference.mechanisms.serving import MORE_TERMS, batch_s, iteration_s, memory_bytes, time_terms
 from edge_llm_env.inference.prediction.distance import distances
@@ -58,9 +60,10 @@ def predict(
         batch=batch, prompt_tokens=prompt_tokens, output_tokens=output_tokens, measured=measured,
         mechanisms=mechanisms,
     )  # fmt: skip
-    known = adapted(asked.case, asked.measured, with_own(fitted_effects(), asked.case.engine))
+    tokens = {"prefill": asked.prompt_tokens, "decode": asked.prompt_tokens + asked.output_tokens}
+    known = told(asked.case, asked.measured, with_own(fitted_effects(), asked.case.engine), asked.batch, tokens)
     prefill, decode = _phases(asked, known)
-    decode_kind = "decode" if asked.batch == 1 else "decode, batch > 1"
+    decode_kind = decode_phase(asked.batch)
     spreads = _spreads(asked, decode_kind)
     prefill_s = Estimate.within(sum(prefill.values()), spreads["prefill"][1])
     token_s = Estimate.within(sum(decode.values()), spreads[decode_kind][1])
@@ -114,9 +117,9 @@ def _spreads(asked: Question, decode_kind: str) -> dict[str, tuple[str, float | 
     """Kind of value → class and spread of its interval; none of what no row of the fit has."""
     if asked.mechanisms != NONE:
         return dict.fromkeys(("prefill", decode_kind, "memory"), ("", None))
-    metrics = {one.metric for one in asked.measured}
+    measured = {phase_of(one.metric, one.batch) for one in asked.measured}
     return {
-        kind: spread(kind, classes(kind, asked.case.device, asked.case.engine, metrics))
+        kind: spread(kind, classes(kind, asked.case.device, asked.case.engine, measured))
         for kind in ("prefill", decode_kind, "memory")
     }
 

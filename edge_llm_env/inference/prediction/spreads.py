@@ -20,9 +20,6 @@ ROWS_OF = {
 }
 """Kind of value → metrics of rows that tell something about it."""
 
-MEASURED_AS = {"prefill": "prefill", "decode": "decode", "decode, batch > 1": "decode"}
-"""Kind of value → metric of the user's measurements that cover it; memory has none."""
-
 
 @cache
 def fitted_spreads() -> Mapping[str, Mapping[str, float]]:
@@ -33,14 +30,14 @@ def fitted_spreads() -> Mapping[str, Mapping[str, float]]:
 
 
 def classes(kind: str, device: Device, engine: Engine, measured: Collection[str] = ()) -> tuple[str, ...]:
-    """The class of a case and the wider ones, the narrowest first; `measured`: the metrics that its user measured."""
+    """The class of a case and the wider ones, the narrowest first; `measured`: the kinds that its user measured."""
     rows = [row for row in published_measurements() if row.metric in ROWS_OF[kind] and row.engine == engine.name]
     if any(row.device == device.name for row in rows):
         own = "machine measured"
     else:
         own = "engine measured" if rows else "nothing measured"
     wider = CLASSES[CLASSES.index(own) :]
-    return (CLASSES[0], *wider) if MEASURED_AS.get(kind) in measured else wider
+    return (CLASSES[0], *wider) if kind in measured else wider
 
 
 def spread(kind: str, of_classes: tuple[str, ...]) -> tuple[str, float | None]:

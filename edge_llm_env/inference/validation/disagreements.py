@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from itertools import combinations
 from statistics import mean, median
 
@@ -75,6 +75,25 @@ def _floor(both: Sequence[tuple[float, float]]) -> dict[str, float]:
         "rows": len(both),
         "floor": round(mean(least for least, _ in both), 4),
         "error": round(mean(error for _, error in both), 4),
+    }
+
+
+def one_factor(rows: Sequence[Predicted], group: Callable[[Measurement], Hashable]) -> dict[str, dict[str, float]]:
+    """Phase → rows in groups of two or more, and the least mean error that one factor for each group leaves.
+
+    The factor is that of the group's rows of one phase, all of them known: no single row can tell it better.
+    """
+    groups: dict[Hashable, list[Predicted]] = defaultdict(list)
+    for row in rows:
+        groups[row.measurement.phase, group(row.measurement)].append(row)
+    found: dict[str, list[float]] = defaultdict(list)
+    for of_group in groups.values():
+        least = least_error([row.values[0] / row.measurement.value for row in of_group])
+        found[of_group[0].measurement.phase] += [least] * len(of_group) if len(of_group) > 1 else []
+    return {
+        phase: {"rows": len(errors), "error": round(mean(errors), 4)}
+        for phase, errors in sorted(found.items())
+        if errors
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from statistics import mean, median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -87,3 +87,29 @@ def parts(rows: Sequence[Predicted], split: str) -> Mapping[str, list[Predicted]
     for one in rows:
         found[SPLITS[split](one.measurement)].append(one)
     return dict(sorted(found.items()))
+
+
+def told_errors(
+    told: Sequence[tuple[Measurement, Predicted]], by_datasheet: Sequence[Predicted]
+) -> list[dict[str, Any]]:
+    """By phase, and by whether the given row of it is of the same decoder and precision: how far off.
+
+    Beside it the error of the same rows `by_datasheet`. Rows of another phase tell nothing.
+    """
+    plain = {id(one.measurement): one.error for one in by_datasheet}
+    kinds: dict[tuple[str, bool], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for given, one in told:
+        if given.phase != one.measurement.phase:
+            continue
+        same = (given.decoder, given.precision) == (one.measurement.decoder, one.measurement.precision)
+        kinds[given.phase, same][id(one.measurement)].append(one.error)
+    return [
+        {
+            "phase": phase,
+            "same_model": same,
+            "rows": len(rows),
+            "error": round(mean(mean(errors) for errors in rows.values()), 4),
+            "by_datasheet": round(mean(plain[row] for row in rows), 4),
+        }
+        for (phase, same), rows in sorted(kinds.items())
+    ]

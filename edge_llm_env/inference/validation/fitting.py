@@ -66,10 +66,11 @@ def refused(one: Measurement) -> str | None:
 def factors_record(
     measurements: Sequence[Measurement],
     spreads: Mapping[str, Mapping[str, float]],
+    alike: Mapping[str, float],
     engines: Sequence[str] = (),
     known: Effects | None = None,
 ) -> dict[str, Any]:
-    """What factors/fitted.json holds: the effects fitted to those measurements, and the spreads of predictions.
+    """What factors/fitted.json holds: effects fitted to those measurements, and what predictions need of the report.
 
     What these engines cost by the `known` effects is held.
     """
@@ -83,5 +84,6 @@ def factors_record(
             phase: {name: float(f"{width:.4g}") for name, width in of_class.items()}
             for phase, of_class in spreads.items()
         },
+        "alike": {name: float(f"{variance:.4g}") for name, variance in alike.items()},
         "effects": {name: float(f"{value:.7g}") for name, value in sorted(fitted(measurements, held).items())},
     }

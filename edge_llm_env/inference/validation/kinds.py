@@ -25,8 +25,7 @@ def batch_range(one: Measurement) -> str:
 
 def context_range(one: Measurement) -> str:
     """Tokens of a prompt, in the context of a pass, or at the end of a generation, in ranges."""
-    tokens = one.prompt_tokens + (0 if one.metric == "prefill" else one.output_tokens)
-    return _range(tokens, CONTEXTS)
+    return _range(one.context_tokens, CONTEXTS)
 
 
 def _range(value: int, last: tuple[int, ...]) -> str:

@@ -11,6 +11,7 @@ from edge_llm_env.inference.catalog import load_decoder, load_device, load_engin
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.engine import Engine
+from edge_llm_env.inference.factors.alike import decode_phase
 from edge_llm_env.inference.quantization import Precision
 
 ASSUMED_CONTEXT_TOKENS = 512
@@ -50,13 +51,18 @@ class Measurement(NamedTuple):
         """What errors are reported by; whole generations count to decode, which takes most of their time."""
         if self.metric in ("prefill", "memory"):
             return self.metric
-        return "decode, batch > 1" if self.batch > 1 else "decode"
+        return decode_phase(self.batch)
 
     @property
     def board(self) -> str:
         """The device, or the board of which it is a power mode."""
         device = load_device(self.device)
         return device.board or device.name
+
+    @property
+    def context_tokens(self) -> int:
+        """Tokens of a prompt, in the context of a pass, or at the end of a generation."""
+        return self.prompt_tokens + (0 if self.metric == "prefill" else self.output_tokens)
 
     @property
     def parts(self) -> tuple[DecoderConfig, Precision, Device, Engine]:

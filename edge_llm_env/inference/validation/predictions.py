@@ -9,12 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.inference.catalog import load_decoder
+from edge_llm_env.inference.factors.alike import Alike
+from edge_llm_env.inference.factors.moments import alike
 from edge_llm_env.inference.factors.regression import Row, Rows
 from edge_llm_env.inference.validation.errors import Predicted
 from edge_llm_env.inference.validation.fitting import arrays, row
 from edge_llm_env.inference.validation.left_out import LeftOut, folds_of, left_out
 from edge_llm_env.inference.validation.measurements import Measurement
-from edge_llm_env.inference.validation.one_measured import after_one, of_any_phase, of_one_phase
+from edge_llm_env.inference.validation.one_measured import (
+    Told,
+    after_one,
+    alike_pairs,
+    by_factors,
+    of_any_phase,
+    of_one_phase,
+)
 
 SOURCE_FOLDS = 8
 """Parts that sources are divided into: some fifteen in each."""
@@ -36,6 +45,12 @@ class Predictions(NamedTuple):
     """Without the board, but given one other row of the same phase and source; of times, where there is another."""
     any_measured: list[Predicted]
     """The same, given any row of the device and engine, of whatever phase and source."""
+    scenario_measured: list[Predicted]
+    """As `one_measured`, by the factors of a scenario's machine."""
+    told: list[tuple[Measurement, Predicted]]
+    """As `any_measured`, each given row with each that it tells of."""
+    alike: list[Alike]
+    """What residuals of one machine have in common, by rows without their board; of times."""
     engine_seen: list[bool]
     """Whether the fit without the board had rows of the engine."""
     machine_seen: list[bool]
@@ -50,6 +65,9 @@ class Predictions(NamedTuple):
             self.source + other.source,
             self.one_measured + other.one_measured,
             self.any_measured + other.any_measured,
+            self.scenario_measured + other.scenario_measured,
+            self.told + other.told,
+            self.alike + other.alike,
             self.engine_seen + other.engine_seen,
             self.machine_seen + other.machine_seen,
         )
@@ -67,7 +85,7 @@ def predictions(
     """
     of_times = [one for one in measurements if one.metric != "memory"]
     of_memory = [one for one in measurements if one.metric == "memory"]
-    found = Predictions([], [], [], [], [], [], [], [])
+    found = Predictions([], [], [], [], [], [], [], [], [], [], [])
     for rows in (of_times, of_memory):
         if rows:
             found = found.plus(_predictions(rows, folds, source_folds, model_folds))
@@ -89,11 +107,21 @@ def _predictions(
     model = without(lambda one: load_decoder(one.decoder).shape, model_folds)
     source = without(lambda one: one.source, source_folds)
 
-    def given(of: Callable[[Measurement], tuple[str, ...]]) -> list[Predicted]:
-        if measurements[0].metric == "memory":
-            return []
-        found = after_one(measurements, taken_apart, rows, board, of)
-        return [Predicted(measurements[i], tuple(values)) for i, values in sorted(found.items())]
+    one_given: list[Told] = []
+    any_given: list[Told] = []
+    in_scenarios: list[Told] = []
+    common: list[Alike] = []
+    if measurements[0].metric != "memory":
+        one_given = after_one(measurements, board, of_one_phase)
+        any_given = after_one(measurements, board, of_any_phase)
+        in_scenarios = by_factors(measurements, taken_apart, rows, board, of_one_phase)
+        common = [alike(alike_pairs(measurements, board))]
+
+    def given(told: Sequence[Told]) -> list[Predicted]:
+        values: dict[int, list[float]] = {}
+        for one in told:
+            values.setdefault(one.row, []).append(one.value)
+        return [Predicted(measurements[i], tuple(of_row)) for i, of_row in sorted(values.items())]
 
     def predicted(values: NDArray[np.float64]) -> list[Predicted]:
         return [Predicted(one, (float(value),)) for one, value in zip(measurements, values, strict=True)]
@@ -103,8 +131,11 @@ def _predictions(
         predicted(board.predicted),
         predicted(model.predicted),
         predicted(source.predicted),
-        given(of_one_phase),
-        given(of_any_phase),
+        given(one_given),
+        given(any_given),
+        given(in_scenarios),
+        [(measurements[one.given], Predicted(measurements[one.row], (one.value,))) for one in any_given],
+        common,
         _seen([one.engine for one in measurements], board.fold),
         _seen([f"{one.device}/{one.engine}" for one in measurements], model.fold),
     )

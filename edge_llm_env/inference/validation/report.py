@@ -6,15 +6,22 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from edge_llm_env.inference.validation.disagreements import disagreement, floors
-from edge_llm_env.inference.validation.errors import Predicted, by_phase, errors, summary
+from edge_llm_env.inference.validation.disagreements import disagreement, floors, one_factor
+from edge_llm_env.inference.validation.errors import Predicted, by_phase, errors, summary, told_errors
 from edge_llm_env.inference.validation.fitting import refused
 from edge_llm_env.inference.validation.measurements import Measurement, published_measurements
+from edge_llm_env.inference.validation.one_measured import of_one_phase
 from edge_llm_env.inference.validation.predictions import MODEL_FOLDS, SOURCE_FOLDS, Predictions, predictions
 from edge_llm_env.inference.validation.spreads import spreads
-from edge_llm_env.inference.validation.targets import against_targets, bad_kinds, published, worst_groups
+from edge_llm_env.inference.validation.targets import (
+    against_targets,
+    bad_kinds,
+    mixture_prefills,
+    published,
+    worst_groups,
+)
 
-FITS = ("in_sample", "device", "model", "source", "one_measured", "any_measured")
+FITS = ("in_sample", "device", "model", "source", "one_measured", "any_measured", "scenario_measured")
 """What the fit left out, and what it was given of that: as of `Predictions`."""
 
 
@@ -42,10 +49,16 @@ def validation_report(
         "errors": {fit: errors(published(predicted)) for fit, predicted in by_fit.items()},
         "errors_with_assumed_lengths": {fit: _assumed(predicted) for fit, predicted in by_fit.items()},
         "targets": against_targets(found),
+        "told": told_errors(
+            [(given, one) for given, one in found.told if one.measurement.lengths_published], found.device
+        ),
         "kinds_above_40_percent": bad_kinds(found),
         "worst_groups": worst_groups(found),
+        "mixture_prefills": mixture_prefills(found),
         "disagreement": disagreement(published_only(usable)),
         "floors": floors(published(found.in_sample), published(found.device)),
+        "one_factor": one_factor(published(found.device), of_one_phase),
+        "alike": found.alike[0]._asdict(),
         "spreads": spreads(_classes(found)),
         "predictions": _records(found),
     }

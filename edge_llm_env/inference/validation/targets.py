@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from edge_llm_env.inference.validation.disagreements import least_error
 from edge_llm_env.inference.validation.errors import Predicted, by_phase, parts, summary
 from edge_llm_env.inference.validation.kinds import SPLITS
 from edge_llm_env.inference.validation.predictions import Predictions
@@ -69,13 +70,18 @@ def published(rows: Sequence[Predicted]) -> list[Predicted]:
 
 
 def bad_kinds(found: Predictions) -> list[dict[str, Any]]:
-    """Kinds of at least `FEWEST` rows whose mean error by datasheet is above `WORST_KIND`, worst first."""
+    """Kinds of at least `FEWEST` rows whose mean error by datasheet is above `WORST_KIND`, worst first.
+
+    Beside it what the best factor for all rows of the kind would leave.
+    """
     bad = []
     for phase, rows in by_phase(published(found.device)).items():
         for split in SPLITS:
             for kind, of_kind in parts(rows, split).items():
                 if len(of_kind) >= FEWEST and (reached := summary(of_kind))["error"] > WORST_KIND:
-                    bad.append({"phase": phase, "split": split, "kind": kind} | reached)
+                    ratios = [one.values[0] / one.measurement.value for one in of_kind]
+                    line = {"phase": phase, "split": split, "kind": kind, "one_factor": least_error(ratios)}
+                    bad.append(line | reached)
     return sorted(bad, key=lambda line: -line["error"])
 
 
@@ -83,21 +89,24 @@ def worst_groups(found: Predictions, number: int = 6) -> dict[str, list[dict[str
     """Phase → the device, engine and source whose rows add most to its error by datasheet, most first."""
     worst = {}
     for phase, rows in by_phase(published(found.device)).items():
-        groups = _grouped(rows, lambda one: (one.measurement.device, one.measurement.engine, one.measurement.source))
-        lines: list[dict[str, Any]] = [
-            {"device": device, "engine": engine, "source": source}
-            | {"adds": sum(one.error for one in group) / len(rows)}
-            | summary(group)
-            for (device, engine, source), group in groups.items()
-        ]
-        worst[phase] = sorted(lines, key=lambda line: -line["adds"])[:number]
+        worst[phase] = _by_source(rows)[:number]
     return worst
 
 
-def _grouped(
-    rows: Sequence[Predicted], of: Callable[[Predicted], tuple[str, str, str]]
-) -> dict[tuple[str, str, str], list[Predicted]]:
+def mixture_prefills(found: Predictions) -> list[dict[str, Any]]:
+    """The same of prefills of mixtures of experts, all machines and sources."""
+    rows = [one for one in published(found.device) if one.measurement.phase == "prefill"]
+    return _by_source(parts(rows, "experts").get("mixture", []))
+
+
+def _by_source(rows: Sequence[Predicted]) -> list[dict[str, Any]]:
     groups: dict[tuple[str, str, str], list[Predicted]] = {}
     for one in rows:
-        groups.setdefault(of(one), []).append(one)
-    return groups
+        groups.setdefault((one.measurement.device, one.measurement.engine, one.measurement.source), []).append(one)
+    lines: list[dict[str, Any]] = [
+        {"device": device, "engine": engine, "source": source}
+        | {"adds": sum(one.error for one in group) / len(rows)}
+        | summary(group)
+        for (device, engine, source), group in groups.items()
+    ]
+    return sorted(lines, key=lambda line: -line["adds"])

@@ -16,6 +16,7 @@ from experiments.pages.validation_tables import (
     split_table,
     summary_table,
     targets_table,
+    told_table,
 )
 from tests.support.programs.processes import ROOT
 
@@ -47,7 +48,28 @@ def test_ranges_stand_in_order(report: dict[str, Any]) -> None:
 
 def test_a_target_that_nothing_was_measured_of_is_neither_met_nor_missed(report: dict[str, Any]) -> None:
     first = report["targets"][0] | {"reached": None, "met": None}
-    assert targets_table({"targets": [first]}).rows[0][2:] == ("–", "–", "–")
+    assert targets_table({"targets": [first]}).rows[0][2:] == ("–",) * 5
+
+
+def test_a_target_stands_beside_what_rows_leave_at_least(report: dict[str, Any]) -> None:
+    phase = report["targets"][0]["phase"]
+    limits = {
+        "floors": {phase: {"all": {"all": {"rows": 4, "floor": 0.041, "error": 0.2}}}},
+        "one_factor": {phase: {"rows": 9, "error": 0.08}},
+    }
+    assert targets_table({"targets": report["targets"][:1]} | limits).rows[0][-2:] == ("4.1 [4]", "8.0 [9]")
+
+
+def test_what_a_row_tells_stands_where_rows_are_many_enough() -> None:
+    line = {
+        "phase": "decode",
+        "same_model": True,
+        "rows": 40,
+        "error": 0.116,
+        "by_datasheet": 0.1725,
+    }
+    few = line | {"rows": 4, "same_model": False}
+    assert told_table({"told": [line, few]}).rows == [("decode", "the same", "40", "11.6", "17.2")]
 
 
 def test_sources_that_disagree_stand_with_their_differences() -> None:

@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_llm_env.inference.validation.disagreements import cases, disagreement, floors, least_error, pairs
+from edge_llm_env.inference.validation.disagreements import (
+    cases,
+    disagreement,
+    floors,
+    least_error,
+    one_factor,
+    pairs,
+)
 from edge_llm_env.inference.validation.errors import Predicted
 from edge_llm_env.inference.validation.measurements import published_measurements
 
@@ -39,6 +46,13 @@ def test_floors_stand_beside_the_error_of_the_same_rows():
     assert found["all"] == {"all": {"rows": 2, "floor": 0.375, "error": 1.125}}
     assert found["engine"] == {ONE.engine: found["all"]["all"]}
     assert floors(fitted[2:], without[2:]) == {}
+
+
+def test_one_factor_is_of_a_group_and_a_phase_and_a_row_alone_has_none():
+    alone = ONE._replace(device="another")
+    rows = [Predicted(ONE, (1.0,)), Predicted(OTHER, (1.0,)), Predicted(alone, (9.0,))]
+    assert one_factor(rows, lambda one: one.device) == {"decode": {"rows": 2, "error": 0.375}}
+    assert one_factor(rows, lambda one: one.source) == {"decode": {"rows": 2, "error": 0.4444}}
 
 
 @pytest.mark.parametrize(("tokens", "same"), [(500, True), (455, True), (549, True), (440, False), (700, False)])

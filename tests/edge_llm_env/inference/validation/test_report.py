@@ -10,10 +10,12 @@ import pytest
 
 from edge_llm_env.inference.validation.fitting import arrays, effects_of_engines, factors_record, fitted, refused, row
 from edge_llm_env.inference.validation.left_out import folds_of, left_out
-from edge_llm_env.inference.validation.measurements import published_measurements
+from edge_llm_env.inference.validation.measurements import Measurement, published_measurements
 from edge_llm_env.inference.validation.one_measured import (
     MOST_GIVEN,
+    Told,
     after_one,
+    by_factors,
     given_in_turn,
     groups_of,
     of_any_phase,
@@ -69,12 +71,46 @@ def test_after_one_measurement_the_value_of_a_row_itself_is_never_used():
     rows = arrays(taken)
     board = left_out(rows, folds_of([one.board for one in TIMES], 3))
     group = groups_of(TIMES, of_one_phase)[0]
-    honest = after_one(TIMES, taken, rows, board)
-    spoilt = [one._replace(value=7.0 * one.value) if i == group[0] else one for i, one in enumerate(taken)]
-    again = after_one(TIMES, spoilt, rows, board)
-    assert honest[group[0]] == again[group[0]]
-    assert honest[group[1]] != again[group[1]]
-    assert len(honest[group[0]]) == len(given_in_turn(group)) - (group[0] in given_in_turn(group))
+    spoilt = [one._replace(value=7.0 * one.value) if i == group[0] else one for i, one in enumerate(TIMES)]
+
+    def by_measurements(measurements: list[Measurement]) -> list[Told]:
+        return after_one(measurements, board, of_one_phase)
+
+    def by_rows(measurements: list[Measurement]) -> list[Told]:
+        return by_factors(measurements, [row(one) for one in measurements], rows, board, of_one_phase)
+
+    for predicted in (by_measurements, by_rows):
+        honest, again = predicted(TIMES), predicted(spoilt)
+        assert [one for one in honest if one.row == group[0]] == [one for one in again if one.row == group[0]]
+        assert [one for one in honest if one.row == group[1]] != [one for one in again if one.row == group[1]]
+        told = [one.given for one in honest if one.row == group[0]]
+        assert told == [given for given in given_in_turn(group) if given != group[0]]
+
+
+def test_what_residuals_have_in_common_is_that_of_other_boards():
+    board = left_out(arrays([row(one) for one in TIMES]), folds_of([one.board for one in TIMES], 3))
+    group = groups_of(TIMES, of_one_phase)[0]
+    part = board.fold[group[0]]
+    # Rows of the part that are of other machines say nothing of how much a row of the group tells of another.
+    spoilt = [
+        one._replace(value=3.0 * one.value) if board.fold[i] == part and i not in group else one
+        for i, one in enumerate(TIMES)
+    ]
+    honest, again = (
+        [one for one in after_one(rows, board, of_one_phase) if one.row in group] for rows in (TIMES, spoilt)
+    )
+    assert honest == again
+    elsewhere = [one._replace(value=2.0 * one.value) if board.fold[i] != part else one for i, one in enumerate(TIMES)]
+    assert honest != [one for one in after_one(elsewhere, board, of_one_phase) if one.row in group]
+
+
+def test_what_rows_tell_is_by_phase_and_by_whether_the_model_is_the_same(report: dict[str, Any]):
+    kinds = [(line["phase"], line["same_model"]) for line in report["told"]]
+    assert len(set(kinds)) == len(kinds)
+    assert {phase for phase, _ in kinds} == {"prefill", "decode", "decode, batch > 1"}
+    for line in report["told"]:
+        assert line["rows"] > 0
+        assert line["error"] != line["by_datasheet"]
 
 
 def test_boards_are_left_out_one_by_one_unless_parts_are_asked_for():
@@ -124,7 +160,7 @@ def test_the_report_is_the_same_twice_and_json_can_hold_it(report: dict[str, Any
 
 
 def test_factors_are_recorded_with_the_spreads(report: dict[str, Any]):
-    record = factors_record(ROWS, report["spreads"])
+    record = factors_record(ROWS, report["spreads"], report["alike"])
     assert record["rows"] == len(USABLE)
     effects = fitted(ROWS)
     assert record["effects"] == pytest.approx(dict(effects), rel=1e-6)
@@ -145,6 +181,6 @@ def test_what_engines_cost_is_held_to_the_bit_and_the_rest_is_fitted_beside_it()
     found = fitted(rows, held)
     assert {name: found[name] for name in held} == held
     assert any(found[name] != pytest.approx(free[name], rel=1e-3) for name in set(free) - set(held))
-    record = factors_record(rows, {}, ["tinychat"], moved)
+    record = factors_record(rows, {}, {}, ["tinychat"], moved)
     assert record["held_engines"] == ["tinychat"]
     assert {name: record["effects"][name] for name in held} == pytest.approx(held, rel=1e-6)
