@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edge_llm_agents.pretrained.shipped import PRETRAINED
 from edge_llm_agents.records.intervals import Interval
-from edge_llm_agents.records.record import read_record
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.support.tables import Table
 
-NAMES = ("multinode-placement",)
-"""Policies of the package; those that it does not bring along are left out."""
+NAMES = ("multinode-placement", "multinode-forecast-placement")
+"""Of the recorded trainings."""
 
 
 def placements_table(trainings: Mapping[str, Any]) -> Table:
-    """Of recorded trainings, by the policy's name, what its card says against rules and the optimum of the epoch."""
+    """Of recorded trainings, by the policy's name, what the median seed serves beside rules and the epoch's optimum."""
     rows = []
     for name, record in trainings.items():
-        card = read_record(PRETRAINED / f"{name}.json")
-        run, references = card["evaluation"], card["evaluation"]["references"]
-        rules = baselines_of(card["environment"]).rules
+        references = record["references"]
+        (run,) = (one for one in record["runs"] if one["seed"] == record["median_seed"])
+        rules = baselines_of(record["environment"]).rules
         best = references["best_rule"]
         above = [one["difference_to_best_rule_percent"]["mean"] for one in record["runs"]]
         informed = [key for key in references["rules"] if rules[key].informed]
         rows.append(
             (
                 f"`{name}`",
+                record["algorithm"],
+                str(references["episodes"]),
                 f"{references['oracle_served'] / references['episodes']:.0f}",
                 f"{rules[best].name}, {references['rules'][best]['percent_of_oracle']:.1f}",
                 ", ".join(f"{references['rules'][key]['percent_of_oracle']:.1f}" for key in informed),
@@ -37,7 +37,7 @@ def placements_table(trainings: Mapping[str, Any]) -> Table:
             )
         )
     headings = (
-        "policy", "100 %: never loading, served per episode", "best tuned rule, %", "told the order, %",
-        "learned, % [95 % CI], median seed", "above the rule, %", "seeds, %",
+        "training", "found by", "workloads", "100 %: never loading, served per episode", "best tuned rule, %",
+        "told the order, %", "learned, % [95 % CI], median seed", "above the rule, %", "seeds, %",
     )  # fmt: skip
     return Table(headings, rows)

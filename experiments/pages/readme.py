@@ -129,7 +129,11 @@ PAGES: dict[Path, Sections] = {
     LEARNED_PAGE: LEARNED_SECTIONS
     | {name: _of_trainings(make, NAMES) for name, make in ALLOCATION_TABLES.items()}
     | {"schedulers": _of_trainings(scheduler_tables.schedulers_table, scheduler_tables.NAMES)}
-    | {"placements": _of_trainings(placement_tables.placements_table, placement_tables.NAMES)}
+    | {
+        "placements": lambda: placement_tables.placements_table(
+            {name: recorded(f"train-{name}") for name in placement_tables.NAMES}
+        )
+    }
     | {"levels": lambda: level_tables.levels_table(recorded(f"train-{level_tables.NAME}"))}
     | {"racks": lambda: rack_tables.racks_table({name: recorded(f"train-{name}") for name in rack_tables.NAMES})},
     KINDS_PAGE: KINDS_SECTIONS,
