@@ -122,7 +122,7 @@ def _run(run: Callable[[], int | None], program: str, missing: Callable[[str], s
         return MISUSE, f"error: {said}"
     except (ValueError, DependencyNotInstalled) as error:
         return MISUSE, f"error: {_one_line(error)}"
-    except Exception as error:
+    except (Exception, BaseExceptionGroup) as error:
         if (interruption := interruption_behind(error)) is not None:
             raise interruption from None
         raise

@@ -28,6 +28,18 @@ def test_an_interruption_is_found_behind_what_followed_from_it() -> None:
     assert interruption_behind(other.value) is None
 
 
+def test_an_interruption_is_found_among_errors_of_tasks_that_ran_together(capsys: pytest.CaptureFixture[str]) -> None:
+    interrupted = BaseExceptionGroup("of tasks", [ValueError("host"), KeyboardInterrupt()])
+    assert isinstance(interruption_behind(interrupted), KeyboardInterrupt)
+    assert interruption_behind(ExceptionGroup("of tasks", [ValueError("host"), TypeError()])) is None
+
+    def fail_together() -> None:
+        raise BaseExceptionGroup("of tasks", [interrupted, TypeError()])
+
+    assert ended(fail_together, "program", str) == INTERRUPTED
+    assert capsys.readouterr().err == "interrupted\n"
+
+
 def test_a_command_that_another_package_failed_in_when_interrupted_was_interrupted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
