@@ -317,7 +317,7 @@ SUB_COMMANDS = {
 
 def test_there_are_nine_commands_a_release_and_what_they_share() -> None:
     assert sorted(path.name for path in (ROOT / "scripts").glob("*.py")) == sorted(
-        [*SUB_COMMANDS, "release.py", "repository.py"]
+        [*SUB_COMMANDS, "one_thread.py", "release.py", "repository.py"]
     )
 
 

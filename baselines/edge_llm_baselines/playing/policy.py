@@ -41,7 +41,10 @@ class BatchPolicy(ABC):
         space = getattr(env, "single_action_space", env.action_space)
         self._one_by_one = isinstance(space, spaces.Discrete)
         bare = (env.envs[0] if hasattr(env, "envs") else env).unwrapped
-        playable = (spaces.Discrete(simulation.slots + 1), spaces.MultiBinary(simulation.slots + simulation.kept_slots))
+        playable: tuple[spaces.Space, ...] = ()
+        if isinstance(simulation, Simulation):
+            slots = simulation.slots
+            playable = (spaces.Discrete(slots + 1), spaces.MultiBinary(slots + simulation.kept_slots))
         if getattr(bare, "single_action_space", bare.action_space) not in playable:
             which = getattr(getattr(env, "spec", None), "id", None) or shown(env)
             raise ValueError(f"env = {which}: must be {BATCH_SELECTION} or {BATCHING}, or have their actions")
@@ -49,7 +52,7 @@ class BatchPolicy(ABC):
         self._planned_epoch = np.zeros(0, dtype=np.int64)
 
     @abstractmethod
-    def batches(self, rows: list[Row]) -> NDArray[np.bool_]:
+    def _batches(self, rows: list[Row]) -> NDArray[np.bool_]:
         """The slots of the batch of each of these rows in its present epoch, (rows, Q)."""
 
     @checked
@@ -65,7 +68,7 @@ class BatchPolicy(ABC):
         if len(rows) != (1 if observation.ndim == 1 else len(observation)):
             has = f"must be of the {len(rows)} rows that the policy's environment has"
             raise ValueError(f"observation of shape {observation.shape}: {has}")
-        actions = self._admissions(rows) if self._one_by_one else as_actions(self.batches(rows), rows[0][0])
+        actions = self._admissions(rows) if self._one_by_one else as_actions(self._batches(rows), rows[0][0])
         return (actions[0] if observation.ndim == 1 else actions), state
 
     def _admissions(self, rows: list[Row]) -> NDArray[np.int64]:
@@ -75,7 +78,7 @@ class BatchPolicy(ABC):
             self._planned_epoch = np.full(len(rows), -1)
         begun = [at for at, (simulation, row) in enumerate(rows) if simulation.state.batch[row, 0] == 0]
         if begun:
-            self._plans[begun] = self.batches([rows[at] for at in begun])
+            self._plans[begun] = self._batches([rows[at] for at in begun])
         actions = np.full(len(rows), slots, dtype=np.int64)
         for at, (simulation, row) in enumerate(rows):
             arrays = simulation.state
@@ -101,7 +104,7 @@ class EpochPolicy(BatchPolicy):
         super().__init__(env)
         self.solver = solver
 
-    def batches(self, rows: list[Row]) -> NDArray[np.bool_]:
+    def _batches(self, rows: list[Row]) -> NDArray[np.bool_]:
         """What the solver selects of each row."""
         chosen = np.zeros((len(rows), rows[0][0].slots), dtype=np.bool_)
         for at, (simulation, row) in enumerate(rows):

@@ -26,7 +26,7 @@ class CallsInOrder(CallsOfTasks):
         super().__init__(env)
         self._order = order
 
-    def batches(self, rows: list[Row]) -> NDArray[np.bool_]:
+    def _batches(self, rows: list[Row]) -> NDArray[np.bool_]:
         """Whom the order reaches while there is room, of each row."""
         chosen = np.zeros((len(rows), rows[0][0].slots), dtype=np.bool_)
         for at, (simulation, row) in enumerate(rows):

@@ -79,7 +79,7 @@ class ValuedCalls(CallsOfTasks):
         super().__init__(env)
         self._values = values
 
-    def batches(self, rows: list[Row]) -> NDArray[np.bool_]:
+    def _batches(self, rows: list[Row]) -> NDArray[np.bool_]:
         """The most valuable batch of each row."""
         chosen = {simulation: self._most_valuable(simulation) for simulation in dict(rows)}
         return np.stack([chosen[simulation][row] for simulation, row in rows])
