@@ -65,12 +65,13 @@ class FeederArrivals(ArrivalProcess):
 
     def check_episode(self, horizon_s: float) -> None:
         """Raise ValueError where crowds or counts of an episode of that length are too many."""
-        several = horizon_s / min(self.mean_crowd_s + self.mean_calm_s, self.count_every_s)
+        cycle_s = self.mean_crowd_s + self.mean_calm_s
+        several = max((horizon_s + max(self.lags_s)) / cycle_s, horizon_s / self.count_every_s)
         if several > MOST_CROWDS:
             raise ValueError(
-                f"mean_crowd_s + mean_calm_s = {self.mean_crowd_s + self.mean_calm_s:g}, count_every_s = "
+                f"mean_crowd_s + mean_calm_s = {cycle_s:g}, lags_s up to {max(self.lags_s):g}, count_every_s = "
                 f"{self.count_every_s:g}: there would be {several:.4g} crowds or counts of a feeder in the "
-                f"{horizon_s:.4g} s of an episode, must be at most {MOST_CROWDS:,}"
+                f"{horizon_s:.4g} s of an episode and the lag before it, must be at most {MOST_CROWDS:,}"
             )
 
     def periods(self, horizon_s: float) -> int:

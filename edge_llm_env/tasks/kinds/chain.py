@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from edge_llm_env.support.quantities import PositiveFloat
 from edge_llm_env.tasks.kinds.kind import ASKED, MOST_CALLS, OBSERVED, Shape, TaskKind
 
 Z_90 = 1.2815515655446004
 """90th percentile of the normal distribution of mean 0 and variance 1."""
+
+LEAST_SHORT = 1e-6
+"""Part of all chains that `most_calls` must leave, since the others are not drawn."""
 
 
 class Chain(TaskKind):
@@ -24,23 +26,31 @@ class Chain(TaskKind):
     """
 
     kind: Literal["chain"]
-    median_calls: PositiveFloat = Field(ge=1.0, le=MOST_CALLS)
-    p90_calls: PositiveFloat = Field(ge=1.0, le=100.0 * MOST_CALLS, description="90th percentile of the calls")
+    median_calls: float = Field(ge=1.0, le=MOST_CALLS, allow_inf_nan=False)
+    p90_calls: float = Field(
+        ge=1.0, le=100.0 * MOST_CALLS, allow_inf_nan=False, description="90th percentile of the calls"
+    )
     most_calls: int = Field(ge=1, le=MOST_CALLS, description="longer chains are not drawn")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.p90_calls <= self.median_calls:
             raise ValueError(f"p90_calls = {self.p90_calls:g}: must be more than median_calls = {self.median_calls:g}")
+        if (short := self._share_of_at_most(self.most_calls)) < LEAST_SHORT:
+            raise ValueError(
+                f"most_calls = {self.most_calls}: of chains of median_calls = {self.median_calls:g} and p90_calls = "
+                f"{self.p90_calls:g} {short:.2g} are that short, must be at least {LEAST_SHORT:g}"
+            )
         return self
+
+    def _share_of_at_most(self, calls: int) -> float:
+        """Of the lognormal distribution."""
+        deviation = math.log(self.p90_calls / self.median_calls) / Z_90
+        return 0.5 * (1.0 + math.erf(math.log(calls / self.median_calls) / deviation / math.sqrt(2.0)))
 
     def size_shares(self) -> NDArray[np.float64]:
         """How likely 1 to `most_calls` calls are."""
-        deviation = math.log(self.p90_calls / self.median_calls) / Z_90
-        below = [
-            0.5 * (1.0 + math.erf(math.log(calls / self.median_calls) / deviation / math.sqrt(2.0)))
-            for calls in range(1, self.most_calls + 1)
-        ]
+        below = [self._share_of_at_most(calls) for calls in range(1, self.most_calls + 1)]
         shares = np.diff(np.array([0.0, *below]))
         return shares / shares.sum()
 

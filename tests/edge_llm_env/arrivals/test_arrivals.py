@@ -206,3 +206,9 @@ def test_crowds_are_here_as_long_after_they_were_counted_as_their_feeder_lags():
             assert abs(int(np.argmax(matched)) - lag_s) <= 1
         else:
             assert max(matched) < 0.03
+
+
+def test_feeders_whose_lag_holds_too_many_crowds_are_refused():
+    short = KINDS["feeders"] | {"mean_crowd_s": 0.01, "mean_calm_s": 0.01, "count_every_s": 100.0}
+    with pytest.raises(ValueError, match="lags_s up to"):
+        load_scenario("carry-over", **{"workload.arrivals": short | {"lags_s": [1e6] * len(short["lags_s"])}})

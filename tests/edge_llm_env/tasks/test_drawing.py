@@ -10,6 +10,7 @@ import pytest
 
 from edge_llm_env import ScenarioError, Workload, draw_workloads, load_scenario
 from edge_llm_env.tasks.drawing import draw_calls
+from edge_llm_env.tasks.kinds.chain import Chain
 from edge_llm_env.tasks.kinds.table import TASK_KINDS
 from edge_llm_env.tasks.signals import Signals
 from edge_llm_env.tasks.tool_times import ToolTimes
@@ -178,3 +179,19 @@ def test_a_scenario_without_tasks_is_what_it_was_and_one_with_them_pays_for_task
 def test_what_tasks_do_not_go_with_is_said(overrides: dict[str, Any], says: str) -> None:
     with pytest.raises(ScenarioError, match=says):
         small_tasks(**overrides)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"median_calls": 7e17, "p90_calls": 9e17}, "median_calls"),
+        ({"median_calls": 0.5}, "median_calls"),
+        ({"p90_calls": 1e4}, "p90_calls"),
+        ({"median_calls": 60.0, "p90_calls": 61.0}, "most_calls = 8: of chains of median_calls = 60"),
+    ],
+)
+def test_chains_that_can_hardly_be_drawn_are_refused(changed: dict[str, float], message: str) -> None:
+    chain = {"kind": "chain", "median_calls": 2.0, "p90_calls": 21.0, "most_calls": 8}
+    assert np.isfinite(Chain(**chain).size_shares()).all()
+    with pytest.raises(ValueError, match=message):
+        Chain(**(chain | changed))
