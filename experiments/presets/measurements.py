@@ -74,6 +74,19 @@ def measure_scenario(
     return measured
 
 
+def variant_names(scenario: Scenario) -> list[str]:
+    """Decoder and precision of every variant; of those that share both, with the classes that each serves."""
+    plain = [f"{variant.decoder} at {variant.precision}" for variant in scenario.variants]
+    classes = scenario.workload.classes
+    if classes is None:
+        return plain
+    served = [
+        " and ".join(name for name, accuracy in zip(classes.names, variant.accuracies, strict=True) if accuracy > 0.0)
+        for variant in scenario.variants
+    ]
+    return [f"{name} for {of}" if plain.count(name) > 1 else name for name, of in zip(plain, served, strict=True)]
+
+
 def partitions_measured(scenario: Scenario, workloads: Sequence[Workload], seed: int) -> dict[str, Any]:
     """What each way to divide the modules serves, and the best fixed partition, cheapest variant first."""
     modules, variants = scenario.node.modules, scenario.variants
@@ -85,13 +98,11 @@ def partitions_measured(scenario: Scenario, workloads: Sequence[Workload], seed:
         "proportional to demand": ProportionalToDemand(),
         "random partition": RandomPartition(seed),
     }
-    for variant, shares in zip(variants, np.eye(len(variants)), strict=True):
-        divisions[f"all modules: {variant.decoder} at {variant.precision}"] = FixedPartition(shares)
+    names = variant_names(scenario)
+    for name, shares in zip(names, np.eye(len(variants)), strict=True):
+        divisions[f"all modules: {name}"] = FixedPartition(shares)
     return {
-        "best_fixed": {
-            f"{variant.decoder} at {variant.precision}": round(share * modules)
-            for variant, share in zip(variants, fixed.shares.tolist(), strict=True)
-        },
+        "best_fixed": {name: round(share * modules) for name, share in zip(names, fixed.shares.tolist(), strict=True)},
         "served": {
             name: int(served_by_allocation(COMPUTE, division, scenario, workloads).sum())
             for name, division in divisions.items()

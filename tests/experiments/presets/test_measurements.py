@@ -6,11 +6,12 @@ import pytest
 from edge_llm_baselines import DFTSP, BatchProblem
 from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_baselines.playing.roll_out import served_by
+from edge_llm_env import load_scenario
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.workload.streams import draw_workloads
-from experiments.presets.measurements import ComputeMeter, measure_scenario
+from experiments.presets.measurements import ComputeMeter, measure_scenario, variant_names
 from tests.support.helpers import ROOFLINE, small_scenario
 
 QUICK = LagrangianHindsight(5, restarts=1, moves_per_offer=50, block_nodes=0)
@@ -61,3 +62,10 @@ def test_several_variants_are_compared_by_partitions():
 def test_workloads_must_suffice(episodes: int, hindsight_episodes: int):
     with pytest.raises(ValueError, match=rf"hindsight_episodes = {hindsight_episodes}: must lie in \[1, {episodes}\]"):
         measure_scenario(small_scenario(), episodes, hindsight_episodes)
+
+
+def test_variants_of_one_decoder_are_told_apart_by_the_classes_that_they_serve():
+    names = variant_names(load_scenario("specialists-compute"))
+    assert len(set(names)) == len(names) == 6
+    assert names[0] == "llama-3.2-1b at w16a16 for code"
+    assert variant_names(load_scenario("shifting-tiers"))[0] == "bloom-3b at w8a16"
