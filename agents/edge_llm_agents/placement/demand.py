@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_agents.placement.observed import observed_arrivals
 from edge_llm_env.dynamics.demand import REMEMBERED
-from edge_llm_env.envs.observation import LONG_AGO_EPOCHS
 from edge_llm_env.nodes.params import NetworkParams
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
@@ -21,13 +21,11 @@ def shown_arrivals(
 
     Of the last epochs each weighs half of the one after it.
     """
-    sources = params.cells * params.classes
-    tail = observations[:, -(params.history + 1) * sources :].astype(np.float64)
-    tail = tail.reshape(len(observations), params.history + 1, params.cells, params.classes)
-    recent = np.zeros_like(tail[:, 0])
+    arrivals, since_hot = observed_arrivals(observations, params)
+    recent = np.zeros(since_hot.shape)
     for epoch in range(params.history):  # added up in order, so that a row's sum does not depend on the others
-        recent += (1.0 - REMEMBERED) * REMEMBERED**epoch * params.most_arrivals * tail[:, 1 + epoch]
-    return recent, tail[:, 0] * LONG_AGO_EPOCHS
+        recent += (1.0 - REMEMBERED) * REMEMBERED**epoch * params.most_arrivals * arrivals[:, epoch].astype(np.float64)
+    return recent, since_hot.astype(np.float64)
 
 
 @compiled

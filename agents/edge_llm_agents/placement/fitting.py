@@ -13,6 +13,7 @@ from torch import Tensor
 
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.networks.perceptrons import Perceptrons
+from edge_llm_agents.placement.observed import placing_params
 from edge_llm_agents.placement.policy import AHEAD, LAYERS, LearnedPlacement
 from edge_llm_agents.value_search.search import training_workloads
 from edge_llm_env.nodes.params import network_params
@@ -60,9 +61,7 @@ def fit_placement(
     Arrivals do not depend on what is done, so that workloads are all there is to learn from. `report` is told the steps
     taken. Raises ScenarioError where nothing is placed, no history is shown, or episodes are too short to foretell in.
     """
-    params = network_params(scenario)
-    if not params.places or params.history == 0:
-        raise ScenarioError(f"scenario {scenario.name}: network.placement must be true and history_epochs at least 1")
+    placing_params(scenario)
     seen, ahead = examples(scenario, training_workloads(scenario, seed, 0, settings.episodes))
     weights = _trained(torch.from_numpy(seen), torch.from_numpy(ahead), settings, seed, report)
     workloads = draw_workloads(scenario, settings.tuning_episodes, seed, Stream.TUNING)

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.placement.demand import AGES_EPOCHS
+from edge_llm_agents.placement.observed import placing_params
 from edge_llm_agents.value_search.named_arrays import Shapes, join_by, size_of, split_by
-from edge_llm_env.nodes.params import network_params
-from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import one_of
 
@@ -28,11 +27,7 @@ class PlacementFunction:
 
     def __init__(self, sees: str, scenario: Scenario) -> None:
         self.sees = one_of("sees", sees, SEES)
-        params = network_params(scenario)
-        if not params.places or params.history == 0:
-            raise ScenarioError(
-                f"scenario {scenario.name}: network.placement must be true and history_epochs at least 1"
-            )
+        params = placing_params(scenario)
         ages, table = (len(AGES_EPOCHS),), (params.cells, params.classes, params.classes)
         own: dict[str, dict[str, tuple[int, ...]]] = {
             "arrivals": {"stays": ages},

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.networks.perceptrons import checked_arrays
+from edge_llm_agents.placement.observed import observed_arrivals
 from edge_llm_baselines.nodes.placement.policy import PlacementPolicy
 from edge_llm_baselines.nodes.policy import networks_of
 from edge_llm_baselines.playing.play import Policy
@@ -117,9 +118,7 @@ class ObservedForecast:
 
     def expected(self, simulation: NetworkSimulation, epochs: int) -> NDArray[np.float64]:
         """As `edge_llm_baselines.nodes.placement.forecasts.Forecast` says."""
-        params = simulation.params
-        size = params.history * params.cells * params.classes
-        arrivals = self.observations[:, -size:].reshape(-1, params.history, params.cells, params.classes)
+        arrivals, _ = observed_arrivals(self.observations, simulation.params)
         per_epoch = np.array(
             [cell.workload.arrivals.mean_rate_per_s * cell.epoch.epoch_s for cell in simulation.scenario.cells]
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_baselines.nodes.placement.greedy import node_holds
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
 
@@ -60,10 +61,7 @@ def worthy_loads_of_rows(
                     continue
                 now = worth_of(row, module, wanted[row, module], demand, wanted, able, weights)
                 for other in range(capacity.shape[1]):
-                    twice = False
-                    for beside in range(held.shape[1]):
-                        twice |= node[beside] == node[module] and wanted[row, beside] == other
-                    if twice:
+                    if node_holds(wanted[row], node, module, other):
                         continue
                     gained = worth_of(row, module, other, demand, wanted, able, weights) - now
                     if gained > most:

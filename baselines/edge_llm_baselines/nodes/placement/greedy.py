@@ -39,6 +39,15 @@ def served_of(
     return total
 
 
+@compiled
+def node_holds(held: NDArray[np.int64], node: NDArray[np.int64], module: int, variant: int) -> bool:
+    """Whether some module of a module's node holds a variant; `held` and `node`, (U,), are of all modules."""
+    holds = False
+    for beside in range(len(held)):
+        holds |= node[beside] == node[module] and held[beside] == variant
+    return holds
+
+
 @compiled_allocating
 def loads_of(
     demand: NDArray[np.float64],
@@ -64,10 +73,7 @@ def loads_of(
             if lag[module] > 0 or wanted[module] != held[module]:
                 continue
             for other in range(capacity.shape[1]):
-                twice = False
-                for beside in range(len(held)):
-                    twice |= node[beside] == node[module] and wanted[beside] == other
-                if twice:
+                if node_holds(wanted, node, module, other):
                     continue
                 wanted[module], later[module] = other, loading[module, other]
                 value = served_of(demand, wanted, later, capacity, serves, left)
