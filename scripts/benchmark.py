@@ -64,9 +64,8 @@ COMMANDS = {
     "both-ways": Command(
         "experiments.benchmarks.schedules:BothWays", "the same requests served in epochs and in iterations"
     ),
-    "tasks": Command(
-        "experiments.benchmarks.tasks:Tasks", "what rules complete of agent tasks, what keeping caches is worth"
-    ),
+    "tasks": Command("experiments.benchmarks.tasks:Tasks", "what rules complete of agent tasks"),
+    "task-caches": Command("experiments.benchmarks.tasks:TaskCaches", "what keeping caches of agent tasks is worth"),
     "model": Command("experiments.benchmarks.model:Model", "the cost models against published measurements"),
     "faults": Command(
         "experiments.benchmarks.faults:Faults", "whether malformed and odd inputs crash, hang or mislead anything"

@@ -300,7 +300,7 @@ SUB_COMMANDS = {
     "benchmark.py": (
         "environments", "solvers", "proofs", "roofline-proofs", "assignments", "scale", "levels", "rack-controls",
         "hindsight", "certificates", "training", "allocation", "trials", "unit-time", "schedules", "both-ways", "tasks",
-        "model", "faults", "soak",
+        "task-caches", "model", "faults", "soak",
     ),
     "compare.py": (),
     "datasets.py": ("minari", "demonstrations"),

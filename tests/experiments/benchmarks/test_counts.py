@@ -20,15 +20,17 @@ WRONG = (
     (schedules.UnitTime, "instances", 0),
     (schedules.Schedules, "hindsight_episodes", 0),
     (tasks.Tasks, "hindsight_episodes", -1),
+    (tasks.TaskCaches, "episodes", 0),
     (levels.Levels, "epochs", 0),
     (speed.Environments, "rows", math.nan),
     (speed.Environments, "rows", math.inf),
 )
 
 
-def test_rules_of_tasks_are_measured_with_all_of_the_memory() -> None:
-    with pytest.raises(ValueError, match=r"^memory_share = 0\.5: must be left out without --caches$"):
-        tasks.Tasks(memory_share=0.5).run()
+@pytest.mark.parametrize("share", [0.0, -0.5, 1.5, math.nan])
+def test_caches_are_measured_with_a_part_of_the_memory(share: float) -> None:
+    with pytest.raises(ValueError, match=f"^memory_share = {share:g}: must be above 0 and at most 1$"):
+        tasks.TaskCaches(memory_share=share).run()
 
 
 @pytest.mark.parametrize(("benchmark", "option", "value"), WRONG)
