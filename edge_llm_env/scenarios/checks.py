@@ -40,9 +40,9 @@ def check(scenario: Hosting) -> None:
 def _an_episode_fits_into_memory(scenario: Hosting) -> None:
     if scenario.fading_blocks > MOST_BLOCKS:
         raise ValueError(
-            f"workload.latency_requirement_s.high = {scenario.workload.latency_requirement_s.high:g}: lasts "
-            f"{scenario.fading_blocks:.4g} epochs of epoch.epoch_s = {scenario.epoch.epoch_s:g}, must last at most "
-            f"{MOST_BLOCKS:,}"
+            f"workload.latency_requirement_s.high = {scenario.workload.latency_requirement_s.high:g}: a request "
+            f"can wait at {scenario.fading_blocks:,} starts of epochs (epoch.epoch_s = {scenario.epoch.epoch_s:g}, "
+            f"epoch.episode_epochs = {scenario.epoch.episode_epochs}), must be at most {MOST_BLOCKS:,}"
         )
     _an_episode_can_be_drawn(scenario)
     directions = 1 if scenario.radio.reciprocal_fading else 2

@@ -115,8 +115,9 @@ class Content(Section):
 
     @property
     def fading_blocks(self) -> int:
-        """Most epoch starts that one request can be pending at: ⌈τ_max / T_E⌉."""
-        return max(1, -int(-self.workload.latency_requirement_s.high // self.epoch.epoch_s))
+        """Most epoch starts that one request can be pending at: ⌈τ_max / T_E⌉, or all of an episode and its end."""
+        pending = -int(-self.workload.latency_requirement_s.high // self.epoch.epoch_s)
+        return max(1, min(pending, self.epoch.episode_epochs + 1))
 
     @property
     def horizon_s(self) -> float:

@@ -38,8 +38,9 @@ def test_every_number_is_bounded_on_both_sides(where: str, schema: dict[str, Any
             "(epoch.episode_epochs = 1000, epoch.epoch_s = 2), of 57 bytes each: must be at most 37,675,151",
         ),
         (
-            {"workload.latency_requirement_s": {"low": 2, "high": 1e9}},
-            "workload.latency_requirement_s.high = 1e+09: lasts 5e+08 epochs of epoch.epoch_s = 2, must last at most",
+            {"workload.latency_requirement_s": {"low": 2, "high": 1e9}, "epoch.episode_epochs": 10**9},
+            "workload.latency_requirement_s.high = 1e+09: a request can wait at 500,000,000 starts of epochs "
+            "(epoch.epoch_s = 2, epoch.episode_epochs = 1000000000), must be at most 1,000,000",
         ),
         (
             {

@@ -112,8 +112,10 @@ def test_without_reciprocity_each_direction_has_its_own_gain(scenario: Scenario)
     assert drawn.downlink_gain.mean() == pytest.approx(drawn.uplink_gain.mean(), rel=0.5)
 
 
-@pytest.mark.parametrize(("longest_latency_s", "blocks"), [(1.0, 1), (2.0, 1), (2.1, 2), (6.0, 3)])
-def test_there_is_a_fading_block_for_every_epoch_that_a_request_can_wait(longest_latency_s: float, blocks: int):
+@pytest.mark.parametrize(("longest_latency_s", "blocks"), [(1.0, 1), (2.0, 1), (2.1, 2), (6.0, 3), (1e6, 51)])
+def test_there_is_a_fading_block_for_every_epoch_that_a_request_can_wait_in_an_episode(
+    longest_latency_s: float, blocks: int
+):
     scenario = load_scenario(
         "carry-over", **{"workload.latency_requirement_s": {"low": 0.5, "high": longest_latency_s}}
     )
