@@ -12,7 +12,8 @@ from experiments.allocation.checks import contest, replay, separation_of
 SMALLER = {"epoch.visible_slots": 8, "epoch.episode_epochs": 10}
 CASES: dict[str, tuple[str, str | None, str, dict[str, Any]]] = {
     **{
-        f"{BANDWIDTH}, {form}, {split} split": (BANDWIDTH, form, "embedding-uplink", {"epoch.split": split})
+        f"{BANDWIDTH}, {form}, {split} split{carried}": (BANDWIDTH, form, preset, {"epoch.split": split})
+        for carried, preset in {"": "embedding-uplink", ", carried over": "embedding-uplink-carried"}.items()
         for form in ("values", "shares")
         for split in ("flexible", "fixed")
     },

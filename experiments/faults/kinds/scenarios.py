@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import deepcopy
 from functools import cache
 from typing import Any
@@ -25,6 +26,9 @@ ATTEMPTS = 200
 
 MOST_REQUESTS = 3000
 """Expected in an episode of a legal scenario that is played, as what is drawn must fit into the campaign's time."""
+
+WITH_KERNELS_OF_THEIR_OWN = ("carry-over", "agents-chain", "agents-chain-continuous")
+"""Presets that every kernel of an environment's steps is called in."""
 
 EXTREMES = (0, -1, 1e308, -1e308, 5e-324, 1e-300, 1e300, 2**31, 2**63, 10**400, 1e12, -1e12, 4000, -4000, "12", True)
 """Numbers that some fields take and others must refuse."""
@@ -156,8 +160,10 @@ def legal_scenario(seed: int, index: int) -> Case:
 
 
 def prepare() -> None:
-    """Compile every environment's first steps."""
-    check_scenario(load_scenario("carry-over", **{"epoch.episode_epochs": 2}), np.random.default_rng(0), STEPS)
+    """Compile every environment's first steps, with requests and with agent tasks."""
+    for name in WITH_KERNELS_OF_THEIR_OWN:
+        with suppress(ScenarioError):  # some environments are not for it
+            check_scenario(load_scenario(name), np.random.default_rng(0), STEPS)
 
 
 MALFORMED = Kind("scenarios with a field that is not as it must be", malformed, prepare, whole=10_000)
