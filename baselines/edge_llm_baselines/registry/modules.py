@@ -22,12 +22,14 @@ from edge_llm_baselines.playing.remembering import once_a_scenario
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable, allocating
 from edge_llm_baselines.residency.clairvoyant.hindsight import hindsight_of_modules
 from edge_llm_baselines.residency.tuning import (
+    ageing,
     following,
     follows,
     has_phases,
     looking_ahead,
     plans,
     told,
+    tune_ages,
     tune_plan,
     tune_threshold,
 )
@@ -71,6 +73,9 @@ THRESHOLD = Tunable("threshold", tune_threshold)
 PLAN = Tunable("plan", tune_plan)
 """Of the rule that plans which modules host what: what is kept of the recent mix, and what a move costs."""
 
+AGES = Tunable("ages", tune_ages)
+"""Of the rule that plans by how long a phase has lasted: what a move costs."""
+
 
 OF_MODULES = Baselines(
     oracle="best-partition",
@@ -94,6 +99,12 @@ OF_MODULES = Baselines(
             lambda env, seed, tuned: AllocationPolicy(looking_ahead(env, tuned), env),
             PLAN,
             plans,
+        ),
+        "ages": Baseline(
+            "look-ahead by a phase's age",
+            lambda env, seed, tuned: AllocationPolicy(ageing(env, tuned), env),
+            AGES,
+            has_phases,
         ),
         "informed": Baseline(
             "informed: told the phases",

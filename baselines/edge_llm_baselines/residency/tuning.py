@@ -27,6 +27,12 @@ THRESHOLDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3)
 KEPT, MOVE_COSTS = (1.0, 0.95, 0.88, 0.75), (0.0, 2.0)
 """Of `PlannedModules` with `Fading`: what is kept of the recent mix in an epoch, and what a move costs (requests)."""
 
+AGE_MOVE_COSTS = (0.0, 0.5, 2.0)
+"""Of a plan by the age of a phase."""
+
+TOLD_MOVE_COST = 0.5
+"""Of a plan that is told the phases."""
+
 HORIZON_EPOCHS = 12
 """Of plans."""
 
@@ -60,10 +66,16 @@ def looking_ahead(env: Any, kept_and_cost: Sequence[float]) -> PlannedModules:
     return PlannedModules(simulation, Fading(simulation.scenario, kept), move_cost, HORIZON_EPOCHS)
 
 
+def ageing(env: Any, move_cost: float) -> PlannedModules:
+    """`PlannedModules` for an environment by how long phases last and what each is like, but not what follows what."""
+    simulation = rows_of(env)[0][0]
+    return PlannedModules(simulation, Phases(simulation.scenario, knows_order=False), move_cost, HORIZON_EPOCHS)
+
+
 def told(env: Any) -> PlannedModules:
     """`PlannedModules` for an environment, told how its phases follow each other."""
     simulation = rows_of(env)[0][0]
-    return PlannedModules(simulation, Phases(simulation.scenario, knows_order=True), 0.5, HORIZON_EPOCHS)
+    return PlannedModules(simulation, Phases(simulation.scenario, knows_order=True), TOLD_MOVE_COST, HORIZON_EPOCHS)
 
 
 def tune_threshold(scenario: Scenario, seed: int) -> float | None:
@@ -78,6 +90,11 @@ def tune_plan(scenario: Scenario, seed: int) -> list[float] | None:
     # Where there is one class, no mix can come closer to another.
     kept = KEPT if scenario.workload.classes is not None else KEPT[:1]
     return _best(scenario, seed, [list(one) for one in product(kept, MOVE_COSTS)], looking_ahead)
+
+
+def tune_ages(scenario: Scenario, seed: int) -> float | None:
+    """What a move costs a plan by the age of a phase, that serves most; None where there are no phases."""
+    return _best(scenario, seed, AGE_MOVE_COSTS, ageing) if has_phases(scenario) else None
 
 
 def _best(scenario: Scenario, seed: int, choices: Sequence[Any], make: Callable[[Any, Any], Allocation]) -> Any:

@@ -11,7 +11,7 @@ from edge_llm_baselines.allocation.policy import AllocationPolicy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_baselines.residency.forecasts import Fading, Phases, mean_shares
-from edge_llm_baselines.residency.tuning import following, looking_ahead, told
+from edge_llm_baselines.residency.tuning import ageing, following, looking_ahead, told
 from edge_llm_env import Scenario, draw_workloads, load_scenario
 from tests.support.allocation import started, tiers
 from tests.support.helpers import small_scenario, workload_at
@@ -87,17 +87,18 @@ def test_who_is_told_the_phases_serves_most_and_who_plans_more_than_who_stays():
     workloads = draw_workloads(scenario, 4, 1)
     informed = served(told, scenario, workloads)
     planned = served(lambda env: looking_ahead(env, [0.88, 0.0]), scenario, workloads)
+    aged = served(lambda env: ageing(env, 0.0), scenario, workloads)
     followed = served(lambda env: following(env, 0.1), scenario, workloads)
     stays = served(lambda env: following(env, 1.0), scenario, workloads)
-    assert informed > 1.15 * max(planned, followed)
-    assert max(planned, followed) > 1.02 * stays
+    assert informed > 1.15 * max(planned, aged, followed)
+    assert min(planned, aged, followed) > 1.02 * stays
 
 
 def test_where_there_is_one_variant_or_no_class_there_is_less_to_play():
     baselines = baselines_of(ENV)
     alone, nested = small_scenario("carry-over"), small_scenario("accuracy-tiers", node__modules=3)
-    tuned = {"partition": None, "threshold": None, "plan": None}
+    tuned = {"partition": None, "threshold": None, "plan": None, "ages": None}
     assert list(baselines.playable(alone, tuned)) == ["best-partition", "equal", "proportional", "random"]
-    tuned = {"partition": [1, 1, 1], "threshold": 0.1, "plan": [1.0, 0.0]}
-    assert "informed" not in baselines.playable(nested, tuned)
+    tuned = {"partition": [1, 1, 1], "threshold": 0.1, "plan": [1.0, 0.0], "ages": None}
+    assert not {"ages", "informed"} & set(baselines.playable(nested, tuned))
     assert {"follow", "look-ahead"} < set(baselines.playable(nested, tuned))
