@@ -77,7 +77,8 @@ class JointEnv(EpochEnv[NDArray[np.floating]]):
     and the logits of the modules (G). Shares and parts are read as with `action="shares"` in `EdgeLLM/Bandwidth-v0`.
     Requests whose transfers finish both ways, and whose value is not 0, can be computed: from the cheapest variant on,
     each computes the most valuable batch (by `node.batch_selection`) of those that it is accurate enough for and nobody
-    has taken before.
+    has taken before. A share a hair less than a request needs serves nobody, and many independent ones do not add up:
+    this form is there for comparison, not to begin with.
 
     Uploads that carry over are refused: each group of modules computes a batch of its own, and whose batch the band is
     to complete uploads for would be one more decision for every request.
