@@ -43,8 +43,7 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
     Every entry of infos is an array over rows, with its `_key` mask as Gymnasium's own vector environments have it.
 
     Memory grows with the rows times (requests of an episode × (33 + 8 × fading blocks) + visible slots × 113) bytes,
-    where both directions have one gain; with two, fading blocks count twice. Beside the 194 MB of Python, NumPy and
-    Numba, 1,024 rows of `carry-over` take 57 MB, of `paper-bloom-3b` 254 MB.
+    where both directions have one gain; with two, fading blocks count twice.
 
     Raises `ScenarioError` for a scenario that is not valid, ValueError for `num_envs` below 1.
     """

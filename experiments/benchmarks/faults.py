@@ -57,12 +57,12 @@ class Soak:
     """Folder of soak.json."""
 
     def run(self) -> int:
-        """Play, write after each part and print; 1 if memory grew."""
+        """Play, write after each part and print; 1 if memory grew, or a step came to take longer."""
         from datetime import UTC, datetime
 
         from edge_llm_agents.records.record import write_record
         from edge_llm_env import __version__
-        from experiments.faults.soak import GROWTH_BYTES, grown_bytes, soak
+        from experiments.faults.soak import GROWTH_BYTES, SLOWDOWN, grown_bytes, slowdown, soak
 
         if not 0 < self.scale <= 1:
             raise ValueError(f"scale = {self.scale:g}: must be in 0..1, and more than 0")
@@ -75,6 +75,9 @@ class Soak:
             begun = {"version": __version__, "date": datetime.now(UTC).date().isoformat()}
             settings = {"seconds": self.seconds, "scale": self.scale}
             write_record(self.results / "soak.json", begun | settings | {"parts": found})
-        grown = grown_bytes(found)
-        print(f"{len(found)} parts, memory grown by {grown / 2**20:.1f} MiB of {GROWTH_BYTES >> 20} allowed")
-        return int(grown > GROWTH_BYTES)
+        grown, slower = grown_bytes(found), slowdown(found)
+        print(
+            f"{len(found)} parts, memory grown by {grown / 2**20:.1f} MiB of {GROWTH_BYTES >> 20} allowed, the end of "
+            f"an episode {slower:.2f} times as long as its beginning, of {SLOWDOWN:g} allowed"
+        )
+        return int(grown > GROWTH_BYTES or slower > SLOWDOWN)

@@ -22,6 +22,11 @@ DAY_S = 86_400.0
 GROWTH_BYTES = 64 << 20
 """Of a process's memory that counts as flat: what allocators keep, and what is imported late."""
 
+SLOWDOWN = 3.0
+"""How much longer the last part of an episode may take than its first, each the quickest of all rounds: a step that
+goes through all that was before would make it ten times as long and more.
+"""
+
 
 def resident_bytes() -> int:
     """Memory of this process; the most it has had where the system does not say."""
@@ -130,3 +135,13 @@ def grown_bytes(found: list[dict[str, Any]]) -> int:
     }
     between = max(of_round[found[-1]["round"]]) - max(of_round[1])
     return max(between, *(one["grown_bytes"] for one in found if "grown_bytes" in one))
+
+
+def slowdown(found: list[dict[str, Any]]) -> float:
+    """How many times as long the last part of an episode takes as its first; each the quickest of its rounds."""
+    ratios = []
+    for name in ("halves_s", "tenths_s"):
+        for part in {one["part"] for one in found if name in one}:
+            times_s = [one[name] for one in found if one["part"] == part]
+            ratios.append(min(times[-1] for times in times_s) / min(times[0] for times in times_s))
+    return max(ratios)

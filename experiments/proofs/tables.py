@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from edge_llm_env.support.tables import Table
+from edge_llm_env.support.tables import NO_VALUE, Table
 
 Record = Mapping[str, Any]
 
 
 def agreement_table(record: Record) -> Table:
-    """Per family of instances: how many, against what, how many were proven and how many wrong."""
+    """Per family of instances: how many, against what, how many were proven, how many wrong, and in how
+    many HiGHS is off by more than its tolerance.
+    """
     rows = []
     for part, against, name in (
         ("all_subsets", "all subsets, and each other", "BranchAndBound"),
@@ -29,8 +31,9 @@ def agreement_table(record: Record) -> Table:
                         counts.update(entry["counts"])
                         wrong += len(entry["wrong"])
             proven = counts["BranchAndBound proven"] or counts["proven"]
-            rows.append((family.replace("_", " "), against, f"{counts[name]:,}", f"{proven:,}", str(wrong)))
-    return Table(("instances", "against", "tried", "proven by `BranchAndBound`", "wrong"), rows)
+            highs = str(counts["HiGHS wrong"]) if "HiGHS wrong" in counts else NO_VALUE
+            rows.append((family.replace("_", " "), against, f"{counts[name]:,}", f"{proven:,}", str(wrong), highs))
+    return Table(("instances", "against", "tried", "proven by `BranchAndBound`", "wrong", "HiGHS off"), rows)
 
 
 def roofline_agreement_table(record: Record) -> Table:

@@ -241,6 +241,13 @@ def test_benchmark_prints_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert report == json.loads((tmp_path / "results" / "benchmark.json").read_text())
 
 
+def test_a_soak_is_played_and_judged(tmp_path: Path) -> None:
+    finished = run("benchmark.py", "soak", "--seconds", "0", "--scale", "0.001", cwd=tmp_path)
+    assert "memory grown by" in finished.stdout, finished.stderr
+    played = [one["part"] for one in json.loads((tmp_path / "results" / "soak.json").read_text())["parts"]]
+    assert played == ["pending", "epochs", "a day", "episodes", "an engine's episodes"] * 2
+
+
 def test_validate_model_prints_the_errors_and_writes_every_row_and_a_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from edge_llm_agents.records.record import read_record
 from experiments.faults.campaign import as_table, campaign, faults, play_again
 from experiments.faults.kinds.table import KINDS
+from experiments.faults.soak import slowdown
 from experiments.faults.verdict import GOOD, outcome_of
 from tests.support import odd_cases
 
@@ -59,3 +60,12 @@ def test_a_kinds_cases_are_the_same_each_time(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in odd_cases.VERDICTS if name not in ("ended", "forever", "greedy")])
 def test_what_an_error_must_say(name: str) -> None:
     assert outcome_of(odd_cases.CASES[name]).verdict == odd_cases.VERDICTS[name]
+
+
+def test_a_soak_tells_by_how_much_the_end_of_an_episode_is_slower():
+    found = [
+        {"part": "pending", "halves_s": [2.0, 1.0]},
+        {"part": "epochs", "tenths_s": [1.0, *[9.0] * 8, 6.0]},
+        {"part": "epochs", "tenths_s": [1.5, *[1.0] * 8, 4.0]},
+    ]
+    assert slowdown(found) == 4.0
