@@ -26,16 +26,22 @@ def check_contexts(decoder: DecoderConfig, name: str, shortest_tokens: int, long
     Warns of a sliding window that is shorter: costs are affine in lengths, and so may count more KV cache than is kept.
     """
     check_context_limit(decoder, name, longest_tokens)
+    if counted := beyond_window(decoder, shortest_tokens, longest_tokens):
+        warnings.warn(f"decoder = {shown(name)}: {counted}", stacklevel=2)
+
+
+def beyond_window(decoder: DecoderConfig, shortest_tokens: int, longest_tokens: int) -> str | None:
+    """How contexts between these lengths (tokens) are counted where they go beyond a sliding window; None within it."""
     window = decoder.window
-    if window is not None and longest_tokens > window:
-        windowed = decoder.at_contexts(shortest_tokens, longest_tokens)
-        too_many = (1.0 - windowed.window_share) * max(window - shortest_tokens, 0)
-        warnings.warn(
-            f"decoder = {shown(name)}: {decoder.window_layers} of its {decoder.layers} layers keep the latest {window} "
-            f"tokens of up to {longest_tokens}; a batch's cost is affine in lengths and cannot cap them, so it counts "
-            f"up to {too_many:.0f} tokens too many in each of these layers",
-            stacklevel=2,
-        )
+    if window is None or longest_tokens <= window:
+        return None
+    windowed = decoder.at_contexts(shortest_tokens, longest_tokens)
+    too_many = (1.0 - windowed.window_share) * max(window - shortest_tokens, 0)
+    return (
+        f"{decoder.window_layers} of its {decoder.layers} layers keep the latest {window} tokens of up to "
+        f"{longest_tokens}; a batch's cost is affine in lengths and cannot cap them, so it counts up to "
+        f"{too_many:.0f} tokens too many in each of these layers"
+    )
 
 
 def check_stored_precision(decoder: DecoderConfig, name: str, precision: Precision, field: str = "precision") -> None:

@@ -98,5 +98,7 @@ class Prediction:
     decode_binding: Binding
     intervals: Mapping[str, str]
     """Kind of value → class of cases (`edge_llm_env.inference.prediction.spreads.CLASSES`) that its interval is of."""
+    window: str | None
+    """How contexts are counted that go beyond the decoder's sliding window; None: none does."""
     distances: tuple[str, ...]
     """What keeps the case apart from everything measured, a sentence each; none: rows surround it."""

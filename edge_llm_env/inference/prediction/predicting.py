@@ -51,7 +51,7 @@ def predict(
     is assumed.
 
     Layers with a sliding window are counted as `DecoderConfig.at_contexts` says, too long where the window fills up
-    during the generation.
+    during the generation; `window` of the answer says by how much.
 
     Raises ValueError, one line, that names the argument and what would be accepted.
     """
@@ -88,6 +88,7 @@ def predict(
         prefill_binding=_binding(prefill),
         decode_binding=_binding(decode),
         intervals={kind: of_class for kind, (of_class, _) in spreads.items() if of_class},
+        window=asked.beyond_window(),
         distances=distances(asked),
     )
 

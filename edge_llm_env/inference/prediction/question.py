@@ -13,7 +13,7 @@ from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.engine import Engine
 from edge_llm_env.inference.factors.measured import FORM, Measured
 from edge_llm_env.inference.factors.rows import Case
-from edge_llm_env.inference.limits import check_context_limit, check_stored_precision
+from edge_llm_env.inference.limits import beyond_window, check_context_limit, check_stored_precision
 from edge_llm_env.inference.mechanisms.chosen import NONE, Mechanisms, mechanisms_of
 from edge_llm_env.inference.quantization import Precision
 from edge_llm_env.support.naming import shown
@@ -42,6 +42,10 @@ class Question(NamedTuple):
     def case_up_to(self, longest_tokens: int) -> Case:
         """The case, its decoder as contexts from the prompt's to so many tokens cost."""
         return self.case._replace(decoder=self.case.decoder.at_contexts(self.prompt_tokens, longest_tokens))
+
+    def beyond_window(self) -> str | None:
+        """How contexts are counted that go beyond the decoder's sliding window; None: none does."""
+        return beyond_window(self.case.decoder, self.prompt_tokens, self.prompt_tokens + self.output_tokens)
 
 
 def question(

@@ -34,7 +34,8 @@ def as_text(prediction: Prediction) -> str:
     table = Table(("", "predicted", ""), rows).text().splitlines()[1:]
     intervals = [f"{kind}: {of_class}" for kind, of_class in one.intervals.items()]
     meaning = [MEANING, f"  in cases like this one ({'; '.join(intervals)})"] if intervals else [NO_INTERVAL]
-    lines = [_case(one), "", *table, "", *meaning, ""]
+    window = [] if one.window is None else [f"Sliding window: {one.window}.", ""]
+    lines = [_case(one), "", *table, "", *meaning, "", *window]
     if one.distances:
         return "\n".join([*lines, "How far from what was measured:", *(f"  {sentence}" for sentence in one.distances)])
     return "\n".join([*lines, "Measured rows surround this case."])

@@ -18,6 +18,7 @@ from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.inference.factors.terms import TERMS
 from edge_llm_env.inference.prediction import predicting
 from edge_llm_env.inference.prediction.predicting import predict
+from edge_llm_env.inference.prediction.text import as_text
 from edge_llm_env.inference.quantization import Precision
 from edge_llm_env.inference.validation.fitting import arrays, row
 from edge_llm_env.inference.validation.measurements import Measurement, published_measurements
@@ -246,3 +247,20 @@ def test_a_checkpoint_must_be_served_at_its_own_bits():
     with pytest.raises(ValueError, match=r"^precision = 'w16a16': the checkpoint .* stores weights of 4 bits"):
         predict(stored, "w16a16", *ORIN[2:], **LENGTHS)
     assert predict(stored, "w4a16-awq", *ORIN[2:], **LENGTHS).token_s.value > 0
+
+
+def test_contexts_beyond_a_sliding_window_are_said_and_counted_as_said():
+    case = ("w4a16-awq", "rtx-4090", "autoawq-gemm")
+    beyond = predict("mistral-7b", *case, prompt_tokens=2048, output_tokens=4096)
+    # (4096 - 2048)·(6144 - 4096)/(6144 - 2048) = 1024
+    assert beyond.window is not None
+    assert beyond.window.startswith("32 of its 32 layers keep the latest 4096 tokens of up to 6144; ")
+    assert beyond.window.endswith("counts up to 1024 tokens too many in each of these layers")
+    assert f"\n\nSliding window: {beyond.window}.\n\n" in as_text(beyond)
+    full = load_decoder("mistral-7b").model_copy(update={"window": None, "window_layers": 0})
+    at_5120 = predict(full, *case, prompt_tokens=2048, output_tokens=4096 + 1024 - 2048)
+    assert beyond.memory_bytes.value == pytest.approx(at_5120.memory_bytes.value)
+
+    within = predict("mistral-7b", *case, prompt_tokens=2048, output_tokens=2048)
+    assert within.window is None
+    assert "window" not in as_text(within)
