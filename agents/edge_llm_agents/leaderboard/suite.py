@@ -36,6 +36,8 @@ class SuiteSettings:
     """Ids of the registry."""
     scenarios: tuple[str, ...] = ()
     """Presets' names or paths of TOML files; without any, all presets, those that replay a trace only with --trace."""
+    tiers: bool = False
+    """Every environment on its own easy, medium and hard scenario only."""
     trace: Path | None = None
     """Trace for the presets that replay one."""
     policy: tuple[str, ...] = ()
@@ -67,6 +69,16 @@ class SuiteSettings:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 0")
         if self.workers == 0 or self.workers < -1:
             raise ValueError(f"workers = {self.workers}: must be -1 or at least 1")
+
+    def in_tiers(self) -> tuple[str, ...]:
+        """Names of the scenarios that are a tier of one of the environments."""
+        return tuple(dict.fromkeys(tier.scenario for name in self.environments for tier in ENVIRONMENTS[name].tiers))
+
+    def environments_of(self, scenario: str) -> list[str]:
+        """The environments that are played on a scenario."""
+        if not self.tiers:
+            return list(self.environments)
+        return [name for name in self.environments if scenario in {tier.scenario for tier in ENVIRONMENTS[name].tiers}]
 
 
 def run_suite(settings: SuiteSettings, report: Callable[[str], None]) -> Ran:
@@ -104,7 +116,7 @@ def submissions(texts: Sequence[str], *, unpickle: bool = False) -> dict[str, li
 def scenarios_of(settings: SuiteSettings, report: Callable[[str], None]) -> list[Scenario]:
     """The scenarios to play."""
     found = []
-    for name in settings.scenarios or list_scenarios():
+    for name in settings.scenarios or (settings.in_tiers() if settings.tiers else list_scenarios()):
         replays = name in list_scenarios() and preset_content(name)["workload"]["arrivals"]["kind"] == "trace"
         if replays and settings.trace is None and not settings.scenarios:
             report(f"{name}: left out: it replays a trace of your own, give its path with --trace")
@@ -130,7 +142,7 @@ def playing(settings: SuiteSettings, workload_set: WorkloadSet, submitted: dict[
     scenario = workload_set.scenario
     tuned = read_cell(Tuning.of(scenario, settings.seed).cell.path(settings.results))["tuned"]
     jobs: list[Job] = []
-    for environment in settings.environments:
+    for environment in settings.environments_of(scenario.name):
         sources: dict[str, Sequence[Source]] = {
             rule.name: [Rule(key, rule.of(tuned), settings.seed)]
             for key, rule in baselines_of(environment).playable(scenario, tuned).items()

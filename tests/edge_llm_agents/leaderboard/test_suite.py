@@ -12,7 +12,7 @@ from edge_llm_agents.evaluation.playing import evaluate_solver
 from edge_llm_agents.leaderboard.jobs import Playing
 from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.running import Ran, outcome_of, run_jobs
-from edge_llm_agents.leaderboard.suite import SuiteSettings, playing, run_suite, submissions
+from edge_llm_agents.leaderboard.suite import SuiteSettings, playing, run_suite, scenarios_of, submissions
 from edge_llm_agents.records.fields import IDENTITY, PLAYED
 from edge_llm_agents.records.record import PACKAGES
 from edge_llm_agents.records.workload_sets import WorkloadSet
@@ -262,6 +262,18 @@ def test_presets_that_replay_a_trace_are_left_out_unless_it_is_given(monkeypatch
     lines: list[str] = []
     assert [one.name for one in suite.scenarios_of(SuiteSettings(), lines.append)] == ["carry-over"]
     assert lines == ["azure-conversation: left out: it replays a trace of your own, give its path with --trace"]
+
+
+def test_with_tiers_every_environment_is_played_on_its_own_three_scenarios(tmp_path: Path) -> None:
+    settings = SuiteSettings(tiers=True, results=tmp_path)
+    scenarios = {scenario.name: settings.environments_of(scenario.name) for scenario in scenarios_of(settings, print)}
+    for name, entry in ENVIRONMENTS.items():
+        assert {one for one, played in scenarios.items() if name in played} == {tier.scenario for tier in entry.tiers}
+    assert "EdgeLLM/Scaling-v0" in scenarios["feeder-rack"]
+    assert scenarios["mobile-uplink"] == ["EdgeLLM/Bandwidth-v0"]
+    few = SuiteSettings(tiers=True, environments=("EdgeLLM/Joint-v0",), scenarios=("carry-over",), results=tmp_path)
+    assert [scenario.name for scenario in scenarios_of(few, print)] == ["carry-over"]
+    assert few.environments_of("carry-over") == ["EdgeLLM/Joint-v0"]
 
 
 def test_a_backend_that_there_is_not_is_refused(tmp_path: Path) -> None:
