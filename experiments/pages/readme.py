@@ -93,6 +93,7 @@ PAGES: dict[Path, Sections] = {
     Path("README.md"): {"comparison": short_comparison_table, "environments": environments_table},
     Path("docs/comparison.md"): {"comparison": comparison_table},
     Path("docs/model.md"): {
+        "validation-rows": _of_validation(validation_tables.rows_table),
         "validation": _of_validation(validation_tables.summary_table),
         "validation-targets": _of_validation(validation_tables.targets_table),
         "validation-told": _of_validation(validation_tables.told_table),
@@ -103,6 +104,7 @@ PAGES: dict[Path, Sections] = {
         "validation-floors": _of_validation(validation_tables.floors_table),
         "validation-spreads": _of_validation(validation_tables.spreads_table),
         "validation-assumed": _of_validation(validation_tables.assumed_table),
+        "validation-fits": _of_validation(validation_tables.other_fits_table),
     }
     | {f"validation-{split}": _of_validation(partial(validation_tables.split_table, split=split)) for split in SPLITS},
     Path("docs/how-to/machine.md"): {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge_llm_env.inference.validation.kinds import PHASES, SPLITS
+from edge_llm_env.inference.validation.targets import FEWEST, WORST_KIND
 from edge_llm_env.support.tables import NO_VALUE, Table
 
 TITLES = {
@@ -20,6 +21,20 @@ TITLES = {
 """Fit → what it left out, as tables say it."""
 
 Report = Mapping[str, Any]
+
+
+def rows_table(report: Report) -> Table:
+    """What becomes of the published rows."""
+    refused, assumed = report["refused"], report["lengths_assumed"]
+    judged = report["rows"] - assumed - sum(refused.values())
+    return Table(
+        ("rows", "what becomes of them"),
+        [
+            (f"{judged:,}", "fitted and judged"),
+            (f"{assumed:,}", "lengths not published: fitted with a context of 512 tokens, and judged apart"),
+            *((f"{number:,}", f"refused: {reason}") for reason, number in refused.items()),
+        ],
+    )
 
 
 def summary_table(report: Report) -> Table:
@@ -44,9 +59,8 @@ def assumed_table(report: Report) -> Table:
 def split_table(report: Report, split: str) -> Table:
     """Mean absolute error with the device left out, and after one measurement, by the kinds of one split."""
     by_datasheet, given = report["errors"]["device"], report["errors"]["one_measured"]
-    kinds = sorted({kind for phase in by_datasheet.values() for kind in phase[split]}, key=_order)
     rows = []
-    for kind in kinds:
+    for kind in _kinds(report, split):
         cells = []
         for phase in PHASES:
             one = by_datasheet[phase][split].get(kind)
@@ -55,6 +69,31 @@ def split_table(report: Report, split: str) -> Table:
             cells.append(NO_VALUE if one is None else f"{100.0 * one['error']:.0f}{after} [{one['rows']}]")
         rows.append((kind, *cells))
     return Table((f"{split}: device left out / one row given [rows]", *PHASES), rows)
+
+
+OTHER_FITS = ("in_sample", "model", "source")
+"""Fits whose errors by kind stand in a table of their own."""
+
+
+def other_fits_table(report: Report) -> Table:
+    """Mean absolute error by kind of the fits to all rows, and without the decoder or the source."""
+    by_fit = [report["errors"][fit] for fit in OTHER_FITS]
+    rows = [
+        (f"{split}: {kind}", *(_errors(by_fit, phase, split, kind) for phase in PHASES))
+        for split in SPLITS
+        for kind in _kinds(report, split)
+    ]
+    return Table((" / ".join(TITLES[fit] for fit in OTHER_FITS), *PHASES), rows)
+
+
+def _errors(by_fit: Sequence[Report], phase: str, split: str, kind: str) -> str:
+    found = [errors.get(phase, {}).get(split, {}).get(kind) for errors in by_fit]
+    shown = [NO_VALUE if one is None else f"{100.0 * one['error']:.0f}" for one in found]
+    return NO_VALUE if not any(found) else " / ".join(shown)
+
+
+def _kinds(report: Report, split: str) -> list[str]:
+    return sorted({kind for phase in report["errors"]["device"].values() for kind in phase[split]}, key=_order)
 
 
 def _order(kind: str) -> tuple[int, float, str]:
@@ -129,12 +168,20 @@ def _interval(reached: Mapping[str, float] | None) -> str:
 
 
 def bad_kinds_table(report: Report) -> Table:
-    """Kinds with a mean error above 40 %, the device left out."""
+    """Kinds with a mean error above 40 %, the device left out: those that are judged, then those of few rows."""
     rows = [
         (f"{line['phase']}: {line['split']} {line['kind']}", *_judged(line), f"{100.0 * line['one_factor']:.0f}")
         for line in report["kinds_above_40_percent"]
     ]
-    headings = ("kind of five rows or more, above 40 %", "rows", "boards", "error in %", "bias in %")
+    few = [
+        (f"{phase}: {split} {kind}", line)
+        for phase, splits in report["errors"]["device"].items()
+        for split in SPLITS
+        for kind, line in splits[split].items()
+        if line["rows"] < FEWEST and line["error"] > WORST_KIND
+    ]
+    rows += [(name, *_judged(line), NO_VALUE) for name, line in sorted(few, key=lambda one: -one[1]["error"])]
+    headings = ("kind above 40 %", "rows", "boards", "error in %", "bias in %")
     return Table((*headings, "least: one factor for the kind"), rows)
 
 
@@ -199,9 +246,9 @@ def _cell(entry: Mapping[str, float] | None) -> str:
 
 
 def as_text(report: Report) -> str:
-    """All tables, and what was left out of them."""
-    refused = "; ".join(f"{number} rows: {reason}" for reason, number in report["refused"].items())
+    """All tables."""
     tables = [
+        rows_table(report),
         summary_table(report),
         assumed_table(report),
         targets_table(report),
@@ -213,6 +260,6 @@ def as_text(report: Report) -> str:
         floors_table(report),
         spreads_table(report),
         *(split_table(report, split) for split in SPLITS),
+        other_fits_table(report),
     ]
-    counted = f"{report['rows']} rows; refused: {refused or 'none'}"
-    return "\n\n".join([counted, *(one.text() for one in tables)])
+    return "\n\n".join(one.text() for one in tables)

@@ -11,8 +11,11 @@ from edge_llm_env.inference.validation.kinds import SPLITS
 from experiments.pages.recorded import RECORDED
 from experiments.pages.validation_tables import (
     as_text,
+    bad_kinds_table,
     disagreement_table,
     floors_table,
+    other_fits_table,
+    rows_table,
     split_table,
     summary_table,
     targets_table,
@@ -83,3 +86,34 @@ def test_kinds_that_were_measured_twice_stand_with_their_floor_and_their_error()
     assert floors_table({"floors": {"decode": kinds}}).rows == [
         ("decode", "4", "4.1", "20"), ("decode: engine vllm", "4", "4.1", "20")
     ]  # fmt: skip
+
+
+def test_every_published_row_is_judged_or_it_says_why_not(report: dict[str, Any]) -> None:
+    counts = [int(number.replace(",", "")) for number, _ in rows_table(report).rows]
+    assert sum(counts) == report["rows"]
+    assert counts[0] == sum(phase["all"]["rows"] for phase in report["errors"]["device"].values())
+
+
+def test_kinds_of_few_rows_stand_below_those_that_are_judged(report: dict[str, Any]) -> None:
+    names = [row[0] for row in bad_kinds_table(report).rows]
+    judged = len(report["kinds_above_40_percent"])
+    for name, rows in zip(names, (int(row[1]) for row in bad_kinds_table(report).rows), strict=True):
+        assert (rows >= 5) == (names.index(name) < judged)
+    further_off = {
+        f"{phase}: {split} {kind}"
+        for phase, splits in report["errors"]["device"].items()
+        for split in SPLITS
+        for kind, line in splits[split].items()
+        if line["error"] > 0.4
+    }
+    assert set(names) == further_off
+
+
+def test_errors_of_the_other_fits_stand_by_kind(report: dict[str, Any]) -> None:
+    table = other_fits_table(report)
+    cells = {row[0]: dict(zip(table.headings[1:], row[1:], strict=True)) for row in table.rows}
+    expected = [
+        report["errors"][fit]["prefill"]["device"]["apple"]["error"] for fit in ("in_sample", "model", "source")
+    ]
+    assert cells["device: apple"]["prefill"] == " / ".join(f"{100 * error:.0f}" for error in expected)
+    assert cells["device: phone"]["decode"] == "–"
