@@ -40,7 +40,7 @@ class BatchPolicy(ABC):
         self._env = env
         space = getattr(env, "single_action_space", env.action_space)
         self._one_by_one = isinstance(space, spaces.Discrete)
-        bare = (env.envs[0] if hasattr(env, "envs") else env).unwrapped
+        bare = _unwrapped(env)[0]
         playable: tuple[spaces.Space, ...] = ()
         if isinstance(simulation, Simulation):
             slots = simulation.slots
@@ -116,7 +116,12 @@ class EpochPolicy(BatchPolicy):
 def rows_of(env: Any) -> list[tuple[Simulation, int]]:
     """The simulated rows behind an environment of this suite, in order; ValueError if there are none."""
     try:
-        inner = [one.unwrapped for one in env.envs] if hasattr(env, "envs") else [env.unwrapped]
-        return [(one.simulation, row) for one in inner for row in range(len(one.simulation.state.counters))]
+        return [(one.simulation, row) for one in _unwrapped(env) for row in range(len(one.simulation.state.counters))]
     except AttributeError:
         raise ValueError(f"env = {shown(env)}: must be an environment of edge_llm_env") from None
+
+
+def _unwrapped(env: Any) -> list[Any]:
+    """An environment without wrappers, around itself or around each of those that it is a vector of."""
+    vector = env if hasattr(env, "envs") else env.unwrapped
+    return [one.unwrapped for one in getattr(vector, "envs", [vector])]

@@ -7,6 +7,8 @@ from functools import cache
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.vector import SyncVectorEnv
+from gymnasium.wrappers.vector import RecordEpisodeStatistics
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
@@ -254,6 +256,21 @@ def test_its_actions_for_rows_of_observations_are_in_the_batched_action_space(en
     assert len(actions) == rows
 
 
+@pytest.mark.parametrize("env_id", [BATCHING, SELECTION])
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_wrapped_vector_of_single_environments_is_played_as_the_bare_one(env_id, rows):
+    bare = SyncVectorEnv([lambda: gym.make(env_id, scenario="carry-over")] * rows)
+    wrapped = RecordEpisodeStatistics(SyncVectorEnv([lambda: gym.make(env_id, scenario="carry-over")] * rows))
+    policies = [EpochPolicy(DFTSP(), env) for env in (bare, wrapped)]
+    observations = [env.reset(seed=0)[0] for env in (bare, wrapped)]
+    for _ in range(3):
+        actions = [policy.predict(seen)[0] for policy, seen in zip(policies, observations, strict=True)]
+        assert np.array_equal(*actions)
+        assert actions[1].shape[0] == rows
+        observations = [env.step(action)[0] for env, action in zip((bare, wrapped), actions, strict=True)]
+    assert np.array_equal(*observations)
+
+
 @pytest.mark.parametrize("state", [None, ("hidden", 1)])
 def test_state_passes_through(state):
     env = gym.make(SELECTION, scenario="carry-over")
@@ -308,4 +325,10 @@ def test_environments_whose_actions_are_no_batches_are_refused(name: str, scenar
     env = gym.make(f"EdgeLLM/{name}", scenario=scenario)
     message = rf"^env = .*{name}.*: must be EdgeLLM/BatchSelection-v0 or EdgeLLM/Batching-v0"
     with pytest.raises(ValueError, match=message):
+        EpochPolicy(DFTSP(), env)
+
+
+def test_a_wrapped_vector_of_foreign_environments_is_refused():
+    env = RecordEpisodeStatistics(SyncVectorEnv([lambda: gym.make("CartPole-v1")]))
+    with pytest.raises(ValueError, match="must be an environment of edge_llm_env"):
         EpochPolicy(DFTSP(), env)
