@@ -46,7 +46,7 @@ class ClassMix(Section):
                     raise ValueError(f"{field}: {list(weights)} must have {size} weights, not all of them 0")
         for field, found in (
             ("mean_lengths_s", len(self.mean_lengths_s)),
-            ("followed_by", len(self.followed_by or self.mixes)),
+            ("followed_by", len(self.mixes if self.followed_by is None else self.followed_by)),
         ):
             if found != phases:
                 raise ValueError(f"{field} is of {found} phases: must be of as many as mixes, which has {phases}")

@@ -83,6 +83,7 @@ def test_phases_that_change_too_often_for_an_episode_are_refused():
         ({"mixes": ((0, 0, 0), (1, 8, 1), (1, 1, 8))}, "not all of them 0"),
         ({"mean_lengths_s": (20.0, 40.0)}, "mean_lengths_s is of 2 phases: must be of as many as mixes, which has 3"),
         ({"followed_by": ((0, 1, 0), (1, 0, 0), (0, 0, 1))}, "every phase must be reached from every other"),
+        ({"followed_by": ()}, "followed_by is of 0 phases: must be of as many as mixes, which has 3"),
         ({"length_variation": 0.0}, "greater than or equal to 0.001"),
     ],
 )
