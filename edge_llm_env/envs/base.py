@@ -110,7 +110,11 @@ class EpochEnv(gym.Env[NDArray[np.float32], Action], Generic[Action]):
         return self.viewer.render()
 
     def close(self) -> None:
-        """Close the window, if there is one; again does nothing."""
+        """Close the window, if there is one; again does nothing.
+
+        Nothing else is held open, so `step` and `reset` go on as if it had not been called, as Gymnasium's own
+        environments do, and `render` shows again.
+        """
         if self.viewer is not None:
             self.viewer.close()
 

@@ -40,6 +40,8 @@ class EpochVectorEnv(VectorEnv[NDArray[np.float32], NDArray, NDArray]):
     `SAME_STEP` (`final_obs` and `final_info` in infos) or `DISABLED`, in which a finished row stands still, at reward
     0, until it is reset.
 
+    Nothing is held open: after `close`, `step` and `reset` go on, as those of `SyncVectorEnv` do.
+
     Every entry of infos is an array over rows, with its `_key` mask as Gymnasium's own vector environments have it.
 
     Memory grows with the rows times (requests of an episode × (33 + 8 × fading blocks) + visible slots × 113) bytes,

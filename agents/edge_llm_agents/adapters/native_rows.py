@@ -85,7 +85,7 @@ class NativeRows(VecEnv):
         self._reset_seeds()
 
     def close(self) -> None:
-        """Close the vector environment."""
+        """Close the vector environment, which holds nothing open: `step` and `reset` go on all the same."""
         self.env.close()
 
     @checked

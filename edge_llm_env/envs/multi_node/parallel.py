@@ -135,7 +135,7 @@ class ParallelNodes(ParallelEnv[str, Vector, NDArray[np.floating]]):
         return self._env.render()
 
     def close(self) -> None:
-        """Close the window, if there is one."""
+        """Close the window, if there is one; `step` and `reset` go on all the same."""
         self._env.close()
 
     def _seen(self) -> dict[str, Vector]:

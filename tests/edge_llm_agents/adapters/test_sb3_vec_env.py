@@ -268,3 +268,14 @@ def test_scenarios_whose_spaces_differ_are_named() -> None:
         EdgeVecEnv("EdgeLLM/Batching-v0", 4, ["carry-over", load_scenario(SHORT, **{"epoch.visible_slots": 9})])
     with pytest.raises(ValueError, match="num_envs = 1: must be at least one row for each of 2 scenarios"):
         EdgeVecEnv("EdgeLLM/Batching-v0", 1, [SHORT, BUSY])
+
+
+def test_it_goes_on_after_close() -> None:
+    closed, other = EdgeVecEnv("EdgeLLM/Batching-v0", 2, SHORT), EdgeVecEnv("EdgeLLM/Batching-v0", 2, SHORT)
+    for env in (closed, other):
+        env.seed(3)
+        env.reset()
+    closed.close()
+    for _ in range(5):
+        np.testing.assert_array_equal(closed.step(np.zeros(2, dtype=int))[0], other.step(np.zeros(2, dtype=int))[0])
+    np.testing.assert_array_equal(closed.reset(), other.reset())

@@ -145,6 +145,19 @@ def test_tiers_are_presets_that_it_can_play_each_with_a_reason(env_id: str):
 # --- an episode
 
 
+def test_it_goes_on_after_close(env_id: str):
+    closed, other = make(env_id), make(env_id)
+    closed.close()
+    for env in (closed, other):
+        env.reset(seed=0)
+    actions = actions_for(other, 10)
+    assert_same(play(closed, actions[:5]), play(other, actions[:5]))
+    closed.close()
+    closed.close()
+    assert_same(play(closed, actions[5:]), play(other, actions[5:]))
+    assert_same(closed.reset(seed=1), other.reset(seed=1))
+
+
 def test_episode_is_truncated_after_its_epochs_and_never_terminates(env_id: str):
     env = make(env_id)
     _, info = env.reset(seed=0)

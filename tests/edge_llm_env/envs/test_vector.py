@@ -74,6 +74,17 @@ def test_spaces_are_batches_of_those_of_the_single_environment(env_id: str, num_
     assert mine.action_space == theirs.action_space
 
 
+def test_it_goes_on_after_close_as_the_synchronous_vector_does(env_id: str):
+    mine, theirs = native(env_id), synchronous(env_id)
+    for env in (mine, theirs):
+        env.close()
+        assert env.closed
+    assert_same(mine.reset(seed=9)[0], theirs.reset(seed=9)[0])
+    for actions in actions_for(mine, 6):
+        assert_same(mine.step(actions)[:4], theirs.step(actions)[:4])
+        mine.close()
+
+
 def test_row_is_the_single_environment_with_its_seed(env_id: str):
     """Over several episodes, which follow one another as Gymnasium's NEXT_STEP says."""
     vectorised, singles = native(env_id), [single(env_id) for _ in range(ROWS)]

@@ -178,3 +178,17 @@ def test_what_is_no_action_is_refused(fault: Callable[[Any], Any], message: str)
     env.reset(seed=0)
     with pytest.raises(ValueError, match=message):
         fault(env)
+
+
+def test_it_goes_on_after_close():
+    closed, other = parallel_env(short("two-cells")), parallel_env(short("two-cells"))
+    for env in (closed, other):
+        env.reset(seed=0)
+    for epoch in range(4):
+        closed.close()
+        seen, earned, *_ = closed.step(drawn(closed, np.random.default_rng(epoch)))
+        expected, paid, *_ = other.step(drawn(other, np.random.default_rng(epoch)))
+        assert earned == paid
+        assert all((seen[agent] == expected[agent]).all() for agent in expected)
+    closed.close()
+    assert closed.reset(seed=1)[0].keys() == set(closed.possible_agents)
