@@ -16,7 +16,8 @@ from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios.loading import preset_content
 from experiments.faults.case import Case, Kind
 from experiments.faults.holding import check_scenario, environment_class
-from experiments.faults.schema_values import Field, fields, legal
+from experiments.faults.schema.places import Place, filled, having, places
+from experiments.faults.schema.values import fields, legal
 
 STEPS = 4
 """Of each environment."""
@@ -77,30 +78,33 @@ def of_some_preset(
 def malformed(seed: int, index: int) -> Case:
     """A preset with one field replaced: by the ends of what floats hold, another type, nothing, or a key too many."""
     rng = np.random.default_rng([seed, 1, index])
-    preset = presets()[rng.integers(len(presets()))]
-    field = fields()[index % len(fields())]
-    way = (index // len(fields())) % 8
+    place = places()[index % len(places())]
+    names = having(place, presets())
+    preset = names[rng.integers(len(names))]
+    way = (index // len(places())) % 8
     if way == 0:
-        return _without(preset, field)
-    if way == 1:
-        path = (*field.path[:-1], field.path[-1] + "x")
-        return _case(preset, path, 1, may_hold=False)
+        return _without(preset, place)
+    if way == 1 and isinstance(place.path[-1], str):
+        return _case(preset, place, f"{place.path[-1]}x", 1, may_hold=False)
     values = EXTREMES if way < 5 else NOT_NUMBERS if way < 7 else NOT_FIELDS
-    return _case(preset, field.path, values[rng.integers(len(values))], may_hold=True)
+    return _case(preset, place, place.path[-1], values[rng.integers(len(values))], may_hold=True)
 
 
-def _without(preset: str, field: Field) -> Case:
+def _without(preset: str, place: Place) -> Case:
     content = preset_content(preset)
-    section = _section_of(content, field.path)
-    section.pop(field.path[-1], None)
-    return _loading(f"{preset} without {field.dotted}", content, field.path, may_hold=True)
+    section, step = filled(content, place), place.path[-1]
+    if isinstance(section, dict):
+        section.pop(step, None)
+    else:
+        del section[step]
+    return _loading(f"{preset} without {place.dotted}", content, place, may_hold=True)
 
 
-def _case(preset: str, path: tuple[str, ...], value: Any, *, may_hold: bool) -> Case:
+def _case(preset: str, place: Place, step: str | int, value: Any, *, may_hold: bool) -> Case:
     content = preset_content(preset)
-    section = _section_of(content, path)
-    section[path[-1]] = deepcopy(value)
-    return _loading(f"{preset}, {'.'.join(path)} = {value!r:.80}", content, path, may_hold=may_hold)
+    filled(content, place)[step] = deepcopy(value)
+    at = place._replace(path=(*place.path[:-1], step))
+    return _loading(f"{preset}, {at.dotted} = {value!r:.80}", content, at, may_hold=may_hold)
 
 
 def _section_of(content: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
@@ -112,7 +116,7 @@ def _section_of(content: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any
     return section
 
 
-def _loading(what: str, content: dict[str, Any], path: tuple[str, ...], *, may_hold: bool) -> Case:
+def _loading(what: str, content: dict[str, Any], place: Place, *, may_hold: bool) -> Case:
     """A scenario of that content, played where it is accepted.
 
     An error of several fields names any two of them, one of a whole section names that.
@@ -121,10 +125,10 @@ def _loading(what: str, content: dict[str, Any], path: tuple[str, ...], *, may_h
     def do() -> None:
         check_scenario(load_scenario(Scenario(**content)), np.random.default_rng(0), 2)
 
-    sections = sorted({field.path[0] for field in fields()})
+    sections = sorted({str(one.path[0]) for one in places()})
     names = (
-        path[-1],
-        *(field.dotted for field in fields() if len(field.path) > 1),
+        next(step for step in reversed(place.path) if isinstance(step, str)),
+        *(one.dotted for one in places() if len(one.path) > 1),
         *(f": {one}: " for one in sections),
     )
     return Case(what, do, names, may_hold=may_hold)
