@@ -12,7 +12,7 @@ from edge_llm_env.support.outputs import OutputFolder
 @dataclass(frozen=True)
 class Faults:
     """Play malformed and odd inputs in processes of their own and print what each kind led to; what the results have
-    already is gone on from.
+    already of the same sources is gone on from.
     """
 
     kinds: tuple[str, ...] = ()

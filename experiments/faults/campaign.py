@@ -14,6 +14,7 @@ import edge_llm_env
 from edge_llm_agents.records.record import read_record, write_record
 from experiments.faults.case import Kind
 from experiments.faults.playing import Played, played
+from experiments.faults.sources import sources_sha256
 from experiments.faults.verdict import GOOD, VERDICTS
 
 KEPT = 200
@@ -37,8 +38,8 @@ def campaign(
 ) -> dict[str, Record]:
     """Play `count` cases of each kind, or as many as a whole campaign has; records, each a file of the folder.
 
-    What a file has of the same seed and version is kept, and gone on from, so that kinds can be played one after
-    another or side by side.
+    What a file has of the same seed, version and sources is kept, and gone on from, so that kinds can be played one
+    after another or side by side. Another is begun anew, which `say` is told.
     """
     return {
         name: _played(name, kind, count or kind.whole, seed, folder / f"{name}.json", say)
@@ -84,7 +85,7 @@ def _count_again(record: Record, fault: Record, one: Played) -> None:
 
 
 def _played(name: str, kind: Kind, end: int, seed: int, file: Path, say: Callable[[str], None]) -> Record:
-    record = _begun(file, seed)
+    record = _begun(file, seed, say)
     counts: Counter[str] = Counter(record["verdicts"])
     for one in played(kind, seed, record["tried"], end):
         counts[one.outcome.verdict] += 1
@@ -131,15 +132,17 @@ def _line(kind: str, counts: Mapping[str, int]) -> str:
     return f"{kind:<18}" + "".join(f"{counts[name]:>9}" for name in ("tried", *VERDICTS))
 
 
-def _begun(file: Path, seed: int) -> Record:
-    """The record in the file, if it is of this seed and version; else an empty one."""
+def _begun(file: Path, seed: int, say: Callable[[str], None]) -> Record:
+    """The record in the file, if it is of this seed, version and sources; else an empty one."""
+    of = {"seed": seed, "version": edge_llm_env.__version__, "sources_sha256": sources_sha256()}
     if file.exists():
         record = read_record(file)
-        if (record["seed"], record["version"]) == (seed, edge_llm_env.__version__):
+        differs = [name for name, value in of.items() if record.get(name) != value]
+        if not differs:
             return record
+        say(f"{file}: is of another {' and '.join(differs)}: begun anew")
     return {
-        "seed": seed,
-        "version": edge_llm_env.__version__,
+        **of,
         "tried": 0,
         "verdicts": dict.fromkeys(VERDICTS, 0),
         "faults": [],

@@ -11,6 +11,7 @@ from edge_llm_agents.records.record import read_record
 from experiments.faults.campaign import as_table, campaign, faults, play_again
 from experiments.faults.kinds.table import KINDS
 from experiments.faults.soak import slowdown
+from experiments.faults.sources import SUFFIXES, folders, sources_sha256
 from experiments.faults.verdict import GOOD, outcome_of
 from tests.support import odd_cases
 
@@ -31,6 +32,30 @@ def test_every_way_to_end_is_told_and_the_record_gone_on_from(tmp_path: Path) ->
     assert [(fault["index"], fault["verdict"]) for fault in entry["faults"]] == bad
     assert faults(records) == len(bad) == len(said)
     assert as_table(records).splitlines()[1].split() == ["odd", "12", "1", "1", "5", "2", "1", "2"]
+
+
+def test_a_record_of_other_sources_is_begun_anew_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = {"odd": odd_cases.KIND._replace(make=odd_cases.mended, whole=2)}
+    said: list[str] = []
+    first = campaign(kinds, 1, 0, tmp_path, said.append)["odd"]
+    assert first["sources_sha256"] == sources_sha256()
+    assert campaign(kinds, 1, 0, tmp_path, said.append)["odd"]["tried"] == 1
+    assert said == []
+    monkeypatch.setattr("experiments.faults.campaign.sources_sha256", lambda: "of other sources")
+    anew = campaign(kinds, 2, 0, tmp_path, said.append)["odd"]
+    assert (anew["tried"], anew["sources_sha256"]) == (2, "of other sources")
+    assert [line for line in said if "begun anew" in line] == [
+        f"{tmp_path / 'odd.json'}: is of another sources_sha256: begun anew"
+    ]
+    again = play_again(kinds, tmp_path)["odd"]
+    assert again["sources_sha256"] == "of other sources"
+
+
+def test_the_sources_are_those_of_packages_experiments_and_scripts() -> None:
+    held = {path.name for folder in folders() for path in folder.rglob("*") if path.suffix in SUFFIXES}
+    assert held >= {"carry-over.toml", "comparing.py", "problem.py", "sources.py", "benchmark.py"}
 
 
 def test_what_is_mended_is_counted_as_what_it_leads_to_now_and_what_it_was_stays(tmp_path: Path) -> None:
