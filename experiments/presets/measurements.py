@@ -12,7 +12,6 @@ from edge_llm_baselines.allocation.partitions import (
     BestPartition,
     FixedPartition,
     ProportionalToDemand,
-    RandomPartition,
     best_fixed_partition,
 )
 from edge_llm_baselines.allocation.playing import served_by_allocation
@@ -96,7 +95,6 @@ def partitions_measured(scenario: Scenario, workloads: Sequence[Workload], seed:
         "best fixed partition": fixed,
         "even partition": FixedPartition(np.full(len(variants), 1.0 / len(variants))),
         "proportional to demand": ProportionalToDemand(),
-        "random partition": RandomPartition(seed),
     }
     names = variant_names(scenario)
     for name, shares in zip(names, np.eye(len(variants)), strict=True):

@@ -144,18 +144,6 @@ def add_demand(params: NodeParams, state: NodeState, row: int, demand_s: NDArray
                 break
 
 
-class RandomPartition:
-    """A partition near shares that are uniform on the simplex, in every epoch; equal `seed`, equal partitions."""
-
-    def __init__(self, seed: int = 0) -> None:
-        self._rng = np.random.default_rng(seed)
-
-    def action(self, simulation: Simulation, row: int) -> NDArray[np.float64]:
-        """Logits of the modules, of shape (G,)."""
-        shares = self._rng.dirichlet(np.ones(len(simulation.params.variant_accuracy)))
-        return logits_of(whole_modules(shares, simulation.params.modules))
-
-
 def best_fixed_partition(scenario: Scenario, workloads: Sequence[Workload]) -> FixedPartition:
     """The partition of all modules that serves most on the workloads when it never changes.
 

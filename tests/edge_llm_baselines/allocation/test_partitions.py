@@ -11,7 +11,6 @@ from edge_llm_baselines.allocation.partitions import (
     BestPartition,
     FixedPartition,
     ProportionalToDemand,
-    RandomPartition,
     best_fixed_partition,
     logits_of,
     partitions,
@@ -142,10 +141,3 @@ def test_the_best_fixed_partition_is_the_best_of_them():
     assert served_by_allocation(ENV, best, scenario, workloads).sum() == max(totals) > min(totals)
     with pytest.raises(ValueError, match="workloads: must have at least one workload"):
         best_fixed_partition(scenario, [])
-
-
-def test_equal_seeds_equal_random_partitions():
-    env = started(ENV, tiers(), workload_at([0.0]))
-    one, other, third = (RandomPartition(seed).action(env.simulation, 0) for seed in (1, 1, 2))
-    assert one.tolist() == other.tolist() != third.tolist()
-    assert one.max() == pytest.approx(1.0)
