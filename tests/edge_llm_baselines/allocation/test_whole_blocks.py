@@ -11,9 +11,10 @@ from edge_llm_baselines.playing.roll_out import served_by
 from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_env import Scenario, draw_workloads
 from experiments.allocation.checks import contest, replay, states
+from tests.support.allocation import tiers
 from tests.support.helpers import small_scenario
 
-BANDWIDTH, JOINT = "EdgeLLM/Bandwidth-v0", "EdgeLLM/Joint-v0"
+BANDWIDTH, COMPUTE, JOINT = "EdgeLLM/Bandwidth-v0", "EdgeLLM/Compute-v0", "EdgeLLM/Joint-v0"
 
 
 def cell(split: str = "fixed") -> Scenario:
@@ -67,6 +68,16 @@ def test_the_oracle_of_everything_serves_what_it_says(form: str):
     report = replay(JOINT, cell(), 60, form=form)
     assert report["wrong"] == 0
     assert report["proven_optimal"] > 50
+
+
+def test_the_oracle_of_modules_serves_what_it_says_and_nothing_serves_more():
+    narrow = {"uplink_bandwidth_hz": 5e6, "uplink_bits_per_token": 8192.0, "rate_model": "cqi"}
+    blocks = {"resource_blocks": {"subcarrier_spacing_khz": 15}}
+    scenario = tiers(**{f"radio__{name}": value for name, value in (narrow | blocks).items()})
+    report = replay(COMPUTE, scenario, 60)
+    assert report["wrong"] == 0
+    assert report["mean_visible"] > 2.0
+    assert contest(COMPUTE, scenario, 8, actions=100, rounds=1)["above_bound"] == 0
 
 
 def test_no_schedule_is_below_what_is_played_nor_above_its_bound():
