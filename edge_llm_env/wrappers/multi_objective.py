@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.envs.base import EpochEnv
 from edge_llm_env.envs.vector import EpochVectorEnv
+from edge_llm_env.support.naming import shown
 from edge_llm_env.wrappers.objectives import OBJECTIVES, Objectives, own_weights, reward_space
 
 
@@ -31,9 +32,10 @@ class MultiObjective(gym.Wrapper, RecordConstructorArgs):
     """
 
     def __init__(self, env: gym.Env) -> None:
-        inner: Any = env.unwrapped
+        inner: Any = getattr(env, "unwrapped", None)
         if not isinstance(inner, EpochEnv) or not isinstance(inner.simulation, Simulation):
-            raise ValueError(f"env = {env}: must be an environment of edge_llm_env that counts epochs, of one node")
+            must = "must be an environment of edge_llm_env that counts epochs, of one node"
+            raise ValueError(f"env = {shown(env)}: {must}")
         RecordConstructorArgs.__init__(self)
         super().__init__(env)
         self.reward_space = inner.reward_space = reward_space(inner.scenario)  # type: ignore[attr-defined]
@@ -63,11 +65,10 @@ class VectorMultiObjective(VectorWrapper):
     """
 
     def __init__(self, env: VectorEnv) -> None:
-        inner: Any = env.unwrapped
+        inner: Any = getattr(env, "unwrapped", None)
         if not isinstance(inner, EpochVectorEnv) or not isinstance(inner.simulation, Simulation):
-            raise ValueError(
-                f"env = {env}: must be a native vector environment of edge_llm_env that counts epochs, of one node"
-            )
+            must = "must be a native vector environment of edge_llm_env that counts epochs, of one node"
+            raise ValueError(f"env = {shown(env)}: {must}")
         if inner.autoreset_mode is AutoresetMode.SAME_STEP:
             raise ValueError("autoreset_mode = SAME_STEP: must be NEXT_STEP or DISABLED")
         super().__init__(env)

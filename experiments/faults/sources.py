@@ -6,9 +6,9 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from edge_llm_agents.records.closure import PACKAGES
 from edge_llm_agents.records.hashes import combined_sha256, file_sha256
 from experiments.faults.command_lines import SCRIPTS
-from experiments.faults.subjects import PACKAGES
 
 SUFFIXES = (".py", ".toml")
 """Of code, presets and catalogues."""

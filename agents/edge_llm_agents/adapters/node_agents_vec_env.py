@@ -17,9 +17,10 @@ from edge_llm_agents.adapters.native_rows import NativeRows, info_of
 from edge_llm_env.envs.box_action import checked_box, symmetric_box
 from edge_llm_env.envs.multi_node.agents import REWARDS, NodeAgents, Settled
 from edge_llm_env.envs.suite import MULTI_NODE
+from edge_llm_env.envs.vector import MOST_ROWS
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.checking.arguments import checked
-from edge_llm_env.support.naming import one_of
+from edge_llm_env.support.naming import one_of, shown
 
 
 class NodeAgentsVecEnv(NativeRows):
@@ -46,8 +47,8 @@ class NodeAgentsVecEnv(NativeRows):
         reward_scale: float = 1.0,
     ) -> None:
         self.rewards = one_of("rewards", rewards, REWARDS)
-        if networks < 1:
-            raise ValueError(f"networks = {networks}: must be at least 1")
+        if not 1 <= networks <= MOST_ROWS:
+            raise ValueError(f"networks = {shown(networks)}: must be in 1..{MOST_ROWS}")
         made: Any = gym.make_vec(
             MULTI_NODE,
             num_envs=networks,

@@ -18,6 +18,7 @@ from edge_llm_baselines.hindsight.lagrangian import descend
 from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.checking.arguments import checked
+from edge_llm_env.support.naming import shown
 from edge_llm_env.workload.workload import Workload
 
 
@@ -57,6 +58,10 @@ class HindsightSolver(Protocol):
         ...
 
 
+MOST_WORK = 2**31
+"""Of any number that says how much to search: products with an episode's offers stay within 64 bits."""
+
+
 class LagrangianHindsight:
     """A schedule and an upper bound, close to each other, for episodes of any length.
 
@@ -67,9 +72,11 @@ class LagrangianHindsight:
     (`edge_llm_baselines.hindsight.block_bound`), in searches of about `block_nodes` nodes in all, none if it is 0. The
     search ends early when the bound is within `gap` (relative) of the schedule. Equal `seed`, equal result.
 
-    Raises ValueError for a negative gap or number of nodes, and for other numbers less than one.
+    Raises ValueError for a gap that is negative or not finite, and for numbers beyond 2³¹, negative nodes or a negative
+    seed, and other numbers less than one.
     """
 
+    @checked
     def __init__(
         self,
         iterations: int = 150,
@@ -81,12 +88,14 @@ class LagrangianHindsight:
         seed: int = 0,
     ) -> None:
         for name, number in (("iterations", iterations), ("restarts", restarts), ("moves_per_offer", moves_per_offer)):
-            if number < 1:
-                raise ValueError(f"{name} = {number}: must be at least 1")
-        if block_nodes < 0:
-            raise ValueError(f"block_nodes = {block_nodes}: must be at least 0")
-        if not gap >= 0:
-            raise ValueError(f"gap = {gap}: must be at least 0")
+            if not 1 <= number <= MOST_WORK:
+                raise ValueError(f"{name} = {shown(number)}: must be in 1..{MOST_WORK}")
+        if not 0 <= block_nodes <= MOST_WORK:
+            raise ValueError(f"block_nodes = {shown(block_nodes)}: must be in 0..{MOST_WORK}")
+        if not 0 <= gap < math.inf:
+            raise ValueError(f"gap = {gap}: must be finite and at least 0")
+        if seed < 0:
+            raise ValueError(f"seed = {shown(seed)}: must be at least 0")
         self.iterations = iterations
         self.restarts = restarts
         self.moves_per_offer = moves_per_offer
@@ -94,6 +103,7 @@ class LagrangianHindsight:
         self.gap = gap
         self.seed = seed
 
+    @checked
     def solve(self, episode: EpisodeProblem) -> Hindsight:
         """The bound and the best schedule found."""
         rng = np.random.default_rng(self.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
@@ -90,6 +91,8 @@ class ParallelNodes(ParallelEnv[str, Vector, NDArray[np.floating]]):
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Vector], dict[str, dict[str, Any]]]:
         """Begin an episode, with all agents, on `options["workload"]` or one drawn from the seeded generator."""
+        if not isinstance(options, Mapping | None):
+            raise TypeError(f"options = {shown(options)}: must be a dictionary or None")
         workload = (options or {}).get("workload")
         self._state, info = self._env.reset(seed=seed, options=None if workload is None else {"workload": workload})
         self.agents = list(self.possible_agents)
@@ -105,8 +108,10 @@ class ParallelNodes(ParallelEnv[str, Vector, NDArray[np.floating]]):
         """
         if not self.agents:
             raise ResetNeeded("step was called with no agent there, before reset or after the end: call reset first")
+        if not isinstance(actions, Mapping):
+            raise TypeError(f"actions = {shown(actions)}: must be a dictionary, an action for each agent")
         if set(actions) != set(self.agents):
-            raise ValueError(f"actions = {shown(sorted(actions))}: must be of the agents {', '.join(self.agents)}")
+            raise ValueError(f"actions = {shown(list(actions))}: must be of the agents {', '.join(self.agents)}")
         given = np.stack([checked_box(actions[agent], self.action_spaces[agent]) for agent in self.agents])
         whole = self._views.action(self._simulation, given[None])[0]
         self._state, reward, _, truncated, info = self._env.step(whole)

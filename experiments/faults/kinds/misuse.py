@@ -11,7 +11,7 @@ from edge_llm_env.support.checking.arguments import accepts, types_of
 from edge_llm_env.support.naming import shown
 from experiments.faults.case import Case, FaultError, Kind
 from experiments.faults.kinds.scenarios import prepare
-from experiments.faults.subjects import RIGHT, Subject, subjects
+from experiments.faults.subjects.found import Subject, subjects
 
 MISSING = object()
 
@@ -84,6 +84,8 @@ _BY_ANOTHER_NAME = {
 
 def _check_step(returned: tuple[Any, ...]) -> None:
     observation, reward, *_ = returned
+    if isinstance(observation, dict):
+        observation, reward = ([*one.values()] for one in (observation, reward))
     if not (np.isfinite(observation).all() and np.isfinite(reward).all()):
         raise FaultError(f"observation or reward is not finite: {reward}")
 
@@ -91,15 +93,8 @@ def _check_step(returned: tuple[Any, ...]) -> None:
 def prepared() -> None:
     """Compile, and see that everything to be called has right arguments."""
     prepare()
-    unknown = {
-        parameter
-        for subject in subjects()
-        if not subject.name.startswith("EdgeLLM/")
-        for parameter, one in subject.signature.parameters.items()
-        if one.default is one.empty and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
-    } - set(RIGHT)
-    if unknown:
-        raise LookupError(f"parameters without a right value in experiments.faults.subjects.RIGHT: {sorted(unknown)}")
+    for subject in subjects():
+        subject.arguments()  # raises KeyError for a parameter without a right value in experiments.faults.subjects
 
 
 MISUSE = Kind("public functions, constructors and methods misused", misused, prepared, whole=12_000)

@@ -106,7 +106,8 @@ def test_one_policy_is_trained_for_all_agents():
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        ({"networks": 0}, "networks = 0: must be at least 1"),
+        ({"networks": 0}, r"networks = 0: must be in 1\.\.16777216"),
+        ({"networks": 2**70}, r"networks = 1180591620717411303424: must be in 1\.\."),
         ({"networks": 2, "rewards": "mine"}, "rewards = 'mine': must be one of individual, shared"),
     ],
 )

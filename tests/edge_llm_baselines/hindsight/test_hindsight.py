@@ -217,17 +217,27 @@ def test_the_benchmarks_report() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"iterations": 0}, "iterations = 0: must be at least 1"),
-        ({"restarts": 0}, "restarts = 0: must be at least 1"),
-        ({"moves_per_offer": 0}, "moves_per_offer = 0: must be at least 1"),
-        ({"block_nodes": -1}, "block_nodes = -1: must be at least 0"),
-        ({"gap": -0.1}, r"gap = -0\.1: must be at least 0"),
-        ({"gap": float("nan")}, "gap = nan: must be at least 0"),
+        ({"iterations": 0}, r"iterations = 0: must be in 1\.\."),
+        ({"restarts": 0}, r"restarts = 0: must be in 1\.\.2147483648"),
+        ({"moves_per_offer": 0}, r"moves_per_offer = 0: must be in 1\.\."),
+        ({"block_nodes": -1}, r"block_nodes = -1: must be in 0\.\."),
+        ({"gap": -0.1}, r"gap = -0\.1: must be finite and at least 0"),
+        ({"gap": float("nan")}, "gap = nan: must be finite and at least 0"),
+        ({"gap": float("inf")}, "gap = inf: must be finite and at least 0"),
+        ({"moves_per_offer": 2**70}, r"moves_per_offer = 1180591620717411303424: must be in 1\.\."),
+        ({"seed": -1}, "seed = -1: must be at least 0"),
     ],
 )
 def test_settings_that_are_not_allowed(arguments: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         LagrangianHindsight(**arguments)
+
+
+def test_what_is_no_number_and_what_is_no_episode() -> None:
+    with pytest.raises(TypeError, match="restarts = 'many': must be a whole number"):
+        LagrangianHindsight(restarts="many")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="episode = 3: must be of type EpisodeProblem"):
+        LagrangianHindsight().solve(3)  # type: ignore[arg-type]
 
 
 def test_other_errors() -> None:

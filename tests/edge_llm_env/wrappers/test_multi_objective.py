@@ -141,6 +141,10 @@ def test_goes_around_oracle_decoding():
 
 
 def test_what_cannot_be_wrapped_is_refused():
+    with pytest.raises(ValueError, match="env = 3: must be an environment of edge_llm_env"):
+        MultiObjective(3)
+    with pytest.raises(ValueError, match="env = 3: must be a native vector environment of edge_llm_env"):
+        VectorMultiObjective(3)
     with pytest.raises(ValueError, match="must be an environment of edge_llm_env"):
         MultiObjective(gym.make("CartPole-v1"))
     with pytest.raises(ValueError, match="must be a native vector environment of edge_llm_env"):

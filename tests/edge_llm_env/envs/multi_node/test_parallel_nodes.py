@@ -192,3 +192,14 @@ def test_it_goes_on_after_close():
         assert all((seen[agent] == expected[agent]).all() for agent in expected)
     closed.close()
     assert closed.reset(seed=1)[0].keys() == set(closed.possible_agents)
+
+
+def test_what_is_no_dictionary_is_refused():
+    env = parallel_env(short("two-cells"))
+    with pytest.raises(TypeError, match=r"options = \['workload'\]: must be a dictionary or None"):
+        env.reset(options=["workload"])  # type: ignore[arg-type]
+    env.reset(seed=0)
+    with pytest.raises(TypeError, match="actions = 3: must be a dictionary, an action for each agent"):
+        env.step(3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"actions = \[1, 'node_0'\]: must be of the agents node_0, node_1"):
+        env.step({1: np.zeros(3), "node_0": np.zeros(3)})  # type: ignore[dict-item]

@@ -1,0 +1,1 @@
+"""What is called by cases of misuse, and right arguments of it."""
