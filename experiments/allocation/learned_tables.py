@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from statistics import median
 from typing import Any
 
-from edge_llm_agents.pretrained.shipped import PRETRAINED
+from edge_llm_agents.pretrained.shipped import PRETRAINED, shipped_policies
 from edge_llm_agents.records.intervals import Interval
 from edge_llm_agents.records.record import read_record
 from edge_llm_baselines.registry.registered import baselines_of
@@ -15,24 +15,33 @@ from edge_llm_env.support.tables import NO_VALUE, Table
 NAMES = (
     "bandwidth-embedding-uplink",
     "bandwidth-embedding-uplink-carried",
+    "bandwidth-mobile-uplink",
+    "compute-accuracy-tiers",
     "compute-specialists-compute",
     "joint-accuracy-tiers",
 )
-"""Policies of the package, in the order of the tables; those that it does not bring along are left out."""
+"""Recorded trainings by the name of the policy, in the order of the tables."""
 
 
 def allocations_table(trainings: Mapping[str, Any]) -> Table:
-    """Of recorded trainings, by the policy's name, what its card says against oracle, best rule and hindsight."""
+    """Of recorded trainings, by the policy's name, the median seed against oracle, best rule and hindsight.
+
+    Of policies that the package brings along it is what their cards say, which were evaluated last.
+    """
+    shipped = shipped_policies()
     rows = []
     for name, record in trainings.items():
-        card = read_record(PRETRAINED / f"{name}.json")
-        run, references = card["evaluation"], card["evaluation"]["references"]
-        known, best = baselines_of(card["environment"]).rules, references["best_rule"]
+        run = next(one for one in record["runs"] if one["seed"] == record["median_seed"])
+        references = record["references"]
+        if name in shipped:
+            run = read_record(PRETRAINED / f"{name}.json")["evaluation"]
+            references = run["references"]
+        known, best = baselines_of(record["environment"]).rules, references["best_rule"]
         rule = references["rules"][best]["difference_to_oracle_percent"]
         hindsight = run.get("percent_of_hindsight")
         rows.append(
             (
-                f"`{name}`",
+                f"`{name}`" if name in shipped else f"`{name}`, not in the package",
                 str(len(record["runs"])),
                 Interval(**run["difference_to_oracle_percent"]).plus(100.0).text(".2f"),
                 f"{known[best].name}, {Interval(**rule).plus(100.0).text('.2f')}",

@@ -21,7 +21,7 @@ NAMES = (
     "continuous-long-context",
     "continuous-long-context-overload",
 )
-"""Policies of the package, in the order of the table; those that it does not bring along are left out."""
+"""Recorded trainings by the name of the policy, in the order of the table."""
 
 
 def schedulers_table(trainings: Mapping[str, Any]) -> Table:

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from edge_llm_agents.comparison.columns import comparison_table as table_of_comparison
 from edge_llm_agents.machine.replay.tables import calibration_table
 from edge_llm_agents.machine.replay.tables import table as replay_table
-from edge_llm_agents.pretrained.shipped import shipped_policies
 from edge_llm_baselines import hindsight, rules, solvers
 from edge_llm_env.inference.published.table import mechanisms_table
 from edge_llm_env.inference.validation.kinds import SPLITS
@@ -81,9 +80,8 @@ def _of_validation(table: Callable[[Any], Table]) -> Callable[[], Table]:
 
 
 def _of_trainings(make: Callable[[Mapping[str, Any]], Table], names: Sequence[str]) -> Callable[[], Table]:
-    """A table of the recorded trainings of those of the policies that the package brings along."""
-    shipped = shipped_policies()
-    return lambda: make({name: recorded(f"train-{name}") for name in names if name in shipped})
+    """A table of recorded trainings, by the names of the policies."""
+    return lambda: make({name: recorded(f"train-{name}") for name in names})
 
 
 Sections = Mapping[str, Callable[[], Table]]
@@ -93,7 +91,6 @@ PAGES: dict[Path, Sections] = {
     Path("README.md"): {"comparison": short_comparison_table, "environments": environments_table},
     Path("docs/comparison.md"): {"comparison": comparison_table},
     Path("docs/model.md"): {
-        "validation-rows": _of_validation(validation_tables.rows_table),
         "validation": _of_validation(validation_tables.summary_table),
         "validation-targets": _of_validation(validation_tables.targets_table),
         "validation-told": _of_validation(validation_tables.told_table),
@@ -104,7 +101,6 @@ PAGES: dict[Path, Sections] = {
         "validation-floors": _of_validation(validation_tables.floors_table),
         "validation-spreads": _of_validation(validation_tables.spreads_table),
         "validation-assumed": _of_validation(validation_tables.assumed_table),
-        "validation-fits": _of_validation(validation_tables.other_fits_table),
     }
     | {f"validation-{split}": _of_validation(partial(validation_tables.split_table, split=split)) for split in SPLITS},
     Path("docs/how-to/machine.md"): {
@@ -131,13 +127,9 @@ PAGES: dict[Path, Sections] = {
     LEARNED_PAGE: LEARNED_SECTIONS
     | {name: _of_trainings(make, NAMES) for name, make in ALLOCATION_TABLES.items()}
     | {"schedulers": _of_trainings(scheduler_tables.schedulers_table, scheduler_tables.NAMES)}
-    | {
-        "placements": lambda: placement_tables.placements_table(
-            {name: recorded(f"train-{name}") for name in placement_tables.NAMES}
-        )
-    }
+    | {"placements": _of_trainings(placement_tables.placements_table, placement_tables.NAMES)}
     | {"levels": lambda: level_tables.levels_table(recorded(f"train-{level_tables.NAME}"))}
-    | {"racks": lambda: rack_tables.racks_table({name: recorded(f"train-{name}") for name in rack_tables.NAMES})},
+    | {"racks": _of_trainings(rack_tables.racks_table, rack_tables.NAMES)},
     KINDS_PAGE: KINDS_SECTIONS,
     RECORDS_PAGE: RECORDS_SECTIONS,
     REPORTING_PAGE: REPORTING_SECTIONS,
