@@ -18,7 +18,7 @@ PROCESSES = ROOT / "tests" / "support" / "programs" / "processes.py"
 
 MODULES = {"asyncio", "sched", "subprocess", "time"}
 CALLS = {"kill", "killpg", "raise_signal", "send_signal", "setitimer", "alarm", "sleep", "terminate", "Timer"}
-TIMEOUTS = {"timeout", "startup_timeout"}
+TIMEOUTS = {"timeout", "startup_timeout", "iopub_timeout"}
 WAITS = {"wait", "join", "result"}
 """Calls whose first argument, where it is a number, is a limit in seconds."""
 
