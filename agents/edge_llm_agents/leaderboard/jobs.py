@@ -18,6 +18,7 @@ from edge_llm_baselines.hindsight.hindsight import one_model_bounds
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.bands import bounds_of_bands
+from edge_llm_baselines.registry.baseline import Tunable
 from edge_llm_baselines.registry.batches import bounds_of_batches
 from edge_llm_baselines.registry.registered import baselines_of, tunables
 from edge_llm_baselines.rules.tuning import TUNING_EPISODES
@@ -182,6 +183,13 @@ class Tuning:
         return self.workload_set.identity() | {"policy_sha256": code}
 
     def results(self) -> dict[str, Any]:
-        """The best value of everything that is tuned of any environment's baselines, by its name."""
-        scenario, seed = self.workload_set.scenario, self.workload_set.seed
-        return {"tuned": {tunable.name: tunable.tune(scenario, seed) for tunable in tunables()}}
+        """The best value of everything that is tuned of any environment's baselines, by its name; None where the
+        environment refuses the scenario.
+        """
+        return {"tuned": {tunable.name: self._tuned(tunable) for tunable in tunables()}}
+
+    def _tuned(self, tunable: Tunable) -> Any:
+        try:
+            return tunable.tune(self.workload_set.scenario, self.workload_set.seed)
+        except ScenarioError:
+            return None

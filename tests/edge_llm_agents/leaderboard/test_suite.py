@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge_llm_agents.evaluation.playing import evaluate_solver
-from edge_llm_agents.leaderboard.jobs import Playing
+from edge_llm_agents.leaderboard.jobs import Playing, Tuning
 from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.running import Ran, outcome_of, run_jobs
 from edge_llm_agents.leaderboard.suite import SuiteSettings, playing, run_suite, scenarios_of, submissions
@@ -262,6 +262,13 @@ def test_presets_that_replay_a_trace_are_left_out_unless_it_is_given(monkeypatch
     lines: list[str] = []
     assert [one.name for one in suite.scenarios_of(SuiteSettings(), lines.append)] == ["carry-over"]
     assert lines == ["azure-conversation: left out: it replays a trace of your own, give its path with --trace"]
+
+
+def test_nothing_is_tuned_of_rules_whose_environment_refuses_the_scenario() -> None:
+    short = {"epoch.episode_epochs": 3, "workload.arrivals.rate_per_s": 1.0}
+    tuned = Tuning.of(load_scenario("mobile-uplink", **short), 0).results()["tuned"]
+    assert tuned["uploads"] is not None
+    assert tuned["trend"] is None
 
 
 def test_with_tiers_every_environment_is_played_on_its_own_three_scenarios(tmp_path: Path) -> None:
