@@ -12,6 +12,7 @@ from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios.loading import describe_scenarios, load_scenario, preset_content
 from edge_llm_env.scenarios.settings import settings
 from edge_llm_env.support.tables import NO_VALUE, Table
+from experiments.allocation.partitions import findings_of_partitions, partitions_table, percent_above
 from experiments.learning.rack_tables import NAMES, findings_of_training
 from experiments.pages.recorded import recorded
 from experiments.presets.compared import COMPARISONS, compared_findings, comparing_command
@@ -33,9 +34,9 @@ window; with a flexible split of the epoch it is of the whole epoch, and compute
 is the part of compute time that a batch costs whoever is in it: with the `roofline` cost model mainly the weights,
 read once per decode step; the `paper` model has none. The last two columns are what a clairvoyant's schedule serves
 more than DFTSP, and what no policy exceeds, on the first workloads; where uploads carry over, more than
-`MinimumShares` in `EdgeLLM/Bandwidth-v0`. Where a preset has several variants, DFTSP and hindsight have
-`node.decoder` alone on all modules, and a table compares ways to divide these. Counts and fractions only: no timing
-was taken.
+`MinimumShares` in `EdgeLLM/Bandwidth-v0`. Where a preset has several variants, all of this is of `node.decoder` alone
+on all modules; its page says what `EdgeLLM/Compute-v0` serves, which divides them. Counts and fractions only: no
+timing was taken.
 """
 
 
@@ -154,6 +155,7 @@ def findings(measured: dict[str, Any]) -> str:
     most_used = max(RESOURCES, key=lambda resource: measured["utilisation"][resource])
     epochs = measured["episodes"] * measured["epochs"]
     oracle = "MinimumShares" if "uploads" in measured else "DFTSP"
+    divided = "partitions" in measured
     text = (
         f"On {measured['episodes']} workloads of {measured['epochs']} epochs {oracle} serves "
         f"{100 * measured['served'] / max(1, measured['settled']):.1f} % of the requests, "
@@ -161,12 +163,20 @@ def findings(measured: dict[str, Any]) -> str:
         f"{100 * measured['utilisation'][most_used]:.0f} %. "
         f"{measured['beyond_visible'] / epochs:.2f} requests per epoch wait beyond the visible slots. "
         f"On the first {hindsight['episodes']} workloads {oracle} serves {hindsight['dftsp']}, a clairvoyant's "
-        f"schedule {hindsight['schedule']} ({_percent_above_dftsp(measured, 'schedule'):+.1f} %), and no policy more "
-        f"than {hindsight['upper_bound']} ({_percent_above_dftsp(measured, 'upper_bound'):+.1f} %).\n"
+        f"schedule {hindsight['schedule']} ({_percent_above_dftsp(measured, 'schedule'):+.1f} %), and no policy "
+        f"{'of this decoder ' if divided else ''}more than {hindsight['upper_bound']} "
+        f"({_percent_above_dftsp(measured, 'upper_bound'):+.1f} %).\n"
     )
     if "uploads" in measured:
         return f"{text}\n{uploads_table(measured)}\n"
-    return f"{text}\n{partitions_table(measured['partitions'])}\n" if "partitions" in measured else text
+    if not divided:
+        return text
+    return (
+        f"**`node.decoder` alone on all modules** (`EdgeLLM/BatchSelection-v0`). {text}\n"
+        "**Modules divided among the variants** (`EdgeLLM/Compute-v0`). "
+        f"{findings_of_partitions(measured['partitions'], hindsight['episodes'])}\n"
+        f"{partitions_table(measured['partitions'])}\n"
+    )
 
 
 def uploads_table(measured: dict[str, Any]) -> str:
@@ -185,21 +195,6 @@ def uploads_table(measured: dict[str, Any]) -> str:
     return Table(("in `EdgeLLM/Bandwidth-v0`", "served", "against the oracle"), rows).markdown()
 
 
-def partitions_table(partitions: dict[str, Any]) -> str:
-    """What each way to divide the modules serves."""
-    best = partitions["served"]["best fixed partition"]
-    fixed = ", ".join(f"{count} × {variant}" for variant, count in partitions["best_fixed"].items())
-    rows = [
-        (
-            f"{name}: {fixed}" if name == "best fixed partition" else name,
-            f"{served}",
-            f"{100 * served / max(1, best):.1f}",
-        )
-        for name, served in partitions["served"].items()
-    ]
-    return Table(("modules in `EdgeLLM/Compute-v0`", "served", "% of best fixed"), rows).markdown()
-
-
 def settings_table(name: str) -> str:
     """Every setting of a preset with its source."""
     rows = [
@@ -210,5 +205,4 @@ def settings_table(name: str) -> str:
 
 
 def _percent_above_dftsp(measured: dict[str, Any], which: str) -> float:
-    hindsight = measured["hindsight"]
-    return 100.0 * (hindsight[which] / max(1, hindsight["dftsp"]) - 1.0)
+    return percent_above(measured["hindsight"][which], measured["hindsight"]["dftsp"])

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from edge_llm_baselines.allocation.partitions import (
-    PARTITION_EPISODES,
-    BestPartition,
-    FixedPartition,
-    ProportionalToDemand,
-    best_fixed_partition,
-)
-from edge_llm_baselines.allocation.playing import served_by_allocation
-from edge_llm_baselines.allocation.policy import Allocation
 from edge_llm_baselines.hindsight.hindsight import HindsightSolver, one_model_bounds
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.solvers.dftsp import DFTSP
 from edge_llm_baselines.solvers.problem import BatchProblem, Solution, Solver
 from edge_llm_env.dynamics.state import RESOURCES
-from edge_llm_env.envs.suite import BATCH_SELECTION, COMPUTE
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.feasibility.rule import affine_cost
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.solver.candidates import batch_of
-from edge_llm_env.workload.streams import Stream, draw_workloads
-from edge_llm_env.workload.workload import Workload
+from edge_llm_env.workload.streams import draw_workloads
+from experiments.allocation.partitions import measure_partitions
 from experiments.allocation.uploads import measure_uploads
 
 
@@ -36,10 +24,10 @@ def measure_scenario(
 ) -> dict[str, Any]:
     """Counts and fractions, as JSON can hold them; equal seeds, equal result.
 
-    `episodes` workloads are played by DFTSP (and, with several variants, by partitions), the first `hindsight_episodes`
-    of them also seen in hindsight, by `LagrangianHindsight` if no solver is given; where uploads carry over the oracle
-    of bands and its rules play, and hindsight is theirs. Raises ValueError where 1 ≤
-    `hindsight_episodes` ≤ `episodes` does not hold.
+    `episodes` workloads are played by DFTSP (and, with several variants, by the baselines of modules), the first
+    `hindsight_episodes` of them also seen in hindsight, by `LagrangianHindsight` if no solver is given; where uploads
+    carry over the oracle of bands and its rules play, and hindsight is theirs. Raises ValueError where
+    1 ≤ `hindsight_episodes` ≤ `episodes` does not hold.
     """
     if not 1 <= hindsight_episodes <= episodes:
         raise ValueError(f"hindsight_episodes = {hindsight_episodes}: must lie in [1, {episodes}], as episodes does")
@@ -69,43 +57,8 @@ def measure_scenario(
         },
     }
     if len(scenario.variants) > 1:
-        measured["partitions"] = partitions_measured(scenario, workloads, seed)
+        measured["partitions"] = measure_partitions(scenario, workloads, hindsight_episodes, seed)
     return measured
-
-
-def variant_names(scenario: Scenario) -> list[str]:
-    """Decoder and precision of every variant; of those that share both, with the classes that each serves."""
-    plain = [f"{variant.decoder} at {variant.precision}" for variant in scenario.variants]
-    classes = scenario.workload.classes
-    if classes is None:
-        return plain
-    served = [
-        " and ".join(name for name, accuracy in zip(classes.names, variant.accuracies, strict=True) if accuracy > 0.0)
-        for variant in scenario.variants
-    ]
-    return [f"{name} for {of}" if plain.count(name) > 1 else name for name, of in zip(plain, served, strict=True)]
-
-
-def partitions_measured(scenario: Scenario, workloads: Sequence[Workload], seed: int) -> dict[str, Any]:
-    """What each way to divide the modules serves, and the best fixed partition, cheapest variant first."""
-    modules, variants = scenario.node.modules, scenario.variants
-    fixed = best_fixed_partition(scenario, draw_workloads(scenario, PARTITION_EPISODES, seed, Stream.TUNING))
-    divisions: dict[str, Allocation] = {
-        "best partition of each epoch": BestPartition(),
-        "best fixed partition": fixed,
-        "even partition": FixedPartition(np.full(len(variants), 1.0 / len(variants))),
-        "proportional to demand": ProportionalToDemand(),
-    }
-    names = variant_names(scenario)
-    for name, shares in zip(names, np.eye(len(variants)), strict=True):
-        divisions[f"all modules: {name}"] = FixedPartition(shares)
-    return {
-        "best_fixed": {name: round(share * modules) for name, share in zip(names, fixed.shares.tolist(), strict=True)},
-        "served": {
-            name: int(served_by_allocation(COMPUTE, division, scenario, workloads).sum())
-            for name, division in divisions.items()
-        },
-    }
 
 
 class ComputeMeter:

@@ -43,11 +43,14 @@ def test_findings_in_words():
     assert "schedule 430 (+7.5 %), and no policy more than 440 (+10.0 %)" in text
 
 
-def test_findings_compare_partitions():
-    served = {"best partition of each epoch": 95, "best fixed partition": 100}
-    text = findings(MEASURED | {"partitions": {"best_fixed": {"a at b": 2, "c at d": 1}, "served": served}})
-    assert "| best partition of each epoch | 95 | 95.0 |" in text
-    assert "| best fixed partition: 2 × a at b, 1 × c at d | 100 | 100.0 |" in text
+def test_findings_tell_one_decoder_from_modules_that_are_divided():
+    hindsight = {"oracle": 1, "best_rule": "a", "best_rule_served": 1, "schedule": 1, "upper_bound": 1}
+    served = {"best fixed partition": 100}
+    partitions = {"best_fixed": {"a at b": 3}, "informed": [], "served": served, "hindsight": hindsight}
+    text = findings(MEASURED | {"partitions": partitions})
+    assert "`node.decoder` alone" in text
+    assert "no policy of this decoder more than 440" in text
+    assert "| best fixed partition: 3 × a at b | 100 | 100.0 |" in text
 
 
 def test_settings_are_all_listed_with_their_source():

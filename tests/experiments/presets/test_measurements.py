@@ -6,12 +6,11 @@ import pytest
 from edge_llm_baselines import DFTSP, BatchProblem
 from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_baselines.playing.roll_out import served_by
-from edge_llm_env import load_scenario
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.workload.streams import draw_workloads
-from experiments.presets.measurements import ComputeMeter, measure_scenario, variant_names
+from experiments.presets.measurements import ComputeMeter, measure_scenario
 from tests.support.helpers import ROOFLINE, small_scenario
 
 QUICK = LagrangianHindsight(5, restarts=1, moves_per_offer=50, block_nodes=0)
@@ -50,22 +49,7 @@ def test_reading_weights_is_a_cost_per_batch():
     assert 0.3 < measure_scenario(scenario, 1, 1, hindsight=QUICK)["compute_per_batch"] < alone
 
 
-def test_several_variants_are_compared_by_partitions():
-    scenario = small_scenario("accuracy-tiers", node__modules=2)
-    partitions = measure_scenario(scenario, 2, 1, hindsight=QUICK)["partitions"]
-    assert sum(partitions["best_fixed"].values()) == 2
-    assert len(partitions["served"]) == 4 + 3
-    assert partitions["served"]["best partition of each epoch"] > partitions["served"]["even partition"]
-
-
 @pytest.mark.parametrize(("episodes", "hindsight_episodes"), [(2, 0), (2, 3), (0, 0)])
 def test_workloads_must_suffice(episodes: int, hindsight_episodes: int):
     with pytest.raises(ValueError, match=rf"hindsight_episodes = {hindsight_episodes}: must lie in \[1, {episodes}\]"):
         measure_scenario(small_scenario(), episodes, hindsight_episodes)
-
-
-def test_variants_of_one_decoder_are_told_apart_by_the_classes_that_they_serve():
-    names = variant_names(load_scenario("specialists-compute"))
-    assert len(set(names)) == len(names) == 6
-    assert names[0] == "llama-3.2-1b at w16a16 for code"
-    assert variant_names(load_scenario("shifting-tiers"))[0] == "bloom-3b at w8a16"
