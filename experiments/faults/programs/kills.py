@@ -36,6 +36,29 @@ KILLED = {
 }  # fmt: skip
 """Commands that write, and what is to be added the second time."""
 
+PRINTS = "prints, and writes nothing"
+MEASURES = "plays for minutes or hours, and writes records by `write_record`, each whole, as those above do"
+PAGES = "writes pages of this repository, which git has as they were"
+
+NOT_KILLED = {
+    "edge-llm list": PRINTS, "edge-llm predict": PRINTS, "edge-llm catalog": PRINTS, "edge-llm trace": PRINTS,
+    "edge-llm leaderboard verify": PRINTS,
+    "edge-llm leaderboard check": "prints; with --record, for a release, writes one record, whole",
+    "pages.py update": PAGES, "pages.py scenarios": PAGES, "pages.py animations": PAGES, "pages.py policies": PAGES,
+    "train.py continuous": MEASURES, "train.py ablation": MEASURES, "train.py exploration": MEASURES,
+    "train.py generalisation": MEASURES,
+} | dict.fromkeys(
+    (
+        f"benchmark.py {name}" for name in (
+            "environments", "solvers", "proofs", "roofline-proofs", "assignments", "scale", "levels", "rack-controls",
+            "hindsight", "certificates", "training", "allocation", "trials", "unit-time", "schedules", "both-ways",
+            "tasks", "task-caches", "model", "faults", "soak",
+        )
+    ),
+    MEASURES,
+)  # fmt: skip
+"""The other commands, and why no signal ends a small run of them."""
+
 COLD = len(KILLED) * len(SIGNALS)
 """So many of the first cases, each command with each signal, load their kernels themselves, and may be hit as they do;
 the others begin with those of a run before, as loading them takes longer than all that a small run does itself."""

@@ -10,10 +10,10 @@ from experiments.faults.kinds.table import KINDS
 from experiments.faults.verdict import GOOD, outcome_of
 
 FIRST = {
-    "scenarios": 200, "legal-scenarios": 2000, "states": 150, "workloads": 60,
-    "misuse": 320, "cards": 150, "copies": 60,
+    "scenarios": 400, "legal-scenarios": 2000, "states": 150, "workloads": 60,
+    "misuse": 500, "cards": 150, "policies": 100, "copies": 60,
 }  # fmt: skip
-"""Of the kinds whose cases take no processes of their own."""
+"""Of the kinds whose cases take no processes of their own; every place and every subject once."""
 
 PART = 320
 """Most cases of a test, so that the workers of a run share them."""

@@ -12,7 +12,7 @@ from experiments.faults.programs import compiling
 from experiments.faults.programs.commands import PATHS, a_case, folder_of_its_own, run_in_process
 from experiments.faults.programs.compiling import CACHES, COMPILING
 from experiments.faults.programs.disks import DISKS, WAYS
-from experiments.faults.programs.kills import COLD, KILLED, KILLS, SIGNALS, by_name
+from experiments.faults.programs.kills import COLD, KILLED, KILLS, NOT_KILLED, SIGNALS, by_name
 from experiments.faults.programs.rights import give_up_rights
 from experiments.faults.small_runs import SMALL
 from experiments.faults.verdict import CLEAR, GOOD, outcome_of
@@ -53,6 +53,12 @@ def test_every_command_that_writes_is_tried_in_every_way() -> None:
     cases = {DISKS.make(0, index).what for index in range(len(KILLED) * len(WAYS))}
     assert len(cases) == len(KILLED) * len(set(WAYS))
     assert len({cache.__doc__ for cache in CACHES}) == len(CACHES)
+
+
+def test_a_signal_ends_every_command_or_there_is_a_reason_why_none_does() -> None:
+    assert set(by_name()) == set(KILLED) | set(NOT_KILLED)
+    assert not set(KILLED) & set(NOT_KILLED)
+    assert all(NOT_KILLED.values())
 
 
 def test_every_command_of_the_package_is_tried_by_a_small_run() -> None:
