@@ -1,6 +1,7 @@
 """Training: run folders, checkpoints, interruption, resumption."""
 
 import json
+import re
 import shutil
 import signal
 import zipfile
@@ -24,7 +25,9 @@ from edge_llm_agents.masked_ppo.training import train
 from edge_llm_agents.networks.actor_critics import AnchoredSetPolicy
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import draw_workloads
-from tests.support.programs.processes import run
+from tests.support.programs.processes import ROOT, run
+
+CARRY_OVER = ROOT / "edge_llm_env" / "scenarios" / "presets" / "carry-over.toml"
 
 TINY = TrainingSettings(
     steps=1024, rows=8, rollout_steps=32, minibatch=64, update_epochs=1, width=8, checkpoint_every=512,
@@ -137,6 +140,24 @@ def test_resuming_nothing_or_with_other_settings_is_refused(trained: tuple[Path,
         train(TINY, tmp_path / "none", resume=True)
     with pytest.raises(ValueError, match="was trained with another width; only steps may differ"):
         train(replace(TINY, width=16), trained[0], resume=True)
+
+
+def test_a_run_of_a_scenario_file_is_resumed_from_wherever_the_file_lies_now_but_not_when_it_says_something_else(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(CARRY_OVER.read_text(encoding="utf-8"), encoding="utf-8")
+    train(replace(TINY, scenario=str(file)), tmp_path / "run")
+    moved = tmp_path / "elsewhere" / "moved.toml"
+    moved.parent.mkdir()
+    file.rename(moved)
+    train(replace(TINY, scenario=str(moved), steps=1536), tmp_path / "run", resume=True)
+    assert MaskablePPO.load(tmp_path / "run" / "last.zip").num_timesteps == 1536
+    text = moved.read_text(encoding="utf-8")
+    assert "visible_slots = " in text
+    moved.write_text(re.sub(r"visible_slots = \d+", "visible_slots = 9", text), encoding="utf-8")
+    with pytest.raises(ValueError, match="was trained with another scenario_fingerprint; only steps may differ"):
+        train(replace(TINY, scenario=str(moved), steps=2048), tmp_path / "run", resume=True)
 
 
 def test_an_interrupted_run_resumes_to_what_it_would_have_become(
