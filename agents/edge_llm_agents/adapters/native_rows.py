@@ -136,3 +136,10 @@ def info_of(infos: Mapping[str, Any], row: int) -> dict[str, Any]:
         else:
             found[name] = values[row].copy() if np.ndim(values) > 1 else values[row].item()
     return found
+
+
+def scale_of_rewards(reward_scale: float) -> float:
+    """What rewards are multiplied by; raises ValueError unless it is finite."""
+    if not np.isfinite(reward_scale):
+        raise ValueError(f"reward_scale = {reward_scale}: must be finite")
+    return reward_scale

@@ -13,7 +13,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from edge_llm_agents.adapters.native_rows import NativeRows, info_of
+from edge_llm_agents.adapters.native_rows import NativeRows, info_of, scale_of_rewards
 from edge_llm_env.envs.box_action import checked_box, symmetric_box
 from edge_llm_env.envs.multi_node.agents import REWARDS, NodeAgents, Settled
 from edge_llm_env.envs.suite import MULTI_NODE
@@ -57,7 +57,7 @@ class NodeAgentsVecEnv(NativeRows):
             autoreset_mode=AutoresetMode.DISABLED,
         )
         self.env = made.unwrapped
-        self.networks, self.reward_scale = networks, reward_scale
+        self.networks, self.reward_scale = networks, scale_of_rewards(reward_scale)
         self._views = NodeAgents(self.env.scenario, self.env.simulation, messages)
         self.nodes = self._views.nodes
         space = spaces.Box(0.0, 1.0, (self._views.observation_length,), dtype=np.float32)

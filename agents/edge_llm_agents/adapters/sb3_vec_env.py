@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import edge_llm_env  # noqa: F401 (registers the ids)
 from edge_llm_agents.adapters.joined_rows import JoinedRows
-from edge_llm_agents.adapters.native_rows import NativeRows, info_of
+from edge_llm_agents.adapters.native_rows import NativeRows, info_of, scale_of_rewards
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import Scenario
@@ -79,10 +79,10 @@ class EdgeVecEnv(NativeRows):
             for one, share in zip(scenarios, shares, strict=True)
         ]
         if wrapper is not None:
-            self.envs = [wrapper(env) for env in self.envs]
+            self.envs = [_wrapped(env, wrapper) for env in self.envs]
         self.env: Any = self.envs[0] if len(self.envs) == 1 else JoinedRows(self.envs)
         super().__init__(num_envs, self.env.single_observation_space, self.env.single_action_space)
-        self.reward_scale = reward_scale
+        self.reward_scale = scale_of_rewards(reward_scale)
         self.rows_per_workload = rows_per_workload
         if rows_per_workload > 1:  # rows without seeds would each draw their own
             self.seed()
@@ -149,3 +149,14 @@ class EdgeVecEnv(NativeRows):
         """The options of all rows as the vector environment takes them."""
         workloads = self._asked_workloads()
         return None if all(one is None for one in workloads) else {"workloads": workloads}
+
+
+def _wrapped(env: VectorEnv, wrapper: Callable[[VectorEnv], VectorEnv]) -> VectorEnv:
+    """An environment in what a user's wrapper makes of it; raises TypeError, one line, where that is none."""
+    try:
+        made = wrapper(env)
+    except TypeError as error:
+        raise TypeError(f"wrapper = {shown(wrapper)}: must make a VectorEnv of one: {error}") from error
+    if not isinstance(made, VectorEnv):
+        raise TypeError(f"wrapper = {shown(wrapper)}: must make a VectorEnv of one, made {shown(made)}")
+    return made

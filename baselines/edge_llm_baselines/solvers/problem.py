@@ -92,12 +92,13 @@ class BatchProblem:
         `window_s` (s) bounds the compute time of any batch, `memory_limit_bytes` its memory.
         """
         compute, slack = _numbers("compute_s", compute_s), _numbers("slack_s", slack_s)
+        window, memory = _limit("window_s", window_s), _limit("memory_limit_bytes", memory_limit_bytes)
         if slack.ndim != 1:
             raise ValueError(f"slack_s has shape {slack.shape}: must have one entry per request")
         nothing = AffineCost(Polynomial(), Polynomial())
         length = np.ones(slack.shape)
         return cls(
-            Rule(nothing, nothing, nothing, False, False, float(window_s), float(memory_limit_bytes)),
+            Rule(nothing, nothing, nothing, False, False, window, memory),
             Candidates(
                 length,
                 length,
@@ -146,6 +147,16 @@ def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
         return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise TypeError(f"{name} = {shown(given)}: must be numbers, an entry per request") from None
+
+
+def _limit(name: str, given: float) -> float:
+    """A capacity as a float; raises ValueError, naming it, unless it is finite and at least 0."""
+    try:
+        limit = float(given)
+    except OverflowError:  # an integer that no float comes near
+        raise ValueError(f"{name} = {shown(given)}: must be finite and at least 0") from None
+    check_limit(name, limit)
+    return limit
 
 
 def check_values(values: NDArray[np.float64]) -> None:

@@ -3,6 +3,7 @@
 import copy
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -36,6 +37,18 @@ def assert_same_infos(ours: list[dict], theirs: list[dict]) -> None:
                 assert_same_infos([one[name]], [value])
             else:
                 np.testing.assert_array_equal(one[name], value)
+
+
+@pytest.mark.parametrize(("wrapper", "said"), [(len, r": object of type .* has no len\(\)"), (id, r", made [0-9]+")])
+def test_a_wrapper_that_makes_no_vector_environment_is_refused(wrapper: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=rf"^wrapper = <built-in .*>: must make a VectorEnv of one{said}$"):
+        EdgeVecEnv("EdgeLLM/BatchSelection-v0", 2, SHORT, wrapper=wrapper)
+
+
+@pytest.mark.parametrize("scale", [np.nan, np.inf])
+def test_a_scale_of_rewards_that_is_not_finite_is_refused(scale: float) -> None:
+    with pytest.raises(ValueError, match=f"^reward_scale = {scale}: must be finite$"):
+        EdgeVecEnv("EdgeLLM/BatchSelection-v0", 2, SHORT, reward_scale=scale)
 
 
 @pytest.mark.parametrize("env_id", ENVIRONMENTS)

@@ -96,6 +96,13 @@ def test_a_value_that_is_no_finite_number_is_refused_by_name(name, wrong):
         additive(**{name: wrong})
 
 
+@pytest.mark.parametrize("name", ["window_s", "memory_limit_bytes"])
+@pytest.mark.parametrize("limit", [10**400, -(10**400), np.inf, np.nan, -1.0])
+def test_a_limit_that_is_no_finite_capacity_is_refused_by_name(name, limit):
+    with pytest.raises(ValueError, match=f"^{name} = .*: must be finite and at least 0$"):
+        additive(**{name: limit})
+
+
 @pytest.mark.parametrize("name", ["compute_s", "memory_bytes", "slack_s", "values"])
 def test_infinity_is_refused_by_name(name):
     with pytest.raises(ValueError, match=f"^{name}: every entry must be finite"):
