@@ -34,6 +34,7 @@ from experiments.proofs.tables import agreement_table, hard_classes_table, roofl
 from experiments.scheduling.both_ways import both_ways_table
 from experiments.scheduling.task_caches import caches_table
 from experiments.speed.scale import scale_table
+from experiments.speed.solver_tables import ratio_table
 
 FIRST_COLUMNS = 5
 """Of the comparison, in the README; its page has all."""
@@ -138,6 +139,7 @@ PAGES: dict[Path, Sections] = {
         "faults": lambda: faults_table(RECORDED, KINDS),
         "agreement": lambda: agreement_table(recorded("solver_proofs")),
         "roofline-agreement": lambda: roofline_agreement_table(recorded("roofline_proofs")),
+        "ratios": lambda: ratio_table(recorded("oracle_benchmark")["ratios"]),
         "hard-classes": lambda: hard_classes_table(recorded("solver_proofs")),
         "soak": lambda: soak_table(RECORDED),
     },

@@ -12,8 +12,8 @@ LIMIT_MS = 50.0
 """What the 99th percentile of the solve time is to stay below."""
 
 
-def ratio_table(ratios: dict[str, dict[str, Any]]) -> str:
-    """Times of HiGHS and CP-SAT as multiples of those of `BranchAndBound`, per family."""
+def ratio_table(ratios: dict[str, dict[str, Any]]) -> Table:
+    """Times of HiGHS and CP-SAT as multiples of those of `BranchAndBound`, per family: geometric mean and worst."""
     rows = [
         [
             name,
@@ -30,7 +30,7 @@ def ratio_table(ratios: dict[str, dict[str, Any]]) -> str:
     others = ["HiGHS", "CP-SAT"]
     header = ["instances", "pending", "number", *(f"mean {other}" for other in others), "to reach"]
     header += [*(f"worst {other}" for other in others), *(f"unfinished {other}" for other in others), "disagreements"]
-    return "Time as a multiple of BranchAndBound's, geometric mean and worst\n" + Table(header, rows).text()
+    return Table(header, rows)
 
 
 def solve_time_table(times: dict[str, dict[str, Any]]) -> str:
