@@ -219,6 +219,8 @@ class Workload:
                     raise ValueError(f"it holds {held:,} bytes, must hold at most {MOST_BYTES:,}")
                 if missing:
                     raise ValueError(f"it lacks {', '.join(missing)}")
+                if more := sorted(set(stored) - set(names)):
+                    raise ValueError(f"it has {shown(more[0])}, which this version does not know")
                 return cls(**{name: stored[name] for name in names if name in stored}).validate()
         except DAMAGED as error:
             raise ValueError(f"{path}: not a workload, {error!s:.300}; must be as save wrote it") from None

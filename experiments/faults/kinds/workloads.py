@@ -108,6 +108,8 @@ def loaded(seed: int, index: int) -> Case:
     way = index % 4
     if way == 0:
         what, content = _bytes_of(rng, arrays)
+    elif way == 1 and rng.random() < 0.1:
+        what, content = "with one array more", _archive(arrays | {"later": np.zeros(3)})
     elif way == 1 and rng.random() < 0.3:
         gone = str(rng.choice(list(arrays)))
         what, content = f"without {gone}", _archive({name: one for name, one in arrays.items() if name != gone})

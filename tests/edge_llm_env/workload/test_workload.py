@@ -79,6 +79,15 @@ def test_archive_of_something_else_is_an_error_that_says_what_it_lacks(tmp_path:
         Workload.load(path)
 
 
+def test_arrays_that_a_workload_does_not_have_are_refused(tmp_path: Path):
+    file = tmp_path / "later.npz"
+    np.savez(file, **workload_at([0.0]).given(), later=np.zeros(3))
+    with pytest.raises(
+        ValueError, match=r"later\.npz: not a workload, it has 'later', which this version does not know"
+    ):
+        Workload.load(file)
+
+
 def test_saved_workload_that_is_not_valid_is_an_error_that_names_the_file(tmp_path: Path):
     path = tmp_path / "unsorted.npz"
     dataclasses.replace(workload_at([1.0, 2.0]), arrival_s=np.array([2.0, 1.0])).save(path)
