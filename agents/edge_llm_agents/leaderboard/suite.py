@@ -129,11 +129,10 @@ def scenarios_of(settings: SuiteSettings, report: Callable[[str], None]) -> list
 def preparations(settings: SuiteSettings, scenarios: Sequence[Scenario]) -> list[Job]:
     """What the cells of scenarios need beforehand."""
     jobs: list[Job] = [Tuning.of(scenario, settings.seed) for scenario in scenarios]
-    bounded = any(bounded_by_batches(env_id) for env_id in settings.environments)
-    if settings.hindsight_episodes and bounded:
+    if settings.hindsight_episodes:
         episodes = min(settings.hindsight_episodes, settings.episodes)
-        known = [WorkloadSet.of(scenario, episodes, settings.seed) for scenario in scenarios]
-        jobs += [Hindsight(workload_set) for workload_set in known]
+        bounded = [one for one in scenarios if any(map(bounded_by_batches, settings.environments_of(one.name)))]
+        jobs += [Hindsight(WorkloadSet.of(scenario, episodes, settings.seed)) for scenario in bounded]
     return jobs
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from edge_llm_agents.evaluation.playing import evaluate_solver
-from edge_llm_agents.leaderboard.jobs import Playing, Tuning
+from edge_llm_agents.leaderboard.jobs import Hindsight, Playing, Tuning
 from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.running import Ran, outcome_of, run_jobs
-from edge_llm_agents.leaderboard.suite import SuiteSettings, playing, run_suite, scenarios_of, submissions
+from edge_llm_agents.leaderboard.suite import SuiteSettings, playing, preparations, run_suite, scenarios_of, submissions
 from edge_llm_agents.records.fields import IDENTITY, PLAYED
 from edge_llm_agents.records.record import PACKAGES
 from edge_llm_agents.records.workload_sets import WorkloadSet
@@ -278,6 +278,8 @@ def test_with_tiers_every_environment_is_played_on_its_own_three_scenarios(tmp_p
         assert {one for one, played in scenarios.items() if name in played} == {tier.scenario for tier in entry.tiers}
     assert "EdgeLLM/Scaling-v0" in scenarios["feeder-rack"]
     assert scenarios["mobile-uplink"] == ["EdgeLLM/Bandwidth-v0"]
+    prepared = preparations(settings, [load_scenario("feeder-rack"), load_scenario("bursty")])
+    assert [job.cell.scenario for job in prepared if isinstance(job, Hindsight)] == ["bursty"]
     few = SuiteSettings(tiers=True, environments=("EdgeLLM/Joint-v0",), scenarios=("carry-over",), results=tmp_path)
     assert [scenario.name for scenario in scenarios_of(few, print)] == ["carry-over"]
     assert few.environments_of("carry-over") == ["EdgeLLM/Joint-v0"]
