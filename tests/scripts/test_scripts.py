@@ -280,7 +280,10 @@ def test_watch_writes_a_gif_with_a_picture_for_the_reset_and_each_epoch(short: P
             "policy = 'fixed': there is nothing to tune of it in scenario short",
         ),
         (("--policy", "missing.zip"), "policy = 'missing.zip': there is no such file"),
-        (("--policy", "nob", "--env", "EdgeLLM/Compute-v0"), "policy = 'nob': must be one of best-partition, equal, "),
+        (
+            ("--policy", "nob", "--env", "EdgeLLM/Compute-v0"),
+            "policy = 'nob': must be one of ages, best-partition, equal, ",
+        ),
         (("--env", "EdgeLLM/Batch-v0"), "did you mean 'EdgeLLM/Batching-v0'?"),
         (("--epochs", "5"), "epochs = 5: must be in 1..4"),
         (("--frames-per-s", "0"), "frames_per_s = 0: must be greater than 0"),
@@ -380,8 +383,8 @@ def test_allocation_checks_keep_their_word_and_write_what_they_print(tmp_path: P
     report = json.loads(finished.stdout)
     assert report == json.loads((tmp_path / "results" / "allocation_checks.json").read_text())
     assert (
-        len(report["checks"]) == 9
-    )  # three environments, forms of action where there are two, fixed and flexible split
+        len(report["checks"]) == 13
+    )  # three environments, forms of action where there are two, fixed and flexible split, uploads that carry over
     assert {name.split(",")[0] for name in report["checks"]} >= {
         f"EdgeLLM/{it}-v0" for it in ("Bandwidth", "Compute", "Joint")
     }

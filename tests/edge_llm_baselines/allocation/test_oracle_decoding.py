@@ -134,7 +134,7 @@ def test_a_solver_s_batch_given_as_values_is_the_batch():
 
 
 @pytest.mark.parametrize("rate_per_s", [10.0, 30.0, 60.0])
-@pytest.mark.parametrize("resource", ["compute_s", "uplink_share", "downlink_share", "memory_bytes"])
+@pytest.mark.parametrize("resource", ["compute_s", "uplink_share", "downlink_share"])
 def test_values_proportional_to_a_cost_take_no_longer_than_others(resource: str, rate_per_s: float):
     """Counted in nodes, of which 2,000 take some 2 ms; there were 20,000 to 80,000 at the compute times."""
     scenario = load_scenario("carry-over", **{"epoch.visible_slots": 64, "workload.arrivals.rate_per_s": rate_per_s})

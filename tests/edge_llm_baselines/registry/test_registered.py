@@ -28,13 +28,23 @@ def test_keys_can_be_typed_and_names_tell_baselines_apart(env_id: str) -> None:
 
 def test_what_is_tuned_is_tuned_once_and_left_out_where_there_is_nothing_to_tune() -> None:
     offered = ["discount", "index", "admission", "signals", "chance", "told_signals", "stretch", "uploads", "price"]
-    offered += ["partition", "threshold", "plan", "offloading", "life", "departures", "autoscaler", "kept_epochs"]
+    offered += [
+        "partition",
+        "threshold",
+        "plan",
+        "ages",
+        "offloading",
+        "life",
+        "departures",
+        "autoscaler",
+        "kept_epochs",
+    ]
     offered += ["trend", "profile", "summed", "fixed_groups", "groups"]
     offered += ["waits", "level_partition", "level_threshold", "level_plan"]
     assert [one.name for one in tunables()] == offered
     baselines = baselines_of(COMPUTE)
     assert baselines.tuned(small_scenario(), seed=0) == dict.fromkeys(
-        ("partition", "threshold", "plan")
+        ("partition", "threshold", "plan", "ages")
     )  # of one variant
     assert "fixed" in baselines.rules
     assert "fixed" not in baselines.playable(load_scenario("carry-over"), {"partition": None})

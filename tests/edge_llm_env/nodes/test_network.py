@@ -111,7 +111,7 @@ def test_the_backhaul_takes_time_of_those_who_are_elsewhere():
         ({"epoch": {"episode_epochs": 5}}, "network.cells: b.epoch: must be one of node, radio, workload, reward"),
         (
             {"workload": {"latency_requirement_s": {"low": 1.0, "high": 60.0}}},
-            "network.cells.b: workload.latency_requirement_s.high, in epochs, is 30, must be 3 as in the first cell",
+            "network.cells.b: workload.latency_requirement_s.high, in epochs, is 5, must be 3 as in the first cell",
         ),
         ({"radio": {"transfers": "carried_over"}}, 'network.cells.b: radio.transfers must be "within_epoch"'),
         ({"node": {"modules": 0}}, "network.cells.b: node.modules = 0: must be"),
