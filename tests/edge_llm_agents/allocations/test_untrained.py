@@ -9,10 +9,13 @@ import pytest
 from stable_baselines3 import PPO
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
+from edge_llm_agents.pretrained.shipped import PRETRAINED
+from edge_llm_agents.records.record import read_record
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import load_scenario
+from edge_llm_env.envs.bandwidth.environment import BandwidthEnv
 from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
 from edge_llm_env.workload.streams import draw_workloads
 
@@ -52,3 +55,10 @@ def test_0_serves_what_the_best_rule_without_parameters_does_where_modules_are_d
     rules = {key: rule for key, rule in baselines.rules.items() if rule.tunable is None and not rule.informed}
     for key in rules.keys() - {baselines.oracle}:
         assert served >= roll_out(rules[key].acting(0), env_id, scenario, workloads).served.sum() > 0, key
+
+
+def test_what_the_page_says_0_serves_where_uploads_carry_over_is_what_the_card_says() -> None:
+    rules = read_record(PRETRAINED / "bandwidth-embedding-uplink-carried.json")["evaluation"]["references"]["rules"]
+    zero, srt = (f"{rules[name]['percent_of_oracle']:.1f} %" for name in ("equal-values", "srt"))
+    text = " ".join((BandwidthEnv.__doc__ or "").split())
+    assert f"it serves {zero} of what the epoch's oracle does, and shortest remaining time {srt}" in text

@@ -16,6 +16,7 @@ from experiments.faults.programs.kills import COLD, KILLED, KILLS, NOT_KILLED, S
 from experiments.faults.programs.rights import give_up_rights
 from experiments.faults.small_runs import SMALL
 from experiments.faults.verdict import CLEAR, GOOD, outcome_of
+from tests.support.programs.processes import ROOT
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -59,6 +60,8 @@ def test_a_signal_ends_every_command_or_there_is_a_reason_why_none_does() -> Non
     assert set(by_name()) == set(KILLED) | set(NOT_KILLED)
     assert not set(KILLED) & set(NOT_KILLED)
     assert all(NOT_KILLED.values())
+    page = " ".join((ROOT / "docs" / "robustness.md").read_text(encoding="utf-8").split())
+    assert f"Of the {len(by_name())} command lines {len(KILLED)} are" in page
 
 
 def test_every_command_of_the_package_is_tried_by_a_small_run() -> None:
