@@ -46,6 +46,7 @@ COMMANDS = {
         "experiments.benchmarks.certificates:Certificates",
         "certified intervals: the best policy known, and what none without knowledge of the future exceeds",
     ),
+    "first-use": Command("experiments.benchmarks.speed:FirstUse", "how long the first steps of environments compile"),
     "training": Command(
         "experiments.benchmarks.speed:Training", "how long a fresh masked policy takes, and what it reaches"
     ),

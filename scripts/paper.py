@@ -18,7 +18,7 @@ from experiments.paper.measurements import Effort, begun, measure_points
 from experiments.paper.plots import plot_figure
 from experiments.paper.points import FIGURES, all_points
 from experiments.paper.tables import as_csv
-from experiments.speed.solvers import PAPER_SCENARIOS
+from experiments.speed.exact.solvers import PAPER_SCENARIOS
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ class Solvers:
 
     def run(self) -> None:
         """Measure, write and print."""
-        from experiments.speed import solvers
-        from experiments.speed.solver_tables import pruning_table, ratio_table, solve_time_table
+        from experiments.speed.exact import solvers
+        from experiments.speed.exact.tables import pruning_table, ratio_table, solve_time_table
 
         check_counts(instances=self.instances, largest=self.largest, timed_instances=self.timed_instances)
         check_counts(timed_pending=self.timed_pending, node_limit=self.node_limit, epochs=self.epochs)

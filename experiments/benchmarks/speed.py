@@ -13,8 +13,8 @@ from experiments.benchmarks.counts import check_counts
 
 @dataclass(frozen=True)
 class Environments:
-    """Measure steps per second of every environment beside CartPole's, the phases of a step, import time and first
-    compilation; print them as JSON.
+    """Measure steps per second of every environment beside CartPole's, the phases of a step, import time and memory;
+    print them as JSON.
     """
 
     scenario: str = "carry-over"
@@ -36,6 +36,34 @@ class Environments:
         check_counts(least=0, seconds=self.seconds)
         report = benchmark(self.scenario, rows=self.rows, seconds=self.seconds, repeats=self.repeats)
         print(write_record(self.results / "benchmark.json", report), end="")
+
+
+@dataclass(frozen=True)
+class FirstUse:
+    """Time the first steps of every environment with an empty cache of kernels, and with a full one; then all of them
+    in two processes side by side.
+    """
+
+    environments: tuple[str, ...] = ()
+    """Ids; all of them if none is given, and only then side by side."""
+    results: OutputFolder = Path("results")
+    """Folder of first_use.json."""
+
+    def run(self) -> None:
+        """Measure, write and print after each."""
+        from edge_llm_env.registration import ENVIRONMENTS
+        from edge_llm_env.support.naming import one_of
+        from experiments.speed.fresh import all_first_steps_seconds, first_steps_seconds
+
+        for env_id in self.environments:
+            one_of("environments", env_id, ENVIRONMENTS)
+        report: dict[str, Any] = {"seconds": {}}
+        for env_id in self.environments or ENVIRONMENTS:
+            report["seconds"][env_id] = first_steps_seconds(env_id)
+            write_record(self.results / "first_use.json", report)
+        if not self.environments:
+            report["all_seconds"] = all_first_steps_seconds()
+        print(write_record(self.results / "first_use.json", report), end="")
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
 from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.recorded import RECORDED, recorded
 from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS, REPORTING_PAGE, REPORTING_SECTIONS
-from experiments.pages.speeds import phases_table, speeds_table, training_table
+from experiments.pages.speeds import first_use_table, phases_table, speeds_table, training_table
 from experiments.proofs.tables import agreement_table, hard_classes_table, roofline_agreement_table
 from experiments.scheduling.both_ways import both_ways_table
 from experiments.scheduling.task_caches import caches_table
@@ -122,6 +122,7 @@ PAGES: dict[Path, Sections] = {
     Path("docs/iterations.md"): {"both-ways": lambda: both_ways_table(recorded("both_ways"))},
     Path("docs/speed.md"): {
         "benchmark": lambda: speeds_table(recorded("benchmark")),
+        "first-use": lambda: first_use_table(recorded("first_use")),
         "phases": lambda: phases_table(recorded("benchmark")),
         "training": lambda: training_table(recorded("training_benchmark")),
     },

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edge_llm_baselines.schedulers.suite import SCHEDULERS
-from edge_llm_env.envs.suite import BATCHING, COMPUTE, CONTINUOUS_BATCHING
+from edge_llm_env.envs.suite import BANDWIDTH, BATCHING, COMPUTE, CONTINUOUS_BATCHING
 from edge_llm_env.support.tables import NO_VALUE, Table
 
 
 def speeds_table(report: Mapping[str, Any]) -> Table:
     """The speeds of a record, those of `carry-over` but for the line of an engine."""
-    first_use, decoding = report["first_use_seconds"], report["oracle_decoding"]
+    decoding, carried = report["oracle_decoding"], report["carried_over"]
     shares, engine = report["bandwidth_by_batch_selection"], report["iterations"]
     rows = [
         (
@@ -59,10 +59,37 @@ def speeds_table(report: Mapping[str, Any]) -> Table:
             )
             for selection, speeds in shares["steps_per_s"].items()
         ),
-        ("first use, compiling", f"{first_use['compiling']['both']:.1f} s", NO_VALUE),
-        ("first use, kernels cached", f"{first_use['cached']['both']:.1f} s", NO_VALUE),
+        (
+            f"`{BANDWIDTH}`, `{carried['scenario']}`, {report['allocations']['rows']} rows: {carried['ratio']:.2f} of "
+            "what it does within an epoch, by turns",
+            f"{carried['median']:,} steps/s",
+            NO_VALUE,
+        ),
+        *(
+            (
+                f"oracle decoding, one row, values proportional to `{cost}`",
+                f"{taken['median']:.2f} ms, at most {taken['most']:.2f}",
+                NO_VALUE,
+            )
+            for cost, taken in decoding["proportional_ms"].items()
+        ),
+        *(
+            (f"memory of {report['rows']} rows of `{preset}`", f"{more / 1e6:.0f} MB", NO_VALUE)
+            for preset, more in report["memory_bytes"]["more"].items()
+        ),
     ]
     return Table(("measured", "", "of CartPole's, by turns"), rows)
+
+
+def first_use_table(report: Mapping[str, Any]) -> Table:
+    """How long the first steps of each environment take, by the clock, without and with cached kernels."""
+    rows = [
+        (f"`{env_id}`", *(f"{taken[which]['clock']:.1f}" for which in ("compiling", "cached")))
+        for env_id, taken in report["seconds"].items()
+    ]
+    if "all_seconds" in report:
+        rows.append(("all of them, in two processes side by side", f"{report['all_seconds']:.0f}", NO_VALUE))
+    return Table(("first steps of", "compiling, s", "kernels cached, s"), rows)
 
 
 def phases_table(report: Mapping[str, Any]) -> Table:

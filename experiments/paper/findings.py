@@ -18,7 +18,7 @@ from experiments.paper.measurements import Record
 from experiments.paper.points import ARRIVAL_RATES_PER_S, RATE, SLOTS, Point
 from experiments.paper.switches import BASE, is_assumed, switches
 from experiments.paper.tables import Measured
-from experiments.speed.solvers import PAPER_CLAIM
+from experiments.speed.exact.solvers import PAPER_CLAIM
 
 
 def ordering(measured: Measured) -> str:

@@ -15,7 +15,7 @@ from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import draw_workloads
 from experiments.paper.points import SOLVERS, Point
-from experiments.speed.search_effort import search_effort
+from experiments.speed.exact.search_effort import search_effort
 
 Record = dict[str, Any]
 """What was measured of a point, as JSON can hold it: counts per workload, and CPU times."""

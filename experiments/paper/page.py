@@ -20,7 +20,7 @@ from experiments.paper.measurements import Measurements
 from experiments.paper.points import FIGURES, Figure, all_points
 from experiments.paper.sections import SECTIONS
 from experiments.paper.tables import Measured
-from experiments.speed.solvers import PAPER_CLAIM
+from experiments.speed.exact.solvers import PAPER_CLAIM
 
 HEAD = """# The paper's evaluation
 

@@ -14,7 +14,7 @@ from edge_llm_env.arrivals.poisson import PoissonArrivals
 from edge_llm_env.scenarios import Scenario, load_scenario
 from edge_llm_env.scenarios.loading import preset_content
 from experiments.paper.switches import switches
-from experiments.speed.solvers import PAPER_SCENARIOS
+from experiments.speed.exact.solvers import PAPER_SCENARIOS
 
 Figure = Literal[
     "arrival_rate", "latency_requirement", "quantization", "accuracy_requirement", "complexity", "sensitivity"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,6 +30,11 @@ def steps_per_s(turns: Sequence[Turn], seconds: float) -> list[float]:
                 steps[at] += turn()
             spent_s[at] += elapsed_s
     return [count / taken_s for count, taken_s in zip(steps, spent_s, strict=True)]
+
+
+def spread(values: Sequence[float]) -> dict[str, int]:
+    """Median, least and most of repeated measurements."""
+    return {"median": round(statistics.median(values)), "least": round(min(values)), "most": round(max(values))}
 
 
 def vector_turn(env_id: str, scenario: str | Scenario, rows: int, **options: Any) -> Turn:

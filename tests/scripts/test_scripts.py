@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from edge_llm_env.inference.validation import measurements
-from experiments.speed import environments
+from experiments.speed import fresh
 from tests.support.programs.processes import ROOT, run_interrupted, run_script
 from tests.support.programs.processes import run as run_python
 from tests.support.programs.processes import run_script_here as run
@@ -222,9 +222,7 @@ def test_algorithms_explore_and_are_judged(short: Path) -> None:
     assert [one["algorithm"] for one in report["runs"]] == ["ars", "ppo-per-episode"]
 
 
-def test_benchmark_prints_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_fresh_process = environments._in_fresh_process  # without the empty cache, which would take a quarter of a minute
-    monkeypatch.setattr(environments, "_in_fresh_process", lambda program, **_: in_fresh_process(program))
+def test_benchmark_prints_json(tmp_path: Path) -> None:
     finished = run("benchmark.py", "environments", "--seconds", "0.05", "--repeats", "1", "--rows", "4", cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     report = json.loads(finished.stdout)
@@ -238,7 +236,24 @@ def test_benchmark_prints_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         0 < report["allocations"][f"EdgeLLM/{name}-v0"]["step_profile"]["compiled_fraction"] < 1
         for name in ("Bandwidth", "Compute", "Joint")
     )
+    assert set(report["memory_bytes"]["more"]) == {"carry-over", "paper-bloom-3b"}
+    assert report["carried_over"]["ratio"] > 0.0
+    assert len(report["oracle_decoding"]["proportional_ms"]) == 4
     assert report == json.loads((tmp_path / "results" / "benchmark.json").read_text())
+
+
+def test_first_steps_are_timed_with_an_empty_cache_and_a_full_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_fresh_process = fresh.in_fresh_process  # without the empty cache, which would take a quarter of a minute
+    monkeypatch.setattr(fresh, "in_fresh_process", lambda program, *ids, **_: in_fresh_process(program, *ids))
+    finished = run("benchmark.py", "first-use", "--environments", "EdgeLLM/Batching-v0", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    report = json.loads(finished.stdout)
+    assert report == json.loads((tmp_path / "results" / "first_use.json").read_text())
+    (taken,) = report["seconds"].values()
+    assert [set(one) for one in taken.values()] == [{"clock", "processor"}] * 2
+    assert "all_seconds" not in report
 
 
 def test_a_soak_is_played_and_judged(tmp_path: Path) -> None:
@@ -309,8 +324,8 @@ def test_watch_without_pygame_says_which_extra_to_install(short: Path) -> None:
 SUB_COMMANDS = {
     "benchmark.py": (
         "environments", "solvers", "proofs", "roofline-proofs", "assignments", "scale", "levels", "rack-controls",
-        "hindsight", "certificates", "training", "allocation", "trials", "unit-time", "schedules", "both-ways", "tasks",
-        "task-caches", "model", "faults", "soak",
+        "hindsight", "certificates", "first-use", "training", "allocation", "trials", "unit-time", "schedules",
+        "both-ways", "tasks", "task-caches", "model", "faults", "soak",
     ),
     "compare.py": (),
     "datasets.py": ("minari", "demonstrations"),

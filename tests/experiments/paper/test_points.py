@@ -12,7 +12,7 @@ from edge_llm_env.scenarios.loading import preset_content
 from experiments.paper.measurements import Effort, measure
 from experiments.paper.points import FIGURES, LATENCY, RATE, SOLVERS, Point, all_points, enough_slots
 from experiments.paper.switches import BASE, is_assumed, switches, value_in_preset
-from experiments.speed.solvers import PAPER_SCENARIOS
+from experiments.speed.exact.solvers import PAPER_SCENARIOS
 
 FEW = Effort(episodes=2, epochs=6)
 

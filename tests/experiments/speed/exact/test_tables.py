@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments.speed.solver_instances import random_problem
-from experiments.speed.solver_tables import claim, pruning_table, ratio_table, solve_time_table
-from experiments.speed.solvers import Family, compare_solvers, solve_times, timed_families
+from experiments.speed.exact.instances import random_problem
+from experiments.speed.exact.solvers import Family, compare_solvers, solve_times, timed_families
+from experiments.speed.exact.tables import claim, pruning_table, ratio_table, solve_time_table
 from tests.support.programs.processes import HANG_GUARD_S
 
 

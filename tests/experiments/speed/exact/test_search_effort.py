@@ -6,7 +6,7 @@ import gymnasium as gym
 
 from edge_llm_baselines import DFTSP, BatchProblem
 from edge_llm_env import load_scenario
-from experiments.speed.search_effort import SearchEffort, UnprunedTree, search_effort
+from experiments.speed.exact.search_effort import SearchEffort, UnprunedTree, search_effort
 
 SCENARIO = load_scenario(
     "paper-bloom-3b", **{"workload.arrivals.rate_per_s": 8.0, "epoch.episode_epochs": 3, "epoch.visible_slots": 64}

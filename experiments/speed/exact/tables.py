@@ -1,4 +1,4 @@
-"""The tables that `scripts/benchmark.py solvers` prints, from what `experiments.speed.solvers` measured."""
+"""The tables that `scripts/benchmark.py solvers` prints, from what `experiments.speed.exact.solvers` measured."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from edge_llm_env.support.tables import Table
-from experiments.speed.solvers import PAPER_CLAIM
+from experiments.speed.exact.solvers import PAPER_CLAIM
 
 LIMIT_MS = 50.0
 """What the 99th percentile of the solve time is to stay below."""

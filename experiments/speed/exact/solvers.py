@@ -13,8 +13,8 @@ from edge_llm_baselines.solvers.cp_sat import CpSatSolver
 from edge_llm_baselines.solvers.milp import MilpSolver
 from edge_llm_baselines.solvers.problem import BatchProblem, Solver
 from edge_llm_env.scenarios import load_scenario
-from experiments.speed.search_effort import search_effort, timed
-from experiments.speed.solver_instances import Lengths, Padding, Scarce, random_problem
+from experiments.speed.exact.instances import Lengths, Padding, Scarce, random_problem
+from experiments.speed.exact.search_effort import search_effort, timed
 
 PAPER_SCENARIOS = ("paper-bloom-3b", "paper-bloom-7b1", "paper-opt-13b")
 PAPER_PRECISIONS = ("w8a16", "w4a16-gptq")
