@@ -51,8 +51,8 @@ NOT_KILLED = {
     (
         f"benchmark.py {name}" for name in (
             "environments", "solvers", "proofs", "roofline-proofs", "assignments", "scale", "levels", "rack-controls",
-            "hindsight", "certificates", "training", "allocation", "trials", "unit-time", "schedules", "both-ways",
-            "tasks", "task-caches", "model", "faults", "soak",
+            "hindsight", "certificates", "first-use", "training", "allocation", "trials", "unit-time", "schedules",
+            "both-ways", "tasks", "task-caches", "model", "faults", "soak",
         )
     ),
     MEASURES,
