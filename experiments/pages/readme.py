@@ -33,8 +33,8 @@ from experiments.pages.speeds import first_use_table, phases_table, speeds_table
 from experiments.proofs.tables import agreement_table, hard_classes_table, roofline_agreement_table
 from experiments.scheduling.both_ways import both_ways_table
 from experiments.scheduling.task_caches import caches_table
+from experiments.speed.exact.tables import ratio_table
 from experiments.speed.scale import scale_table
-from experiments.speed.solver_tables import ratio_table
 
 FIRST_COLUMNS = 5
 """Of the comparison, in the README; its page has all."""

@@ -9,6 +9,9 @@ from edge_llm_baselines.schedulers.suite import SCHEDULERS
 from edge_llm_env.envs.suite import BANDWIDTH, BATCHING, COMPUTE, CONTINUOUS_BATCHING
 from edge_llm_env.support.tables import NO_VALUE, Table
 
+THREADS = 2
+"""That share the rows of a vector environment on the machine of the record."""
+
 
 def speeds_table(report: Mapping[str, Any]) -> Table:
     """The speeds of a record, those of `carry-over` but for the line of an engine."""
@@ -93,23 +96,33 @@ def first_use_table(report: Mapping[str, Any]) -> Table:
 
 
 def phases_table(report: Mapping[str, Any]) -> Table:
-    """Processor time of each phase of a vector step, on one thread, so that phases add up."""
-    allocations = report["allocations"]
-    profiles = {f"`{BATCHING}`, {report['rows']} rows": report["step_profile"]}
-    of_rows = f"{allocations['rows']} rows"
-    profiles |= {f"`{env_id}`, {of_rows}": found["step_profile"] for env_id, found in _of_allocations(report)}
-    profiles[f"`{COMPUTE}` without the search, {of_rows}"] = allocations["compute_without_search"]
-    phases = list(report["step_profile"]["microseconds"])
-    rows = [
-        (
-            name,
-            *(f"{profile['microseconds'][phase]:.0f}" for phase in phases),
-            f"{sum(profile['microseconds'].values()):.0f}",
-            f"{100.0 * profile['compiled_fraction']:.0f}",
-        )
-        for name, profile in profiles.items()
+    """Processor time of each phase of a vector step, on one thread, so that phases add up; what two threads would do at
+    most if they shared it evenly, and what they do.
+    """
+    allocations, vectors = report["allocations"], report["steps_per_s"]
+    rows, few = report["rows"], allocations["rows"]
+    found = [(f"`{BATCHING}`", rows, report["step_profile"], vectors[BATCHING]["vector"]["median"])]
+    found += [
+        (f"`{env_id}`", few, one["step_profile"], one["vector"]["median"]) for env_id, one in _of_allocations(report)
     ]
-    return Table(("a vector step, µs", *phases, "in all", "compiled, %"), rows)
+    found.append((f"`{COMPUTE}` without the search", few, allocations["compute_without_search"], None))
+    phases = list(report["step_profile"]["microseconds"])
+    lines = []
+    for name, stepped, profile, speed in found:
+        microseconds = profile["microseconds"]
+        in_all = sum(microseconds.values())
+        lines.append(
+            (
+                f"{name}, {stepped} rows",
+                *(f"{microseconds[phase]:.0f}" for phase in phases),
+                f"{in_all:.0f}",
+                f"{100.0 * profile['compiled_fraction']:.0f}",
+                f"{THREADS * stepped / in_all:.2f}",
+                NO_VALUE if speed is None else f"{speed / 1e6:.2f}",
+            )
+        )
+    headings = ("a vector step, µs", *phases, "in all", "compiled, %", "two threads at most, M steps/s", "measured")
+    return Table(headings, lines)
 
 
 def _of_allocations(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
