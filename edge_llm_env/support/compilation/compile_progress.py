@@ -41,7 +41,7 @@ class Progress:
             self._announced = True
             self._write(
                 "edge-llm-env: compiling kernels, once; later runs load them "
-                "(an environment's first step: 7 to 65 s of processor time)\n"
+                "(an environment's first step: 8 to 107 s of processor time)\n"
             )
         self._depth += 1
         self._kernels += 1
