@@ -66,7 +66,8 @@ def steps_per_s(scenario: Scenario, seconds: float) -> tuple[float, float]:
 
 def proportional_ms(scenario: Scenario, cost: str) -> dict[str, float]:
     """Processor time of `OracleDecoding` at values proportional to a cost: median and most of `EPOCHS` epochs (ms)."""
-    env = OracleDecoding(gym.make(BATCH_SELECTION, scenario=scenario))
+    batches = gym.make(BATCH_SELECTION, scenario=scenario)
+    env = OracleDecoding(batches)
     simulation: Simulation = env.unwrapped.simulation  # type: ignore[attr-defined]
     env.reset(seed=0)
     env.action(proportional(simulation, cost))  # which loads the kernels
@@ -76,7 +77,7 @@ def proportional_ms(scenario: Scenario, cost: str) -> dict[str, float]:
         begun_s = time.process_time()
         batch = env.action(values)
         taken_ms.append(1e3 * (time.process_time() - begun_s))
-        *_, truncated, _ = env.env.step(batch)
+        *_, truncated, _ = batches.step(batch)
         if truncated:
             env.reset()
     return {"median": round(statistics.median(taken_ms), 3), "most": round(max(taken_ms), 3)}
@@ -86,5 +87,5 @@ def proportional(simulation: Simulation, cost: str) -> NDArray[np.float32]:
     """Values of the visible requests of a row, (Q,): what each takes, as a part of the most."""
     costs = getattr(simulation.state, f"slot_{cost}")[0].astype(np.float32)
     costs[int(simulation.state.visible[0]) :] = 0.0
-    bounded = np.where(np.isfinite(costs), costs, 0.0)
-    return bounded / max(float(bounded.max()), 1e-30)
+    bounded = np.where(np.isfinite(costs), costs, np.float32(0.0))
+    return (bounded / max(float(bounded.max()), 1e-30)).astype(np.float32)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.edge_llm_env.support.compilation import test_dispatchers
 from tests.house import test_imports
+from tests.scripts import test_scripts
 from tests.steady import chosen
 from tests.support.clock import Clock
 from tests.support.programs.processes import ROOT
@@ -80,3 +81,4 @@ def test_rounds_are_of_tests_that_start_processes_or_have_a_clock() -> None:
     assert chosen(uses_a_fixture, test_dispatchers.run)
     assert not chosen(uses_a_fixture)
     assert not chosen(test_imports.test_packages_import_only_those_below_them), "which reads ROOT alone"
+    assert not chosen(test_scripts.test_compare_says_in_one_line_what_is_wrong), "which runs in this process"

@@ -9,9 +9,9 @@ from PIL import Image
 
 from edge_llm_env.inference.validation import measurements
 from experiments.speed import fresh
+from tests.support.programs.here import run_script_here as run
 from tests.support.programs.processes import ROOT, run_interrupted, run_script
 from tests.support.programs.processes import run as run_python
-from tests.support.programs.processes import run_script_here as run
 
 SHORT = 'extends = "carry-over"\ndescription = "short"\n[epoch]\nepisode_epochs = 4\n'
 

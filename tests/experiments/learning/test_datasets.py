@@ -16,7 +16,7 @@ from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_env import draw_workload, load_scenario
 from experiments.learning import datasets
 from experiments.learning.datasets import dataset_id, datasets_in, episode_seeds, make_dataset
-from tests.support.programs.processes import run_script_here
+from tests.support.programs.here import run_script_here
 
 BATCHING, SELECTION = "EdgeLLM/Batching-v0", "EdgeLLM/BatchSelection-v0"
 SEEDS = episode_seeds(0, 2)

@@ -1,20 +1,13 @@
-"""Commands, run to their end however slow the machine is, or interrupted at a known call.
-
-In processes of their own, each of which imports for seconds all that a command needs, or in this one.
-"""
+"""Commands in processes of their own, run to their end however slow the machine is, or interrupted at a known call."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
-import runpy
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -67,29 +60,6 @@ def run_script(
 ) -> subprocess.CompletedProcess[str]:
     """A command of `scripts/`, to its end."""
     return run(str(ROOT / "scripts" / script), *options, cwd=cwd, env=env)
-
-
-def run_script_here(script: str, *options: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """A command of `scripts/`, to its end, in this process, which has imported most of what it needs.
-
-    What belongs to a process (its streams, folder, arguments, path and answer to Ctrl-C) is as before afterwards.
-    Anything that a command leaves behind in a process, or that hangs on a fresh one, is a matter for `run_script`.
-    """
-    command = ROOT / "scripts" / script
-    printed, said = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-    before = sys.argv, sys.path[:], signal.getsignal(signal.SIGINT)
-    status: object = 0
-    with contextlib.chdir(cwd or Path.cwd()), redirect_stdout(printed), redirect_stderr(said):
-        sys.argv, sys.path[:] = [str(command), *options], [str(command.parent), *sys.path]
-        try:
-            runpy.run_path(str(command), run_name="__main__")
-        except SystemExit as ending:
-            status = ending.code or 0
-        finally:
-            sys.argv, sys.path[:], answer = before
-            signal.signal(signal.SIGINT, answer)
-    texts = [stream.buffer.getvalue().decode() for stream in (printed, said)]
-    return subprocess.CompletedProcess([script, *options], int(str(status)), *texts)
 
 
 def run_interrupted(
