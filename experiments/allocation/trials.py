@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, NamedTuple
@@ -22,8 +23,8 @@ from edge_llm_env.workload.streams import draw_workloads
 from experiments.allocation.readings import READINGS, Reading
 
 ROWS = 16
-ALGORITHMS: dict[str, tuple[type[PPO | SAC], int]] = {"PPO": (PPO, 65_536), "SAC": (SAC, 8_000)}
-"""SB3's class, nothing tuned, and how many decisions it learns from: some twenty seconds of an idle core."""
+ALGORITHMS: dict[str, tuple[type[PPO | SAC], int]] = {"PPO": (PPO, 589_824), "SAC": (SAC, 72_000)}
+"""SB3's class, nothing tuned, and how many decisions it learns from: some three minutes of an idle core."""
 
 
 class Parametrization(NamedTuple):
@@ -84,7 +85,9 @@ class ReadPolicy:
 
 
 def trial(name: str, algorithm: str, seed: int, *, episodes: int, decisions: int | None = None) -> dict[str, Any]:
-    """Requests per episode that a model serves before and after it has learned, on held-out workloads."""
+    """Requests per episode that a model serves before and after it has learned, on held-out workloads, and the
+    processor time of learning.
+    """
     one, (make, standard) = PARAMETRIZATIONS[name], ALGORITHMS[algorithm]
     set_thread_counts()
     reading, scenario = one.reading, load_scenario(one.scenario)
@@ -105,12 +108,15 @@ def trial(name: str, algorithm: str, seed: int, *, episodes: int, decisions: int
         return float(roll_out(policy, one.env_id, scenario, workloads, **one.options).served.mean())
 
     untrained = served()
+    begun_s = time.process_time()
     model.learn(standard if decisions is None else decisions)
+    processor_s = time.process_time() - begun_s
     return {
         "parametrization": name,
         "algorithm": algorithm,
         "seed": seed,
         "decisions": model.num_timesteps,
+        "processor_s": round(processor_s, 1),
         "untrained": untrained,
         "trained": served(),
     }

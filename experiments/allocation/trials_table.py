@@ -22,10 +22,11 @@ def trials_table(environment: EnvironmentEntry, record: Mapping[str, Any]) -> Ta
                     name.removeprefix(f"{environment.name}, "),
                     algorithm,
                     f"{mine[0]['decisions']:,}" if mine else NO_VALUE,
+                    ", ".join(f"{run['processor_s']:.0f} s" for run in mine) or NO_VALUE,
                     ", ".join(f"{run['untrained']:.0f}" for run in mine) or NO_VALUE,
                     ", ".join(f"{run['trained']:.0f}" for run in mine) or NO_VALUE,
                     ", ".join(f"{rule} {served:.0f}" for rule, served in references.items()) or NO_VALUE,
                 )
             )
-    headings = ("action", "algorithm", "decisions", "untrained, seed by seed", "trained", "beside it")
+    headings = ("action", "algorithm", "decisions", "processor time", "untrained, seed by seed", "trained", "beside it")
     return Table(headings, rows) if rows else None

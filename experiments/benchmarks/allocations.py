@@ -69,6 +69,7 @@ class Trials:
         from edge_llm_env.support.naming import one_of
         from experiments.allocation.trials import PARAMETRIZATIONS, references, trials
 
+        check_counts(episodes=self.episodes)
         names = self.parametrizations or tuple(PARAMETRIZATIONS)
         for name in names:
             one_of("parametrizations", name, PARAMETRIZATIONS)
@@ -76,6 +77,10 @@ class Trials:
         report: dict[str, Any] = (
             read_record(file) if file.exists() else {"episodes": self.episodes, "references": {}, "runs": []}
         )
+        if report["episodes"] != self.episodes:
+            raise ValueError(
+                f"episodes = {self.episodes}: must be {report['episodes']}, as in {file}, or another folder"
+            )
         for name in names:
             report["references"].setdefault(name, references(name, episodes=self.episodes))
         for run in trials(names, self.seeds, report["runs"], episodes=self.episodes):
