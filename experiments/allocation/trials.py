@@ -1,4 +1,4 @@
-"""What plain PPO and SAC learn with each way to say an allocation, in a given number of decisions."""
+"""What plain PPO and SAC learn with each way to say an allocation, in three minutes of processor time."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from stable_baselines3 import PPO, SAC
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.adapters.threads import set_thread_counts
+from edge_llm_agents.continuous.training import Stopwatch
+from edge_llm_agents.records.intervals import paired_difference
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.registered import baselines_of
@@ -23,8 +25,14 @@ from edge_llm_env.workload.streams import draw_workloads
 from experiments.allocation.readings import READINGS, Reading
 
 ROWS = 16
-ALGORITHMS: dict[str, tuple[type[PPO | SAC], int]] = {"PPO": (PPO, 589_824), "SAC": (SAC, 72_000)}
-"""SB3's class, nothing tuned, and how many decisions it learns from: some three minutes of an idle core."""
+MOST_DECISIONS = 10**9
+"""More than any model comes to."""
+
+SECONDS = 180.0
+"""Of processor time that a model learns for."""
+
+ALGORITHMS: dict[str, type[PPO | SAC]] = {"PPO": PPO, "SAC": SAC}
+"""SB3's class, nothing tuned."""
 
 
 class Parametrization(NamedTuple):
@@ -44,7 +52,15 @@ PARAMETRIZATIONS = {
         f"Compute-v0, {name}": Parametrization(COMPUTE, "accuracy-tiers", {}, reading)
         for name, reading in READINGS.items()
     },
+    **{
+        f"Compute-v0, logits, {preset}": Parametrization(COMPUTE, preset, {})
+        for preset in ("shifting-tiers", "specialists-compute")
+    },
     "Bandwidth-v0, values": Parametrization(BANDWIDTH, "embedding-uplink", {"action": "values"}),
+    **{
+        f"Bandwidth-v0, values, {preset}": Parametrization(BANDWIDTH, preset, {"action": "values"})
+        for preset in ("embedding-uplink-carried", "mobile-uplink")
+    },
     "Bandwidth-v0, shares": Parametrization(BANDWIDTH, "embedding-uplink", {"action": "shares"}),
     "Joint-v0, values": Parametrization(JOINT, "accuracy-tiers", {"action": "values"}),
     **{
@@ -53,7 +69,9 @@ PARAMETRIZATIONS = {
     },
     "Joint-v0, shares": Parametrization(JOINT, "accuracy-tiers", {"action": "shares"}),
 }
-"""By the name in tables; the first of each environment is what it takes by default."""
+"""By the name in tables, with a preset where it is not the environment's own; the first of each environment is what it
+takes by default.
+"""
 
 
 class Read(VectorActionWrapper):
@@ -84,11 +102,11 @@ class ReadPolicy:
         return np.stack(read), state
 
 
-def trial(name: str, algorithm: str, seed: int, *, episodes: int, decisions: int | None = None) -> dict[str, Any]:
-    """Requests per episode that a model serves before and after it has learned, on held-out workloads, and the
-    processor time of learning.
+def trial(name: str, algorithm: str, seed: int, *, episodes: int, seconds: float = SECONDS) -> dict[str, Any]:
+    """Requests that a model serves of each held-out workload before and after it has learned for so many seconds of
+    processor time, and what learning changed, with its interval.
     """
-    one, (make, standard) = PARAMETRIZATIONS[name], ALGORITHMS[algorithm]
+    one = PARAMETRIZATIONS[name]
     set_thread_counts()
     reading, scenario = one.reading, load_scenario(one.scenario)
     env = EdgeVecEnv(
@@ -98,27 +116,27 @@ def trial(name: str, algorithm: str, seed: int, *, episodes: int, decisions: int
         options=one.options,
         wrapper=None if reading is None else lambda inner: Read(inner, reading),
     )
-    model = make("MlpPolicy", env, seed=seed, device="cpu")
+    model = ALGORITHMS[algorithm]("MlpPolicy", env, seed=seed, device="cpu")
     workloads = draw_workloads(scenario, episodes, 0)
 
     def policy(inner: Any) -> Policy:
         return model if reading is None else ReadPolicy(model, inner, reading)
 
-    def served() -> float:
-        return float(roll_out(policy, one.env_id, scenario, workloads, **one.options).served.mean())
+    def served() -> NDArray[np.float64]:
+        return roll_out(policy, one.env_id, scenario, workloads, **one.options).served.astype(np.float64)
 
     untrained = served()
-    begun_s = time.process_time()
-    model.learn(standard if decisions is None else decisions)
-    processor_s = time.process_time() - begun_s
+    model.learn(MOST_DECISIONS, callback=Stopwatch(seconds, time.process_time))
+    trained = served()
     return {
         "parametrization": name,
         "algorithm": algorithm,
         "seed": seed,
         "decisions": model.num_timesteps,
-        "processor_s": round(processor_s, 1),
-        "untrained": untrained,
-        "trained": served(),
+        "processor_s": seconds,
+        "untrained": float(untrained.mean()),
+        "trained": float(trained.mean()),
+        "difference": paired_difference(trained, untrained)._asdict(),
     }
 
 

@@ -108,8 +108,9 @@ def trials_section(environment: EnvironmentEntry) -> str:
         return ""
     return (
         "## What plain PPO and SAC learn\n\nRequests served per episode by SB3's `PPO` and `SAC` with `MlpPolicy` and "
-        "nothing tuned, on 16 rows, on held-out workloads: before and after so many decisions, which take some three "
-        "minutes of an idle core (`python scripts/benchmark.py trials`, `results/recorded/allocation_trials.json`).\n\n"
+        "nothing tuned, on 16 rows, on held-out workloads: before and after three minutes of processor time, where "
+        "the difference has its interval over workloads; else after so many decisions, in some twenty seconds (`python "
+        "scripts/benchmark.py trials`, `results/recorded/allocation_trials.json`).\n\n"
         f"{table.markdown()}\n\n"
     )
 

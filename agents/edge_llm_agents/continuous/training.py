@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -23,17 +24,17 @@ from edge_llm_env.workload.streams import draw_workloads
 
 
 class Stopwatch(BaseCallback):
-    """Ends training after that many seconds."""
+    """Ends training after that many seconds of a clock, such as `time.process_time`."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.perf_counter) -> None:
         super().__init__()
-        self._seconds = seconds
+        self._seconds, self._clock = seconds, clock
 
     def _on_training_start(self) -> None:
-        self._started_s = time.perf_counter()
+        self._started_s = self._clock()
 
     def _on_step(self) -> bool:
-        return time.perf_counter() - self._started_s < self._seconds
+        return self._clock() - self._started_s < self._seconds
 
 
 def train_continuous(
