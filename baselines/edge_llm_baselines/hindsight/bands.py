@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.allocation.bandwidth import MinimumShares
 from edge_llm_baselines.allocation.encoding import serving
-from edge_llm_baselines.allocation.policy import AllocationPolicy
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds, one_model_bounds
+from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS
@@ -19,7 +18,9 @@ from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
 
 
-def hindsight_of_bands(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
+def hindsight_of_bands(
+    scenario: Scenario, workloads: Sequence[Workload], rules: Sequence[MakePolicy] = ()
+) -> HindsightBounds:
     """What could be served on each workload in `EdgeLLM/Bandwidth-v0`. Raises ValueError for no workload.
 
     It is `one_model_bounds`, since what bands can carry within an epoch is a matter of batches. Whom an action serves,
@@ -28,11 +29,11 @@ def hindsight_of_bands(scenario: Scenario, workloads: Sequence[Workload]) -> Hin
     and every deadline (`edge_llm_env.dynamics.channels.transfer_time_s`). That is feasibility by the additive rule that
     the episode is made of. So what a policy plays is a schedule of that episode, and the bound holds for it; and every
     schedule can be played, each batch with least shares, where its requests are visible. The best schedule known is
-    that of the search, or what the oracle of one epoch plays where that serves more.
+    that of the search, or what one of `rules` plays where that serves more.
     """
     found = one_model_bounds(scenario, workloads)
-    oracle = roll_out(lambda env: AllocationPolicy(MinimumShares(), env), BANDWIDTH, scenario, workloads)
-    return found._replace(served=np.maximum(found.served, oracle.served))
+    played = [roll_out(make, BANDWIDTH, scenario, workloads).served for make in rules]
+    return found._replace(served=np.max([found.served, *played], axis=0))
 
 
 class Scheduled:

@@ -14,6 +14,8 @@ from edge_llm_baselines.allocation.bandwidth import (
 from edge_llm_baselines.allocation.policy import AllocationPolicy
 from edge_llm_baselines.hindsight.bands import hindsight_of_bands
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
+from edge_llm_baselines.playing.play import MakePolicy
+from edge_llm_baselines.playing.remembering import once_a_scenario
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Tunable, allocating
 from edge_llm_baselines.registry.batches import DISCOUNT, looks_ahead, within_epoch
 from edge_llm_baselines.uploads.hindsight import upload_bounds
@@ -51,8 +53,17 @@ PRICE = Tunable("price", _price)
 
 
 def bounds_of_bands(scenario: Scenario, workloads: Sequence[Workload]) -> HindsightBounds:
-    """Hindsight where bands are divided; within an epoch, its bound is that of batches."""
-    return (hindsight_of_bands if within_epoch(scenario) else upload_bounds)(scenario, workloads)
+    """Hindsight where bands are divided; within an epoch, its bound is that of batches, and its schedule serves no less
+    than the best rule, tuned with seed 0.
+    """
+    if within_epoch(scenario):
+        return hindsight_of_bands(scenario, workloads, _tuned_rules_of_bands(scenario))
+    return upload_bounds(scenario, workloads)
+
+
+@once_a_scenario
+def _tuned_rules_of_bands(scenario: Scenario) -> list[MakePolicy]:
+    return OF_BANDS.all_tuned(scenario)
 
 
 OF_BANDS = Baselines(

@@ -117,6 +117,10 @@ class Baselines:
             if rule.plays(scenario) and (rule.tunable is None or rule.of(tuned) is not None)
         }
 
+    def all_tuned(self, scenario: Scenario) -> list[MakePolicy]:
+        """What makes each of those that are for a scenario, tuned with seed 0."""
+        return list(self.policies(scenario, self.tuned(scenario, 0), 0).values())
+
     def policies(self, scenario: Scenario, tuned: Mapping[str, Any], seed: int) -> dict[str, MakePolicy]:
         """What makes each of these, by its name in tables."""
         return {rule.name: rule.acting(seed, rule.of(tuned)) for rule in self.playable(scenario, tuned).values()}

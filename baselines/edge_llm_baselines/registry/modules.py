@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from edge_llm_baselines.allocation.partitions import (
     ProportionalToDemand,
     best_fixed_partition,
 )
-from edge_llm_baselines.allocation.policy import AllocationPolicy
+from edge_llm_baselines.allocation.policy import Allocation, AllocationPolicy
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.remembering import once_a_scenario
@@ -50,9 +51,7 @@ def _bounds_of_modules(env_id: str) -> Callable[[Scenario, Sequence[Workload]], 
 
 @once_a_scenario
 def _tuned_rules_of_modules(scenario: Scenario, env_id: str) -> list[MakePolicy]:
-    known = {COMPUTE: OF_MODULES, JOINT: OF_EVERYTHING}[env_id]
-    rules = known.playable(scenario, tuned := known.tuned(scenario, 0))
-    return [rule.acting(0, rule.of(tuned)) for rule in rules.values()]
+    return {COMPUTE: OF_MODULES, JOINT: OF_EVERYTHING}[env_id].all_tuned(scenario)
 
 
 def _fixed_partition(scenario: Scenario, seed: int) -> list[float] | None:
@@ -77,41 +76,37 @@ AGES = Tunable("ages", tune_ages)
 """Of the rule that plans by how long a phase has lasted: what a move costs."""
 
 
+def _dividing(whole: Callable[[Allocation], Allocation]) -> dict[str, Baseline]:
+    """The rules that divide modules otherwise than equally, each made into a whole action."""
+
+    def rule(
+        name: str,
+        make: Callable[[Any, Any], Allocation],
+        tunable: Tunable | None = None,
+        plays: Callable[[Scenario], bool] = lambda scenario: True,
+        informed: bool = False,
+    ) -> Baseline:
+        def policy(env: Any, seed: int, tuned: Any) -> AllocationPolicy:
+            return AllocationPolicy(whole(make(env, tuned)), env)
+
+        return Baseline(name, policy, tunable, plays, informed)
+
+    return {
+        "proportional": rule("proportional", lambda env, tuned: ProportionalToDemand()),
+        "fixed": rule("best fixed partition", lambda env, tuned: FixedPartition(np.array(tuned)), PARTITION),
+        "follow": rule("follow the demand", following, THRESHOLD, follows),
+        "look-ahead": rule("look-ahead over partitions", looking_ahead, PLAN, plans),
+        "ages": rule("look-ahead by a phase's age", ageing, AGES, has_phases),
+        "informed": rule("informed: told the phases", lambda env, tuned: told(env), None, has_phases, True),
+    }
+
+
 OF_MODULES = Baselines(
     oracle="best-partition",
     rules={
         "best-partition": allocating("BestPartition", BestPartition),
         "equal": allocating("equal", EqualModules),
-        "proportional": allocating("proportional", ProportionalToDemand),
-        "fixed": Baseline(
-            "best fixed partition",
-            lambda env, seed, tuned: AllocationPolicy(FixedPartition(np.array(tuned)), env),
-            PARTITION,
-        ),
-        "follow": Baseline(
-            "follow the demand",
-            lambda env, seed, tuned: AllocationPolicy(following(env, tuned), env),
-            THRESHOLD,
-            follows,
-        ),
-        "look-ahead": Baseline(
-            "look-ahead over partitions",
-            lambda env, seed, tuned: AllocationPolicy(looking_ahead(env, tuned), env),
-            PLAN,
-            plans,
-        ),
-        "ages": Baseline(
-            "look-ahead by a phase's age",
-            lambda env, seed, tuned: AllocationPolicy(ageing(env, tuned), env),
-            AGES,
-            has_phases,
-        ),
-        "informed": Baseline(
-            "informed: told the phases",
-            lambda env, seed, tuned: AllocationPolicy(told(env), env),
-            plays=has_phases,
-            informed=True,
-        ),
+        **_dividing(lambda partition: partition),
         "random": RANDOM,
     },
     hindsight=_bounds_of_modules(COMPUTE),
@@ -122,12 +117,9 @@ OF_EVERYTHING = Baselines(
     rules={
         "best-joint": allocating("BestJoint", BestJoint),
         "equal": allocating("equal", EqualEverything),
-        "fixed": Baseline(
-            "best fixed partition",
-            lambda env, seed, tuned: AllocationPolicy(EqualEverything(FixedPartition(np.array(tuned))), env),
-            PARTITION,
-        ),
+        **_dividing(EqualEverything),
         "random": RANDOM,
     },
     hindsight=_bounds_of_modules(JOINT),
 )
+"""Rules of modules take every request to be worth the same; their numbers are those of `Compute-v0`."""

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from edge_llm_baselines.allocation.playing import served_by_allocation
+from edge_llm_baselines.hindsight import bands
 from edge_llm_baselines.hindsight.bands import Scheduled, hindsight_of_bands
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
-from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
+from edge_llm_baselines.hindsight.hindsight import HindsightBounds, LagrangianHindsight
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.bands import OF_BANDS
 from edge_llm_baselines.registry.batches import DISCOUNT
@@ -28,14 +29,26 @@ def small(split: str):
 def test_the_bound_is_above_the_schedule_and_that_above_every_rule_on_every_episode(split: str) -> None:
     scenario = small(split)
     workloads = draw_workloads(scenario, 6, seed=1)
-    found = hindsight_of_bands(scenario, workloads)
+    found = OF_BANDS.hindsight(scenario, workloads)
     assert (found.upper_bound >= found.served).all()
-    tuned = {DISCOUNT.name: 0.5}
+    tuned = OF_BANDS.tuned(scenario, 0)
+    assert tuned[DISCOUNT.name] is not None
     rules = OF_BANDS.playable(scenario, tuned)
     assert OF_BANDS.rules.keys() - rules.keys() == {"predictive", "stopping", *UPLOAD_RULES}  # where uploads carry over
     for key, rule in rules.items():
         served = roll_out(rule.acting(0, rule.of(tuned)), BANDWIDTH, scenario, workloads).served
         assert (found.served >= served).all(), key
+
+
+def test_the_schedule_is_what_a_rule_plays_where_that_serves_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = small("fixed")
+    workloads = draw_workloads(scenario, 2, seed=1)
+    nothing = HindsightBounds(np.zeros(2, dtype=np.int64), np.full(2, 1000), 0.0)
+    monkeypatch.setattr(bands, "one_model_bounds", lambda scenario, workloads: nothing)
+    rule = OF_BANDS.rules["minimum-shares"].acting(0)
+    served = roll_out(rule, BANDWIDTH, scenario, workloads).served
+    np.testing.assert_array_equal(hindsight_of_bands(scenario, workloads, [rule]).served, served)
+    np.testing.assert_array_equal(hindsight_of_bands(scenario, workloads).served, 0)
 
 
 @pytest.mark.parametrize("form", ["values", "shares"])

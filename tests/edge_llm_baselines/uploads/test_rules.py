@@ -77,9 +77,11 @@ def test_the_oracles_action_sends_exactly_what_the_oracle_does(form: str, split:
     assert partly > 50
 
 
+@pytest.mark.parametrize("split", ["fixed", "flexible"])
 @pytest.mark.parametrize("form", ["values", "shares"])
-def test_no_action_completes_more(form: str):
-    report = contest(ENV, scarce("mobile-uplink", "fixed"), 15, actions=500, rounds=10, form=form)
+@pytest.mark.parametrize("preset", ["mobile-uplink", "embedding-uplink-carried"])
+def test_no_action_completes_more(preset: str, form: str, split: str):
+    report = contest(ENV, scarce(preset, split), 15, actions=500, rounds=10, form=form)
     assert report["above_bound"] == 0
     assert report["random_reaches_served"] > 0
 

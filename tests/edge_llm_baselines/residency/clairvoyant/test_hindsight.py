@@ -102,20 +102,24 @@ def test_a_replay_serves_what_the_policy_does_and_keeps_to_the_rule():
     check(scenario, ModulesEpisode.of_workload(scenario, workload, keeps_split=True), again)
 
 
-def test_no_sequence_of_partitions_serves_more_than_the_bound():
-    """All 6^3 of two modules in three epochs, played in the environment, on three workloads."""
+@pytest.mark.parametrize("env_id", [COMPUTE, JOINT])
+def test_no_sequence_of_partitions_serves_more_than_the_bound(env_id: str):
+    """All 6^3 of two modules in three epochs, played in the environment, on three workloads; values, where there are
+    any, are equal and drawn.
+    """
     scenario = tiers(
         node__modules=2, epoch__episode_epochs=3, node__storage_bandwidth_bytes_per_s=0.9e9, epoch__visible_slots=20
     )
-    choices = partitions(2, 3)
+    choices, rng = partitions(2, 3), np.random.default_rng(0)
     for workload in draw_workloads(scenario, 3, 5):
         most = 0
-        for sequence in product(range(len(choices)), repeat=3):
-            env = started(COMPUTE, scenario, workload)
+        for sequence, spread in product(product(range(len(choices)), repeat=3), (0.0, 0.9)[: 1 + (env_id == JOINT)]):
+            env = started(env_id, scenario, workload)
             for choice in sequence:
-                *_, info = env.step(logits_of(choices[choice]))
+                values = spread * rng.uniform(-1.0, 1.0, 20 if env_id == JOINT else 0)
+                *_, info = env.step(np.concatenate([values, logits_of(choices[choice])]))
             most = max(most, info["served"])
-        found = hindsight_of_modules(COMPUTE, scenario, [workload], iterations=ITERATIONS)
+        found = hindsight_of_modules(env_id, scenario, [workload], iterations=ITERATIONS)
         assert found.upper_bound[0] >= max(most, found.served[0])
         assert found.served[0] >= most > 0
 

@@ -139,6 +139,7 @@ FIRST_COME = {"node.batch_selection": "first_come_first_served"}
 PLAYED = {
     "road": ("mobile-uplink", SMALL, "values"),
     "road, all rewards": ("mobile-uplink", SMALL | ALL_WEIGHTS, "values"),
+    "road, table of rates": ("mobile-uplink", SMALL | {"radio.rate_model": "cqi"}, "values"),
     "road, flexible": ("mobile-uplink", SMALL | {"epoch.split": "flexible", "node.modules": 4}, "values"),
     "cell's edge": ("embedding-uplink-carried", SMALL, "values"),
     "cell's edge, flexible, padded": (
