@@ -9,8 +9,7 @@ from typing import Annotated
 import tyro
 
 from edge_llm_agents.commands.running import Command
-from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
-from edge_llm_env.support.naming import shown
+from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.support.outputs import OutputFile
 
 _HERE = "edge_llm_agents.commands.training"
@@ -42,12 +41,10 @@ class Policy:
     """A preset's name or the path of a TOML file; if not given, carry-over where batches are chosen, and elsewhere the
     environment's own."""
     algorithm: str | None = None
-    """ppo_mask_imitation, ppo_mask or dqn (Batching-v0, ContinuousBatching-v0), scheduler (ContinuousBatching-v0),
-    placement (MultiNode-v0), forecast (Scaling-v0), ppo, sac or td3 (continuous actions); the environment's default if
-    not given. Values of requests in BatchSelection-v0 have a command of their own, values, and so have learned
-    allocations, allocations; schedulers judges schedulers of ContinuousBatching-v0,
-    placements placement in MultiNode-v0, racks modules in Scaling-v0, levels modules in ServiceLevel-v0, tasks what
-    learns from the signals of agent tasks."""
+    """ppo_mask_imitation, ppo_mask or dqn (Batching-v0, ContinuousBatching-v0), values or tasks (BatchSelection-v0),
+    allocation (Bandwidth-v0, Compute-v0, Joint-v0), scheduler (ContinuousBatching-v0), placement (MultiNode-v0),
+    forecast (Scaling-v0), levels (ServiceLevel-v0), ppo, sac or td3 (continuous actions, and values to be decoded); the
+    environment's default if not given. The other commands train these with several seeds and judge them."""
     seed: int = 0
     """Seeds the network, the exploration and the training workloads."""
     steps: int | None = None
@@ -55,31 +52,23 @@ class Policy:
     network: str | None = None
     """set or mlp, where the algorithm is one of SB3's; the environment's default if not given."""
     out: OutputFile = Path("results/policy.zip")
-    """File to write, for edge-llm compare --policy; of a scheduler its two files, with other suffixes."""
+    """File to write, for edge-llm compare --policy: a zip of Stable-Baselines3, or weights and a card, with suffixes of
+    their own."""
 
     def run(self) -> None:
         """Train, save, say where."""
-        from edge_llm_agents.allocations.policy import MECHANISMS
         from edge_llm_agents.commands.bars import Bars
         from edge_llm_agents.commands.compare import main_scenario
         from edge_llm_agents.pretrained.saved_policies import Card, save_policy
         from edge_llm_agents.training.train import algorithms_for, train
         from edge_llm_agents.training.trained import TrainedModel
 
-        algorithm = self.algorithm
-        own = {BATCH_SELECTION: "values"} | dict.fromkeys(MECHANISMS, "allocation")
-        if self.env in own and algorithm in (None, own[self.env]):
-            command = own[self.env].removesuffix("s") + "s"
-            raise ValueError(
-                f"algorithm = {shown(own[self.env])}: must be ppo, sac or td3 here; edge-llm train {command} trains "
-                "and judges the suite's own"
-            )
         scenario = self.scenario or main_scenario(self.env)
         with Bars() as bars:
             trained = train(
                 self.env,
                 scenario,
-                algorithm,
+                self.algorithm,
                 seed=self.seed,
                 steps=self.steps,
                 network=self.network,
@@ -88,6 +77,6 @@ class Policy:
         if isinstance(trained, TrainedModel):
             print(f"written: {trained.save(self.out)}")
             return
-        name = algorithm or algorithms_for(self.env)[0]
+        name = self.algorithm or algorithms_for(self.env)[0]
         card = Card(scenario, {}, name, {}, self.seed, training_steps=0, evaluation={}, check={})
         print(f"written: {', '.join(map(str, save_policy(trained, card, self.out.with_suffix(''))))}")
