@@ -72,9 +72,9 @@ def test_compare_says_at_once_what_it_will_do_and_shows_how_far_it_is(short: Pat
     small = ("--scenario", "short.toml", "--episodes", "2", "--training-steps", "100", "--hindsight-episodes", "1")
     finished = run("compare.py", *small, cwd=short)
     said = finished.stderr.splitlines()
-    assert [line.split()[0] for line in said[:4]] == ["compiling", "playing", "training", "hindsight"]
-    assert all("about" in line for line in said[:4])
-    for part in ("playing", "imitating", "training", "hindsight"):
+    assert [line.split()[0] for line in said[:5]] == ["compiling", "tuning", "playing", "training", "hindsight"]
+    assert all("about" in line for line in said[:5])
+    for part in ("tuning", "playing", "imitating", "training", "hindsight"):
         assert f"{part}: 100%" in finished.stderr
 
 

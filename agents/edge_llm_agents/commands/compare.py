@@ -67,7 +67,10 @@ class Compare:
         """Compare, print, write; the exit status."""
         scenario = load_scenario(self.scenario or main_scenario(self.env))
         trains = not (self.no_train or self.policy or self.sweep)
-        print("\n".join(plan(self.env, self.episodes, self.hindsight_episodes, trains)), file=sys.stderr, flush=True)
+        sweep = _swept(self.sweep) if self.sweep else None
+        values = max(map(len, sweep.values())) if sweep else 1
+        said = plan(self.env, self.episodes, self.hindsight_episodes, trains, values)
+        print("\n".join(said), file=sys.stderr, flush=True)
 
         from edge_llm_agents.commands.bars import Bars
         from edge_llm_agents.commands.fresh import Fresh
@@ -89,7 +92,7 @@ class Compare:
                     episodes=self.episodes,
                     seed=self.seed,
                     hindsight_episodes=self.hindsight_episodes,
-                    sweep=_swept(self.sweep) if self.sweep else None,
+                    sweep=sweep,
                     unpickle=self.unpickle,
                     report=bars,
                 )

@@ -69,14 +69,19 @@ def compare(
     shown = {"env_id": env_id, "episodes": episodes, "seed": seed, "hindsight_episodes": hindsight_episodes}
     if sweep is None:
         return compared(
-            Field(env_id, given, seed, unpickle=unpickle), policies, episodes, hindsight_episodes, shown, report
+            Field(env_id, given, seed, unpickle=unpickle, report=report),
+            policies,
+            episodes,
+            hindsight_episodes,
+            shown,
+            report,
         )
     name, values = swept(sweep)
     scenarios = [load_scenario(given, **{name: value}) for value in values]
     finished: list[Comparison] = []
     try:
         for one in scenarios:
-            field = Field(env_id, one, seed, elsewhere=True, unpickle=unpickle)
+            field = Field(env_id, one, seed, elsewhere=True, unpickle=unpickle, report=report)
             finished.append(compared(field, policies, episodes, hindsight_episodes, shown, report))
     except KeyboardInterrupt:
         if finished:
@@ -103,9 +108,7 @@ def compared(
     """Play everybody, the oracle first, then look back; what `compare` does for one scenario."""
     scenario = field.scenario
     workloads = draw_workloads(scenario, episodes, field.seed)
-    report(Progress("tuning", 0, 1, "rules"))
     contestants = field.of(policies)
-    report(Progress("tuning", 1, 1))
     roll_outs: dict[str, RollOut] = {}
     alone_s: dict[str, float] = {}
     bounds: list[HindsightBounds] = []

@@ -10,11 +10,13 @@ from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from edge_llm_agents.evaluation.models import DoesNotPlayError, acting_model, model_file
+from edge_llm_agents.evaluation.progress import Progress, Report, tell_nobody
 from edge_llm_agents.pretrained.saved_policies import SavedPolicy, load_policy
 from edge_llm_agents.pretrained.shipped import PRETRAINED, card_of, is_saved, policies_for, shipped_policies
 from edge_llm_baselines.allocation.policy import AllocationPolicy
 from edge_llm_baselines.playing.play import MakePolicy, Policy
 from edge_llm_baselines.playing.policy import EpochPolicy
+from edge_llm_baselines.registry.baseline import Baseline, Tunable
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import Scenario
@@ -41,7 +43,14 @@ class Field:
     """
 
     def __init__(
-        self, env_id: str, scenario: Scenario, seed: int, *, elsewhere: bool = False, unpickle: bool = False
+        self,
+        env_id: str,
+        scenario: Scenario,
+        seed: int,
+        *,
+        elsewhere: bool = False,
+        unpickle: bool = False,
+        report: Report = tell_nobody,
     ) -> None:
         environment(env_id)
         self.env_id, self.scenario, self.seed = env_id, scenario, seed
@@ -53,6 +62,10 @@ class Field:
         self.oracle = self.baselines.reference
         self._solved_in = self.baselines.solved_in or env_id
         self._tuned: dict[str, Any] = {}
+        playing = [rule for rule in self.baselines.rules.values() if rule.plays(scenario)]
+        self._tunings = len({rule.tunable for rule in playing} - {None})
+        self._report = report
+        """Hears of everything that is tuned of rules."""
 
     def of(self, policies: Any) -> list[Contestant]:
         """The oracle first, then those that are asked for: see `compare`."""
@@ -80,14 +93,16 @@ class Field:
         saved = [name for name in policies_for(self.scenario) if card_of(PRETRAINED / name)["environment"] in here]
         return [*(key for key, rule in self.baselines.rules.items() if self._plays(rule)), *saved]
 
-    def _plays(self, rule: Any) -> bool:
+    def _plays(self, rule: Baseline) -> bool:
         if not rule.plays(self.scenario):
             return False
         return rule.tunable is None or self._tuned_of(rule.tunable) is not None
 
-    def _tuned_of(self, tunable: Any) -> Any:
+    def _tuned_of(self, tunable: Tunable) -> Any:
         if tunable.name not in self._tuned:
+            self._report(Progress("tuning", len(self._tuned), self._tunings, tunable.name))
             self._tuned[tunable.name] = tunable.tune(self.scenario, self.seed)
+            self._report(Progress("tuning", len(self._tuned), self._tunings))
         return self._tuned[tunable.name]
 
     def _rule(self, key: str) -> Contestant:

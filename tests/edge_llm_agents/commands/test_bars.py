@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from edge_llm_agents.commands.bars import Bars
-from edge_llm_agents.commands.plan import plan
 from edge_llm_agents.evaluation.progress import Progress
 
 
@@ -19,11 +18,3 @@ def test_every_part_has_a_bar_that_comes_to_its_end(capsys: pytest.CaptureFixtur
     assert shown.count("hindsight: 100%") >= 1
     assert "number 1" in shown
     assert shown.count("\n") == 3
-
-
-def test_the_plan_has_a_line_for_each_part_that_there_will_be() -> None:
-    whole = plan("EdgeLLM/Batching-v0", episodes=100, hindsight_episodes=10, trains=True)
-    assert [line.split()[0] for line in whole] == ["compiling", "playing", "training", "hindsight"]
-    short = plan("EdgeLLM/Joint-v0", episodes=1, hindsight_episodes=0, trains=False)
-    assert [line.split()[0] for line in short] == ["compiling", "playing"]
-    assert all("about" in line for line in whole)

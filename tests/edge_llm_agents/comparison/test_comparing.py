@@ -19,6 +19,7 @@ from edge_llm_agents.training.models import new_model
 from edge_llm_baselines import DFTSP, EpochPolicy, MinimumShares
 from edge_llm_baselines.rules.heuristics import ShortestJobFirst
 from edge_llm_env import load_scenario
+from edge_llm_env.envs.suite import COMPUTE
 from tests.edge_llm_agents.comparison.roll_outs import SHORT
 
 SMALL: dict[str, Any] = {"episodes": 3, "hindsight_episodes": 0}
@@ -56,6 +57,15 @@ def test_a_wrong_name_does_not_wait_until_rules_are_tuned(monkeypatch: pytest.Mo
     monkeypatch.setattr(Field, "_tuned_of", tuned)
     with pytest.raises(ValueError, match="policy = 'nobody': must be one of"):
         compare(["all", "nobody"], SHORT, **SMALL)
+
+
+def test_tuning_is_told_rule_by_rule() -> None:
+    heard: list[Progress] = []
+    scenario = load_scenario("accuracy-tiers", **{"epoch.episode_epochs": 3})
+    compare("all", scenario, env_id=COMPUTE, report=heard.append, **SMALL)
+    told = [(one.done, one.total, one.what) for one in heard if one.part == "tuning"]
+    assert [what for *_, what in told if what] == ["partition", "threshold", "plan"]
+    assert [(done, total) for done, total, _ in told] == [(0, 3), (1, 3), (1, 3), (2, 3), (2, 3), (3, 3)]
 
 
 def test_solvers_policies_models_and_functions_are_taken_as_objects() -> None:
