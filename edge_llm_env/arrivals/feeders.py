@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from edge_llm_env.arrivals.poisson import poisson_arrivals
-from edge_llm_env.arrivals.process import ArrivalProcess, Arrived
+from edge_llm_env.arrivals.process import ArrivalProcess, Arrived, Counted
 from edge_llm_env.support.quantities import DurationS, LoadS, RatePerS, Variation
 
 CYCLES_BEFORE = 10
@@ -62,6 +62,11 @@ class FeederArrivals(ArrivalProcess):
     def mean_rate_per_s(self) -> float:
         """Mean arrival rate over all episodes."""
         return self.rate_per_s + self.crowd_rate_per_s * sum(self.shares) * self.crowd_share
+
+    @property
+    def counted(self) -> Counted:
+        """What is counted at the feeders."""
+        return Counted(len(self.lags_s), self.seen_crowd_per_s * self.count_every_s, self.count_every_s)
 
     def check_episode(self, horizon_s: float) -> None:
         """Raise ValueError where crowds or counts of an episode of that length are too many."""

@@ -27,6 +27,16 @@ class Arrived(NamedTuple):
     """(periods, feeders) what is counted at feeder cells; None where there are none."""
 
 
+class Counted(NamedTuple):
+    """What is counted in neighbouring cells, feeders of this one."""
+
+    feeders: int = 0
+    of_crowd: float = 1.0
+    """Mean count of a period at a feeder with a crowd; 1 without feeders."""
+    every_s: float | None = None
+    """The period; None without feeders."""
+
+
 class ArrivalProcess(Section):
     """A kind of arrivals; its `kind`, a literal, is its name in scenarios."""
 
@@ -43,6 +53,11 @@ class ArrivalProcess(Section):
     @abstractmethod
     def draw(self, rng: np.random.Generator, horizon_s: float) -> Arrived:
         """The requests of one episode of that length."""
+
+    @property
+    def counted(self) -> Counted:
+        """What is counted at feeder cells, if there are any."""
+        return Counted()
 
     @property
     def replayed(self) -> TracePart | None:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.epoch import in_slot, without_transfers
 from edge_llm_env.dynamics.modules import GROUPS, hosted, variant_rule
 from edge_llm_env.dynamics.params import NodeParams
-from edge_llm_env.dynamics.selections.selection import select_batch
 from edge_llm_env.dynamics.state import NodeState, class_of
 from edge_llm_env.feasibility.batch import BatchSums, empty_batch, with_request
 from edge_llm_env.feasibility.rule import Rule, compute_time_s, energy_j, memory_bytes
+from edge_llm_env.selections.selection import select_batch
 from edge_llm_env.solver.candidates import Candidates, batch_of
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 

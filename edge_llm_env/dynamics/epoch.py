@@ -6,6 +6,7 @@ from edge_llm_env.dynamics.channels import meet_channels
 from edge_llm_env.dynamics.demand import begin_demand
 from edge_llm_env.dynamics.modules import Alone, begin_modules, judge_alone
 from edge_llm_env.dynamics.params import NodeParams
+from edge_llm_env.dynamics.payment import pay, pay_answer, spend
 from edge_llm_env.dynamics.state import (
     EXPIRED,
     N_ARRIVED,
@@ -17,10 +18,6 @@ from edge_llm_env.dynamics.state import (
     N_SERVED,
     NOT_ARRIVED,
     PENDING,
-    R_ENERGY,
-    R_EXPIRED,
-    R_SERVED,
-    R_TOKENS,
     REJECTED,
     RESERVED,
     SERVED,
@@ -30,6 +27,7 @@ from edge_llm_env.dynamics.state import (
 from edge_llm_env.feasibility.batch import BatchSums, empty_batch, of_array, to_array, with_request
 from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import Rule, compute_time_s, energy_j, is_feasible, memory_bytes
+from edge_llm_env.scenarios.sections.reward_settings import R_EXPIRED
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.memory import prefetch
 
@@ -79,7 +77,7 @@ def begin_epoch(rule: Rule, params: NodeParams, state: NodeState, row: int) -> N
             state.status[row, request] = EXPIRED
             state.counters[row, N_EXPIRED] += 1
             state.counters[row, N_PENDING] -= 1
-            state.reward_terms[row, R_EXPIRED] += params.reward_weights[R_EXPIRED]
+            pay(params, state, row, R_EXPIRED, 1.0)
             continue
         oldest = min(oldest, request)
         if visible < slots:
@@ -212,15 +210,7 @@ def serve(params: NodeParams, state: NodeState, row: int, slot: int) -> None:
     state.counters[row, N_SERVED] += 1
     state.counters[row, N_PENDING] -= 1
     state.action_mask[row, slot] = False
-    state.reward_terms[row, R_SERVED] += params.reward_weights[R_SERVED]
-    state.reward_terms[row, R_TOKENS] += params.reward_weights[R_TOKENS] * state.slot_output_tokens[row, slot]
-
-
-@compiled
-def spend(params: NodeParams, state: NodeState, row: int, joules: float) -> None:
-    """Count the energy of a batch, and pay for it."""
-    state.energy_j[row] += joules
-    state.reward_terms[row, R_ENERGY] += params.reward_weights[R_ENERGY] * joules
+    pay_answer(params, state, row, state.slot_output_tokens[row, slot], 1.0)
 
 
 @compiled

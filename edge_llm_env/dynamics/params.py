@@ -12,8 +12,8 @@ from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.radio.rate import reference_snr
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
+from edge_llm_env.selections.names import number_of
 from edge_llm_env.support.compilation.compiling import compiled
 
 COST_SHAPE = (3, 2, 6)
@@ -84,7 +84,7 @@ class NodeParams(NamedTuple):
     offered_accuracy: NDArray[np.float64]
     """(K,) most that a request of each class can get; one that requires more is rejected."""
     batch_selection: int
-    """Index in BATCH_SELECTIONS."""
+    """Number of a kind (`edge_llm_env.selections.names`)."""
     episode_epochs: int
     reward_weights: NDArray[np.float64]
     """(terms,) the scenario's weights, in the order of REWARD_TERMS."""
@@ -160,9 +160,9 @@ def node_params(
         downlink_bits_per_token=radio.downlink_bits_per_token,
         fixed_prompt_tokens=float(node.fixed_prompt_tokens or 0),
         offered_accuracy=accuracy.max(axis=0) if variants else np.full(classes, scenario.accuracy),
-        batch_selection=BATCH_SELECTIONS.index(node.batch_selection),
+        batch_selection=number_of(node.batch_selection),
         episode_epochs=epoch.episode_epochs,
-        reward_weights=np.array([getattr(scenario.reward, name) for name in REWARD_TERMS]),
+        reward_weights=scenario.reward.of(REWARD_TERMS),
         longest_latency_s=asked.latency_requirement_s.high,
         longest_prompt_tokens=float(asked.longest_prompt_tokens),
         longest_output_tokens=float(asked.longest_output_tokens),

@@ -45,10 +45,6 @@ N_ARRIVED, N_SERVED, N_EXPIRED, N_REJECTED, N_PENDING, N_BEYOND, N_EPOCHS, N_INV
 N_UPLINKS_FAILED, N_OUTPUTS_CUT, N_DOWNLINKS_FAILED = range(9, 12)
 
 
-R_SERVED, R_TOKENS, R_ENERGY, R_EXPIRED = range(len(REWARD_TERMS))
-"""Columns of `NodeState.reward_terms`."""
-
-
 RESOURCES = ("uplink", "downlink", "memory", "compute")
 """Columns of `NodeState.utilisation`: fraction of each capacity that a batch uses."""
 

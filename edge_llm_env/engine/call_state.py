@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.engine.state import COUNTERS, EngineState
-from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS, TASK_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS
 from edge_llm_env.tasks.running.state import OF_CALLS, TASK_COUNTERS
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def with_calls(engine: EngineState, predecessors: int, signals: int) -> TaskEngi
     arrays = {name: np.zeros((rows, calls, *more.get(name, ())), dtype=of) for name, of in OF_ENGINE_CALLS.items()}
     whole = engine._replace(
         counters=np.zeros((rows, len(COUNTERS) + len(TASK_COUNTERS)), dtype=np.int64),
-        reward_terms=np.zeros((rows, len(REWARD_TERMS) + len(TASK_TERMS))),
+        reward_terms=np.zeros((rows, len(ALL_TERMS))),
         action_mask=np.zeros((rows, engine.action_mask.shape[1] + engine.running.shape[1]), dtype=np.bool_),
     )
     of_rows = [np.zeros(rows, dtype=np.int64) for _ in OF_ROWS]

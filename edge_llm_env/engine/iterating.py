@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from edge_llm_env.dynamics.payment import pay, pay_answer, spend
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.engine.blocks import blocks_for, held_blocks
 from edge_llm_env.engine.calls import follow
@@ -23,13 +24,10 @@ from edge_llm_env.engine.state import (
     N_SERVED,
     N_TOKENS,
     N_UPLOADING,
-    R_ENERGY,
-    R_EXPIRED,
-    R_SERVED,
-    R_TOKENS,
     EngineState,
 )
 from edge_llm_env.inference.iteration import IterationCost
+from edge_llm_env.scenarios.sections.reward_settings import R_EXPIRED
 from edge_llm_env.support.compilation.compiling import compiled, compiled_apart
 
 UPLINK, DOWNLINK, MEMORY, COMPUTE = range(len(RESOURCES))
@@ -171,7 +169,7 @@ def decode(params: EngineParams, state: EngineState, row: int, steps: int) -> No
 @compiled
 def settle(params: EngineParams, state: EngineState, row: int) -> bool:
     """Note first tokens that were computed just now, and let go who has all; whether anybody has."""
-    now_s, counters, terms = state.now_s[row], state.counters[row], state.reward_terms[row]
+    now_s, counters = state.now_s[row], state.counters[row]
     anybody = False
     slot = 0
     while slot < counters[N_RUNNING]:
@@ -196,12 +194,11 @@ def settle(params: EngineParams, state: EngineState, row: int) -> bool:
         part = 1.0
         if late or slow:
             counters[N_EXPIRED] += 1
-            terms[R_EXPIRED] += params.reward_weights[R_EXPIRED]
+            pay(params, state, row, R_EXPIRED, 1.0)
             part = paid_part(params, state, row, request)
         else:
             counters[N_SERVED] += 1
-        terms[R_SERVED] += params.reward_weights[R_SERVED] * part
-        terms[R_TOKENS] += params.reward_weights[R_TOKENS] * tokens * part
+        pay_answer(params, state, row, tokens, part)
         follow(params, state, params.tasks, row, request, not (late or slow))
     return anybody
 
@@ -232,8 +229,7 @@ def account(
         state.utilisation[row, COMPUTE] = busy_s / passed_s
         for resource in range(state.utilisation.shape[1]):
             state.utilisation_sum[row, resource] += state.utilisation[row, resource] * passed_s
-    state.energy_j[row] += energy_j
-    state.reward_terms[row, R_ENERGY] += params.reward_weights[R_ENERGY] * energy_j
+    spend(params, state, row, energy_j)
     ended = state.now_s[row] >= params.end_s
     epochs = params.episode_epochs if ended else min(params.episode_epochs - 1, int(state.now_s[row] / params.epoch_s))
     state.counters[row, N_EPOCHS] = epochs

@@ -12,8 +12,8 @@ from edge_llm_env.inference.iteration import IterationCost
 from edge_llm_env.radio.rate import reference_snr
 from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
-from edge_llm_env.tasks.running.params import calls_told, task_weights, tasks_of
+from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS, REWARD_TERMS
+from edge_llm_env.tasks.running.params import calls_told, tasks_of
 from edge_llm_env.tasks.settings import KV_CACHE_RULES
 
 KNOWN, PREDICTED, UNKNOWN = range(3)
@@ -124,7 +124,7 @@ def task_engine_params(scenario: Scenario) -> TaskEngineParams:
         expected_calls_left=tasks.expected_calls_left(),
     )
     whole = plain._replace(
-        class_ttft_s=np.array([longest_s]), longest_ttft_s=longest_s, reward_weights=task_weights(scenario)
+        class_ttft_s=np.array([longest_s]), longest_ttft_s=longest_s, reward_weights=scenario.reward.of(ALL_TERMS)
     )
     return TaskEngineParams._make((*whole[:-1], of_tasks))
 
@@ -154,7 +154,7 @@ def engine_params(scenario: Scenario) -> EngineParams:
         longest_tpot_s=max(one.tpot_s for one in settings.classes),
         longest_prompt_tokens=float(asked.longest_prompt_tokens),
         longest_output_tokens=float(asked.longest_output_tokens),
-        reward_weights=np.array([getattr(scenario.reward, name) for name in REWARD_TERMS]),
+        reward_weights=scenario.reward.of(REWARD_TERMS),
         uplink_symbols_per_s=radio.uplink_bandwidth_hz * settings.uplink_share,
         downlink_symbols_per_s=radio.downlink_bandwidth_hz * settings.uplink_share,
         uplink_snr=reference_snr(radio.device_power_dbm, radio.noise_dbm_per_hz, radio.uplink_bandwidth_hz),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from edge_llm_env.dynamics.payment import pay
 from edge_llm_env.engine.blocks import blocks_of, count_reused, held_blocks, offer_cache, take_own_cache
 from edge_llm_env.engine.params import EngineParams, EngineTasks
 from edge_llm_env.engine.state import (
@@ -23,12 +24,12 @@ from edge_llm_env.engine.state import (
     N_SWAPPED,
     N_UPLOADING,
     N_WAITING,
-    R_EXPIRED,
     REJECTED,
     RUNNING,
     WAITING,
     EngineState,
 )
+from edge_llm_env.scenarios.sections.reward_settings import R_EXPIRED
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.tasks.running.progress import count_task, opens_task
 from edge_llm_env.tasks.running.state import N_WAITING as N_CALLS_WAITING
@@ -216,4 +217,4 @@ def give_up(params: EngineParams, state: EngineState, row: int, request: int) ->
     state.counters[row, N_EXPIRED] += 1
     state.counters[row, N_PENDING] -= 1
     state.counters[row, N_MISSED_TTFT] += state.generated[row, request] == 0
-    state.reward_terms[row, R_EXPIRED] += params.reward_weights[R_EXPIRED]
+    pay(params, state, row, R_EXPIRED, 1.0)

@@ -50,9 +50,6 @@ N_ARRIVED, N_SERVED, N_EXPIRED, N_REJECTED, N_PENDING, N_BEYOND, N_EPOCHS, N_INV
 N_UPLOADING, N_WAITING, N_RUNNING, N_ADMITTED, N_COMPLETED, N_MISSED_TTFT, N_MISSED_TPOT = range(8, 15)
 N_DROPPED, N_PREEMPTED, N_RECOMPUTED, N_ITERATIONS, N_TOKENS, N_SWAPPED = range(15, 21)
 
-R_SERVED, R_TOKENS, R_ENERGY, R_EXPIRED = range(len(REWARD_TERMS))
-"""Columns of `EngineState.reward_terms`."""
-
 
 class EngineState(NamedTuple):
     """Arrays over rows (R), requests (N), waiting slots (Q) and running slots (B)."""

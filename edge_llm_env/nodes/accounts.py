@@ -16,16 +16,13 @@ from edge_llm_env.dynamics.state import (
     N_SERVED,
     NOT_ARRIVED,
     PENDING,
-    R_ENERGY,
-    R_EXPIRED,
-    R_SERVED,
-    R_TOKENS,
     REJECTED,
     SERVED,
 )
 from edge_llm_env.nodes.decoding import NOBODY
 from edge_llm_env.nodes.params import NetworkParams
 from edge_llm_env.nodes.state import NetworkState
+from edge_llm_env.scenarios.sections.reward_settings import R_ENERGY, R_EXPIRED, R_SERVED, R_TOKENS
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge_llm_env.dynamics.payment import pay, pay_answer, spend
 from edge_llm_env.rack.params import RackParams
 from edge_llm_env.rack.state import (
     EXPIRED,
@@ -18,10 +19,6 @@ from edge_llm_env.rack.state import (
     N_STARTS,
     NOT_ARRIVED,
     PENDING,
-    R_ENERGY,
-    R_EXPIRED,
-    R_SERVED,
-    R_TOKENS,
     REJECTED,
     SERVED,
     USED_COMPUTE,
@@ -30,6 +27,7 @@ from edge_llm_env.rack.state import (
 )
 from edge_llm_env.residency.moving import evict, next_to_leave, pass_time, start_load
 from edge_llm_env.residency.residents import IDLE, hosting, ready_within
+from edge_llm_env.scenarios.sections.reward_settings import R_EXPIRED
 from edge_llm_env.support.compilation.compiling import compiled
 
 MODEL = 0
@@ -80,7 +78,7 @@ def begin_epoch(params: RackParams, state: RackState, row: int) -> None:
                 state.status[row, waiting] = EXPIRED
                 state.counters[row, N_EXPIRED] += 1
                 state.counters[row, N_PENDING] -= 1
-                state.reward_terms[row, R_EXPIRED] += params.reward_weights[R_EXPIRED]
+                pay(params, state, row, R_EXPIRED, 1.0)
             else:
                 oldest = min(oldest, waiting)
     state.oldest[row] = oldest
@@ -152,8 +150,7 @@ def serve_epoch(params: RackParams, state: RackState, row: int) -> None:
         if batch > 0:
             energy_j += params.base_j[size] + batch * params.one_j[size]
             compute_s += size * (params.base_s[size] + batch * params.one_s[size])
-    state.energy_j[row] += energy_j
-    state.reward_terms[row, R_ENERGY] += params.reward_weights[R_ENERGY] * energy_j
+    spend(params, state, row, energy_j)
     state.utilisation[row, USED_MEMORY] = memory / params.modules
     state.utilisation[row, USED_COMPUTE] = compute_s / (params.modules * params.window_s)
     for resource in range(state.utilisation.shape[1]):
@@ -180,5 +177,4 @@ def serve(params: RackParams, state: RackState, row: int, request: int) -> None:
     state.status[row, request] = SERVED
     state.counters[row, N_SERVED] += 1
     state.counters[row, N_PENDING] -= 1
-    state.reward_terms[row, R_SERVED] += params.reward_weights[R_SERVED]
-    state.reward_terms[row, R_TOKENS] += params.reward_weights[R_TOKENS] * state.output_tokens[row, request]
+    pay_answer(params, state, row, state.output_tokens[row, request], 1.0)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.arrivals.feeders import FeederArrivals
 from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
@@ -81,9 +80,6 @@ def rack_params(scenario: Scenario) -> RackParams:
                 f"scenario {scenario.name}: rack.{field}: a group of {size} modules must serve a request of the "
                 f"longest lengths in {epoch.compute_window_s:g} s and {node.memory_bytes_per_module:g} bytes a module"
             )
-    arrivals = asked.arrivals
-    feeders = len(arrivals.lags_s) if isinstance(arrivals, FeederArrivals) else 0
-    seen = arrivals.seen_crowd_per_s * arrivals.count_every_s if isinstance(arrivals, FeederArrivals) else 1.0
     return RackParams(
         epoch_s=epoch.epoch_s,
         episode_epochs=epoch.episode_epochs,
@@ -104,11 +100,11 @@ def rack_params(scenario: Scenario) -> RackParams:
         offered_accuracy=scenario.quantization.accuracy,
         longest_prompt_tokens=asked.longest_prompt_tokens,
         longest_output_tokens=asked.longest_output_tokens,
-        reward_weights=np.array([getattr(scenario.reward, name) for name in REWARD_TERMS]),
+        reward_weights=scenario.reward.of(REWARD_TERMS),
         history_epochs=rack.history_epochs,
         day_s=rack.day_s,
-        feeders=feeders,
-        count_scale=LONGEST_COUNT_RATIO * seen,
+        feeders=asked.arrivals.counted.feeders,
+        count_scale=LONGEST_COUNT_RATIO * asked.arrivals.counted.of_crowd,
     )
 
 
@@ -162,7 +158,7 @@ def group_of(scenario: Scenario, modules: int) -> Group:
 
 def _check(scenario: Scenario) -> None:
     """Raise `ScenarioError` for what a rack does not have."""
-    asked, rack, modules = scenario.workload, scenario.rack, scenario.node.modules
+    rack, modules, every_s = scenario.rack, scenario.node.modules, scenario.workload.arrivals.counted.every_s
     wrong = ""
     if not scenario.beliefs.are_true:
         wrong = "beliefs: must be without errors here, where requests are a count"
@@ -170,11 +166,8 @@ def _check(scenario: Scenario) -> None:
         wrong = f"rack.modules_at_start = {rack.modules_at_start}: must be at most node.modules = {modules}"
     elif rack.modules_per_group is not None and rack.modules_per_group > modules:
         wrong = f"rack.modules_per_group = {rack.modules_per_group}: must be at most node.modules = {modules}"
-    elif isinstance(asked.arrivals, FeederArrivals) and asked.arrivals.count_every_s != scenario.epoch.epoch_s:
-        wrong = (
-            f"workload.arrivals.count_every_s = {asked.arrivals.count_every_s:g}: must be epoch.epoch_s = "
-            f"{scenario.epoch.epoch_s:g}"
-        )
+    elif every_s is not None and every_s != scenario.epoch.epoch_s:
+        wrong = f"workload.arrivals.count_every_s = {every_s:g}: must be epoch.epoch_s = {scenario.epoch.epoch_s:g}"
     elif rack.group_sizes is not None:
         wrong = _wrong_with_sizes(scenario, rack.group_sizes)
     if wrong:

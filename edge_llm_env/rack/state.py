@@ -42,9 +42,6 @@ modules that were on over epochs.
 N_ARRIVED, N_SERVED, N_EXPIRED, N_REJECTED, N_PENDING, N_BEYOND, N_EPOCHS, N_INVALID = range(8)
 N_ON, N_READY, N_MODULE_EPOCHS, N_STARTS, N_GROUP = range(8, 13)
 
-R_SERVED, R_TOKENS, R_ENERGY, R_EXPIRED = range(len(REWARD_TERMS))
-"""Columns of `RackState.reward_terms`."""
-
 USED_UPLINK, USED_DOWNLINK, USED_MEMORY, USED_COMPUTE = range(len(RESOURCES))
 """Columns of `RackState.utilisation`."""
 

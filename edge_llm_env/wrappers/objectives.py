@@ -7,8 +7,9 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.dynamics.state import N_SERVED, R_EXPIRED, R_SERVED, R_TOKENS
+from edge_llm_env.dynamics.state import N_SERVED
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.scenarios.sections.reward_settings import R_EXPIRED, R_SERVED, R_TOKENS
 from edge_llm_env.wrappers.fairness import ServiceFairness
 
 OBJECTIVES = ("throughput", "energy", "accuracy", "fairness")

@@ -10,13 +10,12 @@ from pydantic.fields import FieldInfo
 
 from edge_llm_env.arrivals.table import ARRIVALS
 from edge_llm_env.beliefs.table import LENGTH_BELIEFS
-from edge_llm_env.dynamics.selections import selection
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.radio.fading.table import FADINGS
 from edge_llm_env.radio.path_losses.table import PATH_LOSSES
 from edge_llm_env.radio.rate_models.table import RATE_MODELS
-from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
 from edge_llm_env.scenarios.sections.reward_settings import RewardWeights
+from edge_llm_env.selections.table import KERNELS
 from edge_llm_env.support.section import Section
 from edge_llm_env.support.tables import NO_VALUE, Table
 from edge_llm_env.tasks.kinds.table import TASK_KINDS
@@ -65,10 +64,7 @@ def cost_models_table() -> Table:
 
 def batch_selections_table() -> Table:
     """Every way in which a node selects its batch, by its kernel's docstring."""
-    rows = [
-        (f"`{name}`", first_sentence(getattr(selection, f"select_{name}")).partition(", bool of")[0])
-        for name in BATCH_SELECTIONS
-    ]
+    rows = [(f"`{name}`", first_sentence(kernel).partition(", bool of")[0]) for name, kernel in KERNELS.items()]
     return Table(("`node.batch_selection`", "whom the node computes"), rows)
 
 

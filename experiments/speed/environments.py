@@ -8,7 +8,7 @@ from typing import Any
 from edge_llm_env.envs.suite import BANDWIDTH, BATCHING, COMPUTE, JOINT
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import load_scenario
-from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
+from edge_llm_env.selections.names import BATCH_SELECTIONS
 from experiments.speed.decoding import oracle_decoding
 from experiments.speed.fresh import import_seconds, memory_bytes
 from experiments.speed.iterations import (

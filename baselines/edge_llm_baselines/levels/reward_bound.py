@@ -13,10 +13,10 @@ from edge_llm_baselines.hindsight.episode import Offers
 from edge_llm_baselines.levels.bounds import compressed
 from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
 from edge_llm_baselines.residency.clairvoyant.margins import times_of
-from edge_llm_env.dynamics.state import R_ENERGY, R_EXPIRED, R_SERVED, R_TOKENS
 from edge_llm_env.envs.service_level.table import table_of
 from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.scenarios.sections.reward_settings import R_ENERGY, R_EXPIRED, R_SERVED, R_TOKENS
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.workload.workload import Workload
 

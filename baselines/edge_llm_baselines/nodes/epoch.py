@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.assignment.networks import problem_of_network, requests_in_slots
 from edge_llm_baselines.assignment.problem import SeveralNodes
-from edge_llm_env.dynamics.state import R_SERVED, R_TOKENS
 from edge_llm_env.nodes.simulation import NetworkSimulation
+from edge_llm_env.scenarios.sections.reward_settings import R_SERVED, R_TOKENS
 from edge_llm_env.support.checking.arguments import checked
 
 

@@ -20,8 +20,8 @@ from edge_llm_baselines.racks.optimum import Chances, optimum
 from edge_llm_baselines.racks.policy import Scheduled
 from edge_llm_env.rack.epoch import served_by
 from edge_llm_env.rack.params import RackParams, rack_params
-from edge_llm_env.rack.state import R_ENERGY, R_SERVED
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.scenarios.sections.reward_settings import R_ENERGY, R_SERVED
 from edge_llm_env.support.calling import direct
 from edge_llm_env.workload.workload import Workload
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from edge_llm_env.rack.epoch import served_by
 from edge_llm_env.rack.params import RackParams, rack_params
-from edge_llm_env.rack.state import R_ENERGY, R_EXPIRED, R_SERVED, R_TOKENS
 from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.scenarios.sections.reward_settings import R_ENERGY, R_EXPIRED, R_SERVED, R_TOKENS
 from edge_llm_env.support.calling import direct
 
 

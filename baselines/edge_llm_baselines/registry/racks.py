@@ -27,14 +27,13 @@ from edge_llm_baselines.racks.tuning import (
     tune_trend,
 )
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Earning, Tunable
-from edge_llm_env.arrivals.feeders import FeederArrivals
 from edge_llm_env.envs.scaling.observation import chooses_groups
 from edge_llm_env.scenarios.schema import Scenario
 
 
 def has_feeders(scenario: Scenario) -> bool:
     """Whether crowds are counted at feeder cells, of which a rule can be told."""
-    return isinstance(scenario.workload.arrivals, FeederArrivals)
+    return scenario.workload.arrivals.counted.feeders > 0
 
 
 def _departures(env: Any, seed: int, tuned: Sequence[float] | None) -> OwnAndFeeders:

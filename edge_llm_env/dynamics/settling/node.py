@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from edge_llm_env.dynamics.channels import downlink_arrives, uplink_arrives
-from edge_llm_env.dynamics.epoch import dispatch, in_slot, serve, spend, store_batch, without_transfers
+from edge_llm_env.dynamics.epoch import dispatch, in_slot, serve, store_batch, without_transfers
 from edge_llm_env.dynamics.params import NodeParams
+from edge_llm_env.dynamics.payment import spend
 from edge_llm_env.dynamics.state import (
     N_DOWNLINKS_FAILED,
     N_OUTPUTS_CUT,

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.cascade import NOBODY, use_of_variants
 from edge_llm_env.dynamics.demand import note_arrivals
-from edge_llm_env.dynamics.epoch import dispatch, reserve, serve, spend
+from edge_llm_env.dynamics.epoch import dispatch, reserve, serve
 from edge_llm_env.dynamics.modules import GROUPS, groups_now
 from edge_llm_env.dynamics.params import NodeParams
+from edge_llm_env.dynamics.payment import spend
 from edge_llm_env.dynamics.settling.node import answered, uploaded
 from edge_llm_env.dynamics.state import N_ARRIVED, NodeState, class_of
 from edge_llm_env.feasibility.rule import Rule

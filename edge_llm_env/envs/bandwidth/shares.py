@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.channels import uplink_arrives
 from edge_llm_env.dynamics.epoch import admit, dispatch, load_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
-from edge_llm_env.dynamics.selections.selection import select_batch
 from edge_llm_env.dynamics.settling.node import settle
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, N_UPLINKS_FAILED, NodeState
 from edge_llm_env.dynamics.uploads.sending import complete, send
@@ -19,6 +18,7 @@ from edge_llm_env.envs.observation import observe
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.feasibility.batch import BatchSums
 from edge_llm_env.feasibility.rule import Rule, affine_cost, memory_bytes, within
+from edge_llm_env.selections.selection import select_batch
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 from edge_llm_env.support.sharing import next_rows

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.dynamics.epoch import in_slot, reserve, serve, spend, store_batch
+from edge_llm_env.dynamics.epoch import in_slot, reserve, serve, store_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
+from edge_llm_env.dynamics.payment import spend
 from edge_llm_env.dynamics.settling.node import settle_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.dynamics.uploads.sending import complete, send_in_order

@@ -11,7 +11,7 @@ from edge_llm_env.dynamics.params import rule_of
 from edge_llm_env.envs.calls.observation import OBSERVATION_OF_CALLS, observe_calls
 from edge_llm_env.envs.calls.restoring import checked_state
 from edge_llm_env.envs.mechanism import Mechanism
-from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS, TASK_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.tasks.running.epoch import begin_episode
 from edge_llm_env.tasks.running.params import TaskParams
@@ -38,6 +38,6 @@ def serving_calls(of_requests: Mechanism, step_row: Callable[..., None], step_ro
         observation=OBSERVATION_OF_CALLS,
         begin_rows=begin_rows,
         checked_state=checked_state,
-        reward_terms=(*REWARD_TERMS, *TASK_TERMS),
+        reward_terms=ALL_TERMS,
         simulates=TaskSimulation,
     )

@@ -21,7 +21,7 @@ from edge_llm_env.envs.layout import Block, Feature, per_slot
 from edge_llm_env.envs.mechanism import Mechanism, MechanismOfScenario
 from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.scenarios import Scenario, ScenarioError
-from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS, TASK_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS
 
 if TYPE_CHECKING:
     from edge_llm_env.rendering.showing import Showing
@@ -78,7 +78,7 @@ OF_CALLS = MECHANISM._replace(
     observation=OBSERVATION_OF_CALLS,
     checked_state=checked_task_engine_state,
     at_the_end=task_percentiles,
-    reward_terms=(*REWARD_TERMS, *TASK_TERMS),
+    reward_terms=ALL_TERMS,
     simulates=TaskEngineSimulation,
 )
 """Where requests are the calls of agent tasks."""

@@ -12,7 +12,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.arrivals.feeders import FeederArrivals
 from edge_llm_env.envs.layout import Block, Feature, once, per_module
 from edge_llm_env.envs.observation import clipped
 from edge_llm_env.rack.params import RackParams
@@ -52,8 +51,7 @@ COUNT_FEATURES = (Feature("counted", "2 crowds", "count at the feeder cell in th
 
 def feeders_of(scenario: Scenario) -> int:
     """F, feeder cells of a scenario."""
-    arrivals = scenario.workload.arrivals
-    return len(arrivals.lags_s) if isinstance(arrivals, FeederArrivals) else 0
+    return scenario.workload.arrivals.counted.feeders
 
 
 OBSERVATION = (

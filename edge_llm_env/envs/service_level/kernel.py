@@ -6,16 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.cascade import NOBODY, bands_used
-from edge_llm_env.dynamics.epoch import spend
 from edge_llm_env.dynamics.modules import GROUPS
 from edge_llm_env.dynamics.params import NodeParams, rule_of
+from edge_llm_env.dynamics.payment import spend
 from edge_llm_env.dynamics.settling.variants import delays_after, groups_of, serve_and_dispatch
-from edge_llm_env.dynamics.state import N_NOT_ADMITTED, R_SERVED, RESOURCES, NodeState
+from edge_llm_env.dynamics.state import N_NOT_ADMITTED, RESOURCES, NodeState
 from edge_llm_env.envs.observation import observe
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.envs.service_level.levels import accuracy_at, at_level, in_turn, load_targets
 from edge_llm_env.envs.service_level.table import NOT_NOW, LevelActions, LevelTable
 from edge_llm_env.feasibility.rule import Rule
+from edge_llm_env.scenarios.sections.reward_settings import R_SERVED
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.support.sharing import next_rows
 

@@ -7,7 +7,6 @@ import numpy as np
 from edge_llm_env.dynamics.cascade import SHARES, cascade
 from edge_llm_env.dynamics.epoch import admit, begin_episode, dispatch, load_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
-from edge_llm_env.dynamics.selections.selection import select_batch
 from edge_llm_env.dynamics.settling.variants import delays_after, groups_of, serve_and_dispatch
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.slots import candidates_of_row
@@ -15,7 +14,8 @@ from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.dynamics.uploads.sending import send_in_order
 from edge_llm_env.dynamics.uploads.spare import spare_uplink
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS, EXACT
+from edge_llm_env.selections.names import EXACT
+from edge_llm_env.selections.selection import select_batch
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 from edge_llm_env.workload.workload import Workload
 
@@ -28,7 +28,7 @@ class LargestBatches:
     """
 
     def __init__(self, scenario: Scenario, workload: Workload, *, hosts_variants: bool) -> None:
-        node = scenario.node.model_copy(update={"batch_selection": BATCH_SELECTIONS[EXACT]})
+        node = scenario.node.model_copy(update={"batch_selection": "exact"})
         self._simulation = Simulation(
             scenario.model_copy(update={"node": node}),
             rows=1,

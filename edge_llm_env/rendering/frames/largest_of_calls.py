@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from edge_llm_env.dynamics.params import rule_of
-from edge_llm_env.dynamics.selections.selection import select_batch
 from edge_llm_env.dynamics.slots import candidates_of_row
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.scenarios.sections.batch_selections import EXACT
+from edge_llm_env.selections.names import EXACT
+from edge_llm_env.selections.selection import select_batch
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 from edge_llm_env.tasks.running.calls import admit_call, rule_of_row
 from edge_llm_env.tasks.running.epoch import begin_episode, dispatch_calls

@@ -18,7 +18,7 @@ from edge_llm_env.inference.mechanisms.parallelism import Parallelism
 from edge_llm_env.inference.mechanisms.prompt_compression import PromptCompression
 from edge_llm_env.inference.mechanisms.pruning import Pruning
 from edge_llm_env.inference.mechanisms.speculation import Speculation
-from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
+from edge_llm_env.selections.names import BATCH_SELECTIONS
 from edge_llm_env.support.quantities import Bytes, BytesPerS, LoadS, Modules, PerplexityIncrease, Tokens
 from edge_llm_env.support.section import NEUTRAL, Section
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     BatchSelectionName = str
 else:
     CostModelName = Literal[tuple(COST_MODELS)]
-    BatchSelectionName = Literal[BATCH_SELECTIONS]
+    BatchSelectionName = Literal[tuple(BATCH_SELECTIONS)]
 
 
 Accuracy = Annotated[float, Field(ge=0, le=1)]

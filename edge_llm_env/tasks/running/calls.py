@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from edge_llm_env.dynamics.epoch import admit
 from edge_llm_env.dynamics.params import rule_of
-from edge_llm_env.dynamics.state import EXPIRED, N_EPOCHS, N_EXPIRED, N_PENDING, PENDING, R_EXPIRED, RESOURCES, SERVED
+from edge_llm_env.dynamics.payment import pay
+from edge_llm_env.dynamics.state import EXPIRED, N_EPOCHS, N_EXPIRED, N_PENDING, PENDING, RESOURCES, SERVED
 from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import Rule
+from edge_llm_env.scenarios.sections.reward_settings import R_EXPIRED
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.tasks.running.caches import drop_cache
 from edge_llm_env.tasks.running.params import TaskParams
@@ -104,6 +106,6 @@ def fail_task(params: TaskParams, state: TaskState, row: int, first: int) -> Non
             state.status[row, call] = EXPIRED
             state.counters[row, N_EXPIRED] += 1
             state.counters[row, N_PENDING] -= 1
-            state.reward_terms[row, R_EXPIRED] += params.reward_weights[R_EXPIRED]
+            pay(params, state, row, R_EXPIRED, 1.0)
     count_failure(params, state, row, first)
     drop_cache(params, state, row, first)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.params import NodeParams, node_params
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS, TASK_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS
 from edge_llm_env.tasks.settings import ESTIMATED, KNOWN, KV_CACHE_RULES, TaskSettings
 
 DROP, KEEP, KEEP_WHILE_SLACK = range(len(KV_CACHE_RULES))
@@ -51,7 +51,6 @@ def task_params(scenario: Scenario) -> TaskParams:
     node, tasks = node_params(scenario), tasks_of(scenario)
     _, _, s_squared, n, _, s_times_n = range(6)
     free_bytes = scenario.memory_limit_bytes - float(node.cost[1, 0, 0])
-    weights = task_weights(scenario)
     more = (
         KV_CACHE_RULES.index(tasks.kv_cache),
         tasks.cache_share * free_bytes,
@@ -61,12 +60,7 @@ def task_params(scenario: Scenario) -> TaskParams:
         calls_told(tasks),
         tasks.expected_calls_left(),
     )
-    return TaskParams._make((*node._replace(reward_weights=weights), *more))
-
-
-def task_weights(scenario: Scenario) -> NDArray[np.float64]:
-    """Of the reward's terms, those of tasks last."""
-    return np.array([getattr(scenario.reward, name) for name in (*REWARD_TERMS, *TASK_TERMS)])
+    return TaskParams._make((*node._replace(reward_weights=scenario.reward.of(ALL_TERMS)), *more))
 
 
 def calls_told(tasks: TaskSettings) -> int:

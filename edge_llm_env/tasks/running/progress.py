@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.dynamics.payment import Paid, Paying, pay
+from edge_llm_env.scenarios.sections.reward_settings import R_COMPLETED, R_FAILED
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.tasks.running.params import KEEP, KEEP_WHILE_SLACK, TELLS_NOTHING, TELLS_TRUTH
 from edge_llm_env.tasks.running.state import (
@@ -18,18 +20,7 @@ from edge_llm_env.tasks.running.state import (
     N_TASKS_ARRIVED,
     N_TOKENS,
     N_TOKENS_WASTED,
-    R_COMPLETED,
-    R_FAILED,
 )
-
-
-class TaskRewards(Protocol):
-    """What of a scenario's constants is needed."""
-
-    @property
-    def reward_weights(self) -> NDArray[np.float64]:
-        """(terms,) those of TASK_TERMS last."""
-        ...
 
 
 class ToldOfTasks(Protocol):
@@ -46,7 +37,7 @@ class ToldOfTasks(Protocol):
         ...
 
 
-class TaskRows(Protocol):
+class TaskRows(Paid, Protocol):
     """What of the state of rows with tasks is needed: arrays as `TaskState` has them."""
 
     @property
@@ -57,11 +48,6 @@ class TaskRows(Protocol):
     @property
     def counters(self) -> NDArray[np.int64]:
         """(R, counters) those of TASK_COUNTERS last."""
-        ...
-
-    @property
-    def reward_terms(self) -> NDArray[np.float64]:
-        """(R, terms) those of TASK_TERMS last."""
         ...
 
     @property
@@ -140,7 +126,7 @@ def count_computed(state: TaskRows, row: int, first: int, tokens: int) -> None:
 
 
 @compiled
-def count_answer(params: TaskRewards, state: TaskRows, row: int, call: int) -> bool:
+def count_answer(params: Paying, state: TaskRows, row: int, call: int) -> bool:
     """Count a call that is answered in time; whether its task is completed, which is then paid for."""
     first = state.task_first[row, call]
     state.calls_served[row, first] += 1
@@ -148,19 +134,19 @@ def count_answer(params: TaskRewards, state: TaskRows, row: int, call: int) -> b
         return False
     state.counters[row, N_COMPLETED] += 1
     state.counters[row, N_RUNNING] -= 1
-    state.reward_terms[row, R_COMPLETED] += params.reward_weights[R_COMPLETED]
+    pay(params, state, row, R_COMPLETED, 1.0)
     return True
 
 
 @compiled
-def count_failure(params: TaskRewards, state: TaskRows, row: int, first: int) -> None:
+def count_failure(params: Paying, state: TaskRows, row: int, first: int) -> None:
     """Count a task that has failed: what was served of it is wasted, and costs if that is anything."""
     state.counters[row, N_FAILED] += 1
     state.counters[row, N_RUNNING] -= 1
     state.counters[row, N_TOKENS_WASTED] += state.computed_tokens[row, first]
     if state.calls_served[row, first] > 0:
         state.counters[row, N_CALLS_WASTED] += state.calls_served[row, first]
-        state.reward_terms[row, R_FAILED] += params.reward_weights[R_FAILED]
+        pay(params, state, row, R_FAILED, 1.0)
 
 
 @compiled

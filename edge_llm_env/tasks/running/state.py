@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import COUNTERS, RESERVED, NodeState
-from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS, TASK_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS
 
 WAITING = RESERVED + 1
 """Value of `NodeState.status`: a call of a task that has arrived, before which another must be served or a tool end."""
@@ -35,9 +35,6 @@ N_TASKS_ARRIVED, N_COMPLETED, N_FAILED, N_RUNNING, N_WAITING, N_CALLS_WASTED, N_
     range(-len(TASK_COUNTERS), 0)
 )
 """From the end, as they are behind the counters of whoever serves the calls."""
-
-R_COMPLETED, R_FAILED = range(-len(TASK_TERMS), 0)
-"""Columns of `reward_terms`, from the end likewise."""
 
 OF_CALLS = {
     "task_first": np.int32,
@@ -114,7 +111,7 @@ def with_tasks(node: NodeState, predecessors: int, signals: int, kept_slots: int
     arrays = {name: np.zeros((rows, calls, *more.get(name, ())), dtype=dtype) for name, dtype in OF_CALLS.items()}
     whole = node._replace(
         counters=np.zeros((rows, len(COUNTERS) + len(TASK_COUNTERS)), dtype=np.int64),
-        reward_terms=np.zeros((rows, len(REWARD_TERMS) + len(TASK_TERMS))),
+        reward_terms=np.zeros((rows, len(ALL_TERMS))),
     )
     kept = np.zeros((rows, kept_slots), dtype=np.int32)
     rest = (np.zeros(node.slot_slack_s.shape), np.zeros(rows), np.zeros(rows, dtype=np.int64), kept)

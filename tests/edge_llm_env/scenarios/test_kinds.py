@@ -11,6 +11,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_llm_baselines import BatchProblem
 from edge_llm_env import Scenario, ScenarioError, load_scenario
@@ -18,7 +19,7 @@ from edge_llm_env.arrivals.process import ArrivalProcess
 from edge_llm_env.arrivals.table import ARRIVALS
 from edge_llm_env.beliefs.length_belief import LengthBelief
 from edge_llm_env.beliefs.table import LENGTH_BELIEFS
-from edge_llm_env.dynamics.selections.selection import select_batch
+from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.fading.fading import Fading
@@ -28,11 +29,17 @@ from edge_llm_env.radio.path_losses.table import PATH_LOSSES
 from edge_llm_env.radio.rate import rate_bits_per_s
 from edge_llm_env.radio.rate_models.rate_model import RateModel
 from edge_llm_env.radio.rate_models.table import RATE_MODELS
-from edge_llm_env.scenarios.sections.batch_selections import BATCH_SELECTIONS
-from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS, REWARD_TERMS, TASK_TERMS, RewardWeights
+from edge_llm_env.selections.earliest_deadline_first import select_earliest_deadline_first
+from edge_llm_env.selections.first_come_first_served import select_first_come_first_served
+from edge_llm_env.selections.names import BATCH_SELECTIONS, number_of
+from edge_llm_env.selections.selection import by_number, select_batch
+from edge_llm_env.solver.candidates import Candidates
+from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.support.section import Section
 from edge_llm_env.workload.generator import draw_workload
 from tests.support.helpers import AZURE_TRACE
+from tests.support.tasks import small_tasks
 
 SECTIONS = {
     "workload.arrivals": ARRIVALS,
@@ -189,20 +196,56 @@ def test_a_batch_selection_chooses_a_feasible_batch_of_wanted_requests(name: str
             memory_limit_bytes=8e9,
         )
         values = rng.integers(2, size=12).astype(np.float64)
-        selected = select_batch(problem.rule, problem.candidates, values, BATCH_SELECTIONS.index(name))
+        selected = select_batch(problem.rule, problem.candidates, values, number_of(name))
         assert problem.is_feasible(selected)
         assert 0 < selected.sum() <= selected[values > 0].sum()
 
 
-@pytest.mark.parametrize("name", REWARD_TERMS)
+@compiled_allocating
+def select_nobody(
+    rule: Rule, candidates: Candidates, values: NDArray[np.float64], wanted: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    return wanted & False
+
+
+select_one_of_three = by_number([select_first_come_first_served, select_earliest_deadline_first, select_nobody])
+
+
+@compiled_allocating
+def select_by_three(
+    rule: Rule, candidates: Candidates, values: NDArray[np.float64], wanted: NDArray[np.bool_], number: int
+) -> NDArray[np.bool_]:
+    return select_one_of_three(rule, candidates, values, wanted, number)
+
+
+def test_a_batch_selection_that_is_added_behind_the_others_is_selected_by_its_number():
+    problem = BatchProblem.additive(
+        compute_s=np.full(2, 1.0),
+        uplink_share=np.full(2, 0.1),
+        downlink_share=np.full(2, 0.1),
+        memory_bytes=np.full(2, 1.0),
+        slack_s=np.array([3.0, 2.0]),
+        window_s=1.5,
+        memory_limit_bytes=8.0,
+    )
+    given = problem.rule, problem.candidates, np.ones(2), np.ones(2, dtype=np.bool_)
+    selected = [select_by_three(*given, number).tolist() for number in range(3)]
+    assert selected == [[True, False], [False, True], [False, False]]
+
+
+@pytest.mark.parametrize("name", RewardWeights.model_fields)
 def test_a_reward_term_alone_is_the_reward_and_is_paid_in_an_episode(name: str):
-    scenario = load_scenario("carry-over", **{f"reward.{term}": float(term == name) for term in REWARD_TERMS})
+    weights = {f"reward.{term}": float(term == name) for term in RewardWeights.model_fields}
+    if name in TASK_TERMS:
+        scenario, terms = small_tasks(**weights, workload__arrivals__rate_per_s=4.0), ALL_TERMS
+    else:
+        scenario, terms = load_scenario("carry-over", **weights), REWARD_TERMS
     env = gym.make("EdgeLLM/BatchSelection-v0", scenario=scenario)
     env.reset(seed=0)
     everybody = np.ones(env.action_space.shape, dtype=np.int8)
     paid, truncated = 0.0, False
     while not truncated:
         _, reward, _, truncated, info = env.step(everybody)
-        assert info["reward_terms"] == {term: reward if term == name else 0.0 for term in REWARD_TERMS}
+        assert info["reward_terms"] == {term: reward if term == name else 0.0 for term in terms}
         paid += float(reward)
     assert paid > 0

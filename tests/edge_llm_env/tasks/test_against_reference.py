@@ -11,7 +11,7 @@ import pytest
 from edge_llm_env import draw_workloads
 from edge_llm_env.envs.layout import names
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
-from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS, TASK_TERMS
+from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS
 from tests.references.tasks.plain_tasks import ReferenceTasks
 from tests.support.tasks import TASK_WEIGHTS, small_tasks
 
@@ -45,7 +45,7 @@ def assert_agrees(info: dict[str, Any], reward: float, observation: Any, referen
     assert info["arrived"] == info["served"] + info["expired"] + info["rejected"] + info["pending"]
     assert info["tasks_arrived"] == info["tasks_completed"] + info["tasks_failed"] + info["tasks_running"]
     assert info["action_mask"].tolist() == reference.mask()
-    assert list(info["reward_terms"]) == [*REWARD_TERMS, *TASK_TERMS]
+    assert list(info["reward_terms"]) == list(ALL_TERMS)
     for name, paid in reference.reward_terms.items():
         assert info["reward_terms"][name] == pytest.approx(paid, rel=1e-9, abs=1e-9), name
     assert reward == pytest.approx(sum(reference.reward_terms.values()), rel=1e-9, abs=1e-9)
