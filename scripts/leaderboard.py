@@ -4,7 +4,8 @@ import sys
 
 import repository  # noqa: F401 (Ctrl-C is silent from here on)
 
-from edge_llm_agents.commands.running import run_options
+from edge_llm_agents.commands.leaderboard import COMMANDS
+from edge_llm_agents.commands.running import run_command
 
 if __name__ == "__main__":
-    sys.exit(run_options("leaderboard.py", "edge_llm_agents.commands.leaderboard:COMMANDS"))
+    sys.exit(run_command("leaderboard.py", COMMANDS, default="rank"))

@@ -1,0 +1,1 @@
+"""What `python scripts/train.py` measures, beside the trainings of `edge-llm train`."""
