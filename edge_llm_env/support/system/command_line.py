@@ -22,6 +22,9 @@ DONE, FOUND_WRONG, MISUSE, INTERRUPTED, NO_READER, TERMINATED = 0, 1, 2, 130, 14
 LONGEST_LINE = 480
 """Characters of an error."""
 
+OURS = ("edge_llm_env", "edge_llm_baselines", "edge_llm_agents", "experiments")
+"""Packages in which nobody can install a module that is missing: it is a bug."""
+
 
 class OneLineParser(argparse.ArgumentParser):
     """A parser, and its subparsers, that say what is wrong in one line beginning with `error:`; exit status 2."""
@@ -71,9 +74,9 @@ class Signals:
 def ended(run: Callable[[], int | None], program: str, missing: Callable[[str], str]) -> int:
     """Run a command; its exit status, and one line on standard error where it is not what `run` returned.
 
-    What the user can put right (ValueError, OSError, a package that is missing, too little memory) is MISUSE; anything
-    else is a bug and keeps its traceback. `missing` says how a package is installed. Characters that the terminal's
-    encoding lacks are written as their codes.
+    What the user can put right (ValueError, OSError, a package of others that is missing, too little memory) is MISUSE;
+    anything else is a bug and keeps its traceback. `missing` says how a package is installed. Characters that the
+    terminal's encoding lacks are written as their codes.
     """
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):  # what stands there instead may be anything
@@ -110,7 +113,7 @@ def _run(run: Callable[[], int | None], program: str, missing: Callable[[str], s
         return NO_READER, ""
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
-        if package.startswith("edge_llm"):
+        if package in OURS:
             raise
         return MISUSE, f"error: {program} needs {package}: {missing(package)}"
     except MemoryError as error:

@@ -91,7 +91,7 @@ def _decompressor(start: bytes) -> ModuleType | None:
                 except ModuleNotFoundError:
                     continue
             kind = names[0].rpartition(".")[2]
-            raise TraceError(f"is compressed with {kind}: pip install {names[-1]}, or decompress it")
+            raise TraceError(f'is compressed with {kind}: pip install "edge-llm-env[traces]", or decompress it')
     return None
 
 

@@ -62,7 +62,14 @@ def test_what_goes_wrong_is_one_line_and_a_status(
 
 
 @pytest.mark.parametrize(
-    "error", [RuntimeError("a bug"), ModuleNotFoundError("No module", name="edge_llm_env.nothing")]
+    "error",
+    [
+        RuntimeError("a bug"),
+        *(
+            ModuleNotFoundError("No module", name=f"{package}.nothing")
+            for package in ("edge_llm_env", "edge_llm_baselines", "edge_llm_agents", "experiments.speed")
+        ),
+    ],
 )
 def test_a_bug_keeps_its_traceback(error: Exception) -> None:
     with pytest.raises(type(error)):

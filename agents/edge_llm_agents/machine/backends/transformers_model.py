@@ -25,7 +25,7 @@ class TransformersModel:
         try:
             from transformers import AutoConfig, AutoModelForCausalLM
         except ModuleNotFoundError:
-            raise ValueError("transformers is not installed: pip install transformers") from None
+            raise ValueError('transformers is not installed: pip install "edge-llm-env[transformers]"') from None
         try:
             settings = AutoConfig.from_pretrained(str(config.parent), local_files_only=True)
         except (OSError, KeyError) as error:

@@ -31,4 +31,5 @@ def test_it_is_named_where_it_is_missing(
 ) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
     assert main(["calibrate", *OPTIONS, "--machine", str(tmp_path)]) == 2
-    assert "transformers is not installed: pip install transformers" in capsys.readouterr().err
+    extra = 'pip install "edge-llm-env[transformers]"'
+    assert f"transformers is not installed: {extra}" in capsys.readouterr().err

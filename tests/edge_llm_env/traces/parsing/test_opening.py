@@ -83,7 +83,9 @@ def test_zstd_without_its_package_says_what_to_install(tmp_path: Path, monkeypat
     monkeypatch.setattr(opening, "COMPRESSIONS", {b"\x28\xb5\x2f\xfd": ("no_such.zstd", "no_such.package")})
     path = tmp_path / "trace.csv.zst"
     path.write_bytes(b"\x28\xb5\x2f\xfd" + bytes(20))
-    with pytest.raises(TraceError, match=r"zst: is compressed with zstd: pip install no_such\.package, or deco"):
+    with pytest.raises(
+        TraceError, match=r'zst: is compressed with zstd: pip install "edge-llm-env\[traces\]", or deco'
+    ):
         load_trace(path, "burstgpt")
 
 
