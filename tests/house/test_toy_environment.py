@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edge_llm_agents import compare, train
-from edge_llm_agents.commands.listing import environments
+from edge_llm_agents.commands.listing import environments, tiers
 from edge_llm_agents.leaderboard.report.leaderboard import write_leaderboard
 from edge_llm_agents.leaderboard.running import Ran
 from edge_llm_agents.leaderboard.suite import SuiteSettings, run_suite
@@ -98,6 +98,7 @@ def test_its_page_and_its_lines_of_the_index_are_made(monkeypatch: pytest.Monkey
     assert "everybody" in page
     assert entry.question in pages["index.md"]
     assert any(TOY in row for row in environments().rows)
+    assert {(TOY, name, *tier) for name, tier in entry.tiers._asdict().items()} <= set(tiers().rows)
 
 
 def test_its_baselines_are_compared_with_hindsight() -> None:

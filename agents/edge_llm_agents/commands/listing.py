@@ -12,7 +12,10 @@ from edge_llm_env.scenarios import describe_scenarios
 from edge_llm_env.support.system.command_line import OneLineParser
 from edge_llm_env.support.tables import Table
 
-WHAT = ("environments", "scenarios", "devices", "engines", "models", "precisions", "mechanisms", "policies")
+WHAT = ("environments", "tiers", "scenarios", "devices", "engines", "models", "precisions", "mechanisms", "policies")
+
+_TOGETHER = {"environments": ("environments", "tiers")}
+"""What is listed beside what was asked for."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +33,30 @@ class List:
 
     def run(self) -> None:
         """Print."""
-        print("\n\n".join(f"{name}\n{TABLES[name]().text()}" for name in ([self.what] if self.what else WHAT)))
+        asked = WHAT if self.what is None else _TOGETHER.get(self.what, (self.what,))
+        print("\n\n".join(f"{name}\n{TABLES[name]().text()}" for name in asked))
 
 
 def environments() -> Table:
-    """Every environment with a scenario of each difficulty, and what baselines it has."""
+    """Every environment, and what baselines it has."""
     from edge_llm_baselines.registry.registered import baselines_of
 
     rows = []
     for one in ENVIRONMENTS.values():
         baselines = baselines_of(one.id)
-        tiers = (one.tiers.easy.scenario, one.tiers.medium.scenario, one.tiers.hard.scenario)
         rules = ", ".join(key for key in baselines.rules if key != baselines.oracle)
-        rows.append((one.id, one.summary, *tiers, baselines.oracle, rules))
-    return Table(("id", "a step; action", "easy", "medium", "hard", "oracle", "rules"), rows)
+        rows.append((one.id, one.summary, baselines.oracle, rules))
+    return Table(("id", "a step; action", "oracle", "rules"), rows)
+
+
+def tiers() -> Table:
+    """The easy, the medium and the hard scenario of every environment, and what makes each so."""
+    rows = [
+        (one.id, name, tier.scenario, tier.because)
+        for one in ENVIRONMENTS.values()
+        for name, tier in one.tiers._asdict().items()
+    ]
+    return Table(("environment", "tier", "scenario", "because"), rows)
 
 
 def scenarios() -> Table:
@@ -100,6 +113,7 @@ def _names(name: str, heading: str) -> Table:
 
 TABLES = {
     "environments": environments,
+    "tiers": tiers,
     "scenarios": scenarios,
     "devices": devices,
     "engines": engines,

@@ -16,7 +16,7 @@ _HERE = "edge_llm_agents.commands"
 COMMANDS = {
     "list": Command(
         f"{_HERE}.listing:List",
-        "environments, scenarios, devices, engines, models, precisions, mechanisms, policies",
+        "environments, their tiers, scenarios, devices, engines, models, precisions, mechanisms, policies",
     ),
     "compare": Command(f"{_HERE}.compare:Compare", "policies side by side on the same workloads"),
     "train": Command(f"{_HERE}.train:COMMANDS", "a policy for any environment, by any algorithm"),

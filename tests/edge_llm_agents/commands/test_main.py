@@ -12,6 +12,7 @@ import tyro
 from edge_llm_agents import __main__
 from edge_llm_agents.commands.compare import Compare, main_scenario
 from edge_llm_agents.commands.main import COMMANDS, main
+from edge_llm_env.registration import ENVIRONMENTS
 from tests.support.programs.processes import ROOT, run
 
 WITHOUT_AGENTS = ("torch", "stable_baselines3", "sb3_contrib", "tyro", "tqdm", "safetensors", "joblib", "yaml")
@@ -67,6 +68,12 @@ def test_list_names_environments_with_their_tiers_and_all_else(capsys: pytest.Ca
     shown = capsys.readouterr().out
     for name in ("EdgeLLM/Joint-v0", "bursty", "jetson-tx2", "vllm", "bloom-3b", "w8a16", "value-carry-over", "dftsp"):
         assert name in shown
+    for alone in (["list", "environments"], ["list", "tiers"]):
+        assert main(alone) == 0
+        lines = capsys.readouterr().out.splitlines()
+        for entry in ENVIRONMENTS.values():
+            for name, tier in entry.tiers._asdict().items():
+                assert [entry.id, name, tier.scenario, *tier.because.split()] in [line.split() for line in lines]
     assert main(["list", "policies"]) == 0
     assert "jetson-tx2" not in capsys.readouterr().out
 
