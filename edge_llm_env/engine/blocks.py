@@ -12,8 +12,8 @@ from edge_llm_env.engine.call_state import TaskEngineState
 from edge_llm_env.engine.params import EngineParams, EngineTasks, TaskEngineParams
 from edge_llm_env.engine.state import N_RUNNING, UPLOADING, WAITING, EngineState
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.progress import is_kept
-from edge_llm_env.tasks.running.state import N_REUSED
+from edge_llm_env.task_dynamics.progress import is_kept
+from edge_llm_env.task_dynamics.state import N_REUSED
 
 
 @compiled

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from edge_llm_env.engine.state import COUNTERS, EngineState
 from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS
-from edge_llm_env.tasks.running.state import OF_CALLS, TASK_COUNTERS
+from edge_llm_env.task_dynamics.state import OF_CALLS, TASK_COUNTERS
 
 if TYPE_CHECKING:
-    from edge_llm_env.tasks.running.state import CallArrays
+    from edge_llm_env.task_dynamics.state import CallArrays
 
 OF_ENGINE_CALLS = OF_CALLS | {
     "upload_s": np.float64,

@@ -23,7 +23,7 @@ from edge_llm_env.engine.state import (
     WAITING,
 )
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.progress import becomes_ready, count_answer, count_computed, count_failure, opens_task
+from edge_llm_env.task_dynamics.progress import becomes_ready, count_answer, count_computed, count_failure, opens_task
 
 
 @compiled

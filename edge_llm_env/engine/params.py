@@ -13,7 +13,7 @@ from edge_llm_env.radio.rate import reference_snr
 from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS, REWARD_TERMS
-from edge_llm_env.tasks.running.params import calls_told, tasks_of
+from edge_llm_env.task_dynamics.params import calls_told, tasks_of
 from edge_llm_env.tasks.settings import KV_CACHE_RULES
 
 KNOWN, PREDICTED, UNKNOWN = range(3)

@@ -31,8 +31,8 @@ from edge_llm_env.engine.state import (
 )
 from edge_llm_env.scenarios.sections.reward_settings import R_EXPIRED
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.progress import count_task, opens_task
-from edge_llm_env.tasks.running.state import N_WAITING as N_CALLS_WAITING
+from edge_llm_env.task_dynamics.progress import count_task, opens_task
+from edge_llm_env.task_dynamics.state import N_WAITING as N_CALLS_WAITING
 
 
 @compiled

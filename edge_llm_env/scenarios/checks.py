@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from edge_llm_env.inference.catalog import load_decoder, load_precision
-from edge_llm_env.inference.limits import check_contexts, check_stored_precision
+from edge_llm_env.inference.catalog.limits import check_contexts, check_stored_precision
 from edge_llm_env.scenarios.hosting import Hosting
 
 MOST_BYTES = 2**31

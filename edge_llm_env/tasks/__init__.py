@@ -1,1 +1,1 @@
-"""Agent tasks: requests that are steps of something. What they are, how they are drawn, and how they run."""
+"""Agent tasks: requests that are steps of something. What they are, and how they are drawn."""

@@ -29,7 +29,7 @@ from edge_llm_env.rack.state import COUNTERS as RACK_COUNTERS
 from edge_llm_env.registration import ENVIRONMENTS, EnvironmentEntry, environment
 from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.tables import Table
-from edge_llm_env.tasks.running.state import TASK_COUNTERS
+from edge_llm_env.task_dynamics.state import TASK_COUNTERS
 from experiments.allocation.trials_table import trials_table
 from experiments.learning.level_tables import NAME, levels_table, search_table
 from experiments.learning.rack_controls import WORLD, controls_table

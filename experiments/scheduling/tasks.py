@@ -17,7 +17,7 @@ from edge_llm_baselines.registry.batches import OF_BATCHES, bounds_of_batches
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.tables import Table
-from edge_llm_env.tasks.running.state import TASK_COUNTERS
+from edge_llm_env.task_dynamics.state import TASK_COUNTERS
 from edge_llm_env.workload.streams import draw_workloads
 from edge_llm_env.workload.workload import Workload
 

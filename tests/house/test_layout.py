@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.imports import FLOORS, ROOTS, circle, folder_graph, import_graph, sources
+from tests.support.imports import FLOORS, ROOTS, circle, folder_graph, import_graph, room_graph, sources
 
 ROOT = Path(__file__).parents[2]
 FILES = sources(ROOT)
@@ -39,6 +39,12 @@ def test_no_import_circle_between_files():
 
 def test_no_import_circle_between_folders():
     assert circle(folder_graph(GRAPH, FILES)) == []
+
+
+def test_no_import_circle_between_rooms():
+    rooms = room_graph(GRAPH, FILES)
+    assert {"edge_llm_env.scenarios", "edge_llm_baselines.solvers", "experiments.pages"} <= rooms.keys()
+    assert circle(rooms) == []
 
 
 def test_no_folder_is_too_full():
@@ -78,7 +84,7 @@ def house(tmp_path: Path) -> Path:
 def add(house: Path, **texts: str) -> None:
     for name, text in texts.items():
         path = house / "edge_llm_env" / f"{name.replace('__', '/')}.py"
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
@@ -99,3 +105,27 @@ def test_a_circle_of_folders_that_somebody_adds_is_found(house: Path):
     graph = import_graph(files)
     assert circle(graph) == []
     assert {one.name for one in circle(folder_graph(graph, files))} == {"a", "b"}
+
+
+def test_code_in_a_package_counts_for_its_folder_and_what_it_hands_on_does_not(house: Path):
+    add(house, a__one="", a__two="from edge_llm_env.a.catalog import f", a__catalog__three="")
+    package = house / "edge_llm_env" / "a" / "catalog" / "__init__.py"
+    package.write_text("from edge_llm_env.a.one import x\n")
+    files = sources(house)
+    assert circle(folder_graph(import_graph(files), files)) == []
+    package.write_text("from edge_llm_env.a.one import x\ndef f(): ...")
+    assert {one.name for one in circle(folder_graph(import_graph(files), files))} == {"a", "catalog"}
+
+
+def test_a_circle_of_rooms_that_somebody_adds_is_found(house: Path):
+    add(
+        house,
+        a__one__x="from edge_llm_env.b.one.x import y",
+        b__one__x="",
+        b__two__x="from edge_llm_env.a.two.x import y",
+        a__two__x="",
+    )
+    files = sources(house)
+    graph = import_graph(files)
+    assert circle(folder_graph(graph, files)) == []
+    assert set(circle(room_graph(graph, files))) == {"edge_llm_env.a", "edge_llm_env.b"}

@@ -49,13 +49,38 @@ def _imported(path: Path, files: Mapping[str, Path]) -> Iterable[str]:
 
 
 def folder_graph(graph: Mapping[str, set[str]], files: Mapping[str, Path]) -> dict[Path, set[Path]]:
-    """Which folders import which; what a package's `__init__` imports to hand it on counts for nobody."""
+    """Which folders import which; what a package's `__init__` imports only to hand it on counts for nobody."""
     folders: dict[Path, set[Path]] = {}
     for module, imported in graph.items():
-        if files[module].name != "__init__.py":
+        if files[module].name != "__init__.py" or _defines(files[module]):
             here = files[module].parent
             folders.setdefault(here, set()).update(files[one].parent for one in imported)
     return {folder: imported - {folder} for folder, imported in folders.items()}
+
+
+def _defines(path: Path) -> bool:
+    """Whether a file defines a function or class, beside the `__getattr__` of a module, which hands names on."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    defined = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+    return any(name != "__getattr__" for name in defined)
+
+
+def room_graph(graph: Mapping[str, set[str]], files: Mapping[str, Path]) -> dict[str, set[str]]:
+    """Which rooms import which: whole folders directly below a package, `__init__` included.
+
+    Files that stand in the package itself are in no room: they are its face and its commands.
+    """
+    rooms: dict[str, set[str]] = {}
+    for module, imported in graph.items():
+        if (room := _room(module, files)) is not None:
+            rooms.setdefault(room, set()).update(other for one in imported if (other := _room(one, files)) is not None)
+    return {room: imported - {room} for room, imported in rooms.items()}
+
+
+def _room(module: str, files: Mapping[str, Path]) -> str | None:
+    floor, *within = module.split(".")
+    in_a_room = len(within) > 1 or (within and files[module].name == "__init__.py")
+    return f"{floor}.{within[0]}" if in_a_room else None
 
 
 def circle(graph: Mapping[Node, Iterable[Node]]) -> list[Node]:

@@ -16,10 +16,10 @@ from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.solver.best_first import best_batch
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.support.sharing import next_rows, share_rows
-from edge_llm_env.tasks.running.calls import rule_of_row
-from edge_llm_env.tasks.running.params import TaskParams
-from edge_llm_env.tasks.running.simulation import TaskSimulation
-from edge_llm_env.tasks.running.state import TaskState
+from edge_llm_env.task_dynamics.calls import rule_of_row
+from edge_llm_env.task_dynamics.params import TaskParams
+from edge_llm_env.task_dynamics.simulation import TaskSimulation
+from edge_llm_env.task_dynamics.state import TaskState
 
 ROWS_PER_THREAD = 8
 """Least number of rows that are worth waking a thread for."""

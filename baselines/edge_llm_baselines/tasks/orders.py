@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from edge_llm_baselines.tasks.remaining import remaining_of
 from edge_llm_env.dynamics.state import PENDING
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.tasks.running.simulation import TaskSimulation
-from edge_llm_env.tasks.running.state import WAITING, TaskState
+from edge_llm_env.task_dynamics.simulation import TaskSimulation
+from edge_llm_env.task_dynamics.state import WAITING, TaskState
 
 Order: TypeAlias = Callable[[TaskSimulation, int], NDArray[np.float64]]
 """`(simulation, row)`: a number for each visible call, of shape (visible,)."""

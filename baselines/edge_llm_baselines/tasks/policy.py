@@ -13,7 +13,7 @@ from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_baselines.tasks.orders import Order
 from edge_llm_baselines.tasks.valued import CallsOfTasks
 from edge_llm_env.support.naming import shown
-from edge_llm_env.tasks.running.simulation import TaskSimulation
+from edge_llm_env.task_dynamics.simulation import TaskSimulation
 
 
 class CallsInOrder(CallsOfTasks):

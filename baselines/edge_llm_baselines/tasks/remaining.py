@@ -15,7 +15,7 @@ from edge_llm_baselines.tasks.signals.shown import mean_scores
 from edge_llm_baselines.tasks.valued import Seen
 from edge_llm_baselines.tasks.work import calls_work_s
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.tasks.running.simulation import TaskSimulation
+from edge_llm_env.task_dynamics.simulation import TaskSimulation
 from edge_llm_env.workload.workload import Workload
 
 LEVELS = 8

@@ -13,8 +13,8 @@ from edge_llm_baselines.tasks.work import work_of_call_s
 from edge_llm_env.dynamics.state import SERVED
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.params import TaskParams
-from edge_llm_env.tasks.running.state import TaskState
+from edge_llm_env.task_dynamics.params import TaskParams
+from edge_llm_env.task_dynamics.state import TaskState
 
 
 def told_values(stretch: float) -> Values:

@@ -12,7 +12,7 @@ from edge_llm_baselines.playing.policy import BatchPolicy, Row, rows_of
 from edge_llm_baselines.rules.look_ahead import GRID
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
 from edge_llm_env.support.naming import shown
-from edge_llm_env.tasks.running.simulation import TaskSimulation
+from edge_llm_env.task_dynamics.simulation import TaskSimulation
 
 Floats = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from edge_llm_baselines.tasks.remaining import Floats
 from edge_llm_baselines.tasks.work import calls_work_s
 from edge_llm_env.feasibility.rule import TOLERANCE
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.tasks.running.simulation import TaskSimulation
+from edge_llm_env.task_dynamics.simulation import TaskSimulation
 from edge_llm_env.workload.workload import Workload
 
 Integers = NDArray[np.int64]

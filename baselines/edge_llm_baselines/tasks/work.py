@@ -9,9 +9,9 @@ from edge_llm_env.dynamics.params import rule_of
 from edge_llm_env.feasibility.rule import quadratic
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.calls import time_at_kept_s
-from edge_llm_env.tasks.running.params import DROP, TaskParams
-from edge_llm_env.tasks.running.simulation import TaskSimulation
+from edge_llm_env.task_dynamics.calls import time_at_kept_s
+from edge_llm_env.task_dynamics.params import DROP, TaskParams
+from edge_llm_env.task_dynamics.simulation import TaskSimulation
 from edge_llm_env.workload.workload import Workload
 
 

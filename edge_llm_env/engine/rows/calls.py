@@ -12,9 +12,9 @@ from edge_llm_env.engine.state import COUNTERS, PER_REQUEST
 from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.sections.iteration_settings import IterationSettings
-from edge_llm_env.tasks.running.loading import check_calls, put_calls
-from edge_llm_env.tasks.running.params import tasks_of
-from edge_llm_env.tasks.running.state import TASK_COUNTERS
+from edge_llm_env.task_dynamics.loading import check_calls, put_calls
+from edge_llm_env.task_dynamics.params import tasks_of
+from edge_llm_env.task_dynamics.state import TASK_COUNTERS
 from edge_llm_env.workload.generator import Drawn
 
 OF_REQUESTS = ("classes", "soft_misses")

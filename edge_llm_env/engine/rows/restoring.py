@@ -14,8 +14,8 @@ from edge_llm_env.engine.simulation import EngineSimulation
 from edge_llm_env.engine.state import N_EPOCHS, N_RUNNING, REJECTED, UPLOADING, EngineState
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.checking.states import MOST_COUNTED, check_numbers, check_within
-from edge_llm_env.tasks.running.checking import check_calls_of_rows
-from edge_llm_env.tasks.running.params import tasks_of
+from edge_llm_env.task_dynamics.checking import check_calls_of_rows
+from edge_llm_env.task_dynamics.params import tasks_of
 
 MAY_BE_INFINITE = ("visible_s", "first_due_s", "first_s", "last_s")
 """Over a channel without a rate, and before a token is computed."""

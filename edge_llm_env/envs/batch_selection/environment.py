@@ -17,8 +17,8 @@ from edge_llm_env.envs.layout import Block, Feature, per_slot
 from edge_llm_env.envs.mechanism import Mechanism, MechanismOfScenario
 from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.scenarios import Scenario
-from edge_llm_env.tasks.running.params import kept_slots
-from edge_llm_env.tasks.running.simulation import TaskSimulation
+from edge_llm_env.task_dynamics.params import kept_slots
+from edge_llm_env.task_dynamics.simulation import TaskSimulation
 
 MECHANISM = Mechanism(
     action=(per_slot(Feature("serve", "", "1 to serve the request in the slot")),),

@@ -12,10 +12,10 @@ from edge_llm_env.envs.calls.observation import observe_admitted_call, observe_c
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.sharing import next_rows
-from edge_llm_env.tasks.running.calls import admit_call, rule_of_row
-from edge_llm_env.tasks.running.epoch import dispatch_calls
-from edge_llm_env.tasks.running.params import TaskParams
-from edge_llm_env.tasks.running.state import TaskState
+from edge_llm_env.task_dynamics.calls import admit_call, rule_of_row
+from edge_llm_env.task_dynamics.epoch import dispatch_calls
+from edge_llm_env.task_dynamics.params import TaskParams
+from edge_llm_env.task_dynamics.state import TaskState
 
 
 @compiled

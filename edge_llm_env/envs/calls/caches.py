@@ -10,9 +10,9 @@ from edge_llm_env.envs.calls.features import TASK_FEATURES, RowsSeen, features_o
 from edge_llm_env.envs.layout import Feature
 from edge_llm_env.envs.observation import clipped
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.params import TaskParams
-from edge_llm_env.tasks.running.progress import ToldOfTasks
-from edge_llm_env.tasks.running.state import TaskState
+from edge_llm_env.task_dynamics.params import TaskParams
+from edge_llm_env.task_dynamics.progress import ToldOfTasks
+from edge_llm_env.task_dynamics.state import TaskState
 
 
 def cache_features(longest: str) -> tuple[Feature, ...]:

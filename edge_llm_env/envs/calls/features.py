@@ -11,8 +11,8 @@ from edge_llm_env.envs.layout import Feature
 from edge_llm_env.envs.observation import clipped
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.params import TELLS_NOTHING
-from edge_llm_env.tasks.running.progress import TaskRows, ToldOfTasks, told_calls_left
+from edge_llm_env.task_dynamics.params import TELLS_NOTHING
+from edge_llm_env.task_dynamics.progress import TaskRows, ToldOfTasks, told_calls_left
 from edge_llm_env.tasks.signals import SIZE
 
 

@@ -13,10 +13,10 @@ from edge_llm_env.envs.calls.restoring import checked_state
 from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.epoch import begin_episode
-from edge_llm_env.tasks.running.params import TaskParams
-from edge_llm_env.tasks.running.simulation import TaskSimulation
-from edge_llm_env.tasks.running.state import TaskState
+from edge_llm_env.task_dynamics.epoch import begin_episode
+from edge_llm_env.task_dynamics.params import TaskParams
+from edge_llm_env.task_dynamics.simulation import TaskSimulation
+from edge_llm_env.task_dynamics.state import TaskState
 
 
 @compiled

@@ -20,9 +20,9 @@ from edge_llm_env.envs.observation import (
 )
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.calls import MEMORY, rule_of_row
-from edge_llm_env.tasks.running.params import TaskParams, kept_slots
-from edge_llm_env.tasks.running.state import N_RUNNING, TaskState
+from edge_llm_env.task_dynamics.calls import MEMORY, rule_of_row
+from edge_llm_env.task_dynamics.params import TaskParams, kept_slots
+from edge_llm_env.task_dynamics.state import N_RUNNING, TaskState
 
 TASKS_FEATURES = (
     Feature("kept_memory", "M", "memory of all caches that are kept, bytes"),

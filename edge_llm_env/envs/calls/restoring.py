@@ -11,9 +11,9 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import COUNTERS, PENDING, NodeState
 from edge_llm_env.envs.restoring import checked_state as checked_node_state
 from edge_llm_env.support.checking.states import check_numbers, check_within
-from edge_llm_env.tasks.running.checking import check_calls_of_rows
-from edge_llm_env.tasks.running.params import tasks_of
-from edge_llm_env.tasks.running.state import WAITING, TaskState
+from edge_llm_env.task_dynamics.checking import check_calls_of_rows
+from edge_llm_env.task_dynamics.params import tasks_of
+from edge_llm_env.task_dynamics.state import WAITING, TaskState
 
 
 def checked_state(arrays: Mapping[str, NDArray], simulation: Simulation) -> TaskState:

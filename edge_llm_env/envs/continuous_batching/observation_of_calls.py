@@ -15,7 +15,7 @@ from edge_llm_env.envs.continuous_batching.observation import OBSERVATION, entri
 from edge_llm_env.envs.layout import Block, Feature, once, per_slot
 from edge_llm_env.envs.observation import clipped
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.state import N_RUNNING as N_TASKS_RUNNING
+from edge_llm_env.task_dynamics.state import N_RUNNING as N_TASKS_RUNNING
 
 RUNNING_CALL_FEATURES = (
     Feature("task_slack", "longest TTFT", "time until its task is due, s"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from edge_llm_env.inference.catalog import TABLES, Entry, table
+from edge_llm_env.inference.catalog.reading import TABLES, Entry, table
 from edge_llm_env.support.tables import Table
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from edge_llm_env.inference.catalog import is_file, is_path, load_decoder, load_device, load_engine
+from edge_llm_env.inference.catalog.reading import is_file, is_path, load_decoder, load_device, load_engine
 from edge_llm_env.support.paths.file_path import FilePath
 
 DecoderName = Annotated[str, FilePath(is_path, lambda path, _: load_decoder(path).model_dump(mode="json"))]

@@ -17,12 +17,12 @@ from typing import Annotated
 from pydantic import Field
 
 from edge_llm_env.inference.catalog import is_path, load_decoder, load_precision
+from edge_llm_env.inference.catalog.limits import check_context_limit, check_stored_precision
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.factors.experts import experts_read
 from edge_llm_env.inference.factors.rows import Case
 from edge_llm_env.inference.factors.terms import weight_traffic
 from edge_llm_env.inference.iteration import IterationCost
-from edge_llm_env.inference.limits import check_context_limit, check_stored_precision
 from edge_llm_env.inference.mechanisms.terms import Terms
 from edge_llm_env.inference.quantization import Precision
 from edge_llm_env.inference.work import parameters

@@ -8,12 +8,12 @@ from numbers import Integral
 from typing import Any, NamedTuple, TypeVar
 
 from edge_llm_env.inference.catalog import load_decoder, load_device, load_engine, load_precision
+from edge_llm_env.inference.catalog.limits import beyond_window, check_context_limit, check_stored_precision
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.device import Device
 from edge_llm_env.inference.engine import Engine
 from edge_llm_env.inference.factors.measured import FORM, Measured
 from edge_llm_env.inference.factors.rows import Case
-from edge_llm_env.inference.limits import beyond_window, check_context_limit, check_stored_precision
 from edge_llm_env.inference.mechanisms.chosen import NONE, Mechanisms, mechanisms_of
 from edge_llm_env.inference.quantization import Precision
 from edge_llm_env.support.naming import shown

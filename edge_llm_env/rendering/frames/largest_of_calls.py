@@ -10,11 +10,11 @@ from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.selections.names import EXACT
 from edge_llm_env.selections.selection import select_batch
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
-from edge_llm_env.tasks.running.calls import admit_call, rule_of_row
-from edge_llm_env.tasks.running.epoch import begin_episode, dispatch_calls
-from edge_llm_env.tasks.running.params import TaskParams
-from edge_llm_env.tasks.running.simulation import TaskSimulation
-from edge_llm_env.tasks.running.state import TaskState
+from edge_llm_env.task_dynamics.calls import admit_call, rule_of_row
+from edge_llm_env.task_dynamics.epoch import begin_episode, dispatch_calls
+from edge_llm_env.task_dynamics.params import TaskParams
+from edge_llm_env.task_dynamics.simulation import TaskSimulation
+from edge_llm_env.task_dynamics.state import TaskState
 from edge_llm_env.workload.workload import Workload
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edge_llm_env.rendering.frames.frame import Fate, PendingRequest, Strip
-from edge_llm_env.tasks.running.state import WAITING, TaskState
+from edge_llm_env.task_dynamics.state import WAITING, TaskState
 
 
 class Calls(NamedTuple):

@@ -18,7 +18,7 @@ from edge_llm_baselines.tasks.valued import Seen, ValuedCalls
 from edge_llm_baselines.tasks.work import calls_work_s
 from edge_llm_env import draw_workloads
 from edge_llm_env.envs.suite import BATCH_SELECTION
-from edge_llm_env.tasks.running.simulation import TaskSimulation
+from edge_llm_env.task_dynamics.simulation import TaskSimulation
 from edge_llm_env.workload.streams import Stream
 from tests.support.helpers import small_scenario
 from tests.support.tasks import small_tasks

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from edge_llm_env.inference.catalog import (
+from edge_llm_env.inference.catalog.listing import as_text
+from edge_llm_env.inference.catalog.reading import (
     TABLES,
     _with_provenance,
     load_decoder,
@@ -13,7 +14,6 @@ from edge_llm_env.inference.catalog import (
     load_quantization,
     table,
 )
-from edge_llm_env.inference.catalog.listing import as_text
 from edge_llm_env.scenarios import ScenarioError, load_scenario
 
 

@@ -14,7 +14,7 @@ from edge_llm_env.engine.call_state import TaskEngineState
 from edge_llm_env.engine.params import TaskEngineParams
 from edge_llm_env.engine.state import N_RUNNING
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.progress import told_calls_left
+from edge_llm_env.task_dynamics.progress import told_calls_left
 
 
 @compiled

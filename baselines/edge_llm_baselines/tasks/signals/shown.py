@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from edge_llm_baselines.tasks.signals.scores import Scores
 from edge_llm_env.dynamics.state import PENDING, SERVED
-from edge_llm_env.tasks.running.state import TaskState
+from edge_llm_env.task_dynamics.state import TaskState
 
 
 def mean_scores(

@@ -10,10 +10,10 @@ from edge_llm_env.dynamics.state import COUNTERS
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.calling import direct
-from edge_llm_env.tasks.running.calls import rule_of_row
-from edge_llm_env.tasks.running.loading import check_calls, put_calls
-from edge_llm_env.tasks.running.params import TaskParams, task_params, tasks_of
-from edge_llm_env.tasks.running.state import OF_CALLS, TASK_COUNTERS, TaskState, with_tasks
+from edge_llm_env.task_dynamics.calls import rule_of_row
+from edge_llm_env.task_dynamics.loading import check_calls, put_calls
+from edge_llm_env.task_dynamics.params import TaskParams, task_params, tasks_of
+from edge_llm_env.task_dynamics.state import OF_CALLS, TASK_COUNTERS, TaskState, with_tasks
 from edge_llm_env.workload.generator import Drawn
 
 

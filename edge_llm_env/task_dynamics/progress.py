@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.payment import Paid, Paying, pay
 from edge_llm_env.scenarios.sections.reward_settings import R_COMPLETED, R_FAILED
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.params import KEEP, KEEP_WHILE_SLACK, TELLS_NOTHING, TELLS_TRUTH
-from edge_llm_env.tasks.running.state import (
+from edge_llm_env.task_dynamics.params import KEEP, KEEP_WHILE_SLACK, TELLS_NOTHING, TELLS_TRUTH
+from edge_llm_env.task_dynamics.state import (
     N_CALLS_WASTED,
     N_COMPLETED,
     N_FAILED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from edge_llm_env.inference.catalog import load_precision, table
+from edge_llm_env.inference.catalog.reading import load_precision, table
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.quantization import Precision
 from edge_llm_env.support.naming import shown

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from edge_llm_env.dynamics.state import N_ARRIVED
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.params import TaskParams
-from edge_llm_env.tasks.running.progress import is_kept
-from edge_llm_env.tasks.running.state import TaskState
+from edge_llm_env.task_dynamics.params import TaskParams
+from edge_llm_env.task_dynamics.progress import is_kept
+from edge_llm_env.task_dynamics.state import TaskState
 
 
 @compiled

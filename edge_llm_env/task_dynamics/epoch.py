@@ -24,17 +24,17 @@ from edge_llm_env.dynamics.state import (
 from edge_llm_env.feasibility.batch import empty_batch
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.caches import drop_cache, keep_cache, list_caches
-from edge_llm_env.tasks.running.calls import (
+from edge_llm_env.task_dynamics.caches import drop_cache, keep_cache, list_caches
+from edge_llm_env.task_dynamics.calls import (
     MEMORY,
     call_without_channel,
     fail_task,
     reused_tokens,
     rule_of_row,
 )
-from edge_llm_env.tasks.running.params import TaskParams
-from edge_llm_env.tasks.running.progress import may_begin
-from edge_llm_env.tasks.running.state import N_FAILED, N_RUNNING, N_TASKS_ARRIVED, N_WAITING, WAITING, TaskState
+from edge_llm_env.task_dynamics.params import TaskParams
+from edge_llm_env.task_dynamics.progress import may_begin
+from edge_llm_env.task_dynamics.state import N_FAILED, N_RUNNING, N_TASKS_ARRIVED, N_WAITING, WAITING, TaskState
 
 
 @compiled

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.support.checking.states import MOST_COUNTED, check_numbers, check_within
-from edge_llm_env.tasks.running.state import OF_CALLS
+from edge_llm_env.task_dynamics.state import OF_CALLS
 from edge_llm_env.tasks.settings import TaskSettings
 
 

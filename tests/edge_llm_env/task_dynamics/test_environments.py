@@ -23,7 +23,7 @@ from edge_llm_env import Scenario, ScenarioError, draw_workload, draw_workloads,
 from edge_llm_env.envs.layout import names
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING, CONTINUOUS_BATCHING
 from edge_llm_env.registration import ENVIRONMENTS
-from edge_llm_env.tasks.running.params import task_params
+from edge_llm_env.task_dynamics.params import task_params
 from tests.support.helpers import small_scenario, workload_at
 from tests.support.programs.processes import ROOT, run
 from tests.support.tasks import TASK_WEIGHTS, small_tasks
@@ -184,7 +184,7 @@ def test_a_workload_of_the_other_sort_is_refused(env_id: str) -> None:
 def test_kernels_do_the_same_without_a_compiler() -> None:
     program = (
         "import json, numpy as np, gymnasium as gym\n"
-        "from tests.edge_llm_env.tasks.test_environments import SCENARIO\n"
+        "from tests.edge_llm_env.task_dynamics.test_environments import SCENARIO\n"
         "env = gym.make('EdgeLLM/BatchSelection-v0', scenario=SCENARIO, disable_env_checker=True)\n"
         "env.action_space.seed(0); env.reset(seed=0)\n"
         "steps = [env.step(env.action_space.sample()) for _ in range(20)]\n"

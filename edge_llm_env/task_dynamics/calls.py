@@ -10,15 +10,15 @@ from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.scenarios.sections.reward_settings import R_EXPIRED
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.tasks.running.caches import drop_cache
-from edge_llm_env.tasks.running.params import TaskParams
-from edge_llm_env.tasks.running.progress import (
+from edge_llm_env.task_dynamics.caches import drop_cache
+from edge_llm_env.task_dynamics.params import TaskParams
+from edge_llm_env.task_dynamics.progress import (
     becomes_ready,
     count_answer,
     count_computed,
     count_failure,
 )
-from edge_llm_env.tasks.running.state import N_REUSED, WAITING, TaskState
+from edge_llm_env.task_dynamics.state import N_REUSED, WAITING, TaskState
 
 MEMORY = RESOURCES.index("memory")
 """Column of `utilisation`."""
