@@ -18,19 +18,14 @@ def speeds_table(report: Mapping[str, Any]) -> Table:
     decoding, carried = report["oracle_decoding"], report["carried_over"]
     shares, engine = report["bandwidth_by_batch_selection"], report["iterations"]
     rows = [
-        (
-            f"`{env_id}`, {kind}",
-            f"{speeds[which]['median']:,} steps/s",
-            f"{speeds[which]['ratio_to_cartpole']['median']:.3f}",
-        )
+        (f"`{env_id}`, {kind}", *_beside_cartpole(speeds[which], "steps"))
         for env_id, speeds in report["steps_per_s"].items()
         for which, kind in (("vector", f"native vector, {report['rows']} rows"), ("single", "single, `gym.make`"))
     ]
     rows += [
         (
             f"`{env_id}`, native vector, {report['allocations']['rows']} rows",
-            f"{found['vector']['median']:,} steps/s",
-            f"{found['vector']['ratio_to_cartpole']['median']:.3f}",
+            *_beside_cartpole(found["vector"], "steps"),
         )
         for env_id, found in _of_allocations(report)
     ]
@@ -39,25 +34,27 @@ def speeds_table(report: Mapping[str, Any]) -> Table:
             "`import edge_llm_env`, beyond `import gymnasium`",
             f"{report['import_seconds']['edge_llm_env_beyond_gymnasium']:.3f} s",
             NO_VALUE,
+            NO_VALUE,
         ),
         (
             f"oracle decoding, {decoding['visible']:.0f} pending, {decoding['rows']} rows",
             f"{decoding['steps_per_s']['median']:,} epochs/s",
             NO_VALUE,
+            NO_VALUE,
         ),
         *(
             (
                 f"`{CONTINUOUS_BATCHING}`, {kind}, `{engine['scenario']}` under {SCHEDULERS[engine['scheduler']][0]}",
-                f"{engine[which]['median']:,} decisions/s",
-                f"{engine[which]['ratio_to_cartpole']['median']:.3f}",
+                *_beside_cartpole(engine[which], "decisions"),
             )
             for which, kind in (("vector", f"{report['rows']} rows"), ("single", "single"))
         ),
-        ("tokens simulated so", f"{engine['simulated_tokens_per_s']['median']:,} tokens/s", NO_VALUE),
+        ("tokens simulated so", f"{engine['simulated_tokens_per_s']['median']:,} tokens/s", NO_VALUE, NO_VALUE),
         *(
             (
                 f'`EdgeLLM/Bandwidth-v0`, `action="shares"`, {shares["rows"]} rows, batch {selection}',
                 f"{speeds['median']:,} epochs/s",
+                NO_VALUE,
                 NO_VALUE,
             )
             for selection, speeds in shares["steps_per_s"].items()
@@ -67,21 +64,29 @@ def speeds_table(report: Mapping[str, Any]) -> Table:
             "what it does within an epoch, by turns",
             f"{carried['median']:,} steps/s",
             NO_VALUE,
+            NO_VALUE,
         ),
         *(
             (
                 f"oracle decoding, one row, values proportional to `{cost}`",
                 f"{taken['median']:.2f} ms, at most {taken['most']:.2f}",
                 NO_VALUE,
+                NO_VALUE,
             )
             for cost, taken in decoding["proportional_ms"].items()
         ),
         *(
-            (f"memory of {report['rows']} rows of `{preset}`", f"{more / 1e6:.0f} MB", NO_VALUE)
+            (f"memory of {report['rows']} rows of `{preset}`", f"{more / 1e6:.0f} MB", NO_VALUE, NO_VALUE)
             for preset, more in report["memory_bytes"]["more"].items()
         ),
     ]
-    return Table(("measured", "", "of CartPole's, by turns"), rows)
+    return Table(("measured", "", "CartPole, by turns", "ratio"), rows)
+
+
+def _beside_cartpole(speed: Mapping[str, Any], what: str) -> tuple[str, str, str]:
+    """A speed, that of Gymnasium's CartPole in the same form beside it, and the ratio."""
+    cartpole, ratio = speed["cartpole"]["median"], speed["ratio_to_cartpole"]["median"]
+    return f"{speed['median']:,} {what}/s", f"{cartpole:,} steps/s", f"{ratio:.3f}"
 
 
 def first_use_table(report: Mapping[str, Any]) -> Table:
@@ -142,6 +147,7 @@ def training_table(record: Mapping[str, Any]) -> Table:
                 str(run["seed"]),
                 f"{percent['mean']:.2f} [{percent['low']:.2f}, {percent['high']:.2f}]",
                 f"{run['cpu_seconds']:.0f} s",
+                f"{run['validations'][0]['cpu_seconds']:.0f} s",
             )
         )
-    return Table(("seed", "% of DFTSP [95 % CI]", "processor time"), rows)
+    return Table(("seed", "% of DFTSP [95 % CI]", "processor time", "of which cloning"), rows)
