@@ -31,7 +31,7 @@ def scheduled_vector_turn(scenario: str | Scenario, rows: int) -> Turn:
     policy = _policy(env)
     observations, _ = env.reset(seed=0)
 
-    def turn() -> int:
+    def turn() -> int:  # `play` ends with an episode; a turn takes so many decisions of however many
         nonlocal observations
         for _ in range(10):
             observations = env.step(policy.predict(observations)[0])[0]
@@ -48,7 +48,7 @@ def scheduled_single_turn(scenario: str | Scenario) -> Turn:
     policy = _policy(env)
     observation, _ = env.reset(seed=0)
 
-    def turn() -> int:
+    def turn() -> int:  # as of the vector form
         nonlocal observation
         for _ in range(500):
             observation, _, _, truncated, _ = env.step(policy.predict(observation)[0])

@@ -67,6 +67,7 @@ def dftsp_rewards(simulation: Simulation, rows: NDArray[np.intp]) -> NDArray[np.
         scenario=simulation.scenario,
         autoreset_mode=AutoresetMode.DISABLED,
     )
+    # `play` begins with workloads of its own; these are copied from rows that are halfway through theirs.
     env.reset(seed=0)
     playing: Simulation = env.unwrapped.simulation
     for at, row in enumerate(rows):

@@ -53,6 +53,7 @@ def played(
     env.reset(options={"workload": workload})
     simulation, found = env.simulation, np.full(workload.requests, NEVER)
     first = np.searchsorted(episode.epoch, np.arange(episode.epochs + 1))
+    # No policy that `play` could step: shares come of a plan by epochs and requests, whatever is observed.
     for epoch in range(episode.epochs):
         chances = slice(first[epoch], first[epoch + 1])
         shares = np.zeros(workload.requests)

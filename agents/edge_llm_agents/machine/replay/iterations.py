@@ -11,7 +11,7 @@ from edge_llm_agents.machine.clocks import Clock
 from edge_llm_agents.machine.planning.policies import OF_ITERATIONS, policy_on
 from edge_llm_agents.machine.slots.passes import Pass, pass_over
 from edge_llm_agents.machine.slots.sequences import Runs, SlottedDecoder
-from edge_llm_baselines.playing.play import Policy
+from edge_llm_baselines.playing.play import Policy, play
 from edge_llm_env.engine.actions import run_action
 from edge_llm_env.engine.state import COMPLETED, N_ITERATIONS, N_RUNNING, EngineState
 from edge_llm_env.scenarios.schema import Scenario
@@ -71,25 +71,13 @@ def scheduled(scenario: Scenario, policy: str, workload: Workload, seed: int) ->
 
 def _played(env: Any, deciding: Policy, policy: str, workload: Workload) -> Iterations:
     inner = env.unwrapped
-    stretches: list[Stretch] = []
-    vector = hasattr(inner, "num_envs")
-    observation, _ = env.reset(options={"workloads": [workload]} if vector else {"workload": workload})
+    watched = _Watched(deciding, inner, policy)
+    stretches = [
+        _stretch(watched.began, passes)
+        for _ in play(env, watched, workloads=[workload])
+        if watched.began is not None and (passes := watched.passes() - watched.began.passes)
+    ]
     params = inner.simulation.params
-    ended = False
-    while not ended:
-        action, _ = deciding.predict(observation)
-        state: EngineState = inner.simulation.state
-        before = int(state.counters[0, N_ITERATIONS])
-        open_, number = state.action_mask[0], int(np.max(action))
-        if not open_[number]:
-            raise RuntimeError(f"policy {policy}: action {number}: must be open")
-        began = _began(state) if number >= run_action(params, 0) else None
-        observation, _, _, truncated, _ = env.step(action)
-        ended = bool(np.all(truncated))
-        passes = int(state.counters[0, N_ITERATIONS]) - before
-        if began is not None and passes:
-            budget = int(params.budgets[number - run_action(params, 0)])
-            stretches.append(_stretch(began, budget, passes))
     requests = workload.requests
     state, counts = inner.simulation.state, inner.simulation.counters(0)
     return Iterations(
@@ -111,22 +99,51 @@ class _Began(NamedTuple):
     running: list[int]
     cached: list[int]
     target: list[int]
+    passes: int
+    """Before."""
+    budget: int
+    """Of tokens in a pass."""
 
 
-def _began(state: EngineState) -> _Began:
+class _Watched:
+    """A policy that notes, before each step, what the engine has begun, where the action lets it run."""
+
+    def __init__(self, policy: Policy, env: Any, name: str) -> None:
+        self._policy, self._env, self._name = policy, env, name
+        self.began: _Began | None = None
+
+    def passes(self) -> int:
+        """That the engine has made."""
+        return int(self._env.simulation.state.counters[0, N_ITERATIONS])
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[Any, Any]:
+        """The policy's own; RuntimeError for an action that is not open."""
+        action, later = self._policy.predict(observation, state, episode_start, deterministic)
+        params, engine, number = self._env.simulation.params, self._env.simulation.state, int(np.max(action))
+        if not engine.action_mask[0, number]:
+            raise RuntimeError(f"policy {self._name}: action {number}: must be open")
+        run = number - run_action(params, 0)
+        self.began = _began(engine, self.passes(), int(params.budgets[run])) if run >= 0 else None
+        return action, later
+
+
+def _began(state: EngineState, passes: int, budget: int) -> _Began:
     running = state.running[0, : state.counters[0, N_RUNNING]]
     visible = int(state.next_visible[0])
     known_s = float(state.visible_s[0, state.order[0, visible - 1]]) if visible else 0.0
-    return _Began(known_s, running.tolist(), state.cached[0, running].tolist(), state.target[0, running].tolist())
+    cached, target = state.cached[0, running].tolist(), state.target[0, running].tolist()
+    return _Began(known_s, running.tolist(), cached, target, passes, budget)
 
 
-def _stretch(began: _Began, budget: int, count: int) -> Stretch:
+def _stretch(began: _Began, count: int) -> Stretch:
     """So many passes: nobody joins or leaves between them."""
     cached = dict(zip(began.running, began.cached, strict=True))
     passes = []
     for _ in range(count):
         batch = [(one, cached[one], target) for one, target in zip(began.running, began.target, strict=True)]
-        passes.append(pass_over(batch, budget))
+        passes.append(pass_over(batch, began.budget))
         for request, tokens in passes[-1].work():
             cached[request] += tokens
     anew = tuple(one for one, had in zip(began.running, began.cached, strict=True) if had == 0)
