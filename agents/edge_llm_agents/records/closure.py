@@ -15,6 +15,9 @@ WITHOUT_EFFECT = (
     "edge_llm_env.rendering",
     "edge_llm_env.registration",
     "edge_llm_env.envs.suite",
+    "edge_llm_env.envs.continuous_batching.viewer",
+    "edge_llm_env.envs.multi_node.viewer",
+    "edge_llm_env.envs.scaling.viewer",
     "edge_llm_baselines.registry",
 )
 """What is not followed, for no result depends on it: what shows an environment, and tables of what there is."""

@@ -116,7 +116,7 @@ class ContinuousBatchingEnv(EpochEnv[np.int64]):
         return self.simulation.state.action_mask[0].copy()
 
     def _new_viewer(self, render_mode: str) -> Showing[Any]:
-        from edge_llm_env.rendering.engine.viewer import EngineViewer
+        from edge_llm_env.envs.continuous_batching.viewer.viewer import EngineViewer
 
         return EngineViewer(cast(EngineSimulation, self.simulation), render_mode, self.metadata["render_fps"])
 

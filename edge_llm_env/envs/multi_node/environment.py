@@ -90,7 +90,7 @@ class MultiNodeEnv(EpochEnv[NDArray[np.floating]]):
     mechanism = MECHANISM
 
     def _new_viewer(self, render_mode: str) -> Showing[Any]:
-        from edge_llm_env.rendering.network.viewer import NetworkViewer
+        from edge_llm_env.envs.multi_node.viewer.viewer import NetworkViewer
 
         return NetworkViewer(cast(NetworkSimulation, self.simulation), render_mode, self.metadata["render_fps"])
 

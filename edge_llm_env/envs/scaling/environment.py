@@ -93,7 +93,7 @@ class ScalingEnv(EpochEnv[NDArray[np.floating]]):
         return checked_box(action, self.action_space)
 
     def _new_viewer(self, render_mode: str) -> Showing[Any]:
-        from edge_llm_env.rendering.rack.viewer import RackViewer
+        from edge_llm_env.envs.scaling.viewer.viewer import RackViewer
 
         return RackViewer(cast(RackSimulation, self.simulation), render_mode, self.metadata["render_fps"])
 

@@ -33,7 +33,7 @@ def test_a_name_of_no_device_is_told(name: str, message: str) -> None:
         device_of(name)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU: CUDA_VISIBLE_DEVICES= pytest hides it")
 def test_a_device_that_is_not_there_is_told() -> None:
     with pytest.raises(ValueError, match=r"device = 'cuda': must be one that torch finds on this machine: ."):
         device_of("cuda")

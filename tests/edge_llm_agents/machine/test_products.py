@@ -8,7 +8,9 @@ from edge_llm_agents.machine.products import Product, packs
 CPU = torch.device("cpu")
 
 
-@pytest.mark.skipif(not packs(CPU, torch.float32), reason="needs a torch that is built with oneDNN")
+@pytest.mark.skipif(
+    not packs(CPU, torch.float32), reason="needs a torch that is built with oneDNN, as pip install torch has on x86-64"
+)
 @pytest.mark.parametrize("rows", [1, 2, 3, 5, 16, 33])
 @torch.inference_mode()
 def test_packed_weights_give_the_product(rows: int) -> None:

@@ -11,10 +11,7 @@ from gymnasium import spaces
 
 from edge_llm_env.envs.layout import length, names
 from edge_llm_env.envs.observation import slot_feature, split_further
-from edge_llm_env.registration import ENVIRONMENTS
-from tests.support.helpers import ALL_FORMS, small_scenario
-
-pytestmark = pytest.mark.parametrize("env_id", ALL_FORMS)
+from tests.support.helpers import ALL_FORMS, CARRIED_FORMS, EPOCH_FORMS, small_scenario
 
 SCENARIOS = [
     small_scenario(),
@@ -24,6 +21,7 @@ SCENARIOS = [
 ]
 
 
+@pytest.mark.parametrize("env_id", ALL_FORMS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_every_entry_of_an_action_and_of_an_observation_has_a_name_of_its_own(env_id: str, scenario: Any) -> None:
     env: Any = gym.make(env_id, scenario=scenario, disable_env_checker=True)
@@ -33,9 +31,8 @@ def test_every_entry_of_an_action_and_of_an_observation_has_a_name_of_its_own(en
         assert len(names(layout, scenario)) == len(set(names(layout, scenario))) == length(layout, scenario) == expected
 
 
+@pytest.mark.parametrize("env_id", [*EPOCH_FORMS, *CARRIED_FORMS])
 def test_an_observations_entries_are_what_their_names_say(env_id: str) -> None:
-    if env_id in ENVIRONMENTS and not ENVIRONMENTS[env_id].counts_epochs:
-        pytest.skip("tests/edge_llm_env/envs/continuous_batching/test_continuous_batching.py has its entries")
     scenario = SCENARIOS[1]
     env: Any = gym.make(env_id, scenario=scenario, disable_env_checker=True).unwrapped
     scenario = env.scenario

@@ -15,8 +15,8 @@ from gymnasium.error import DependencyNotInstalled, ResetNeeded
 from gymnasium.utils.env_checker import check_env
 from gymnasium.wrappers import HumanRendering, RenderCollection
 
+from edge_llm_env.envs.continuous_batching.viewer.viewer import EngineViewer
 from edge_llm_env.rendering import window
-from edge_llm_env.rendering.engine.viewer import EngineViewer
 from tests.support.helpers import ALL_FORMS, assert_same, small_scenario
 
 SCENARIO = small_scenario()

@@ -14,7 +14,7 @@ from edge_llm_agents.machine.clocks import WallClock
 OPTIONS = ["--decoder", "1m", "--batch", "4", "--tokens", "32", "--seconds", "0.01", "--backend", "transformers"]
 
 
-@pytest.mark.skipif(find_spec("transformers") is None, reason="transformers is not installed")
+@pytest.mark.skipif(find_spec("transformers") is None, reason="needs transformers: pip install -e '.[transformers]'")
 def test_an_architecture_of_transformers_is_measured(tmp_path: Path) -> None:
     assert main(["calibrate", *OPTIONS, "--machine", str(tmp_path)]) == 0
     about = read_calibrated(tmp_path)

@@ -39,7 +39,9 @@ def test_what_a_family_assumes_of_keys_left_out_is_what_transformers_assumes(mod
     assert not any(assumed[key] for key in assumed.keys() - known)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("transformers") is None, reason="transformers is not installed")
+@pytest.mark.skipif(
+    importlib.util.find_spec("transformers") is None, reason="needs transformers: pip install -e '.[transformers]'"
+)
 def test_stored_counts_are_what_transformers_builds():
     assert {name: parameters_of(keys) for name, keys in CONFIGS.items()} == STORED
 

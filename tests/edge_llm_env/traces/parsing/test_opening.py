@@ -30,7 +30,7 @@ def zstd() -> Any:
             return importlib.import_module(name)
         except ModuleNotFoundError:
             continue
-    return pytest.skip("needs Python 3.14 or backports.zstd")
+    return pytest.skip("needs Python 3.14, or pip install backports.zstd")
 
 
 def same_as_plain(path: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from edge_llm_env.rendering.engine.frame import EngineFrame, Lane, Waiting
+from edge_llm_env.envs.continuous_batching.viewer.frame import EngineFrame, Lane, Waiting
 from edge_llm_env.rendering.text import bar, task_lines
 
 LANE_WIDTH = 60

@@ -9,15 +9,15 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import N_SERVED, PENDING, RESOURCES
+from edge_llm_env.envs.multi_node.viewer.frame import Flow, Module, NetworkFrame, Site
+from edge_llm_env.envs.multi_node.viewer.text import as_text
 from edge_llm_env.nodes.decoding import NOBODY
 from edge_llm_env.nodes.simulation import NetworkSimulation
-from edge_llm_env.rendering.network.frame import Flow, Module, NetworkFrame, Site
-from edge_llm_env.rendering.network.text import as_text
 from edge_llm_env.rendering.showing import Showing
 from edge_llm_env.workload.workload import Workload
 
 if TYPE_CHECKING:
-    from edge_llm_env.rendering.network.picture import NetworkPicture
+    from edge_llm_env.envs.multi_node.viewer.picture import NetworkPicture
 
 SHOWN = ("arrived", "served", "expired", "rejected", "pending", "beyond_visible")
 """Counters that are shown."""
@@ -126,7 +126,7 @@ class NetworkViewer(Showing[NetworkFrame]):
 
     def new_picture(self) -> NetworkPicture:
         """What draws such frames; raises `DependencyNotInstalled` without pygame."""
-        from edge_llm_env.rendering.network.picture import NetworkPicture
+        from edge_llm_env.envs.multi_node.viewer.picture import NetworkPicture
 
         return NetworkPicture()
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.envs.multi_node.viewer.frame import Module, NetworkFrame, Site
 from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas, ink_on
 from edge_llm_env.rendering.drawing.palette import COMPUTE, FATE_COLOURS, UPLINK, light, variant_colour
 from edge_llm_env.rendering.frames.frame import Fate
-from edge_llm_env.rendering.network.frame import Module, NetworkFrame, Site
 
 if TYPE_CHECKING:
     import pygame

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.envs.scaling.viewer.frame import RackFrame
 from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas
 from edge_llm_env.rendering.drawing.palette import DEADLINE, MEMORY, light, variant_colour
-from edge_llm_env.rendering.rack.frame import RackFrame
 
 if TYPE_CHECKING:
     import pygame

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from gymnasium.error import ResetNeeded
 
+from edge_llm_env.envs.scaling.viewer.frame import Past, RackFrame
+from edge_llm_env.envs.scaling.viewer.text import as_text
 from edge_llm_env.rack.simulation import RackSimulation
-from edge_llm_env.rendering.rack.frame import Past, RackFrame
-from edge_llm_env.rendering.rack.text import as_text
 from edge_llm_env.rendering.showing import Showing
 from edge_llm_env.residency.residents import IDLE
 from edge_llm_env.workload.workload import Workload
 
 if TYPE_CHECKING:
-    from edge_llm_env.rendering.rack.picture import RackPicture
+    from edge_llm_env.envs.scaling.viewer.picture import RackPicture
 
 WINDOW_EPOCHS = 60
 """Epochs that are shown."""
@@ -98,7 +98,7 @@ class RackViewer(Showing[RackFrame]):
 
     def new_picture(self) -> RackPicture:
         """What draws such frames; raises `DependencyNotInstalled` without pygame."""
-        from edge_llm_env.rendering.rack.picture import RackPicture
+        from edge_llm_env.envs.scaling.viewer.picture import RackPicture
 
         return RackPicture()
 

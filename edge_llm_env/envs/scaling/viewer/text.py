@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_llm_env.rendering.rack.frame import RackFrame
+from edge_llm_env.envs.scaling.viewer.frame import RackFrame
 from edge_llm_env.rendering.text import bar
 
 LEVELS = " .:-=+*#%@"

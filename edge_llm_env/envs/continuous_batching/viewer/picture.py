@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.envs.continuous_batching.viewer.frame import EngineFrame
 from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas
 from edge_llm_env.rendering.drawing.palette import DEADLINE, MEMORY, light, variant_colour
 from edge_llm_env.rendering.drawing.task_panel import Now, draw_marks, draw_strips
-from edge_llm_env.rendering.engine.frame import EngineFrame
 from edge_llm_env.rendering.frames.frame import Strip
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from gymnasium.error import ResetNeeded
 from edge_llm_env.engine.blocks import held_blocks
 from edge_llm_env.engine.outlook import is_late, prefill_alone_s
 from edge_llm_env.engine.simulation import EngineSimulation
-from edge_llm_env.rendering.engine.frame import EngineFrame, Lane, Waiting
-from edge_llm_env.rendering.engine.strips import strips_of
-from edge_llm_env.rendering.engine.text import as_text
+from edge_llm_env.envs.continuous_batching.viewer.frame import EngineFrame, Lane, Waiting
+from edge_llm_env.envs.continuous_batching.viewer.strips import strips_of
+from edge_llm_env.envs.continuous_batching.viewer.text import as_text
 from edge_llm_env.rendering.showing import Showing
 from edge_llm_env.workload.workload import Workload
 
 if TYPE_CHECKING:
-    from edge_llm_env.rendering.engine.picture import EnginePicture
+    from edge_llm_env.envs.continuous_batching.viewer.picture import EnginePicture
 
 WINDOW_S = 10.0
 """Time that is shown of the running batch."""
@@ -138,7 +138,7 @@ class EngineViewer(Showing[EngineFrame]):
 
     def new_picture(self) -> EnginePicture:
         """What draws such frames; raises `DependencyNotInstalled` without pygame."""
-        from edge_llm_env.rendering.engine.picture import EnginePicture
+        from edge_llm_env.envs.continuous_batching.viewer.picture import EnginePicture
 
         return EnginePicture()
 

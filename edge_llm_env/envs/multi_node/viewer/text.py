@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_llm_env.rendering.network.frame import Module, NetworkFrame, Site
+from edge_llm_env.envs.multi_node.viewer.frame import Module, NetworkFrame, Site
 from edge_llm_env.rendering.text import bar
 
 
