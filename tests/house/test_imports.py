@@ -55,7 +55,7 @@ def test_package_imports_only_its_base_dependencies():
     files = sources("edge_llm_env")
     assert len(files) > 20
     for path in files:
-        optional = {"pygame"} if "rendering" in path.parts else set()
+        optional = {"pygame"} if {"rendering", "viewer"} & set(path.parts) else set()
         optional |= {"pettingzoo"} if path.name == "parallel.py" else set()
         assert imported_by(path) <= base | optional | sys.stdlib_module_names, path
 
