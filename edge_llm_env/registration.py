@@ -48,11 +48,20 @@ class EnvironmentEntry:
     counts_epochs: bool = True
     """A step decides on an epoch's batch, or on a part of it, so that there is an oracle of one epoch; False where an
     engine schedules iterations, or modules are switched."""
+    chooses_batches: bool = False
+    """A step names requests for the epoch's batch, and nothing else, so that DFTSP knows a largest one."""
+    compared_in: str | None = None
+    """The preset that commands train and compare in, where none is given; None for the default scenario."""
 
     @property
     def name(self) -> str:
         """The id without its namespace: `Batching-v0`."""
         return self.id.rpartition("/")[2]
+
+    @property
+    def main_scenario(self) -> str:
+        """The preset that commands train and compare in, where none is given."""
+        return self.compared_in or self.default_scenario
 
 
 ENVIRONMENTS: dict[str, EnvironmentEntry] = {}

@@ -29,6 +29,8 @@ SUITE = (
         question="Which requests make the batch, chosen one at a time by a masked policy?",
         default_scenario="paper-bloom-3b",
         tiers=_OF_BATCHES,
+        chooses_batches=True,
+        compared_in="carry-over",
     ),
     EnvironmentEntry(
         BATCH_SELECTION,
@@ -38,6 +40,8 @@ SUITE = (
         question="Which requests make the batch, named at once, or by values that an exact solver decodes?",
         default_scenario="paper-bloom-3b",
         tiers=_OF_BATCHES,
+        chooses_batches=True,
+        compared_in="carry-over",
     ),
     EnvironmentEntry(
         BANDWIDTH,

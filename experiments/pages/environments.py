@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any
 import gymnasium as gym
 from gymnasium import spaces
 
-from edge_llm_agents.commands.compare import main_scenario
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env import ScenarioError, list_scenarios, load_scenario
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
@@ -69,10 +68,9 @@ def environment_page(environment: EnvironmentEntry) -> str:
         f"## What policies are held against\n\n{baselines_of_table(environment.id).markdown()}\n\n"
         f"{actions_section(mechanism, kind.forms)}"
         f"{trials_section(environment)}"
-        f"{controls_section(environment)}"
-        f"{levels_section(environment.id)}"
+        f"{MEASURED.get(environment.id, _nothing)()}"
         f"## Observation\n\n{layout_table(mechanism.observation).markdown()}\n\n"
-        f"{calls_section(environment)}"
+        f"{OBSERVED_TOO.get(environment.id, _nothing)()}"
         f"## Spaces\n\n{spaces_table(environment.id).markdown()}\n\n"
         "[What the environments share](index.md#episodes): episodes, the reward's terms, `info`.\n"
     )
@@ -80,7 +78,7 @@ def environment_page(environment: EnvironmentEntry) -> str:
 
 def _of_commands(environment: EnvironmentEntry) -> str:
     """The scenario that commands take where none is given, if that is another."""
-    taken = main_scenario(environment.id)
+    taken = environment.main_scenario
     return "" if taken == environment.default_scenario else f", and the commands take {_scenario_link(taken)}"
 
 
@@ -115,10 +113,8 @@ def trials_section(environment: EnvironmentEntry) -> str:
     )
 
 
-def calls_section(environment: EnvironmentEntry) -> str:
-    """What is seen of tasks behind the rest, where an environment has an observation of its own."""
-    if environment.id != CONTINUOUS_BATCHING:
-        return ""
+def calls_section() -> str:
+    """What an engine sees of tasks behind the rest."""
     of_tasks = OBSERVATION_OF_ENGINE_CALLS[len(OBSERVATION_OF_ENGINE) :]
     return (
         "Where requests are the calls of agent tasks ([Serving agents](../agents.md#on-an-engine)) there follow behind "
@@ -127,10 +123,8 @@ def calls_section(environment: EnvironmentEntry) -> str:
     )
 
 
-def controls_section(environment: EnvironmentEntry) -> str:
-    """Where learning is worth little, as far as that was measured."""
-    if environment.id != SCALING:
-        return ""
+def controls_section() -> str:
+    """Where learning how many modules are on is worth little, as far as that was measured."""
     table = controls_table(recorded(f"train-scaling-{WORLD}"), recorded("rack_controls")["controls"])
     return (
         f"## Where learning is worth little\n\nWorlds like `{WORLD}` that lack what makes learning pay "
@@ -141,10 +135,8 @@ def controls_section(environment: EnvironmentEntry) -> str:
     )
 
 
-def levels_section(env_id: str) -> str:
+def levels_section() -> str:
     """What rules and the policy of the package earn where requests have levels, and how long exact levels take."""
-    if env_id != SERVICE_LEVEL:
-        return ""
     record, report = recorded(f"train-{NAME}"), recorded("level_benchmark")
     at_play = report["random"]["at_play"]
     return (
@@ -160,6 +152,17 @@ def levels_section(env_id: str) -> str:
         "says what no levels exceed; rules search to the end.\n\n"
         f"{search_table(report).markdown()}\n\n"
     )
+
+
+MEASURED: dict[str, Callable[[], str]] = {SCALING: controls_section, SERVICE_LEVEL: levels_section}
+"""What a page tells of measurements of its environment's own, by id."""
+
+OBSERVED_TOO: dict[str, Callable[[], str]] = {CONTINUOUS_BATCHING: calls_section}
+"""What it tells beside the layout of its observation."""
+
+
+def _nothing() -> str:
+    return ""
 
 
 def tiers_table(environment: EnvironmentEntry) -> Table:

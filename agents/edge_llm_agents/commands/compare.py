@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from edge_llm_agents.commands.plan import plan
-from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import shown
@@ -65,7 +65,7 @@ class Compare:
 
     def run(self) -> int:
         """Compare, print, write; the exit status."""
-        scenario = load_scenario(self.scenario or main_scenario(self.env))
+        scenario = load_scenario(self.scenario or environment(self.env).main_scenario)
         trains = not (self.no_train or self.policy or self.sweep)
         sweep = _swept(self.sweep) if self.sweep else None
         values = max(map(len, sweep.values())) if sweep else 1
@@ -129,12 +129,6 @@ class Compare:
         else:
             print(found.table())
         print(f"\nwritten: {', '.join(map(str, written))}")
-
-
-def main_scenario(env_id: str) -> str:
-    """The preset that an environment's policies are compared in without another; ValueError for an unknown id."""
-    entry = environment(env_id)
-    return "carry-over" if env_id in (BATCHING, BATCH_SELECTION) else entry.default_scenario
 
 
 def _swept(text: str) -> dict[str, list[Any]]:

@@ -10,6 +10,7 @@ import tyro
 
 from edge_llm_agents.commands.running import Command
 from edge_llm_env.envs.suite import BATCHING
+from edge_llm_env.registration import environment
 from edge_llm_env.support.outputs import OutputFile
 
 _HERE = "edge_llm_agents.commands.training"
@@ -58,12 +59,11 @@ class Policy:
     def run(self) -> None:
         """Train, save, say where."""
         from edge_llm_agents.commands.bars import Bars
-        from edge_llm_agents.commands.compare import main_scenario
         from edge_llm_agents.pretrained.saved_policies import Card, save_policy
         from edge_llm_agents.training.train import algorithms_for, train
         from edge_llm_agents.training.trained import TrainedModel
 
-        scenario = self.scenario or main_scenario(self.env)
+        scenario = self.scenario or environment(self.env).main_scenario
         with Bars() as bars:
             trained = train(
                 self.env,

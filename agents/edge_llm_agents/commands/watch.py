@@ -8,10 +8,9 @@ from typing import Annotated, Any
 import gymnasium as gym
 import tyro
 
-from edge_llm_agents.commands.compare import main_scenario
 from edge_llm_agents.report.watching import named_policy, save_gif, watch
 from edge_llm_env.envs.suite import BATCHING
-from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.registration import ENVIRONMENTS, environment
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.support.outputs import OutputFile
@@ -47,7 +46,7 @@ class Watch:
         one_of("env", self.env, ENVIRONMENTS)
         if not self.frames_per_s > 0:
             raise ValueError(f"frames_per_s = {self.frames_per_s:g}: must be greater than 0")
-        scenario = load_scenario(self.scenario or main_scenario(self.env))
+        scenario = load_scenario(self.scenario or environment(self.env).main_scenario)
         mode = "rgb_array" if self.gif is not None else "human" if self.trace_out is None else None
         env: Any = gym.make(self.env, scenario=scenario, render_mode=mode)
         try:

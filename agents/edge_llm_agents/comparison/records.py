@@ -18,7 +18,6 @@ from edge_llm_agents.records.record import provenance, write_record
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.roll_out import RollOut
 from edge_llm_env.dynamics.state import RESOURCES
-from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import Scenario
 
@@ -48,9 +47,10 @@ class Comparison:
         """Name of its files: compare-<scenario>, with the environment before the scenario where bands or modules are
         divided or iterations scheduled, as scenarios are played in several of these.
         """
-        if self.env_id in (BATCHING, BATCH_SELECTION):
+        entry = environment(self.env_id)
+        if entry.chooses_batches:
             return f"compare-{self.scenario.name}"
-        return f"compare-{environment(self.env_id).name.removesuffix('-v0').lower()}-{self.scenario.name}"
+        return f"compare-{entry.name.removesuffix('-v0').lower()}-{self.scenario.name}"
 
     def with_settings(self, settings: Mapping[str, Any]) -> Comparison:
         """The same, made with these settings."""

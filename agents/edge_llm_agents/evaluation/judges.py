@@ -9,7 +9,7 @@ from edge_llm_agents.evaluation.judging import Judge
 from edge_llm_agents.evaluation.rivals import Tell, dftsp_and_look_ahead, every_baseline, tell_nobody
 from edge_llm_agents.evaluation.served import BesideDFTSP, BesideOracle
 from edge_llm_baselines.registry.registered import baselines_of
-from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
+from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import Stream
 
@@ -33,6 +33,6 @@ def judge_of(
     earning = baselines_of(env_id).earning
     if earning is not None:
         return Judge(every_baseline, BesideBestRule(earning), *given, stream=stream, tell=tell)
-    if env_id in (BATCHING, BATCH_SELECTION) and scenario.workload.tasks is None:
+    if environment(env_id).chooses_batches and scenario.workload.tasks is None:
         return Judge(dftsp_and_look_ahead, BesideDFTSP(), *given, stream=stream, tell=tell)
     return Judge(every_baseline, BesideOracle(), *given, stream=stream, tell=tell)

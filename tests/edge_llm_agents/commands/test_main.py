@@ -10,9 +10,9 @@ import pytest
 import tyro
 
 from edge_llm_agents import __main__
-from edge_llm_agents.commands.compare import Compare, main_scenario
+from edge_llm_agents.commands.compare import Compare
 from edge_llm_agents.commands.main import COMMANDS, main
-from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.registration import ENVIRONMENTS, environment
 from tests.support.programs.processes import ROOT, run
 
 WITHOUT_AGENTS = ("torch", "stable_baselines3", "sb3_contrib", "tyro", "tqdm", "safetensors", "joblib", "yaml")
@@ -116,10 +116,11 @@ def test_an_unknown_command_is_an_error_in_one_line(capsys: pytest.CaptureFixtur
 
 
 def test_an_environment_is_compared_in_its_own_scenario_and_its_id_is_given_as_in_python() -> None:
-    assert main_scenario("EdgeLLM/Batching-v0") == main_scenario("EdgeLLM/BatchSelection-v0") == "carry-over"
-    assert main_scenario("EdgeLLM/Bandwidth-v0") == "embedding-uplink"
-    assert main_scenario("EdgeLLM/Joint-v0") == "accuracy-tiers"
+    taken = {env_id: entry.main_scenario for env_id, entry in ENVIRONMENTS.items()}
+    assert taken["EdgeLLM/Batching-v0"] == taken["EdgeLLM/BatchSelection-v0"] == "carry-over"
+    assert taken["EdgeLLM/Bandwidth-v0"] == "embedding-uplink"
+    assert taken["EdgeLLM/Joint-v0"] == "accuracy-tiers"
     with pytest.raises(ValueError, match="env_id = 'EdgeLLM/Band-v0': must be one of"):
-        main_scenario("EdgeLLM/Band-v0")
+        environment("EdgeLLM/Band-v0")
     for option in ("--env", "--env-id"):
         assert tyro.cli(Compare, args=[option, "EdgeLLM/Joint-v0"]).env == "EdgeLLM/Joint-v0"

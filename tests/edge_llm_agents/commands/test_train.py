@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from edge_llm_agents.allocations.search import AllocationSettings
-from edge_llm_agents.commands.compare import main_scenario
 from edge_llm_agents.commands.main import main
 from edge_llm_agents.comparison.contestants import Field
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
@@ -18,7 +17,7 @@ from edge_llm_agents.scheduling.search import SchedulerSettings
 from edge_llm_agents.training import models, suite
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_agents.value_search.search import SearchSettings
-from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.registration import ENVIRONMENTS, environment
 
 SHORT = 'extends = "{}"\ndescription = "short"\n[epoch]\nepisode_epochs = 3\n'
 
@@ -49,7 +48,7 @@ def test_what_it_saves_is_compared(
     env_id: str, small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("short.toml").write_text(SHORT.format(main_scenario(env_id)))
+    Path("short.toml").write_text(SHORT.format(environment(env_id).main_scenario))
     there = ("--env", env_id, "--scenario", "short.toml")
     assert main(("train", *there, "--steps", "64", "--out", "mine.zip")) == 0, capsys.readouterr().err
     zipped = Path("mine.zip").is_file()

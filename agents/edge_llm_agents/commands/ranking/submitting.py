@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import tyro
 
-from edge_llm_agents.commands.compare import main_scenario
 from edge_llm_agents.leaderboard.policies.submissions import submission
 from edge_llm_agents.protocol.claims import Claim, Run
 from edge_llm_agents.protocol.submission import submit, write_submission
 from edge_llm_env.envs.suite import BATCHING
+from edge_llm_env.registration import environment
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import shown
 from edge_llm_env.support.outputs import OutputFolder
@@ -74,7 +74,7 @@ class Submit:
         named = [submission(text, Path.cwd(), unpickle=self.unpickle) for text in self.policy]
         if len(names := {name for name, _ in named}) != 1:
             raise ValueError(f"policy = {', '.join(self.policy)}: must have one name, has {len(names)}")
-        scenario = load_scenario(self.scenario or main_scenario(self.env))
+        scenario = load_scenario(self.scenario or environment(self.env).main_scenario)
         claim = Claim(
             name=names.pop(),
             environment=self.env,

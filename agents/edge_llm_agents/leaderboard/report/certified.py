@@ -8,10 +8,6 @@ from typing import Any, NamedTuple
 
 from edge_llm_agents.records.intervals import Interval
 from edge_llm_agents.records.record import NoRecordError, read_record
-from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
-
-CERTIFIED = (BATCHING, BATCH_SELECTION)
-"""Environments that certificates of batches are of."""
 
 FILE = "certificates.json"
 """Beside the folder of the cells; `scripts/benchmark.py certificates` writes it."""
@@ -42,7 +38,7 @@ class Certified(NamedTuple):
 
 
 def read_certified(folder: Path) -> dict[str, Certified]:
-    """By the fingerprint of the scenario, what is certified beside a folder of cells; nothing without such a file.
+    """By the fingerprint of the scenario, what is certified of batches beside a folder of cells, if anything.
 
     Raises NoRecordError for a file that holds something else.
     """

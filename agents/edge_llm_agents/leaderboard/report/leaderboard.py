@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge_llm_agents.leaderboard.policies.rules import Rule
 from edge_llm_agents.leaderboard.policies.seeds import ENOUGH_SEEDS
 from edge_llm_agents.leaderboard.report.boards import Board, Record, read_boards
-from edge_llm_agents.leaderboard.report.certified import CERTIFIED, Certified, read_certified
+from edge_llm_agents.leaderboard.report.certified import Certified, read_certified
 from edge_llm_agents.leaderboard.staleness import Staleness, staleness
 from edge_llm_agents.records.aggregates import (
     estimate,
@@ -25,6 +25,7 @@ from edge_llm_agents.records.aggregates import (
 from edge_llm_agents.records.cells import Cell, cell_files
 from edge_llm_agents.records.hashes import combined_sha256, file_sha256
 from edge_llm_agents.records.intervals import Interval, paired_difference
+from edge_llm_env.registration import environment
 from edge_llm_env.support.system.files import write_text
 from edge_llm_env.support.tables import NO_VALUE, Table
 
@@ -173,7 +174,7 @@ def _by_scenario(board: Board, found: Staleness, certified: Mapping[str, Certifi
             )
         rows.sort(key=lambda row: -float(row[1].partition(" ")[0]))
         fingerprint = board.policies[board.reference][scenario][0]["identity"]["scenario_fingerprint"]
-        known = certified.get(fingerprint) if board.environment in CERTIFIED else None
+        known = certified.get(fingerprint) if environment(board.environment).chooses_batches else None
         said = "" if known is None else f"{known.text()}\n\n"
         yield f"#### {scenario}\n\n{said}{Table((*headings, 'µs', 'alone'), rows).markdown()}\n"
 
