@@ -62,6 +62,12 @@ COMMANDS = {
     "schedules": Command(
         "experiments.benchmarks.schedules:Schedules", "what schedulers serve, a schedule in hindsight and a bound"
     ),
+    "engine-learners": Command(
+        "experiments.benchmarks.schedules:EngineLearners", "what MaskablePPO learns of scheduling an engine"
+    ),
+    "trace-halves": Command(
+        "experiments.benchmarks.schedules:TraceHalves", "schedulers learned on half of a trace, judged on the other"
+    ),
     "both-ways": Command(
         "experiments.benchmarks.schedules:BothWays", "the same requests served in epochs and in iterations"
     ),

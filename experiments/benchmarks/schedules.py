@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from edge_llm_agents.records.record import read_record, write_record
 from edge_llm_env.support.outputs import OutputFolder
@@ -114,3 +116,93 @@ class BothWays:
         record = {"settings": settings, "ways": ways}
         write_record(self.results / "both_ways.json", record)
         print(both_ways_table(record).markdown())
+
+
+@dataclass(frozen=True)
+class EngineLearners:
+    """Let MaskablePPO learn to schedule an engine, with SB3's perceptrons from scratch and with networks over both sets
+    that clone the best rule first; runs that the results have already are kept.
+    """
+
+    scenarios: tuple[str, ...] = ("chat-4090-overload", "chat-4090", "chat-orin-overload")
+    """Presets that set `[iterations]`."""
+    ways: tuple[str, ...] = ("plain", "sets")
+    """plain, sets"""
+    seeds: tuple[int, ...] = (0,)
+    """One run of each way each."""
+    seconds: float = 180.0
+    """Of processor time for each run, cloning included."""
+    episodes: int = 20
+    """Held-out workloads."""
+    results: OutputFolder = Path("results")
+    """Folder of engine_learners.json."""
+
+    def run(self) -> None:
+        """Learn, judge, write and print after each."""
+        from edge_llm_env.support.naming import one_of
+        from experiments.scheduling.learners import WAYS, Beside, learn
+
+        check_counts(episodes=self.episodes)
+        for way in self.ways:
+            one_of("ways", way, WAYS)
+        file = self.results / "engine_learners.json"
+        report: dict[str, Any] = (
+            read_record(file) if file.exists() else {"episodes": self.episodes, "beside": {}, "runs": []}
+        )
+        done = {(run["scenario"], run["way"], run["seed"]) for run in report["runs"]}
+        for scenario in self.scenarios:
+            asked = [(way, seed) for seed in self.seeds for way in self.ways if (scenario, way, seed) not in done]
+            if not asked:
+                continue
+            beside = Beside.of(scenario, report["episodes"])
+            report["beside"][scenario] = beside.record
+            for way, seed in asked:
+                run = learn(way, beside, seed, self.seconds)
+                report["runs"].append(run)
+                print(json.dumps(run), flush=True)
+                write_record(file, report)
+
+
+@dataclass(frozen=True)
+class TraceHalves:
+    """Search for schedulers on the first half of a trace and judge them on the second; runs that the results have
+    already are kept.
+    """
+
+    trace: Path
+    """The trace."""
+    scenarios: tuple[str, ...] = ("azure-continuous-overload", "azure-continuous")
+    """Presets that replay it in iterations."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """One search each."""
+    generations: int = 15
+    """Of a search, of 20 candidates on 6 workloads."""
+    episodes: int = 40
+    """Workloads of the second half."""
+    hindsight_episodes: int = 5
+    """Of these, the first ones, that are also scheduled in hindsight."""
+    results: OutputFolder = Path("results")
+    """Folder of trace_halves.json."""
+
+    def run(self) -> None:
+        """Search, judge, write and print after each."""
+        from edge_llm_agents.scheduling.search import SchedulerSettings
+        from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
+        from experiments.scheduling.trace_halves import Judged
+
+        check_counts(episodes=self.episodes, hindsight_episodes=self.hindsight_episodes)
+        settings = SchedulerSettings(self.generations, 6, CrossEntropySettings(20, 5, 0.6, 1.0, 0.1), 5, 24)
+        file = self.results / "trace_halves.json"
+        report: dict[str, Any] = read_record(file) if file.exists() else {"scenarios": {}}
+        report["settings"] = asdict(settings)
+        for name in self.scenarios:
+            runs = report["scenarios"].get(name, {"runs": []})["runs"]
+            seeds = [seed for seed in self.seeds if seed not in {run["seed"] for run in runs}]
+            if not seeds:
+                continue
+            judged = Judged(name, self.trace, self.episodes, self.hindsight_episodes)
+            for seed in seeds:
+                runs.append(judged.learn(settings, seed))
+                report["scenarios"][name] = judged.record() | {"runs": runs}
+                print(f"{name}: {json.dumps(runs[-1])}", flush=True)
+                write_record(file, report)

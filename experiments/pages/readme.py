@@ -32,7 +32,9 @@ from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS, REPORTING_
 from experiments.pages.speeds import first_use_table, phases_table, speeds_table, training_table
 from experiments.proofs.tables import agreement_table, hard_classes_table, roofline_agreement_table
 from experiments.scheduling.both_ways import both_ways_table
+from experiments.scheduling.learners_table import learners_table
 from experiments.scheduling.task_caches import caches_table
+from experiments.scheduling.trace_halves import halves_table
 from experiments.speed.exact.tables import ratio_table
 from experiments.speed.scale import scale_table
 
@@ -85,6 +87,11 @@ def _of_trainings(make: Callable[[Mapping[str, Any]], Table], names: Sequence[st
     return lambda: make({name: recorded(f"train-{name}") for name in names})
 
 
+def _schedulers_table() -> Table:
+    trainings = {name: recorded(f"train-{name}") for name in scheduler_tables.NAMES}
+    return scheduler_tables.schedulers_table(trainings, recorded("schedules")["scenarios"])
+
+
 Sections = Mapping[str, Callable[[], Table]]
 """Names of sections, each between `<!-- name -->` and `<!-- /name -->`, and what fills them."""
 
@@ -128,7 +135,8 @@ PAGES: dict[Path, Sections] = {
     },
     LEARNED_PAGE: LEARNED_SECTIONS
     | {name: _of_trainings(make, NAMES) for name, make in ALLOCATION_TABLES.items()}
-    | {"schedulers": _of_trainings(scheduler_tables.schedulers_table, scheduler_tables.NAMES)}
+    | {"schedulers": _schedulers_table, "engine-learners": lambda: learners_table(recorded("engine_learners"))}
+    | {"trace-halves": lambda: halves_table(recorded("trace_halves"))}
     | {"placements": _of_trainings(placement_tables.placements_table, placement_tables.NAMES)}
     | {"levels": lambda: level_tables.levels_table(recorded(f"train-{level_tables.NAME}"))}
     | {"racks": _of_trainings(rack_tables.racks_table, rack_tables.NAMES)},

@@ -9,7 +9,9 @@ from edge_llm_env import load_scenario
 from edge_llm_env.engine.actions import act
 from edge_llm_env.engine.beginning import begin_episode
 from edge_llm_env.engine.simulation import EngineSimulation
+from edge_llm_env.inference.catalog import table
 from edge_llm_env.inference.cost_models.table import COST_MODELS
+from edge_llm_env.scenarios import Scenario, ScenarioError
 from edge_llm_env.support.calling import direct
 from tests.support.helpers import ROOFLINE, workload_at
 
@@ -23,22 +25,59 @@ def test_every_cost_model_is_tested():
     assert DECODERS.keys() == COST_MODELS.keys()
 
 
-@pytest.mark.parametrize("decoder", [name for names in DECODERS.values() for name in names])
-def test_lone_batch_takes_the_time_of_the_epoch_model(decoder: str):
-    model = next(name for name, names in DECODERS.items() if decoder in names)
-    lengths = {"workload.prompt_tokens": [1, 700], "workload.output_tokens": [1, 300]}
-    scenario = load_scenario(
+def lone(model: str, decoder: str, **overrides: object) -> Scenario:
+    """A node whose engine has room for eight of any decoder's sequences."""
+    return load_scenario(
         "carry-over",
         **ROOFLINE
-        | lengths
         | {
+            "workload.prompt_tokens": [1, 700],
+            "workload.output_tokens": [1, 300],
             "node.cost_model": model,
             "node.decoder": decoder,
             "node.precision": "w16a16",
-            "node.memory_bytes_per_module": 200e9,
             "epoch.visible_slots": 8,
-            "epoch.episode_epochs": 1000,
             "iterations.running_slots": 8,
+        }
+        | overrides,
+    )
+
+
+@pytest.mark.parametrize("model", COST_MODELS)
+def test_passes_of_every_decoder_of_the_catalogue_add_up(model: str):
+    rng, added_up = np.random.default_rng(0), set()
+    for decoder in table("perplexity_increases"):  # those that can be played
+        try:
+            scenario = lone(model, decoder, **{"node.memory_bytes_per_module": 1e13})
+        except ScenarioError as error:
+            if "node.cost_model = 'paper': counts plain multi-head attention" not in str(error):
+                raise
+            continue
+        costs = scenario.iteration_costs
+        prompts, outputs = rng.integers(1, 701, 8), rng.integers(1, 301, 8)
+        for passes, batch in (
+            (costs.compute_s, scenario.batch_cost.compute_s),
+            (costs.energy_j, scenario.batch_cost.energy_j),
+        ):
+            total = passes.of_pass(chunks=[(int(prompt), 0, True) for prompt in prompts])
+            for step in range(1, outputs.max()):
+                total += passes.of_pass(contexts=(prompts + step)[outputs > step].tolist())
+            of_each = sum(map(batch.marginal, prompts.astype(float), outputs.astype(float)))
+            assert total == pytest.approx(batch.base(float(prompts.max()), float(outputs.max())) + of_each, rel=1e-11)
+        added_up.add(decoder)
+    assert added_up >= set(DECODERS[model])
+    assert model == "paper" or added_up == table("perplexity_increases").keys()
+
+
+@pytest.mark.parametrize("decoder", [name for names in DECODERS.values() for name in names])
+def test_lone_batch_takes_the_time_of_the_epoch_model(decoder: str):
+    model = next(name for name, names in DECODERS.items() if decoder in names)
+    scenario = lone(
+        model,
+        decoder,
+        **{
+            "node.memory_bytes_per_module": 200e9,
+            "epoch.episode_epochs": 1000,
             "iterations.prefill_budgets": [8 * 700],
         },
     )

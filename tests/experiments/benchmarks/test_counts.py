@@ -19,6 +19,7 @@ WRONG = (
     (oracles.RooflineProofs, "cp_sat_every", 0),
     (schedules.UnitTime, "instances", 0),
     (schedules.Schedules, "hindsight_episodes", 0),
+    (schedules.EngineLearners, "episodes", 0),
     (tasks.Tasks, "hindsight_episodes", -1),
     (tasks.TaskCaches, "episodes", 0),
     (levels.Levels, "epochs", 0),

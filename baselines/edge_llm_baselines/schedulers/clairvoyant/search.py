@@ -12,7 +12,7 @@ from edge_llm_baselines.schedulers.clairvoyant.branching import copy_row, play_u
 from edge_llm_env.engine.beginning import begin_episode
 from edge_llm_env.engine.params import EngineParams
 from edge_llm_env.engine.simulation import EngineSimulation
-from edge_llm_env.engine.state import RUNNING, EngineState
+from edge_llm_env.engine.state import COMPLETED, RUNNING, EngineState
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.calling import direct
 from edge_llm_env.support.compilation.compiling import compiled
@@ -45,12 +45,18 @@ class Priced(NamedTuple):
 
 
 def schedule_in_hindsight(
-    scenario: Scenario, workload: Workload, numbers: tuple[float, ...], moves: int, seed: int = 0
+    scenario: Scenario,
+    workload: Workload,
+    numbers: tuple[float, ...],
+    moves: int,
+    seed: int = 0,
+    taken: NDArray[np.bool_] | None = None,
 ) -> int:
     """Requests that the best schedule found serves, which a policy that knew the workload could play.
 
-    Of a search for each length of `AHEAD`, with so many moves at each of its stops, and of the rule itself. Equal
-    seeds, equal results.
+    Of a search for each length of `AHEAD`, with so many moves at each of its stops, and of the rule itself. A search
+    begins with the requests (requests,) that are `taken`, by default those that the rule takes, and leaves the others.
+    Equal seeds, equal results.
     """
     simulation = EngineSimulation(scenario, rows=2)
     for row in range(2):
@@ -60,10 +66,14 @@ def schedule_in_hindsight(
     direct(begin_episode)(params, state, 0)
     plain = Priced(np.array(numbers), np.ones(workload.requests))
     best = int(direct(play_until)(params, state, 0, *plain, params.end_s))
+    if taken is None:
+        status = state.status[0, : workload.requests]
+        taken = (status == RUNNING) | (status == COMPLETED)
+    prices = np.where(taken, 1.0, math.inf)
     for share in AHEAD if moves > 0 and workload.requests > 0 else ():
         ahead_s = share * params.end_s
         drawn = rng.random((math.ceil(params.end_s / (0.25 * ahead_s)) * moves, DRAWN))
-        kept, tried = (Priced(np.array(numbers), np.ones(workload.requests)) for _ in range(2))
+        kept, tried = (Priced(np.array(numbers), prices.copy()) for _ in range(2))
         near = np.empty(workload.requests, dtype=np.int64)
         best = max(best, int(direct(look_ahead)(params, state, kept, tried, near, drawn, ahead_s, moves)))
     return best

@@ -16,7 +16,9 @@ from edge_llm_env.support.compilation.compiling import compiled
 def choose(params: EngineParams, state: EngineState, row: int, numbers: NDArray[np.float64]) -> int:
     """A chunk of a budget (number 0) after every stretch without, in order of arrival.
 
-    The ablation of Sarathi-Serve without batches of both (arXiv 2403.02310, section 5.4).
+    After the ablation of Sarathi-Serve without batches of both (arXiv 2403.02310, section 5.4), but not the same: it
+    mixes batches, as decodes go on beside a chunk, and a stretch of decodes alone lasts until the next event, where the
+    ablation alternates step by step.
     """
     if is_short(params, state, row):
         return preempt_youngest(params, state, row)

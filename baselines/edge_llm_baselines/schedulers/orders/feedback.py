@@ -29,7 +29,8 @@ def choose(params: EngineParams, state: EngineState, row: int, numbers: NDArray[
     """Skip-join multilevel feedback (FastServe, arXiv 2305.05920, section 4.1), first queue of number 0 (s).
 
     The lowest level is admitted first, in order of arrival within one. Where blocks are short, the highest level makes
-    room, the youngest of it. Prompts have budgets of number 1.
+    room, the youngest of it. Prompts have budgets of number 1. FastServe preempts by priority at any iteration; here
+    preemption opens only where blocks are short or somebody is late, so that a low level waits for a free place.
     """
     if is_short(params, state, row):
         worst, highest = NONE, -1.0
