@@ -24,11 +24,11 @@ from edge_llm_env.workload.streams import draw_workloads
 
 
 class Stopwatch(BaseCallback):
-    """Ends training after that many seconds of a clock, such as `time.process_time`."""
+    """Ends training after that many seconds of a clock, such as `time.process_time`; by default the machine's."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float] | None = None) -> None:
         super().__init__()
-        self._seconds, self._clock = seconds, clock
+        self._seconds, self._clock = seconds, clock or time.perf_counter
 
     def _on_training_start(self) -> None:
         self._started_s = self._clock()
