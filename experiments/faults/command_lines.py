@@ -24,7 +24,7 @@ WITHOUT_OPTIONS = ("repository.py", "release.py")
 """What is no command, and one that builds the whole package and has a check of its own."""
 
 SAME_AS = {"compare.py": "edge-llm compare", "watch.py": "edge-llm watch", "leaderboard.py": "edge-llm leaderboard"}
-"""Scripts that run a command of `edge-llm`; so do the first four of train.py."""
+"""Scripts that run a command of `edge-llm`; train.py has its sub-commands of the same names, and others."""
 
 
 class Option(NamedTuple):
@@ -73,7 +73,7 @@ def command_lines() -> tuple[CommandLine, ...]:
             found.append(CommandLine(script.name, tuple(_options(next(iter(classes.values()))))))
         else:
             found += [CommandLine(f"{script.name} {name}", tuple(_options(one))) for name, one in classes.items()]
-    return tuple(one for one in found if one.name.removeprefix("train.py ") not in known or "edge-llm" in one.name)
+    return tuple(one for one in found if one.name.replace(".py ", " ", 1) not in known)
 
 
 @contextmanager
