@@ -101,8 +101,10 @@ def memory_bytes(presets: tuple[str, ...], rows: int) -> dict[str, Any]:
 
 
 def in_fresh_process(program: str, *arguments: str, **environment: str) -> list[float]:
-    """Run a program that prints a list of numbers as JSON; `environment` are further variables of the process."""
-    variables: Mapping[str, str] = os.environ | environment
+    """Run a program that prints a list of numbers as JSON and imports what can be imported here; `environment` are
+    further variables of the process.
+    """
+    variables: Mapping[str, str] = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | environment
     finished = subprocess.run(
         [sys.executable, "-c", program, *arguments],
         env=variables,
