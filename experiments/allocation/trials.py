@@ -14,7 +14,7 @@ from stable_baselines3 import PPO, SAC
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_agents.continuous.training import Stopwatch
+from edge_llm_agents.continuous.training import MOST_DECISIONS, Stopwatch
 from edge_llm_agents.records.intervals import paired_difference
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.playing.roll_out import roll_out
@@ -25,9 +25,6 @@ from edge_llm_env.workload.streams import draw_workloads
 from experiments.allocation.readings import READINGS, Reading
 
 ROWS = 16
-MOST_DECISIONS = 10**9
-"""More than any model comes to."""
-
 SECONDS = 180.0
 """Of processor time that a model learns for."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from edge_llm_agents.records.record import write_record
 from edge_llm_env.support.outputs import OutputFolder
-from experiments.benchmarks.counts import check_counts
+from experiments.benchmarks.counts import check_counts, check_episodes
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,7 @@ class Trials:
         report: dict[str, Any] = (
             read_record(file) if file.exists() else {"episodes": self.episodes, "references": {}, "runs": []}
         )
-        if report["episodes"] != self.episodes:
-            raise ValueError(
-                f"episodes = {self.episodes}: must be {report['episodes']}, as in {file}, or another folder"
-            )
+        check_episodes(self.episodes, report["episodes"], file)
         for name in names:
             report["references"].setdefault(name, references(name, episodes=self.episodes))
         for run in trials(names, self.seeds, report["runs"], episodes=self.episodes):

@@ -11,7 +11,7 @@ from typing import Any
 
 from edge_llm_agents.records.record import read_record, write_record
 from edge_llm_env.support.outputs import OutputFolder
-from experiments.benchmarks.counts import check_counts
+from experiments.benchmarks.counts import check_counts, check_episodes
 
 
 @dataclass(frozen=True)
@@ -149,12 +149,13 @@ class EngineLearners:
         report: dict[str, Any] = (
             read_record(file) if file.exists() else {"episodes": self.episodes, "beside": {}, "runs": []}
         )
+        check_episodes(self.episodes, report["episodes"], file)
         done = {(run["scenario"], run["way"], run["seed"]) for run in report["runs"]}
         for scenario in self.scenarios:
             asked = [(way, seed) for seed in self.seeds for way in self.ways if (scenario, way, seed) not in done]
             if not asked:
                 continue
-            beside = Beside.of(scenario, report["episodes"])
+            beside = Beside.of(scenario, self.episodes)
             report["beside"][scenario] = beside.record
             for way, seed in asked:
                 run = learn(way, beside, seed, self.seconds)
@@ -196,7 +197,9 @@ class TraceHalves:
         report: dict[str, Any] = read_record(file) if file.exists() else {"scenarios": {}}
         report["settings"] = asdict(settings)
         for name in self.scenarios:
-            runs = report["scenarios"].get(name, {"runs": []})["runs"]
+            found = report["scenarios"].get(name, {"episodes": self.episodes, "runs": []})
+            check_episodes(self.episodes, found["episodes"], file)
+            runs = found["runs"]
             seeds = [seed for seed in self.seeds if seed not in {run["seed"] for run in runs}]
             if not seeds:
                 continue

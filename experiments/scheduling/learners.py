@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.adapters.threads import set_thread_counts
-from edge_llm_agents.continuous.training import Stopwatch
+from edge_llm_agents.continuous.training import MOST_DECISIONS, Stopwatch
 from edge_llm_agents.records.intervals import paired_difference
 from edge_llm_agents.training.train import train
 from edge_llm_agents.training.trained import TrainedModel
@@ -24,10 +24,6 @@ from edge_llm_env.workload.streams import draw_workloads
 
 BESIDE = ("cheapest", "vllm")
 """Rules that play the same workloads: the best one, and first come, first served."""
-
-
-MOST_DECISIONS = 10**9
-"""More than anybody takes in the time."""
 
 
 class Way(NamedTuple):

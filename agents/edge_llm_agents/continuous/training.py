@@ -22,6 +22,9 @@ from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.streams import draw_workloads
 
+MOST_DECISIONS = 10**9
+"""More than anybody takes where a stopwatch ends training."""
+
 
 class Stopwatch(BaseCallback):
     """Ends training after that many seconds of a clock, such as `time.process_time`; by default the machine's."""
@@ -66,7 +69,7 @@ def train_continuous(
     env.reset()
     env.step(np.zeros((env.num_envs, *(env.action_space.shape or ())), dtype=np.float32))  # compiled before the clock
     started_s = time.perf_counter()
-    model.learn(10**9, callback=Stopwatch(seconds))
+    model.learn(MOST_DECISIONS, callback=Stopwatch(seconds))
     trained_s = time.perf_counter() - started_s
     workloads = draw_workloads(loaded, episodes, seed)
     policies: dict[str, MakePolicy] = {

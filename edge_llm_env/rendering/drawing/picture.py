@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
-
 from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas
+from edge_llm_env.rendering.drawing.frame_picture import HEIGHT, MARGIN, WIDTH, FramePicture
 from edge_llm_env.rendering.drawing.node_panels import draw_modules, draw_score, draw_usage
 from edge_llm_env.rendering.drawing.palette import DEADLINE
 from edge_llm_env.rendering.drawing.request_panel import draw_requests
@@ -15,29 +11,12 @@ from edge_llm_env.rendering.drawing.task_panel import draw_tasks
 from edge_llm_env.rendering.drawing.timeline_panel import draw_timeline
 from edge_llm_env.rendering.frames.frame import Frame
 
-if TYPE_CHECKING:
-    import pygame
-
-WIDTH, HEIGHT = 800, 600
-MARGIN = 16
 RIGHT_PANELS = 548
 """Where the panels of the node begin, at the right of the pending requests."""
 
 
-class Picture:
+class Picture(FramePicture):
     """Draws frames, each over the last."""
-
-    def __init__(self) -> None:
-        self._canvas = Canvas(WIDTH, HEIGHT)
-
-    @property
-    def surface(self) -> pygame.Surface:
-        """What was drawn last."""
-        return self._canvas.surface
-
-    def pixels(self) -> NDArray[np.uint8]:
-        """What was drawn last, uint8 of shape (600, 800, 3)."""
-        return self._canvas.pixels()
 
     def draw(self, frame: Frame) -> None:
         """Draw a frame."""

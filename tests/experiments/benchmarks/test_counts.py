@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edge_llm_agents.records.record import write_record
 from experiments.benchmarks import allocations, assignments, levels, oracles, schedules, speed, tasks
 
 WRONG = (
@@ -38,3 +40,13 @@ def test_caches_are_measured_with_a_part_of_the_memory(share: float) -> None:
 def test_a_count_of_nothing_is_refused(benchmark: Any, option: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"^{option} = {value}: must be at least 1, and finite$"):
         benchmark(**{option: value}).run()
+
+
+def test_a_record_of_other_workloads_is_not_gone_on_with(tmp_path: Path) -> None:
+    for benchmark, name, record in (
+        (allocations.Trials, "allocation_trials", {"episodes": 7, "references": {}, "runs": []}),
+        (schedules.EngineLearners, "engine_learners", {"episodes": 7, "beside": {}, "runs": []}),
+    ):
+        write_record(tmp_path / f"{name}.json", record)
+        with pytest.raises(ValueError, match=r"^episodes = 20: must be 7, as in .*json, or another folder$"):
+            benchmark(results=tmp_path).run()

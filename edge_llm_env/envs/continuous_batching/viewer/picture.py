@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from edge_llm_env.envs.continuous_batching.viewer.frame import EngineFrame
 from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas
+from edge_llm_env.rendering.drawing.frame_picture import HEIGHT, MARGIN, WIDTH, FramePicture, draw_heading
 from edge_llm_env.rendering.drawing.palette import DEADLINE, MEMORY, light, variant_colour
 from edge_llm_env.rendering.drawing.task_panel import Now, draw_marks, draw_strips
 from edge_llm_env.rendering.frames.frame import Strip
 
-if TYPE_CHECKING:
-    import pygame
-
-WIDTH, HEIGHT, MARGIN = 800, 600, 16
 LANES_TOP, LANES_BOTTOM, LANES_BOTTOM_BESIDE_TASKS = 88, 388, 208
 LEFT, RIGHT = 56, 784
 MEMORY_BELOW, MEMORY_HEIGHT = 20, 40
@@ -28,20 +21,8 @@ COLUMN = 384
 """Width of a column of waiting requests."""
 
 
-class EnginePicture:
+class EnginePicture(FramePicture):
     """Draws frames, each over the last."""
-
-    def __init__(self) -> None:
-        self._canvas = Canvas(WIDTH, HEIGHT)
-
-    @property
-    def surface(self) -> pygame.Surface:
-        """What was drawn last."""
-        return self._canvas.surface
-
-    def pixels(self) -> NDArray[np.uint8]:
-        """What was drawn last, uint8 of shape (600, 800, 3)."""
-        return self._canvas.pixels()
 
     def draw(self, frame: EngineFrame) -> None:
         """Draw a frame."""
@@ -61,12 +42,7 @@ def draw_header(canvas: Canvas, frame: EngineFrame) -> None:
     when = (
         f"{frame.now_s:.2f} of {frame.end_s:g} s   {1000 * frame.iteration_s:.0f} ms, {frame.iteration_tokens} tokens"
     )
-    taken = canvas.text(when, WIDTH - MARGIN, 22, 20, align="right")
-    canvas.text(f"{frame.environment}   {frame.scenario}", MARGIN, 22, 24, width=WIDTH - 2 * MARGIN - taken - 24)
-    x = float(MARGIN)
-    for name, count in frame.counters:
-        x += canvas.text(f"{name.replace('_', ' ')} ", x, 46, 16, GREY)
-        x += canvas.text(f"{count}", x, 46, 16) + 12
+    draw_heading(canvas, f"{frame.environment}   {frame.scenario}", when, frame.counters)
     canvas.text("running batch: prompts light, decodes full, late ones marked", MARGIN, 72, 16, GREY)
     x = float(WIDTH - MARGIN)
     for at, name in reversed(list(enumerate(frame.class_names))):

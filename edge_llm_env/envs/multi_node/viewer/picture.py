@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from edge_llm_env.envs.multi_node.viewer.frame import Module, NetworkFrame, Site
 from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas, ink_on
+from edge_llm_env.rendering.drawing.frame_picture import MARGIN, WIDTH, FramePicture, draw_heading
 from edge_llm_env.rendering.drawing.palette import COMPUTE, FATE_COLOURS, UPLINK, light, variant_colour
 from edge_llm_env.rendering.frames.frame import Fate
 
-if TYPE_CHECKING:
-    import pygame
-
-WIDTH, HEIGHT, MARGIN = 800, 600, 16
 PLANE_TOP, PLANE_BOTTOM = 76, 468
 BOX_WIDTH, BOX_HEIGHT = 136, 86
 SERVED_TOP, SERVED_BOTTOM = 510, 578
@@ -24,25 +17,14 @@ MOST_BARS = 150
 """Epochs whose served requests are shown."""
 
 
-class NetworkPicture:
+class NetworkPicture(FramePicture):
     """Draws frames, each over the last."""
-
-    def __init__(self) -> None:
-        self._canvas = Canvas(WIDTH, HEIGHT)
-
-    @property
-    def surface(self) -> pygame.Surface:
-        """What was drawn last."""
-        return self._canvas.surface
-
-    def pixels(self) -> NDArray[np.uint8]:
-        """What was drawn last, uint8 of shape (600, 800, 3)."""
-        return self._canvas.pixels()
 
     def draw(self, frame: NetworkFrame) -> None:
         """Draw a frame."""
         self._canvas.clear()
-        draw_header(self._canvas, frame)
+        when = f"epoch {frame.epoch} of {frame.epochs}"
+        draw_heading(self._canvas, f"{frame.environment}   {frame.scenario}", when, frame.counters)
         places = places_of(frame)
         draw_links(self._canvas, frame, places)
         for site, (x, y) in zip(frame.sites, places, strict=True):
@@ -64,16 +46,6 @@ def places_of(frame: NetworkFrame) -> list[tuple[float, float]]:
         radius = 0.0 if cells == 1 else 1.0
         places.append((middle_x + radius * wide * math.cos(angle), middle_y + radius * high * math.sin(angle)))
     return places + [(middle_x, middle_y)] * (len(frame.sites) - cells)
-
-
-def draw_header(canvas: Canvas, frame: NetworkFrame) -> None:
-    """What is played, when, and what has become of the requests so far."""
-    taken = canvas.text(f"epoch {frame.epoch} of {frame.epochs}", WIDTH - MARGIN, 22, 20, align="right")
-    canvas.text(f"{frame.environment}   {frame.scenario}", MARGIN, 22, 24, width=WIDTH - 2 * MARGIN - taken - 24)
-    x = float(MARGIN)
-    for name, count in frame.counters:
-        x += canvas.text(f"{name.replace('_', ' ')} ", x, 46, 16, GREY)
-        x += canvas.text(f"{count}", x, 46, 16) + 12
 
 
 def draw_links(canvas: Canvas, frame: NetworkFrame, places: list[tuple[float, float]]) -> None:

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
-
 from edge_llm_env.envs.scaling.viewer.frame import RackFrame
 from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas
+from edge_llm_env.rendering.drawing.frame_picture import MARGIN, WIDTH, FramePicture, draw_heading
 from edge_llm_env.rendering.drawing.palette import DEADLINE, MEMORY, light, variant_colour
 
-if TYPE_CHECKING:
-    import pygame
-
-WIDTH, HEIGHT, MARGIN = 800, 600, 16
 LEFT, RIGHT = 84, 784
 MODULES_TOP, MODULES_BOTTOM = 92, 152
 LOAD_TOP, LOAD_BOTTOM = 190, 400
@@ -22,20 +14,8 @@ FEEDERS_TOP, FEEDERS_BOTTOM = 436, 580
 SERVED, ON = variant_colour(0), variant_colour(1)
 
 
-class RackPicture:
+class RackPicture(FramePicture):
     """Draws frames, each over the last."""
-
-    def __init__(self) -> None:
-        self._canvas = Canvas(WIDTH, HEIGHT)
-
-    @property
-    def surface(self) -> pygame.Surface:
-        """What was drawn last."""
-        return self._canvas.surface
-
-    def pixels(self) -> NDArray[np.uint8]:
-        """What was drawn last, uint8 of shape (600, 800, 3)."""
-        return self._canvas.pixels()
 
     def draw(self, frame: RackFrame) -> None:
         """Draw a frame."""
@@ -48,12 +28,8 @@ class RackPicture:
 
 def draw_header(canvas: Canvas, frame: RackFrame) -> None:
     """What is played, when, and what has become of the requests so far."""
-    taken = canvas.text(f"epoch {frame.epoch} of {frame.episode_epochs}", WIDTH - MARGIN, 22, 20, align="right")
-    canvas.text(f"{frame.environment}   {frame.scenario}", MARGIN, 22, 24, width=WIDTH - 2 * MARGIN - taken - 24)
-    x = float(MARGIN)
-    for name, count in frame.counters:
-        x += canvas.text(f"{name.replace('_', ' ')} ", x, 46, 16, GREY)
-        x += canvas.text(f"{count}", x, 46, 16) + 12
+    when = f"epoch {frame.epoch} of {frame.episode_epochs}"
+    draw_heading(canvas, f"{frame.environment}   {frame.scenario}", when, frame.counters)
     canvas.text(f"{frame.energy_j / 1000:.1f} kJ", WIDTH - MARGIN, 46, 16, align="right")
 
 
