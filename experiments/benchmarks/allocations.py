@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_llm_agents.records.record import write_record
+from edge_llm_agents.records.record import settings_of, write_record
 from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts, check_episodes
 
@@ -42,8 +42,7 @@ class Allocation:
         for name, check in check_cases(self.replayed, self.contested, self.actions, self.rounds, self.seed):
             checks[name] = check
             print(f"{name}: {json.dumps(check)}", file=sys.stderr)
-        settings = {name: value for name, value in asdict(self).items() if name != "results"}
-        report = {"settings": settings, "checks": checks, "separation": separations(self.episodes, self.seed)}
+        report = {"settings": settings_of(self), "checks": checks, "separation": separations(self.episodes, self.seed)}
         print(write_record(self.results / "allocation_checks.json", report), end="")
         return int(any(check["replay"]["wrong"] or check["contest"]["above_bound"] for check in checks.values()))
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from edge_llm_agents.records.record import write_record
+from edge_llm_agents.records.record import settings_of, write_record
 from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts
 
@@ -115,7 +115,7 @@ class RooflineProofs:
         from experiments.proofs.roofline_agreement import against_all_subsets_and_highs
 
         check_counts(instances=self.instances, cp_sat_every=self.cp_sat_every)
-        settings = {name: value for name, value in asdict(self).items() if name != "results"}
+        settings = settings_of(self)
         found = []
         for entry in against_all_subsets_and_highs(self.instances, self.seed, self.cp_sat_every):
             found.append(entry)

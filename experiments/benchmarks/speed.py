@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edge_llm_agents.records.record import write_record
+from edge_llm_agents.records.record import settings_of, write_record
 from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts
 
@@ -91,7 +91,7 @@ class Training:
         held_out = HeldOut(self.scenario, self.evaluation_episodes)
         runs: list[dict[str, Any]] = []
         report = {
-            "settings": {name: value for name, value in asdict(self).items() if name != "results"},
+            "settings": settings_of(self),
             "training": {name: value for name, value in asdict(settings).items() if name != "seed"},
             "runs": runs,
         }

@@ -10,6 +10,7 @@ import json
 import platform
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,11 @@ def provenance(packages: Iterable[str] = LEARNING) -> dict[str, Any]:
     """
     machine = {"machine": platform.machine(), "system": platform.system(), "cores": cores()}
     return {"versions": versions(packages), "machine": machine}
+
+
+def settings_of(options: Any) -> dict[str, Any]:
+    """The options of a command, a dataclass, as its record has them: all but the folder of `results`."""
+    return {name: value for name, value in asdict(options).items() if name != "results"}
 
 
 def write_record(path: Path, record: Mapping[str, Any]) -> str:

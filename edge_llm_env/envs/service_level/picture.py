@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from edge_llm_env.envs.service_level.frame import LevelFrame
 from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas, ink_on
+from edge_llm_env.rendering.drawing.frame_picture import HEIGHT, MARGIN, WIDTH
 from edge_llm_env.rendering.drawing.node_panels import draw_modules, draw_score
 from edge_llm_env.rendering.drawing.palette import light, variant_colour
-from edge_llm_env.rendering.drawing.picture import HEIGHT, MARGIN, RIGHT_PANELS, WIDTH, Picture
+from edge_llm_env.rendering.drawing.picture import RIGHT_PANELS, Picture
 from edge_llm_env.rendering.frames.frame import Frame
 
 MOST_ROWS = 6

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edge_llm_agents.records.record import write_record
+from edge_llm_agents.records.record import settings_of, write_record
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.support.outputs import OutputFolder
-from experiments.learning.commands.settings import settings_of
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from edge_llm_agents.records.record import write_record
+from edge_llm_agents.records.record import settings_of, write_record
 from edge_llm_env import load_scenario
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.support.outputs import OutputFolder
-from experiments.learning.commands.settings import settings_of
 
 
 @dataclass(frozen=True)
