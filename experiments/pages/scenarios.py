@@ -40,6 +40,14 @@ timing was taken.
 """
 
 
+WINDOWS = """
+Every stream, of training as of evaluation, draws its windows from the whole trace, so that they overlap: windows of one
+evaluation are not independent, and a policy that learns here is judged on what it has seen. `start_offset_s` and
+`duration_s` of `workload.arrivals` keep the parts of a trace apart.
+"""
+"""What the page of a preset that replays a trace says of its workloads."""
+
+
 def scenario_pages(
     measured: Mapping[str, dict[str, Any]],
     schedules: Mapping[str, dict[str, Any]],
@@ -94,7 +102,12 @@ def measuring_command(name: str) -> str:
 
 
 def _trace_of(name: str) -> str:
-    return " --trace FILE" if preset_content(name)["workload"]["arrivals"]["kind"] == "trace" else ""
+    return " --trace FILE" if _replays(name) else ""
+
+
+def _replays(name: str) -> bool:
+    """Whether a preset replays a trace."""
+    return preset_content(name)["workload"]["arrivals"]["kind"] == "trace"
 
 
 def overview(measured: Mapping[str, dict[str, Any]]) -> Table:
@@ -136,13 +149,15 @@ def scenario_page(
         found, command = compared.text, compared.command
     of_batches = None if measured is None else measured["fingerprint"]
     found += _of_another(name, of_batches if compared is None else compared.fingerprint)
+    if _replays(name):
+        found += WINDOWS
     lines = [f"# {name}\n", f"{description}.\n", "## What binds, and what is left to gain\n", found]
     return "\n".join([*lines, f"`{command}`\n", "## Settings\n", settings_table(name), ""])
 
 
 def _of_another(name: str, fingerprint: str | None) -> str:
     """What the page says where a preset was measured that was not what it is now, as far as that can be known."""
-    if fingerprint is None or preset_content(name)["workload"]["arrivals"]["kind"] == "trace":
+    if fingerprint is None or _replays(name):
         return ""
     if load_scenario(name).fingerprint() == fingerprint:
         return ""

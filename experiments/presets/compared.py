@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from edge_llm_agents.comparison.columns import comparison_table
-from edge_llm_agents.comparison.records import BOUND
+from edge_llm_agents.comparison.records import BOUND, SCHEDULE
+from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
 from edge_llm_env.support.tables import Table
 from experiments.presets.findings import Findings
 
@@ -16,6 +17,13 @@ COMPARISONS = (
     "compare-multinode-two-cells",
 )
 """Recorded comparisons, by file."""
+
+OF_ENVIRONMENTS = {
+    BANDWIDTH: "compare-bandwidth-embedding-uplink",
+    COMPUTE: "compare-compute-specialists-compute",
+    JOINT: "compare-joint-accuracy-tiers",
+}
+"""Those that environments show, by id: they share their presets with others, whose figures the presets' pages have."""
 
 EARNED = ("policy", "reward", "served", "modules", "gap")
 """Columns, by how their headings begin, where policies are compared by what they earn."""
@@ -29,17 +37,23 @@ def compared_findings(records: Iterable[Mapping[str, Any]]) -> dict[str, Finding
     return {record["scenario"]: findings_of_comparison(record) for record in records}
 
 
-def comparing_command(env_id: str, scenario: str, episodes: int | None = None, known: int | None = None) -> str:
-    """The command that compares the rules of an environment on a preset."""
-    counts = "" if episodes is None else f" --episodes {episodes} --hindsight-episodes {known}"
-    return f"edge-llm compare --env {env_id} --scenario {scenario} --no-train{counts}"
+def comparing_command(env_id: str, scenario: str, settings: Mapping[str, Any] | None = None) -> str:
+    """The command that compares the rules of an environment on a preset, with the counts of recorded settings."""
+    counts, trains = "", False
+    if settings is not None:
+        counts = f" --episodes {settings['episodes']} --hindsight-episodes {settings['hindsight_episodes']}"
+        trains = not settings["no_train"]
+    return f"edge-llm compare --env {env_id} --scenario {scenario}{'' if trains else ' --no-train'}{counts}"
 
 
 def findings_of_comparison(record: Mapping[str, Any]) -> Findings:
     """Of a recorded comparison of the rules."""
     episodes, known = (record["settings"][which] for which in ("episodes", "hindsight_episodes"))
-    bound = BOUND if known == episodes else f"{BOUND}, of the first {known}"
-    shown = [one | {"policy": bound} if one["policy"] == BOUND else one for one in record["policies"]]
+    fewer = "" if known == episodes else f", of the first {known}"
+    shown = [
+        one | {"policy": one["policy"] + fewer} if one["policy"] in (BOUND, SCHEDULE) else one
+        for one in record["policies"]
+    ]
     whole = comparison_table(shown, record["oracle"])
     earns = any("reward_per_episode" in one for one in shown)
     kept = [at for at, heading in enumerate(whole.headings) if heading.startswith(EARNED if earns else SERVED)]
@@ -48,6 +62,6 @@ def findings_of_comparison(record: Mapping[str, Any]) -> Findings:
     return Findings(
         f"In `{record['environment']}`, on {episodes} workloads; the gap is that of {record['oracle']} to what {most}, "
         f"on the first {known}.\n\n{table.markdown()}\n",
-        comparing_command(record["environment"], record["scenario"], episodes, known),
+        comparing_command(record["environment"], record["scenario"], record["settings"]),
         record["scenario_fingerprint"],
     )

@@ -20,7 +20,7 @@ from edge_llm_env.envs.observation import (
 )
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios.sections.reward_settings import REWARD_TERMS
-from experiments.pages.environments import environment_pages
+from experiments.pages.environments.pages import environment_pages
 from experiments.pages.recorded import recorded
 from experiments.pages.scenarios import findings_elsewhere, scenario_pages
 from tests.support.helpers import AZURE_TRACE

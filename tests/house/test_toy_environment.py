@@ -20,7 +20,7 @@ from edge_llm_agents.leaderboard.suite import SuiteSettings, run_suite
 from edge_llm_agents.report.watching import named_policy, watch
 from edge_llm_baselines.registry.registered import baselines_of, register_baselines
 from edge_llm_env.registration import ENVIRONMENTS, environment, register_environment
-from experiments.pages.environments import environment_pages
+from experiments.pages.environments.pages import environment_pages
 from tests.edge_llm_agents.leaderboard.small import small_suite
 from tests.edge_llm_env.envs import test_conformance, test_layout, test_vector
 from tests.support.helpers import small_scenario, workload_at

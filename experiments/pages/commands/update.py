@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_llm_env.support.system.files import write_text
-from experiments.pages.environments import environment_pages
+from experiments.pages.environments.pages import environment_pages
 from experiments.pages.readme import pages_with_tables
 from experiments.pages.recorded import RECORDED, recorded
 from experiments.pages.scenarios import findings_elsewhere, scenario_pages

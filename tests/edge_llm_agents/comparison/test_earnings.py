@@ -26,7 +26,7 @@ from edge_llm_env.workload.workload import Workload
 
 
 def test_policies_of_a_rack_are_ranked_by_what_they_earn():
-    scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 60})
+    scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 30})
     found = compare(["time-of-day", "random"], scenario, env_id=SCALING, episodes=4, hindsight_episodes=2)
     rewards = {one["policy"]: one["reward_per_episode"] for one in found.policies}
     means = [float(np.mean(one["reward_per_episode"])) for one in found.policies]
@@ -69,7 +69,7 @@ def test_ctrl_c_in_the_first_bound_leaves_what_can_be_saved(monkeypatch: pytest.
     assert rules.earning is not None
     broken = replace(rules, earning=replace(rules.earning, most=interrupted))
     monkeypatch.setitem(registered._REGISTERED, SCALING, broken)
-    scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 60})
+    scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 30})
     with pytest.raises(ComparisonInterrupted) as interruption:
         compare(["time-of-day"], scenario, env_id=SCALING, episodes=2, hindsight_episodes=1)
     found = interruption.value.comparison
@@ -80,14 +80,14 @@ def test_ctrl_c_in_the_first_bound_leaves_what_can_be_saved(monkeypatch: pytest.
 
 
 def test_every_seed_is_judged_by_reward():
-    scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 60})
+    scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 30})
     judge = judge_of(SCALING, scenario, 3)
     told_nothing = {key: one for key, one in judge.played.items() if not baselines_of(SCALING).rules[key].informed}
     assert judge.played[judge.best_rule].reward.sum() == max(one.reward.sum() for one in told_nothing.values())
     for one in judge.played.values():
         assert (one.reward <= judge.most + 1e-6).all()
     settings = RackSettings(episodes=20, ridges=(3.0,), cautions=(0.6,), validation_episodes=2)
-    *_, last = train_seeds("feeder-rack", {"epoch.episode_epochs": 60}, settings, [0, 1, 2], judge)
+    *_, last = train_seeds("feeder-rack", {"epoch.episode_epochs": 30}, settings, [0, 1, 2], judge)
     rewards = {run["seed"]: run["reward"] for run in last.record["runs"]}
     assert rewards[last.record["median_seed"]] == sorted(rewards.values())[1]
     assert last.card.seed == last.record["median_seed"]

@@ -98,7 +98,7 @@ def test_the_penalty_of_a_policy_is_nothing_on_average_and_that_of_the_clairvoya
 def test_a_fitted_penalty_takes_back_some_of_what_the_clairvoyant_knows() -> None:
     scenario = load_scenario("carry-over", **{"epoch.episode_epochs": 25})
     signals = ArrivalSignals.of(scenario, 200, 0)
-    penalty = fit_penalty(scenario, signals, episodes=24, steps=120)
+    penalty = fit_penalty(scenario, signals, episodes=16, steps=60)
     workloads = draw_workloads(scenario, 20, 0)
     without = certified_bounds(scenario, workloads, NoPenalty(), 80).bounds
     bounds = certified_bounds(scenario, workloads, penalty, 80).bounds

@@ -98,6 +98,7 @@ def test_a_time_limit_stops_a_long_search_and_gives_a_valid_bound(monkeypatch):
     problem = replace(
         all_lengths_different(300, ("batch_max", "batch_max"), 0), values=np.random.default_rng(0).uniform(0, 1, 300)
     )
+    monkeypatch.setattr(branch_and_bound, "NODES_BETWEEN_LOOKS", 8)
     clock = Clock.in_module(branch_and_bound, monkeypatch, step_s=1.0)
     solution = BranchAndBound(time_limit_s=2.5).solve(problem)
     assert clock.looks == 1 + 3, "one to begin, and one after each slice until 2.5 s are over"

@@ -15,6 +15,16 @@ def test_a_bound_on_fewer_workloads_says_so():
     assert "\n| hindsight bound |" in findings_of_comparison(alike).text
 
 
+def test_a_command_trains_where_the_recorded_comparison_did():
+    record = recorded("compare-compute-specialists-compute")
+    said = "edge-llm compare --env EdgeLLM/Compute-v0 --scenario specialists-compute"
+    counts = " --episodes 20 --hindsight-episodes 4"
+    assert findings_of_comparison(record).command == said + counts
+    without = record | {"settings": record["settings"] | {"no_train": True}}
+    assert findings_of_comparison(without).command == f"{said} --no-train{counts}"
+    assert "\n| hindsight schedule, of the first 4 |" in findings_of_comparison(record).text
+
+
 def test_a_preset_is_measured_where_it_can_be_played():
     assert other_command("carry-over") is None
     assert "pages.py scenarios" in measuring_command("carry-over")
