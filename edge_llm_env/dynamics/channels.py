@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from edge_llm_env.dynamics.params import NodeParams
-from edge_llm_env.dynamics.state import N_EPOCHS, NodeState
+from edge_llm_env.dynamics.state import N_EPOCHS, NodeState, images_of
 from edge_llm_env.feasibility.rule import Rule, in_whole_units, within
 from edge_llm_env.radio.rate import minimum_share, rate_bits_per_s
 from edge_llm_env.support.compilation.compiling import compiled
@@ -50,7 +50,8 @@ def meet_channels(rule: Rule, params: NodeParams, state: NodeState, row: int) ->
 @compiled
 def bits_to_send(params: NodeParams, state: NodeState, row: int, request: int) -> float:
     """What is left of a request's upload."""
-    bits = state.prompt_tokens[row, request] * params.uplink_bits_per_token
+    images_bits = images_of(params, state, row, request) * params.image_bits
+    bits = state.prompt_tokens[row, request] * params.uplink_bits_per_token + images_bits
     return bits - state.sent_bits[row, request] if params.carries_over else bits
 
 

@@ -23,6 +23,8 @@ from edge_llm_env.dynamics.state import (
     SERVED,
     NodeState,
     class_of,
+    encoding_time_s,
+    images_of,
 )
 from edge_llm_env.feasibility.batch import BatchSums, empty_batch, of_array, to_array, with_request
 from edge_llm_env.feasibility.request import Request
@@ -135,13 +137,14 @@ def prefetch_request(state: NodeState, row: int, request: int) -> None:
 @compiled
 def without_channel(params: NodeParams, state: NodeState, row: int, request: int, start_s: float) -> Request:
     """A request as the feasibility rule sees it in the epoch that starts at `start_s`, but for its transfers."""
+    images = images_of(params, state, row, request)
     return Request(
-        max(params.fixed_prompt_tokens, float(state.prompt_tokens[row, request])),
+        max(params.fixed_prompt_tokens, float(state.prompt_tokens[row, request])) + images * params.image_tokens,
         float(state.output_tokens[row, request]),
         state.arrival_s[row, request] + state.latency_requirement_s[row, request] - start_s - params.reserved_s,
         0.0,
         0.0,
-        0.0,
+        images * params.encoding_s,
         0.0,
     )
 
@@ -161,6 +164,8 @@ def fill_slot(state: NodeState, row: int, slot: int, request: int, waiting: Requ
     state.slot_slack_s[row, slot] = waiting.slack_s
     state.slot_compute_s[row, slot] = alone.compute_s
     state.slot_memory_bytes[row, slot] = alone.memory_bytes
+    if state.slot_encoding_s.shape[1] > 0:
+        state.slot_encoding_s[row, slot] = waiting.compute_s
 
 
 @compiled
@@ -172,7 +177,7 @@ def in_slot(state: NodeState, row: int, slot: int) -> Request:
         state.slot_slack_s[row, slot],
         state.slot_uplink_share[row, slot],
         state.slot_downlink_share[row, slot],
-        state.slot_transfer_s[row, slot],
+        state.slot_transfer_s[row, slot] + encoding_time_s(state, row, slot),
         0.0,
     )
 
@@ -190,7 +195,8 @@ def admit(rule: Rule, params: NodeParams, state: NodeState, row: int, slot: int)
         reserve(state, row, slot)
     else:
         serve(params, state, row, slot)
-        spend(params, state, row, energy_j(rule, after) - energy_j(rule, before))
+        encoding_j = images_of(params, state, row, state.slot_request[row, slot]) * params.encoding_j
+        spend(params, state, row, energy_j(rule, after) - energy_j(rule, before) + encoding_j)
     used = utilisation_of(rule, after)
     for resource in range(len(used)):
         state.utilisation[row, resource] = used[resource]

@@ -79,6 +79,17 @@ class NodeParams(NamedTuple):
     """(B,) their mean."""
     uplink_bits_per_token: float
     downlink_bits_per_token: float
+    images: float
+    """Of each request, where the workload does not tell: 1 where all have an image, or 0."""
+    image_tokens: float
+    """Of the prompt of a request with an image, beside its text; here and in the next two 0 where all have one, whose
+    `cost` has that."""
+    encoding_s: float
+    """Time that encoding an image takes."""
+    encoding_j: float
+    """Energy that it takes."""
+    image_bits: float
+    """Upload of an image."""
     fixed_prompt_tokens: float
     """Length that every prompt is computed at, longer ones at their own; 0 without fixed padding."""
     offered_accuracy: NDArray[np.float64]
@@ -126,6 +137,7 @@ def node_params(
     classes = asked.class_count
     accuracy = np.array([variant.accuracies for variant in variants], dtype=np.float64).reshape(len(variants), classes)
     correlations = radio.correlations(scenario.fading_blocks, epoch.epoch_s)
+    image = scenario.image_needs
     return NodeParams(
         cost=np.array(variants[0].batch_cost[-1] if variants else scenario.batch_cost),
         pads_prompts=node.prompt_padding == "batch_max",
@@ -158,13 +170,18 @@ def node_params(
         mean_correlated=np.cumsum(correlations) / np.arange(1, len(correlations) + 1),
         uplink_bits_per_token=scenario.uplink_bits_per_token,
         downlink_bits_per_token=radio.downlink_bits_per_token,
+        images=float(node.images is not None and not scenario.mixes_images),
+        image_tokens=image.tokens,
+        encoding_s=image.encoding_s,
+        encoding_j=image.encoding_j,
+        image_bits=image.upload_bits,
         fixed_prompt_tokens=float(node.fixed_prompt_tokens or 0),
         offered_accuracy=accuracy.max(axis=0) if variants else np.full(classes, scenario.accuracy),
         batch_selection=number_of(node.batch_selection),
         episode_epochs=epoch.episode_epochs,
         reward_weights=scenario.reward.of(REWARD_TERMS),
         longest_latency_s=asked.latency_requirement_s.high,
-        longest_prompt_tokens=float(asked.longest_prompt_tokens),
+        longest_prompt_tokens=float(asked.longest_prompt_tokens) + image.tokens,
         longest_output_tokens=float(asked.longest_output_tokens),
         modules=node.modules,
         module_memory_bytes=node.memory_bytes_per_module,

@@ -59,6 +59,7 @@ class Simulation:
             foreseen_blocks=(scenario.fading_blocks if self.params.users_move else 1) if foresees else 0,
             carries_over=self.params.carries_over,
             classes=self.classes,
+            mixes_images=scenario.mixes_images,
             believes=self.params.believes,
         )
 
@@ -78,6 +79,7 @@ class Simulation:
         believed = as_believed(workload) if self.params.believes else workload
         per_request = [getattr(believed, name) for name in _PER_REQUEST]
         self._store(rows, drawn.requests, per_request, self._gains_of(believed))
+        self._store_images(rows, drawn)
         if self.params.believes:
             self._store_truth(rows, drawn.requests, workload.output_tokens, self._gains_of(workload))
         if self.params.foresees:
@@ -100,6 +102,8 @@ class Simulation:
         if source.classes == 1:
             per_request[-1] = np.zeros(count, dtype=np.int8)
         self._store(np.array([row]), [int(count)], per_request, state.gain[source_row, :count].swapaxes(0, 1))
+        if self.scenario.mixes_images:
+            self.state.has_image[row, :count] = state.has_image[source_row, :count]
         if self.params.foresees:
             self.state.usual_gain[row, :count] = state.usual_gain[source_row, :count]
         if self.params.believes:
@@ -121,10 +125,11 @@ class Simulation:
     def per_request(self) -> tuple[str, ...]:
         """Arrays of the state that have an entry per request of a row."""
         kept = [name for name in _PER_REQUEST if name != "request_class" or self.classes > 1]
+        mixed = ("has_image",) if self.scenario.mixes_images else ()
         foreseen = ("usual_gain",) if self.params.foresees else ()
         sent = ("sent_bits",) if self.params.carries_over else ()
         believed = ("true_gain", "true_output_tokens", "first_output_tokens") if self.params.believes else ()
-        return (*kept, "status", "gain", *foreseen, *sent, *believed)
+        return (*kept, "status", "gain", *mixed, *foreseen, *sent, *believed)
 
     def has_room_for(self, drawn: Drawn) -> bool:
         """Whether `load_rows` would leave the arrays of the other rows where they are."""
@@ -165,6 +170,18 @@ class Simulation:
         )
         gains = np.ascontiguousarray(gains, dtype=np.float64)
         direct(put_on_rows)(self.state, rows, np.array(requests), *given, gains)
+
+    def _store_images(self, rows: NDArray[np.intp], drawn: Drawn) -> None:
+        """Put which requests have an image on rows; without that in a workload none has."""
+        given = drawn.joined.has_image
+        if not self.scenario.mixes_images:
+            if given is not None:
+                raise ValueError("workload has_image: must be left out, the scenario's requests are alike in that")
+            return
+        first = 0
+        for row, count in zip(rows.tolist(), drawn.requests, strict=True):
+            self.state.has_image[row, :count] = 0 if given is None else given[first : first + count]
+            first += count
 
     def _store_truth(
         self, rows: NDArray[np.intp], requests: list[int], tokens: NDArray[np.integer], gains: NDArray[np.float64]

@@ -13,12 +13,15 @@ from edge_llm_env.support.compilation.compiling import compiled_allocating
 def candidates_of_row(state: NodeState, row: int) -> Candidates:
     """The requests in a row's slots as candidates for its batch, copied; arrays of shape (visible,)."""
     shown = state.visible[row]
+    own_s = state.slot_transfer_s[row, :shown].copy()
+    if state.slot_encoding_s.shape[1] > 0:
+        own_s += state.slot_encoding_s[row, :shown]
     return Candidates(
         state.slot_prompt_tokens[row, :shown].copy(),
         state.slot_output_tokens[row, :shown].copy(),
         state.slot_slack_s[row, :shown].copy(),
         state.slot_uplink_share[row, :shown].copy(),
         state.slot_downlink_share[row, :shown].copy(),
-        state.slot_transfer_s[row, :shown].copy(),
+        own_s,
         np.zeros(shown),
     )

@@ -53,8 +53,8 @@ class NodeState(NamedTuple):
     """Arrays over rows (R), requests (N), directions (D), fading blocks (B) and visible slots (Q).
 
     A row holds its workload here and nowhere else: 33 + 8·D·B bytes a request (8 more where channels are foreseen, 8·B
-    of users who move, 8 more where uploads carry over, 1 more where there are classes, 8 + 8·D·B more where there are
-    beliefs), beside 73 bytes a slot.
+    of users who move, 8 more where uploads carry over, 1 more where there are classes, 1 more where some have images,
+    8 + 8·D·B more where there are beliefs), beside 73 bytes a slot.
     """
 
     requests: NDArray[np.int64]
@@ -71,6 +71,8 @@ class NodeState(NamedTuple):
     """(R, N)"""
     request_class: NDArray[np.int8]
     """(R, N) from 0; N = 0 where there is one class."""
+    has_image: NDArray[np.int8]
+    """(R, N) 1 of requests with an image, 0 of others; N = 0 where all have one, or none has."""
     gain: NDArray[np.float64]
     """(R, N, D, B) linear power gain of the uplink and of the downlink; D = 1 where they are the same."""
     true_gain: NDArray[np.float64]
@@ -107,6 +109,8 @@ class NodeState(NamedTuple):
     """(R, Q) smallest share of the band, with this epoch's channel."""
     slot_transfer_s: NDArray[np.float64]
     """(R, Q) time that its transfers take of the window; 0 where the split is fixed or the channel is dead."""
+    slot_encoding_s: NDArray[np.float64]
+    """(R, Q) time that encoding its image takes; Q = 0 where all requests have one, or none has."""
     slot_compute_s: NDArray[np.float64]
     """(R, Q) compute time of the batch of it alone."""
     slot_memory_bytes: NDArray[np.float64]
@@ -148,6 +152,18 @@ def class_of(state: NodeState, row: int, request: int) -> int:
     return state.request_class[row, request] if state.request_class.shape[1] > 0 else 0
 
 
+@compiled
+def images_of(params: NodeParams, state: NodeState, row: int, request: int) -> float:
+    """How many images a request on a row's workload has, 0 or 1."""
+    return float(state.has_image[row, request]) if state.has_image.shape[1] > 0 else params.images
+
+
+@compiled
+def encoding_time_s(state: NodeState, row: int, slot: int) -> float:
+    """What encoding its image adds to the time of a slot's request (s), beside what its lengths take."""
+    return state.slot_encoding_s[row, slot] if state.slot_encoding_s.shape[1] > 0 else 0.0
+
+
 def allocate(
     rows: int,
     requests: int,
@@ -159,6 +175,7 @@ def allocate(
     foreseen_blocks: int,
     carries_over: bool,
     classes: int,
+    mixes_images: bool,
     believes: bool,
 ) -> NodeState:
     """A state of zeros with room for that many requests, directions, fading blocks, visible slots, divided modules and
@@ -175,6 +192,8 @@ def allocate(
     }
     if not carries_over:
         per_slot["slot_uplink_bits"] = of(float, 0)
+    if not mixes_images:
+        per_slot["slot_encoding_s"] = of(float, 0)
     return NodeState(
         requests=of(np.int64),
         arrival_s=of(float, requests),
@@ -183,6 +202,7 @@ def allocate(
         latency_requirement_s=of(float, requests),
         accuracy_requirement=of(float, requests),
         request_class=of(np.int8, requests if classes > 1 else 0),
+        has_image=of(np.int8, requests if mixes_images else 0),
         gain=of(float, requests, directions, blocks),
         true_gain=of(float, requests if believes else 0, directions, blocks),
         true_output_tokens=of(np.int32, requests if believes else 0),

@@ -83,9 +83,16 @@ class Mechanism(NamedTuple):
     def check_scenario(self, scenario: Scenario) -> None:
         """Raise `ScenarioError` for a scenario that only other environments play.
 
-        That is one of several cells where there is one node, one of agent tasks where requests are on their own, and
-        one whose uploads carry over where nobody divides the bands, or variants share them.
+        That is one of several cells where there is one node, one of agent tasks where requests are on their own, one
+        whose uploads carry over where nobody divides the bands, or variants share them, and one in which some requests
+        have images where there are several nodes, or variants, which would each take another time to encode them.
         """
+        if scenario.counts_images and (self.hosts_variants or self.plays_networks):
+            raise ScenarioError(
+                f"scenario {scenario.name}: node.images: must be in every request, and of upload_bytes = 0, here, or "
+                "the environment EdgeLLM/Batching-v0, EdgeLLM/BatchSelection-v0 or EdgeLLM/Bandwidth-v0, with one "
+                "node that works as one"
+            )
         if scenario.workload.tasks is not None and self.simulates is None:
             raise ScenarioError(
                 f"scenario {scenario.name}: workload.tasks: must be left out here, or the environment "

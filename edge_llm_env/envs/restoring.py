@@ -53,6 +53,7 @@ BOUNDS: dict[str, Callable[[Simulation, NodeState], Bounds]] = {
     "module_variant": lambda simulation, state: (IDLE, len(simulation.params.variant_accuracy) - 1),
     "served_by": lambda simulation, state: (IDLE, len(simulation.params.variant_accuracy) * GROUPS - 1),
     "request_class": lambda simulation, state: (0, simulation.classes - 1),
+    "has_image": lambda simulation, state: (0, 1),
     "counters": lambda simulation, state: (0, MOST_COUNTED),
 }
 """Between which the whole numbers of each array are, inclusive; every array of whole numbers is here."""

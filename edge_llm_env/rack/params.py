@@ -160,7 +160,9 @@ def _check(scenario: Scenario) -> None:
     """Raise `ScenarioError` for what a rack does not have."""
     rack, modules, every_s = scenario.rack, scenario.node.modules, scenario.workload.arrivals.counted.every_s
     wrong = ""
-    if not scenario.beliefs.are_true:
+    if scenario.counts_images:
+        wrong = "node.images: must be in every request, and of upload_bytes = 0, here, where requests are a count"
+    elif not scenario.beliefs.are_true:
         wrong = "beliefs: must be without errors here, where requests are a count"
     elif rack.modules_at_start is not None and rack.modules_at_start > modules:
         wrong = f"rack.modules_at_start = {rack.modules_at_start}: must be at most node.modules = {modules}"

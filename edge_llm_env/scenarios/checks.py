@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from edge_llm_env.inference.catalog import load_decoder, load_precision
 from edge_llm_env.inference.catalog.limits import check_contexts, check_stored_precision
 from edge_llm_env.scenarios.hosting import Hosting
+from edge_llm_env.scenarios.image_checks import check_images
 
 MOST_BYTES = 2**31
 """Of the requests of one episode, of which drawing holds some copies."""
@@ -32,6 +33,7 @@ def check(scenario: Hosting) -> None:
     _parts_are_granted_in_whole_slots(scenario)
     _fixed_length_holds_every_prompt(scenario)
     _traces_last_an_episode(scenario)
+    check_images(scenario)
     _tasks_are_of_one_node_that_pads_nothing(scenario)
     _cells_go_together(scenario)
     _provenance_names_fields(scenario)

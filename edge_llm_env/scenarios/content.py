@@ -89,7 +89,8 @@ class Content(Section):
     def context_tokens(self) -> tuple[int, int]:
         """Fewest tokens that a request holds once its prompt is computed, and most, prompt and output; with padding.
 
-        An image's tokens are among them; compressed prompts are counted short in the fewest and whole in the most.
+        An image's tokens are among the most, and among the fewest where each request has one; compressed prompts are
+        counted short in the fewest and whole in the most.
         """
         images, compression = self.node.images, self.node.prompt_compression
         more = 0 if images is None else images.tokens
@@ -97,7 +98,17 @@ class Content(Section):
         for one in (compression, *self.node.compression_levels):
             if one is not None:
                 shortest = min(shortest, max(1, int(self._text_tokens[0] / one.ratio)))
-        return shortest + more, longest + more
+        return shortest + (0 if self.mixes_images else more), longest + more
+
+    @property
+    def counts_images(self) -> bool:
+        """Whether each request must be known to have an image or none: they are mixed, or sent as so many bytes."""
+        return self.mixes_images or (self.node.images is not None and self.node.images.upload_bytes > 0.0)
+
+    @property
+    def mixes_images(self) -> bool:
+        """Whether some requests have an image and others none."""
+        return self.node.images is not None and self.workload.image_share < 1.0
 
     @property
     def _text_tokens(self) -> tuple[int, int]:

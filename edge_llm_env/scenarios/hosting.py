@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import NamedTuple
 
-from edge_llm_env.inference.batch_cost import BatchCost
+from edge_llm_env.inference.batch_cost import BatchCost, Polynomial
 from edge_llm_env.inference.catalog import load_decoder, load_device, load_engine, load_quantization
 from edge_llm_env.inference.cost_models.cost_model import CostModel, Host
 from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.inference.iteration import IterationCosts
+from edge_llm_env.inference.mechanisms.images import ImageNeeds, Images
 from edge_llm_env.inference.mechanisms.prompt_compression import with_compressors
 from edge_llm_env.inference.mechanisms.pruning import Pruning, held_share
 from edge_llm_env.inference.quantization import Quantization
@@ -121,11 +122,34 @@ class Hosting(Content):
                 "iteration, whose blocks of the cache hold whole contexts"
             )
 
+    @cached_property
+    def image_needs(self) -> ImageNeeds:
+        """What an image adds to its request; where each has one, its tokens and its encoding are in `batch_cost`."""
+        images = self.node.images
+        if images is None:
+            return ImageNeeds(0.0, 0.0, 0.0, 0.0)
+        upload_bits = 8.0 * images.upload_bytes
+        if not self.mixes_images:
+            return ImageNeeds(0.0, 0.0, 0.0, upload_bits)
+        encoding, without = self._marginals_with(images.encoder_alone()), self._marginals_with(images.held())
+        seconds, joules = (one.constant - other.constant for one, other in zip(encoding, without, strict=True))
+        return ImageNeeds(images.whole_tokens(self.decoder), seconds, joules, upload_bits)
+
+    def _marginals_with(self, images: Images) -> tuple[Polynomial, Polynomial]:
+        """What a request adds to the time and the energy of a batch with these images in each."""
+        host = self._host(self.decoder, self.quantization, self.node.modules, self.node.pruning)
+        host = host._replace(mechanisms=host.mechanisms._replace(images=images))
+        largest = self._largest_batch(self.decoder, self.quantization, host, self.epoch.visible_slots)
+        cost = self.cost_model.batch_cost(self.decoder, self.quantization, host, largest)
+        return cost.compute_s.marginal, cost.energy_j.marginal
+
     def _host(self, decoder: DecoderConfig, quantization: Quantization, modules: int, pruning: Pruning | None) -> Host:
         node = self.node
         served = decoder == self.decoder and quantization.name == node.precision
         measured = tuple(Measured.parsed(text) for text in node.measured) if served else ()
         mechanisms = node.mechanisms._replace(pruning=pruning)
+        if node.images is not None and self.mixes_images:  # what they cost stays with those that have one
+            mechanisms = mechanisms._replace(images=node.images.held())
         if modules != node.modules and node.parallelism is not None:  # a group of a rack, or a part of it
             fewer = node.parallelism.of_fewer(modules) if node.parallelism.is_of_tensors else None
             mechanisms = mechanisms._replace(parallelism=fewer)

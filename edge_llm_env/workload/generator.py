@@ -102,6 +102,7 @@ def _draw_cell(scenario: Scenario, generators: Sequence[np.random.Generator], ar
         believed_uplink_gain=believed.uplink_gain,
         believed_downlink_gain=believed.downlink_gain,
         believed_output_tokens=believed.output_tokens,
+        has_image=(draws.random() < asked.image_share).astype(np.int64) if scenario.mixes_images else None,
         feeder_counts=_joined_counts([episode.feeder_counts for episode in arrived]),
     )
     drawn = Drawn(requests, joined)

@@ -31,6 +31,7 @@ WHOLE = {
     "request_class": MOST_CLASSES,
     "cell": MOST_CLASSES,
     "neighbour": MOST_CLASSES,
+    "has_image": 1,
     "task": LONGEST_TOKENS,
     "task_kind": MOST_CLASSES,
     "predecessors": LONGEST_TOKENS,
@@ -46,7 +47,7 @@ OF_TASKS = ("task", "task_kind", "predecessors", "tool_s", "context_tokens", "ke
 OF_NEIGHBOURS = ("neighbour", "neighbour_uplink_gain", "neighbour_downlink_gain")
 """Arrays that there are where users may be heard by the station of another cell."""
 
-MAY_BE_ZERO = ("arrival_s", "accuracy_requirement", "request_class", "cell", "neighbour", *OF_TASKS)
+MAY_BE_ZERO = ("arrival_s", "accuracy_requirement", "request_class", "cell", "neighbour", "has_image", *OF_TASKS)
 """Beside gains."""
 
 OF_EPISODE = ("feeder_counts",)
@@ -104,6 +105,8 @@ class Workload:
     """(N, B) `uplink_gain` of the channel to that station; of no meaning where there is none."""
     neighbour_downlink_gain: NDArray[np.float64] | None = None
     """(N, B) of `downlink_gain`."""
+    has_image: NDArray[np.int64] | None = None
+    """(N,) 1 for requests with an image before their text, 0 for others; None where all have one, or none has."""
     feeder_counts: NDArray[np.int64] | None = None
     """(periods, feeders) what is counted at feeder cells in each period from the start of the episode on; None where
     there are none."""

@@ -26,6 +26,7 @@ class Request:
     accuracy_requirement: float
     uplink_gains: list[float]
     downlink_gains: list[float]
+    has_image: bool = False
     fate: str = "not arrived"
     epochs_pending: int = 0
     """Epoch starts before the present one at which it was pending."""
@@ -58,7 +59,18 @@ class Node:
 
     def lengths(self, batch: list[Request]) -> list[tuple[int, int]]:
         """Prompt and output length of each request as they are computed."""
-        return self.padded([(request.prompt_tokens, request.output_tokens) for request in batch])
+        return self.padded([(self.prompt_tokens(request), request.output_tokens) for request in batch])
+
+    def prompt_tokens(self, request: Request) -> int:
+        """Tokens of the text, at the fixed length if there is one, and of the image before it."""
+        text = max(request.prompt_tokens, self.scenario.node.fixed_prompt_tokens or 0)
+        return text + (self.scenario.node.images.tokens if request.has_image else 0)
+
+    @property
+    def longest_prompt_tokens(self) -> int:
+        """Of any request that can be drawn."""
+        images = self.scenario.node.images
+        return max(self.scenario.workload.prompt_tokens) + (0 if images is None else images.tokens)
 
     def padded(self, lengths: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Prompt and output lengths of a batch, padded as the node computes them."""
@@ -101,8 +113,9 @@ class Node:
     def uplink_share(self, request: Request) -> float:
         """ρ^U = s·b_U / (T_U·R^U), with the channel of the present epoch; of T_E where the split is flexible."""
         radio = self.scenario.radio
+        image_bits = 8 * self.scenario.node.images.upload_bytes if request.has_image else 0
         return self._share(
-            request.prompt_tokens * radio.uplink_bits_per_token,
+            request.prompt_tokens * radio.uplink_bits_per_token + image_bits,
             self.uplink_s,
             radio.uplink_bandwidth_hz,
             radio.device_power_dbm,

@@ -47,13 +47,20 @@ class RooflineNode(Node):
             setattr(self, of_the_node_alone, cache(getattr(self, of_the_node_alone)))
 
     def compute_s(self, batch: list[Request]) -> float:
-        """Time of the prefill and of every decode pass."""
-        return self.passes_s(self.lengths(batch))
+        """Time of the prefill and of every decode pass, and of the encoder for each image."""
+        encoder_s = self._time("prefill_compute", "prefill", "compute") * self.encoder_flops() / self.flops_per_s
+        return self.passes_s(self.lengths(batch)) + sum(encoder_s for request in batch if request.has_image)
+
+    def encoder_flops(self) -> float:
+        """Two for each weight and patch of an image."""
+        images = self.scenario.node.images
+        return 0.0 if images is None else 2 * images.encoder_weights * images.encoder_patches
 
     def weight_bytes(self) -> float:
         """What is held whatever the batch: weights, the runtime, and the activations of a chunk of prompts."""
         held = self._held("held_weights") * self.stored_bytes()
         held += self._held("held_runtime") * 1e9 * self.scenario.node.modules
+        held += 0.0 if self.scenario.node.images is None else 2 * self.scenario.node.images.encoder_weights
         if self.engine.prefill_chunk_tokens is not None:
             held += self._held("held_activations") * self._activation_bytes() * self.engine.prefill_chunk_tokens
         return held
@@ -73,7 +80,11 @@ class RooflineNode(Node):
 
     def energy_j(self, batch: list[Request]) -> float:
         """Static power for the time, and energy per FLOP and byte."""
-        return self.passes_j(self.lengths(batch))
+        shares, images = load_power_shares(), sum(request.has_image for request in batch)
+        encoder_s = self.compute_s(batch) - self.passes_s(self.lengths(batch))
+        per_flop_j = (1 - shares.static) * self.device.power_w * (1 - shares.memory) / self.device.fp16_flops_per_s
+        encoder_j = shares.static * self.power_w * encoder_s + images * self.encoder_flops() * per_flop_j
+        return self.passes_j(self.lengths(batch)) + encoder_j
 
     def passes_s(self, lengths: list[tuple[int, int]]) -> float:
         """Time (s) of a batch of padded lengths."""

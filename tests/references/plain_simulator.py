@@ -30,6 +30,7 @@ class ReferenceSimulator:
                 float(workload.accuracy_requirement[index]),
                 workload.uplink_gain[index].tolist(),
                 workload.downlink_gain[index].tolist(),
+                workload.has_image is not None and bool(workload.has_image[index]),
             )
             for index in range(workload.requests)
         ]
@@ -124,7 +125,7 @@ class ReferenceSimulator:
             "batch_memory": (node.memory_bytes(batch) if batch else node.weight_bytes()) / node.memory_limit_bytes,
             "batch_compute": compute_s / node.window_s,
             "batch_headroom": (limit_s - compute_s) / node.window_s,
-            "batch_longest_prompt": max(s for s, _ in padded) / max(asked.prompt_tokens),
+            "batch_longest_prompt": max(s for s, _ in padded) / node.longest_prompt_tokens,
             "batch_longest_output": max(n for _, n in padded) / max(asked.output_tokens),
             "visible": len(self.visible) / slots,
             "beyond_visible": self.counters()["beyond_visible"] / slots,
@@ -152,7 +153,7 @@ class ReferenceSimulator:
             "memory": node.kv_bytes([request]) / node.memory_limit_bytes,
             "uplink_share": node.uplink_share(request),
             "downlink_share": node.downlink_share(request),
-            "prompt": padded_s / max(asked.prompt_tokens),
+            "prompt": padded_s / node.longest_prompt_tokens,
             "output": padded_n / max(asked.output_tokens),
             "can_wait": float(compute_s <= slack_s - self.scenario.epoch.epoch_s),
         }

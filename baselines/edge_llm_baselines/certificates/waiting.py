@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.hindsight.episode import MOST_SLOTS, EpisodeProblem
-from edge_llm_baselines.solvers.greedy import compute_times_alone_s
 from edge_llm_env.dynamics.epoch import begin_episode, dispatch
 from edge_llm_env.dynamics.params import node_params, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.workload.workload import Workload
 
 
@@ -50,25 +48,20 @@ class Waiting(NamedTuple):
         simulation.load(0, workload)
         state = simulation.state
         begin_episode(rule, params, state, 0)
-        request, slack_s, prompt, output = [], [], [], []
+        request, slack_s, alone_s = [], [], []
         for _ in range(scenario.epoch.episode_epochs):
             if beyond := simulation.counters(0)["beyond_visible"]:
                 raise ValueError(f"workload: {slots + beyond} requests pend at once, must be at most {slots}")
             shown = int(state.visible[0])
             request.append(state.slot_request[0, :shown].copy())
             slack_s.append(state.slot_slack_s[0, :shown].copy())
-            prompt.append(state.slot_prompt_tokens[0, :shown].copy())
-            output.append(state.slot_output_tokens[0, :shown].copy())
+            alone_s.append(state.slot_compute_s[0, :shown].copy())
             dispatch(rule, params, state, 0)
         sizes = [len(one) for one in request]
-        every, slack = np.concatenate(request), np.concatenate(slack_s)
-        nothing = np.zeros(len(every))
-        lengths = np.concatenate(prompt), np.concatenate(output)
-        alone_s = np.empty(len(every))
-        compute_times_alone_s(rule, Candidates(*lengths, slack, nothing, nothing, nothing, nothing), alone_s)
+        every, slack, alone = np.concatenate(request), np.concatenate(slack_s), np.concatenate(alone_s)
         arrives = np.zeros(len(every), dtype=np.bool_)
         arrives[np.unique(every, return_index=True)[1]] = True  # a request's entries are in the order of epochs
-        return cls(every, np.repeat(np.arange(len(sizes)), sizes), arrives, slack, alone_s, len(sizes))
+        return cls(every, np.repeat(np.arange(len(sizes)), sizes), arrives, slack, alone, len(sizes))
 
     def at_offers(self, episode: EpisodeProblem) -> NDArray[np.int64]:
         """(offers,) where each offer of the same workload's episode stands here."""

@@ -86,16 +86,18 @@ class StaticBatching(FirstComeFirstServed):
     @classmethod
     def for_scenario(cls, scenario: Scenario) -> StaticBatching:
         """The largest batch that the node can serve within the window when all lengths are the longest; at least 1."""
+        node = node_params(scenario)
+        prompt = float(scenario.node.fixed_prompt_tokens or scenario.workload.longest_prompt_tokens)
         longest = Request(
-            prompt_tokens=float(scenario.node.fixed_prompt_tokens or scenario.workload.longest_prompt_tokens),
+            prompt_tokens=prompt + node.image_tokens,
             output_tokens=float(scenario.workload.longest_output_tokens),
             slack_s=np.inf,
             uplink_share=0.0,
             downlink_share=0.0,
-            compute_s=0.0,
+            compute_s=node.encoding_s,
             memory_bytes=0.0,
         )
-        rule = rule_of(node_params(scenario))
+        rule = rule_of(node)
         batch, size = with_request(empty_batch(), longest), 0
         while is_feasible(rule, batch):
             batch, size = with_request(batch, longest), size + 1

@@ -11,7 +11,7 @@ from edge_llm_env.dynamics.channels import uplink_arrives
 from edge_llm_env.dynamics.epoch import admit, dispatch, load_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.settling.node import settle
-from edge_llm_env.dynamics.state import N_NOT_ADMITTED, N_UPLINKS_FAILED, NodeState
+from edge_llm_env.dynamics.state import N_NOT_ADMITTED, N_UPLINKS_FAILED, NodeState, encoding_time_s
 from edge_llm_env.dynamics.uploads.sending import complete, send
 from edge_llm_env.envs.box_action import as_share, onto_simplex
 from edge_llm_env.envs.observation import observe
@@ -147,7 +147,7 @@ def transferred(
 def batch_granted(params: NodeParams, state: NodeState, row: int, carried: Transfers) -> NDArray[np.bool_]:
     """The batch that the node computes of those who are carried, bool over the visible slots."""
     size = len(carried.among)
-    nothing = np.zeros(size)
+    nothing, encoding_s = np.zeros(size), np.zeros(size)
     prompt_tokens, output_tokens, slack_s = np.zeros(size), np.zeros(size), np.zeros(size)
     reserved_s = carried.uplink_s + carried.downlink_s if params.flexible_split else 0.0
     for i in range(size):
@@ -155,7 +155,8 @@ def batch_granted(params: NodeParams, state: NodeState, row: int, carried: Trans
         prompt_tokens[i] = state.slot_prompt_tokens[row, slot]
         output_tokens[i] = state.slot_output_tokens[row, slot]
         slack_s[i] = state.slot_slack_s[row, slot] - reserved_s
-    candidates = Candidates(prompt_tokens, output_tokens, slack_s, nothing, nothing, nothing, nothing)
+        encoding_s[i] = encoding_time_s(state, row, slot)
+    candidates = Candidates(prompt_tokens, output_tokens, slack_s, nothing, nothing, encoding_s, nothing)
     node = rule_with_parts(rule_of(params), params, carried.uplink_s, carried.downlink_s)
     selected = select_batch(node, candidates, np.ones(size), params.batch_selection)
     batch = np.zeros(state.visible[row], dtype=np.bool_)
@@ -178,11 +179,12 @@ def step_row(
     if params.believes:
         carried = transferred(params, state, row, action, 0, carried)
     selected = batch_granted(params, state, row, carried)
-    served = 0
+    served, encoding_s = 0, 0.0
     for slot in range(len(selected)):
         if selected[slot]:
             admit(rule, params, state, row, slot)
             served += 1
+            encoding_s += encoding_time_s(state, row, slot)
             if params.carries_over:
                 complete(params, state, row, slot)
         elif params.carries_over:
@@ -192,16 +194,24 @@ def step_row(
     batch = load_batch(state, row)
     dispatch(rule, params, state, row)
     state.counters[row, N_NOT_ADMITTED] = carried.granted - served
-    use_granted(rule, params, state, row, batch, carried)
+    use_granted(rule, params, state, row, batch, carried, encoding_s)
     observe(rule, params, state, row, observation)
 
 
 @compiled
 def use_granted(
-    rule: Rule, params: NodeParams, state: NodeState, row: int, batch: BatchSums, carried: Transfers
+    rule: Rule,
+    params: NodeParams,
+    state: NodeState,
+    row: int,
+    batch: BatchSums,
+    carried: Transfers,
+    encoding_s: float,
 ) -> None:
-    """Make `utilisation` of the epoch that ended count the bands as granted in its parts, not as the batch needed."""
-    compute_s = affine_cost(rule, rule.compute_s, batch) if batch.requests > 0.0 else 0.0
+    """Make `utilisation` of the epoch that ended count the bands as granted in its parts, not as the batch needed; the
+    batch's images take `encoding_s`.
+    """
+    compute_s = affine_cost(rule, rule.compute_s, batch) + encoding_s if batch.requests > 0.0 else 0.0
     if params.flexible_split:
         compute_s += carried.uplink_s + carried.downlink_s
     used = (

@@ -9,7 +9,7 @@ from edge_llm_env.dynamics.epoch import in_slot, reserve, serve, store_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.payment import spend
 from edge_llm_env.dynamics.settling.node import settle_and_dispatch
-from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
+from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState, images_of
 from edge_llm_env.dynamics.uploads.sending import complete, send_in_order
 from edge_llm_env.dynamics.uploads.spare import count_as_used, held_back, spare_uplink
 from edge_llm_env.dynamics.values.batch import batch_in_order, order_by_value
@@ -35,7 +35,7 @@ def step_row(
     order, wanted = order_by_value(params, state, row, action)
     selected = batch_in_order(rule, state, row, order, action, held_back(params, max(0.0, split)))
     batch = empty_batch()
-    served = 0
+    served, images = 0, 0.0
     for slot in range(len(selected)):
         if selected[slot]:
             batch = with_request(batch, in_slot(state, row, slot))
@@ -44,6 +44,7 @@ def step_row(
             else:
                 serve(params, state, row, slot)
             served += 1
+            images += images_of(params, state, row, state.slot_request[row, slot])
             if params.carries_over:
                 complete(params, state, row, slot)
     sent = 0.0
@@ -52,7 +53,7 @@ def step_row(
         sent = send_in_order(params, state, row, order, selected, spare)
     store_batch(state, row, batch)
     if not params.believes:
-        spend(params, state, row, energy_j(rule, batch))
+        spend(params, state, row, energy_j(rule, batch) + images * params.encoding_j)
     settle_and_dispatch(rule, params, state, row)
     count_as_used(params, state, row, sent)
     state.counters[row, N_NOT_ADMITTED] = wanted - served

@@ -98,12 +98,11 @@ MECHANISMS = {
         "four accesses of 16 bits to every score; no row was found that tells bytes or times of single kernels",
     ),
     "images": Mechanism(
-        "node.images",
+        "node.images, workload.image_share",
         "s becomes s + tokens·(K + (1 - p)(L - K))/L; + 2·weights·patches FLOPs, + the encoder's weights",
         "LLaVA-1.5, arXiv 2310.03744; FastV, 2403.06764",
         images.comparisons,
-        "text of 100 tokens; the row of 13B with all tokens is given; every request has one; its upload is what "
-        "radio.uplink_bits_per_token says of the text",
+        "text of 100 tokens; the row of 13B with all tokens is given; bytes of an image",
     ),
     "processors": Mechanism(
         "node.device",

@@ -135,7 +135,7 @@ class NodeSettings(Section):
 
     images: Images | None = Field(
         default=None,
-        description="an image in each request, before a text of `workload.prompt_tokens`",
+        description="an image before a text of `workload.prompt_tokens`, in as many requests as `workload.image_share`",
         json_schema_extra=NEUTRAL,
     )
     prompt_compression: PromptCompression | None = Field(

@@ -54,6 +54,11 @@ class WorkloadSettings(Section):
         description="what requests can be of, and how the mix changes; one class if not given",
         json_schema_extra=NEUTRAL,
     )
+    image_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=1.0,
+        description="part of the requests that have an image of `node.images`, drawn for each",
+        json_schema_extra=NEUTRAL,
+    )
     tasks: TaskSettings | None = Field(
         default=None,
         description="of agents, of which requests are the calls; requests are on their own if not given",

@@ -21,6 +21,10 @@ BOTH_PADDED = {"node.prompt_padding": "batch_max", "node.output_length": "batch_
 FIXED = {"node.prompt_padding": "fixed", "node.fixed_prompt_tokens": 512}
 FEW_STEPS = ROOFLINE | {"epoch.visible_slots": 8, "workload.output_tokens": [8, 16, 32]}
 """The reference goes through every decode step of every batch."""
+IMAGES = {
+    "node.images": {"tokens": 576, "encoder_weights": 0.304e9, "encoder_patches": 577, "upload_bytes": 5e3},
+    "workload.image_share": 0.4,
+}
 FEW_BLOCKS = {
     "radio.rate_model": {"kind": "cqi", "table": "256qam"},
     "radio.resource_blocks": {"subcarrier_spacing_khz": 60},
@@ -124,6 +128,12 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
         "carry-over",
         FEW_STEPS | {"node.decoder": "mixtral-8x7b", "node.precision": "w8a16"},
     ),
+    "roofline, images in some requests": ("carry-over", FEW_STEPS | ALL_WEIGHTS | IMAGES),
+    "roofline, images in some requests, both padded, flexible split": (
+        "carry-over",
+        FEW_STEPS | BOTH_PADDED | IMAGES | {"epoch.split": "flexible", "radio.uplink_bandwidth_hz": 200e3},
+    ),
+    "roofline, images in some requests, fixed length": ("carry-over", FEW_STEPS | FIXED | IMAGES),
     "accuracy matters": ("paper-opt-13b", {"node.precision": "w4a16-rtn", "workload.arrivals.rate_per_s": 8.0}),
 }
 
