@@ -231,9 +231,11 @@ class Hosting(Content):
 
     @property
     def uplink_bits_per_token(self) -> float:
-        """Bits that are sent for one token of a whole prompt: fewer where the user's device compresses it."""
-        compression = self.node.prompt_compression
-        bits = self.radio.uplink_bits_per_token
+        """Bits that are sent for one token of a whole prompt: fewer where the user's device compresses it, more where
+        tokens are sent again, 1/(1 - p) times in the mean until they arrive.
+        """
+        compression, radio = self.node.prompt_compression, self.radio
+        bits = radio.uplink_bits_per_token / (1.0 - radio.uplink_token_error_rate)
         return bits if compression is None else bits * compression.uplink_share
 
 

@@ -115,7 +115,7 @@ class Node:
         radio = self.scenario.radio
         image_bits = 8 * self.scenario.node.images.upload_bytes if request.has_image else 0
         return self._share(
-            request.prompt_tokens * radio.uplink_bits_per_token + image_bits,
+            request.prompt_tokens * radio.uplink_bits_per_token / (1 - radio.uplink_token_error_rate) + image_bits,
             self.uplink_s,
             radio.uplink_bandwidth_hz,
             radio.device_power_dbm,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,11 @@ class RadioSettings(Section):
     node_power_dbm: PowerDbm
     noise_dbm_per_hz: NoiseDbmPerHz
     uplink_bits_per_token: BitsPerToken = Field(description="b_U, payload bits of one prompt token")
+    uplink_token_error_rate: Annotated[float, Field(ge=0, le=0.99)] = Field(
+        default=0.0,
+        description="p, part of the prompt tokens that do not arrive as they were sent, and are sent again",
+        json_schema_extra=NEUTRAL,
+    )
     downlink_bits_per_token: BitsPerToken = Field(description="b_D, payload bits of one output token")
     rate_model: RateModels = Field(
         default=ShannonRate(),

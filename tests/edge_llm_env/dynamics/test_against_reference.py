@@ -46,6 +46,14 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
     "all reward terms": ("carry-over", ALL_WEIGHTS),
     "independent fading": ("carry-over", {"radio.reciprocal_fading": False}),
     "narrow uplink": ("carry-over", {"radio.uplink_bandwidth_hz": 20e3, "workload.arrivals.rate_per_s": 3.0}),
+    "tokens sent again": (
+        "carry-over",
+        {
+            "radio.uplink_bandwidth_hz": 20e3,
+            "radio.uplink_token_error_rate": 0.3,
+            "workload.arrivals.rate_per_s": 3.0,
+        },
+    ),
     "narrow downlink": ("carry-over", {"radio.downlink_bandwidth_hz": 15e3, "workload.arrivals.rate_per_s": 3.0}),
     "flexible split": ("carry-over", {"epoch.split": "flexible"}),
     "flexible split, narrow bands": (
@@ -195,6 +203,7 @@ def test_episode_is_that_of_the_reference(env_id: str, name: str):
     ("name", "constraint"),
     [
         ("narrow uplink", "uplink"),
+        ("tokens sent again", "uplink"),
         ("narrow downlink", "downlink"),
         ("capped rate", "uplink"),
         ("capped rate", "downlink"),
