@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge_llm_env.engine.blocks import held_blocks, list_caches, release_cache
+from edge_llm_env.engine.blocks import blocks_to_fetch, held_blocks, list_caches, release_cache
 from edge_llm_env.engine.calls import fail_tasks
 from edge_llm_env.engine.iterating import is_decoding, lacking_blocks, run
 from edge_llm_env.engine.outlook import is_late
@@ -40,7 +40,7 @@ def run_action(params: EngineParams, choice: int) -> int:
 
 @compiled
 def release_action(params: EngineParams, slot: int) -> int:
-    """Drop the cache in a slot of those that are kept, where requests are the calls of tasks."""
+    """Drop or swap the cache in a slot of those that are kept, where requests are the calls of tasks."""
     return run_action(params, len(params.budgets)) + slot
 
 
@@ -48,7 +48,8 @@ def release_action(params: EngineParams, slot: int) -> int:
 def fits(params: EngineParams, state: EngineState, row: int, request: int) -> bool:
     """Whether there are blocks for a request to join the batch, above the watermark unless nothing runs."""
     kept = params.watermark_blocks if state.counters[row, N_RUNNING] > 0 else 0
-    return held_blocks(params, state, row, request) + kept <= state.free_blocks[row]
+    fetched = blocks_to_fetch(params, state, params.tasks, row, request)
+    return held_blocks(params, state, row, request) + fetched + kept <= state.free_blocks[row]
 
 
 @compiled

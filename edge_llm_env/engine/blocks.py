@@ -10,8 +10,9 @@ from typing import Any
 
 from edge_llm_env.engine.call_state import TaskEngineState
 from edge_llm_env.engine.params import EngineParams, EngineTasks, TaskEngineParams
-from edge_llm_env.engine.state import N_RUNNING, UPLOADING, WAITING, EngineState
+from edge_llm_env.engine.state import N_RUNNING, N_SWAPPED, UPLOADING, WAITING, EngineState
 from edge_llm_env.support.compilation.compiling import compiled
+from edge_llm_env.task_dynamics.params import KEEP_OR_SWAP
 from edge_llm_env.task_dynamics.progress import is_kept
 from edge_llm_env.task_dynamics.state import N_REUSED
 
@@ -89,13 +90,60 @@ def keep_cache(params: TaskEngineParams, state: TaskEngineState, row: int, call:
     tokens = min(state.kept_tokens[row, call], state.cached[row, call])
     if tokens <= state.cached_tokens[row, first]:
         return
-    more = blocks_of(params, tokens) - blocks_of(params, state.cached_tokens[row, first])
-    if not is_kept(params.tasks.kv_cache, float(state.kept_blocks[row] + more), params.tasks.kept_limit_blocks):
+    blocks, had = blocks_of(params, tokens), blocks_of(params, state.cached_tokens[row, first])
+    elsewhere = state.kept_blocks[row] - (0 if state.cache_in_host[row, first] else had)
+    if is_kept(params.tasks.kv_cache, float(elsewhere + blocks), params.tasks.kept_limit_blocks):
+        drop_cache(params, state, row, first)
+        state.free_blocks[row] -= blocks
+        state.kept_blocks[row] += blocks
+        state.cached_tokens[row, first] = tokens
+    elif not swap_cache(params, state, row, first, tokens):
         return
-    state.free_blocks[row] -= more
-    state.kept_blocks[row] += more
-    state.cached_tokens[row, first] = tokens
     offer_to_task(params, state, row, first)
+
+
+@compiled
+def swap_cache(params: TaskEngineParams, state: TaskEngineState, row: int, first: int, tokens: int) -> bool:
+    """Move so many tokens of a task's cache to host memory, in place of what is kept of it.
+
+    False, and nothing moves, where the rule does not swap, a running call reads the cache or the host has no room.
+    """
+    blocks, had = blocks_of(params, tokens), blocks_of(params, state.cached_tokens[row, first])
+    room = state.host_free[row] + (had if state.cache_in_host[row, first] else 0)
+    if params.tasks.kv_cache != KEEP_OR_SWAP or blocks > room or is_read(state, row, first):
+        return False
+    drop_cache(params, state, row, first)
+    state.cache_in_host[row, first] = True
+    state.cached_tokens[row, first] = tokens
+    state.host_free[row] -= blocks
+    state.transfer_s[row] += blocks * params.block_transfer_s
+    state.counters[row, N_SWAPPED] += 1
+    return True
+
+
+@compiled
+def blocks_to_fetch(params: EngineParams, state: Any, tasks: EngineTasks | None, row: int, request: int) -> int:
+    """Blocks of its task's cache that must be moved back from the host before a call can read it."""
+    if tasks is None:
+        return 0
+    first = state.task_first[row, request]
+    if state.reused_tokens[row, request] == 0 or not state.cache_in_host[row, first]:
+        return 0
+    return blocks_of(params, state.cached_tokens[row, first])
+
+
+@compiled
+def fetch_cache(params: EngineParams, state: Any, tasks: EngineTasks | None, row: int, request: int) -> None:
+    """Move the cache that a call is to read back from the host, where it is there; it is kept on the node from then."""
+    if tasks is None:
+        return
+    blocks = blocks_to_fetch(params, state, tasks, row, request)
+    if blocks > 0:
+        state.cache_in_host[row, state.task_first[row, request]] = False
+        state.host_free[row] += blocks
+        state.free_blocks[row] -= blocks
+        state.kept_blocks[row] += blocks
+        state.transfer_s[row] += blocks * params.block_transfer_s
 
 
 @compiled
@@ -109,21 +157,26 @@ def offer_to_task(params: TaskEngineParams, state: TaskEngineState, row: int, fi
 
 @compiled
 def drop_cache(params: TaskEngineParams, state: TaskEngineState, row: int, first: int) -> None:
-    """Free the blocks of a task's cache, of whose calls none runs."""
+    """Free the blocks of a task's cache, wherever they are."""
     blocks = blocks_of(params, state.cached_tokens[row, first])
-    state.free_blocks[row] += blocks
-    state.kept_blocks[row] -= blocks
+    if state.cache_in_host[row, first]:
+        state.host_free[row] += blocks
+    else:
+        state.free_blocks[row] += blocks
+        state.kept_blocks[row] -= blocks
+    state.cache_in_host[row, first] = False
     state.cached_tokens[row, first] = 0
 
 
 @compiled
 def release_cache(params: Any, state: Any, tasks: EngineTasks | None, row: int, slot: int) -> None:
-    """Drop the cache in a slot of `kept`: calls that go on from it compute their whole context."""
+    """Swap the cache in a slot of `kept`, or drop it: calls that go on from it then compute their whole context."""
     if tasks is None:
         return
     first = state.kept[row, slot]
-    drop_cache(params, state, row, first)
-    offer_to_task(params, state, row, first)
+    if not swap_cache(params, state, row, first, state.cached_tokens[row, first]):
+        drop_cache(params, state, row, first)
+        offer_to_task(params, state, row, first)
 
 
 @compiled
@@ -138,10 +191,11 @@ def is_read(state: TaskEngineState, row: int, first: int) -> bool:
 
 @compiled
 def list_caches(state: TaskEngineState, row: int) -> None:
-    """Give the slots of `kept` to caches that no running call reads, those of the tasks that arrived first."""
+    """Give the slots of `kept` to caches on the node that no running call reads, of the tasks that arrived first."""
     slots, slot = state.kept.shape[1], 0
     for call in range(state.oldest[row], state.next_arrival[row]):
-        if slot < slots and state.cached_tokens[row, call] > 0 and not is_read(state, row, call):
+        on_node = state.cached_tokens[row, call] > 0 and not state.cache_in_host[row, call]
+        if slot < slots and on_node and not is_read(state, row, call):
             state.kept[row, slot] = call
             slot += 1
     state.in_kept[row] = slot

@@ -51,6 +51,7 @@ def begin_tasks(state: Any, tasks: EngineTasks | None, row: int) -> None:
         state.computed_tokens[row, call] = 0
         state.reused_tokens[row, call] = 0
         state.task_over[row, call] = False
+        state.cache_in_host[row, call] = False
         if opens_task(state, row, call):
             expect(state, row, call, state.arrival_s[row, call])
 

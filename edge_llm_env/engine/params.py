@@ -80,7 +80,7 @@ class EngineParams(NamedTuple):
     prediction_error: float
     """Octaves."""
     host_blocks: int
-    """That host memory holds of preempted requests."""
+    """That host memory holds of preempted requests, and of tasks between calls."""
     block_transfer_s: float
     """To move a block there or back."""
     soft_misses: float
@@ -93,9 +93,9 @@ class EngineTasks(NamedTuple):
     """What an engine that serves the calls of tasks needs to know of these."""
 
     kv_cache: int
-    """DROP, KEEP or KEEP_WHILE_SLACK, as of `TaskParams`."""
+    """DROP, KEEP, KEEP_WHILE_SLACK or KEEP_OR_SWAP."""
     kept_limit_blocks: float
-    """Most that caches may take which are kept while there is slack."""
+    """Most that caches may take on the node which are kept while there is slack."""
     calls_left: int
     """TELLS_NOTHING, TELLS_MEAN or TELLS_TRUTH, as of `TaskParams`."""
     expected_calls_left: NDArray[np.float64]

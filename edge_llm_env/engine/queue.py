@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from edge_llm_env.dynamics.payment import pay
-from edge_llm_env.engine.blocks import blocks_of, count_reused, held_blocks, offer_cache, take_own_cache
+from edge_llm_env.engine.blocks import blocks_of, count_reused, fetch_cache, held_blocks, offer_cache, take_own_cache
 from edge_llm_env.engine.params import EngineParams, EngineTasks
 from edge_llm_env.engine.state import (
     DROPPED,
@@ -141,6 +141,7 @@ def admit(params: EngineParams, state: EngineState, row: int, slot: int) -> None
     has in host memory is moved back.
     """
     request = leave_slot(params, state, row, slot)
+    fetch_cache(params, state, params.tasks, row, request)
     count_reused(state, params.tasks, row, request)
     if state.in_host[row, request]:
         state.transfer_s[row] += leave_host(params, state, row, request) * params.block_transfer_s

@@ -43,7 +43,7 @@ COUNTERS = (
 
 Served are those completed within both objectives, expired those dropped or completed outside of one. Pending is who
 uploads, waits or runs. All count from the start of the episode, but pending, beyond_visible, uploading, waiting and
-running are as of now. Swapped are preemptions whose cache went to host memory.
+running are as of now. Swapped are preemptions whose cache went to host memory, and caches of tasks that did.
 """
 
 N_ARRIVED, N_SERVED, N_EXPIRED, N_REJECTED, N_PENDING, N_BEYOND, N_EPOCHS, N_INVALID = range(8)

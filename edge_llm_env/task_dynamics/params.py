@@ -12,7 +12,7 @@ from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS
 from edge_llm_env.tasks.settings import ESTIMATED, KNOWN, KV_CACHE_RULES, TaskSettings
 
-DROP, KEEP, KEEP_WHILE_SLACK = range(len(KV_CACHE_RULES))
+DROP, KEEP, KEEP_WHILE_SLACK, KEEP_OR_SWAP = range(len(KV_CACHE_RULES))
 """Values of `TaskParams.kv_cache`, in the order of KV_CACHE_RULES."""
 
 TELLS_NOTHING, TELLS_MEAN, TELLS_TRUTH = range(3)

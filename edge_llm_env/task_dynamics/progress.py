@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.payment import Paid, Paying, pay
 from edge_llm_env.scenarios.sections.reward_settings import R_COMPLETED, R_FAILED
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.task_dynamics.params import KEEP, KEEP_WHILE_SLACK, TELLS_NOTHING, TELLS_TRUTH
+from edge_llm_env.task_dynamics.params import DROP, KEEP, TELLS_NOTHING, TELLS_TRUTH
 from edge_llm_env.task_dynamics.state import (
     N_CALLS_WASTED,
     N_COMPLETED,
@@ -151,8 +151,8 @@ def count_failure(params: Paying, state: TaskRows, row: int, first: int) -> None
 
 @compiled
 def is_kept(kv_cache: int, grown: float, limit: float) -> bool:
-    """Whether the scenario's rule keeps a cache with which all that is kept grows to so much."""
-    return kv_cache == KEEP or (kv_cache == KEEP_WHILE_SLACK and grown <= limit)
+    """Whether the scenario's rule keeps a cache on the node with which all that is kept there grows to so much."""
+    return kv_cache == KEEP or (kv_cache != DROP and grown <= limit)
 
 
 @compiled

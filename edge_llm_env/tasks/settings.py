@@ -16,7 +16,7 @@ from edge_llm_env.tasks.kinds.table import Kind
 from edge_llm_env.tasks.signals import SIZE, Signals
 from edge_llm_env.tasks.tool_times import ToolTimes
 
-KV_CACHE_RULES = ("drop", "keep", "keep_while_slack")
+KV_CACHE_RULES = ("drop", "keep", "keep_while_slack", "keep_or_swap")
 """What becomes of a task's KV cache between its calls."""
 
 KNOWN, ESTIMATED, UNKNOWN = "known", "estimated", "unknown"
@@ -35,10 +35,10 @@ class TaskSettings(Section):
         min_length=1, description="of a tool's answer, drawn from a list with equal probability"
     )
     instruction_tokens: Tokens = Field(default=50, description="of the prompt of a call that no tool goes before")
-    kv_cache: Literal["drop", "keep", "keep_while_slack"] = Field(
+    kv_cache: Literal["drop", "keep", "keep_while_slack", "keep_or_swap"] = Field(
         default="keep_while_slack",
-        description="of a task between its calls: dropped, kept, or kept as long as all that is kept fits "
-        "`cache_share` of the memory",
+        description="of a task between its calls: dropped, kept, kept as long as all that is kept fits `cache_share` "
+        "of the memory, or, in ContinuousBatching-v0, that and swapped beyond it to `iterations.host_memory_bytes`",
     )
     cache_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.5, description="of the memory beside the weights, for caches that are kept while there is slack"
@@ -46,7 +46,7 @@ class TaskSettings(Section):
     drop_by_action: bool = Field(
         default=False,
         description="whether an action of BatchSelection-v0 drops caches that are kept; one of ContinuousBatching-v0 "
-        "always does",
+        "always does, or swaps them with `keep_or_swap`",
         json_schema_extra=NEUTRAL,
     )
     calls_left: Literal["known", "estimated", "unknown"] = Field(

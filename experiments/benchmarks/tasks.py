@@ -47,8 +47,8 @@ class Tasks:
 
 @dataclass(frozen=True)
 class TaskCaches:
-    """Play one rule on presets of agent tasks with caches dropped, kept, and dropped by action; what the results have
-    of other presets is kept.
+    """Play one rule on presets of agent tasks with caches dropped, kept and swapped, by rule or by action; what the
+    results have of other presets is kept.
     """
 
     scenarios: tuple[str, ...] = ()

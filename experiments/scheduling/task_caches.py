@@ -1,4 +1,4 @@
-"""What keeping or dropping the caches of agent tasks is worth: one rule on the same workloads each way."""
+"""What keeping, dropping or swapping the caches of agent tasks is worth: one rule on the same workloads each way."""
 
 from __future__ import annotations
 
@@ -29,6 +29,22 @@ DROPPED = "drop"
 """What the others are held against."""
 
 BY_ACTION = "keep, drop by action where memory lacks"
+
+SWAPPED = "keep_or_swap"
+"""To a host that has memory for all."""
+
+SWAPPED_BY_ACTION = "keep, swap by action where memory lacks"
+
+IN_EPOCHS = tuple(rule for rule in KV_CACHE_RULES if rule != SWAPPED)
+
+HOST = {"workload.tasks.kv_cache": SWAPPED, "iterations.host_memory_bytes": 32e9}
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    BY_ACTION: {"workload.tasks.kv_cache": "keep", "workload.tasks.drop_by_action": True},
+    SWAPPED: HOST,
+    SWAPPED_BY_ACTION: HOST | {"workload.tasks.cache_share": 1.0},
+}
+"""Of a scenario, by the way; of the others `workload.tasks.kv_cache` alone."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +80,8 @@ def measure_caches(scenario: Scenario, runs_engine: bool, episodes: int, seed: i
     env_id, rules, numbers = _by_iterations(scenario, seed) if runs_engine else _by_epochs(seed)
     found = {}
     for way, make_policy in rules.items():
-        kept = {"workload.tasks.kv_cache": "keep" if way == BY_ACTION else way}
-        drops = {"workload.tasks.drop_by_action": way == BY_ACTION}
-        found[way] = counters_of(env_id, make_policy, load_scenario(scenario, **kept, **drops), workloads)
+        settings = SETTINGS.get(way, {"workload.tasks.kv_cache": way})
+        found[way] = counters_of(env_id, make_policy, load_scenario(scenario, **settings), workloads)
     dropped = found[DROPPED]["tasks_completed"].astype(float)
     ways = {}
     for way, one in found.items():
@@ -88,7 +103,7 @@ def measure_caches(scenario: Scenario, runs_engine: bool, episodes: int, seed: i
 
 
 def _by_epochs(seed: int) -> tuple[str, dict[str, MakePolicy], tuple[float, ...]]:
-    rules: dict[str, MakePolicy] = dict.fromkeys(KV_CACHE_RULES, OF_BATCHES.rules[RULE].acting(seed))
+    rules: dict[str, MakePolicy] = dict.fromkeys(IN_EPOCHS, OF_BATCHES.rules[RULE].acting(seed))
     rules[BY_ACTION] = lambda env: CallsInOrderDropping(expected_calls_left, env)
     return BATCH_SELECTION, rules, ()
 
@@ -98,6 +113,7 @@ def _by_iterations(scenario: Scenario, seed: int) -> tuple[str, dict[str, MakePo
     numbers = tuned_numbers(scheduler, scenario, seed)
     rules: dict[str, MakePolicy] = dict.fromkeys(KV_CACHE_RULES, lambda env: SchedulerPolicy(scheduler, numbers, env))
     rules[BY_ACTION] = lambda env: SchedulerPolicy(Scheduler(dropping.choose_rows), numbers, env)
+    rules[SWAPPED_BY_ACTION] = rules[BY_ACTION]
     return CONTINUOUS_BATCHING, rules, numbers
 
 

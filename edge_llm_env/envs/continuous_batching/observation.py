@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.engine.actions import admit_action
-from edge_llm_env.engine.blocks import held_blocks
+from edge_llm_env.engine.blocks import blocks_to_fetch, held_blocks
 from edge_llm_env.engine.iterating import is_decoding
 from edge_llm_env.engine.outlook import prefill_alone_s
 from edge_llm_env.engine.params import EngineParams
@@ -122,7 +122,8 @@ def observe_waiting(params: EngineParams, state: EngineState, row: int, observat
         observation[at + 5] = clipped(state.told_tokens[row, request] / params.longest_output_tokens)
         observation[at + 6] = clipped((now_s - state.arrival_s[row, request]) / params.longest_ttft_s)
         observation[at + 7] = clipped(slack_s / params.longest_ttft_s)
-        observation[at + 8] = clipped(held_blocks(params, state, row, request) / params.blocks)
+        fetched = blocks_to_fetch(params, state, params.tasks, row, request)
+        observation[at + 8] = clipped((held_blocks(params, state, row, request) + fetched) / params.blocks)
         observation[at + 9] = clipped(state.generated[row, request] / params.longest_output_tokens)
         at += _WAITING
     for entry in range(at, _ENGINE + params.waiting_slots * _WAITING):

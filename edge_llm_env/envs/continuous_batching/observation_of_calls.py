@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_llm_env.engine.blocks import blocks_to_fetch
+from edge_llm_env.engine.call_state import TaskEngineState
 from edge_llm_env.engine.params import EngineParams, EngineTasks
 from edge_llm_env.engine.state import N_RUNNING, WAITING
 from edge_llm_env.envs.calls.caches import cache_features, features_of_cache, observe_cache
@@ -14,7 +16,9 @@ from edge_llm_env.envs.calls.features import CALL_FEATURES, features_of_slot, ob
 from edge_llm_env.envs.continuous_batching.observation import OBSERVATION, entries_of
 from edge_llm_env.envs.layout import Block, Feature, once, per_slot
 from edge_llm_env.envs.observation import clipped
+from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.compilation.compiling import compiled
+from edge_llm_env.task_dynamics.params import KEEP_OR_SWAP
 from edge_llm_env.task_dynamics.state import N_RUNNING as N_TASKS_RUNNING
 
 RUNNING_CALL_FEATURES = (
@@ -28,12 +32,29 @@ TASKS_FEATURES = (
     Feature("tasks_running", "Q", "tasks that have arrived and neither are completed nor have failed"),
 )
 
+
+def _swaps(scenario: Scenario) -> bool:
+    tasks = scenario.workload.tasks
+    return tasks is not None and tasks.kv_cache == "keep_or_swap"
+
+
 OBSERVATION_OF_CALLS = (
     *OBSERVATION,
     per_slot(*CALL_FEATURES),
     Block(RUNNING_CALL_FEATURES, "running slot", lambda scenario: scenario.iterations.running_slots),
     Block(cache_features("longest TTFT"), "kept slot", lambda scenario: scenario.iterations.running_slots),
     once(*TASKS_FEATURES),
+    once(
+        Feature(
+            "host_free",
+            "host blocks",
+            "blocks of host memory that nobody holds, where caches of tasks are swapped",
+            where=_swaps,
+        )
+    ),
+    per_slot(
+        Feature("in_host", "1", "1 if what is cached for the waiting call is in host memory, likewise", where=_swaps)
+    ),
 )
 """The layout where an engine serves the calls of tasks."""
 
@@ -69,3 +90,22 @@ def observe_tasks(
     at += params.running_slots * size
     observation[at] = state.kept_blocks[row] / params.blocks
     observation[at + 1] = clipped(state.counters[row, N_TASKS_RUNNING] / params.waiting_slots)
+    if tasks.kv_cache == KEEP_OR_SWAP:
+        observe_host(params, state, tasks, row, observation, at + 2)
+
+
+@compiled
+def observe_host(
+    params: EngineParams,
+    state: TaskEngineState,
+    tasks: EngineTasks,
+    row: int,
+    observation: NDArray[np.float32],
+    at: int,
+) -> None:
+    """Write from an entry on what part of host memory is free, and of each waiting slot whether its cache is there."""
+    observation[at] = state.host_free[row] / max(1, params.host_blocks)
+    for slot in range(min(state.in_slots[row], params.waiting_slots)):
+        call = state.waiting[row, slot]
+        there = state.in_host[row, call] or blocks_to_fetch(params, state, tasks, row, call) > 0
+        observation[at + 1 + slot] = there

@@ -48,8 +48,8 @@ class IterationSettings(Section):
     )
     host_memory_bytes: Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)] = Field(
         default=0.0,
-        description="host memory that the KV cache of preempted requests is swapped to; without any, or where it is "
-        "full, it is computed anew",
+        description="host memory that the KV cache of preempted requests is swapped to, and that of tasks with "
+        "`workload.tasks.kv_cache` `keep_or_swap`; without any, or where it is full, it is computed anew",
         json_schema_extra=NEUTRAL,
     )
     host_link_bytes_per_s: BytesPerS = Field(

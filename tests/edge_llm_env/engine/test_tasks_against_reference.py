@@ -35,6 +35,20 @@ CASES: dict[str, dict[str, Any]] = {
         "iterations__host_link_bytes_per_s": 2e9,
         **SHORT_OF_MEMORY,
     },
+    "swapped": {
+        "workload__tasks__kv_cache": "keep_or_swap",
+        "workload__tasks__cache_share": 0.2,
+        "iterations__host_memory_bytes": 1e9,
+        "iterations__host_link_bytes_per_s": 2e9,
+        **SHORT_OF_MEMORY,
+    },
+    "swapped while the host has room": {
+        "workload__tasks__kv_cache": "keep_or_swap",
+        "workload__tasks__cache_share": 0.1,
+        "iterations__host_memory_bytes": 1e8,
+        "iterations__host_link_bytes_per_s": 1e9,
+        **SHORT_OF_MEMORY,
+    },
 }
 
 
@@ -56,4 +70,4 @@ def test_episode_is_that_of_the_reference(case: str) -> None:
     assert total["calls_wasted"] > 0
     assert (total["cached_tokens_reused"] > 0) == (case != "dropped")
     assert total["preempted"] > 0
-    assert (total["swapped"] > 0) == (case == "host memory")
+    assert (total["swapped"] > 0) == ("iterations__host_memory_bytes" in CASES[case])

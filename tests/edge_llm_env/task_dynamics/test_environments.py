@@ -31,11 +31,18 @@ from tests.support.tasks import TASK_WEIGHTS, small_tasks
 SETTINGS = {name.replace(".", "__"): weight for name, weight in TASK_WEIGHTS.items()} | {"workload__tasks__signals": {}}
 SCENARIO = small_tasks(**SETTINGS)
 DROPPING = small_tasks(**SETTINGS, workload__tasks__drop_by_action=True)
+SWAPPING = small_tasks(
+    **SETTINGS,
+    workload__tasks__kv_cache="keep_or_swap",
+    workload__tasks__cache_share=0.001,
+    iterations__host_memory_bytes=3e8,
+)
 OF_TASKS = (BATCHING, BATCH_SELECTION, CONTINUOUS_BATCHING)
 both = pytest.mark.parametrize("env_id", [BATCHING, BATCH_SELECTION])
 everywhere = pytest.mark.parametrize("env_id", OF_TASKS)
 all_forms = pytest.mark.parametrize(
-    ("env_id", "scenario"), [*((one, SCENARIO) for one in OF_TASKS), (BATCH_SELECTION, DROPPING)]
+    ("env_id", "scenario"),
+    [*((one, SCENARIO) for one in OF_TASKS), (BATCH_SELECTION, DROPPING), (CONTINUOUS_BATCHING, SWAPPING)],
 )
 
 
@@ -169,6 +176,12 @@ class AllAlike:
 def test_other_environments_say_that_they_do_not_play_tasks(env_id: str) -> None:
     with pytest.raises(ScenarioError, match=r"workload\.tasks: must be left out here"):
         gym.make(env_id, scenario=SCENARIO)
+
+
+@both
+def test_epochs_refuse_caches_that_are_swapped(env_id: str) -> None:
+    with pytest.raises(ScenarioError, match=r"workload\.tasks\.kv_cache = keep_or_swap: must be drop, keep or"):
+        gym.make(env_id, scenario=SWAPPING)
 
 
 @everywhere

@@ -23,6 +23,7 @@ class Task:
     calls: list[Call] = field(default_factory=list)
     kept_tokens: int = 0
     kept_blocks: int = 0
+    cache_in_host: bool = False
     computed: int = 0
     fate: str = "running"
 
@@ -93,9 +94,20 @@ class PlainTaskEngine(PlainEngine):
     def _is_slow(self, one: Sequence) -> bool:
         return self.now_s > one.first_due_s
 
+    def _needed(self, one: Any) -> int:
+        return super()._needed(one) + (one.task.kept_blocks if self._must_fetch(one) else 0)
+
+    def _must_fetch(self, one: Any) -> bool:
+        return one.task.cache_in_host and one.from_cache > 0
+
     def admit(self, slot: int) -> None:
         one: Any = self.front[slot]
         self.reused += one.from_cache
+        if self._must_fetch(one):
+            one.task.cache_in_host = False
+            self.host_free += one.task.kept_blocks
+            self.free -= one.task.kept_blocks
+            self.to_transfer_s += one.task.kept_blocks * self.block_transfer_s
         super().admit(slot)
         self._fail_tasks()
 
@@ -144,15 +156,28 @@ class PlainTaskEngine(PlainEngine):
 
     def _keep(self, task: Task, one: Call) -> None:
         tokens = min(one.goes_on_from, one.prompt + one.output - 1)
-        more = self._blocks(tokens) - task.kept_blocks
-        everything = sum(other.kept_blocks for other in self.tasks)
-        fits = everything + more <= self.rule.cache_share * self.blocks
-        if tokens > task.kept_tokens and (
-            self.rule.kv_cache == "keep" or (self.rule.kv_cache == "keep_while_slack" and fits)
-        ):
-            task.kept_tokens, task.kept_blocks = tokens, task.kept_blocks + more
-            self.free -= more
-            self._offer_to(task)
+        if tokens <= task.kept_tokens or self.rule.kv_cache == "drop":
+            return
+        others = sum(other.kept_blocks for other in self.tasks if other is not task and not other.cache_in_host)
+        fits = others + self._blocks(tokens) <= self.rule.cache_share * self.blocks
+        if self.rule.kv_cache == "keep" or fits:
+            self._drop_cache(task)
+            task.kept_tokens, task.kept_blocks = tokens, self._blocks(tokens)
+            self.free -= task.kept_blocks
+        elif self._may_swap(task, tokens):
+            self._swap(task, tokens)
+        self._offer_to(task)
+
+    def _may_swap(self, task: Task, tokens: int) -> bool:
+        room = self.host_free + (task.kept_blocks if task.cache_in_host else 0)
+        return self.rule.kv_cache == "keep_or_swap" and self._blocks(tokens) <= room and not self._is_read(task)
+
+    def _swap(self, task: Task, tokens: int) -> None:
+        self._drop_cache(task)
+        task.kept_tokens, task.kept_blocks, task.cache_in_host = tokens, self._blocks(tokens), True
+        self.host_free -= task.kept_blocks
+        self.to_transfer_s += task.kept_blocks * self.block_transfer_s
+        self.swapped += 1
 
     def _offer_to(self, task: Task) -> None:
         for call in task.calls:
@@ -160,16 +185,18 @@ class PlainTaskEngine(PlainEngine):
                 self._offer(call)
 
     def _drop_cache(self, task: Task) -> None:
-        self.free += task.kept_blocks
-        task.kept_tokens = task.kept_blocks = 0
+        if task.cache_in_host:
+            self.host_free += task.kept_blocks
+        else:
+            self.free += task.kept_blocks
+        task.kept_tokens, task.kept_blocks, task.cache_in_host = 0, 0, False
+
+    def _is_read(self, task: Task) -> bool:
+        return any(call.fate == "running" and call.from_cache for call in task.calls)
 
     def _kept(self) -> list[Task]:
-        """Tasks whose caches can be dropped."""
-        found = [
-            task
-            for task in self.tasks
-            if task.kept_tokens and not any(call.fate == "running" and call.from_cache for call in task.calls)
-        ]
+        """Tasks whose caches can be dropped, or swapped."""
+        found = [task for task in self.tasks if task.kept_tokens and not task.cache_in_host and not self._is_read(task)]
         return found[: self.settings.running_slots]
 
     def open(self) -> tuple[list[bool], list[bool], list[bool], list[bool]]:
@@ -179,8 +206,11 @@ class PlainTaskEngine(PlainEngine):
 
     def release(self, slot: int) -> None:
         task = self._kept()[slot]
-        self._drop_cache(task)
-        self._offer_to(task)
+        if self._may_swap(task, task.kept_tokens):
+            self._swap(task, task.kept_tokens)
+        else:
+            self._drop_cache(task)
+            self._offer_to(task)
         self._fail_tasks()
 
     def _fail_tasks(self) -> None:

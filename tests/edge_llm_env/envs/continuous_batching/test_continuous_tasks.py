@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge_llm_env import ScenarioError, Workload, draw_workloads
+from edge_llm_env.engine.params import block_bytes
 from edge_llm_env.envs.layout import names
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
 from edge_llm_env.inference.iteration import IterationCost, IterationCosts
@@ -136,6 +137,69 @@ def test_a_cache_can_be_dropped_while_a_tool_runs_and_not_while_a_call_reads_it(
     assert (info["cached_tokens_reused"], state.kept_blocks[0], state.free_blocks[0]) == (0, 0, blocks - 5)
 
 
+def make_swapping(host_blocks: int, **changes: Any) -> Any:
+    """An environment that swaps caches to a host with so many blocks, each moved in 0.1 s; none is kept on the node."""
+    block = block_bytes(small_tasks(**SETTINGS))
+    swaps = {
+        "workload__tasks__kv_cache": "keep_or_swap",
+        "workload__tasks__cache_share": 1e-9,
+        "iterations__host_memory_bytes": (host_blocks + 0.5) * block,
+        "iterations__host_link_bytes_per_s": 10.0 * block,
+    }
+    return make(**(swaps | changes))
+
+
+def test_a_cache_that_is_swapped_is_moved_there_and_back_worked_by_hand() -> None:
+    env = make_swapping(host_blocks=5)
+    at = {name: place for place, name in enumerate(names(env.mechanism.observation, env.scenario))}
+    env.reset(options={"workload": chain(20.0)})
+    state = env.simulation.state
+    blocks = state.free_blocks[0]
+    for action in (0, RUN + 1, RUN):
+        seen, _, _, _, info = env.step(action)
+    # At 2.5 s the first call is answered, and the four blocks of 52 tokens leave for the host.
+    assert state.now_s[0] == pytest.approx(2.5)
+    assert (info["swapped"], state.free_blocks[0], state.kept_blocks[0], state.host_free[0]) == (1, blocks, 0, 1)
+    assert not info["action_mask"][RUN + 3 :].any()
+    assert seen[at["host_free"]] == pytest.approx(1 / 5)
+    seen, _, _, _, info = env.step(RUN)  # 0.4 s to move them, within the 4 s of the tool
+    assert (state.now_s[0], info["waiting"], seen[at["in_host[0]"]]) == (pytest.approx(6.5), 1, 1.0)
+    assert seen[at["blocks[0]"]] == pytest.approx(6 / blocks)
+    env.step(0)
+    # They come back, and the call holds two more, as where they had stayed.
+    assert (state.cached[0, 1], state.free_blocks[0], state.kept_blocks[0]) == (52, blocks - 4 - 2, 4)
+    assert state.host_free[0] == 5
+    env.step(RUN + 1)  # 0.4 s to move them, then 21 tokens: 0.5 + 0.21 s
+    assert state.now_s[0] == pytest.approx(7.61)
+    _, _, _, _, info = env.step(RUN)
+    assert (state.now_s[0], info["tasks_completed"]) == (pytest.approx(8.36), 1)
+    assert (info["cached_tokens_reused"], info["tokens_computed"]) == (52, 50 + 3 + 21 + 2)
+    assert (state.free_blocks[0], state.host_free[0]) == (blocks, 5)
+
+
+def test_a_cache_that_the_host_has_no_room_for_is_computed_anew() -> None:
+    env = make_swapping(host_blocks=3)
+    env.reset(options={"workload": chain(30.0)})
+    for action in (0, RUN + 1, RUN, RUN, 0, RUN + 1):
+        _, _, _, _, info = env.step(action)
+    assert (info["swapped"], info["cached_tokens_reused"]) == (0, 0)
+    assert env.simulation.state.now_s[0] == pytest.approx(6.5 + 0.5 + 0.73)
+
+
+@pytest.mark.parametrize(("host_blocks", "swapped", "reused"), [(4, 1, 52), (3, 0, 0)])
+def test_an_action_swaps_a_cache_where_the_host_has_room_and_else_drops_it(
+    host_blocks: int, swapped: int, reused: int
+) -> None:
+    env = make_swapping(host_blocks, workload__tasks__cache_share=0.5)
+    env.reset(options={"workload": chain(30.0)})
+    for action in (0, RUN + 1, RUN):
+        _, _, _, _, info = env.step(action)
+    assert (info["swapped"], env.simulation.state.kept_blocks[0]) == (0, 4)
+    for action in (RUN + 3, RUN, 0):
+        _, _, _, _, info = env.step(action)
+    assert (info["swapped"], info["cached_tokens_reused"]) == (swapped, reused)
+
+
 def test_a_task_that_waits_for_its_tool_fails_at_its_deadline_and_its_cache_is_free() -> None:
     env = make(workload__tasks__kv_cache="keep")
     env.reset(options={"workload": chain(5.0)})
@@ -158,8 +222,16 @@ def test_a_call_that_is_dropped_fails_its_task() -> None:
     assert reward == 0.0  # nothing of it was served
 
 
-def test_calls_and_tasks_are_conserved_at_every_step_and_blocks_come_back() -> None:
-    scenario = small_tasks(epoch__episode_epochs=40)
+SWAPPING: dict[str, Any] = {
+    "workload__tasks__kv_cache": "keep_or_swap",
+    "workload__tasks__cache_share": 0.001,
+    "iterations__host_memory_bytes": 3e8,
+}
+
+
+@pytest.mark.parametrize("changes", [{}, SWAPPING], ids=["kept", "swapped"])
+def test_calls_and_tasks_are_conserved_at_every_step_and_blocks_come_back(changes: dict[str, Any]) -> None:
+    scenario = small_tasks(epoch__episode_epochs=40, **changes)
     env = gym.make(CONTINUOUS_BATCHING, scenario=scenario, disable_env_checker=True).unwrapped
     rng = np.random.default_rng(0)
     for workload in draw_workloads(scenario, 2, seed=3):
@@ -172,13 +244,17 @@ def test_calls_and_tasks_are_conserved_at_every_step_and_blocks_come_back() -> N
             running = state.running[0, : info["running"]]
             tokens = np.maximum(state.target[0, running], state.cached[0, running])
             held = -(-tokens // 16) - state.reused_tokens[0, running] // 16
-            kept = -(-state.cached_tokens[0] // 16)
-            assert kept.sum() == state.kept_blocks[0]
-            assert state.free_blocks[0] + held.sum() + kept.sum() == env.simulation.params.blocks
+            caches = -(-state.cached_tokens[0] // 16)
+            kept, there = caches[~state.cache_in_host[0]].sum(), caches[state.cache_in_host[0]].sum()
+            assert kept == state.kept_blocks[0]
+            assert state.free_blocks[0] + held.sum() + kept == env.simulation.params.blocks
+            there += (-(-state.cached[0, state.in_host[0]] // 16)).sum()
+            assert state.host_free[0] + there == env.simulation.params.host_blocks
             action = int(rng.choice(np.flatnonzero(info["action_mask"])))
             _, reward, _, truncated, info = env.step(action)
             assert reward == pytest.approx(sum(info["reward_terms"].values()))
         assert info["tasks_completed"] > 5
+        assert (info["swapped"] > 10) == (changes is SWAPPING)
 
 
 def test_what_is_seen_of_tasks() -> None:
