@@ -9,18 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.allocation.encoding import shares_for
+from edge_llm_baselines.allocation.joint_bound import relaxed
 from edge_llm_baselines.allocation.partitions import logits_of, partitions
-from edge_llm_env.dynamics.cascade import NOBODY, SHARES, TIMES, accurate_enough, cascade
-from edge_llm_env.dynamics.modules import GROUPS, groups_after_moving, hosted, variant_rule
+from edge_llm_baselines.allocation.steering import steering_entries, steering_values
+from edge_llm_env.dynamics.cascade import NOBODY, SHARES, TIMES, cascade
+from edge_llm_env.dynamics.modules import GROUPS, groups_after_moving, hosted
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import NodeState
-from edge_llm_env.dynamics.values.batch import alone_s, order_by_value
+from edge_llm_env.dynamics.values.batch import order_by_value
 from edge_llm_env.dynamics.values.cascade import cascade_by_value
-from edge_llm_env.feasibility.rule import Rule
-from edge_llm_env.solver.best_first import best_batch
-from edge_llm_env.solver.candidates import Candidates
-from edge_llm_env.solver.search_state import default_node_limit
 from edge_llm_env.support.checking.arguments import checked
 from edge_llm_env.support.compilation.compiling import compiled, compiled_allocating
 
@@ -109,29 +107,6 @@ class BestJoint:
 
 
 @compiled_allocating
-def steering_entries(
-    params: NodeParams, state: NodeState, row: int, wanted: NDArray[np.int64], groups: int
-) -> NDArray[np.float64]:
-    """Entries in -1..1, (visible,), with which each group serves at least those that it is `wanted` for, if it can.
-
-    Values per time fall from group to group, the cascade's first first and nobody's last, so much that a request is
-    worth more than all those of later ones together.
-    """
-    shortest_s, longest_s, total_s = math.inf, 0.0, 0.0
-    for slot in range(len(wanted)):
-        time_s = alone_s(params, state, row, slot)
-        if not math.isinf(time_s):
-            shortest_s, longest_s, total_s = min(shortest_s, time_s), max(longest_s, time_s), total_s + time_s
-    entries = np.full(len(wanted), -1.0)
-    for slot in range(len(wanted)):
-        time_s = alone_s(params, state, row, slot)
-        if not math.isinf(time_s):
-            rank = groups if wanted[slot] == NOBODY else wanted[slot]
-            entries[slot] = 2.0 * (time_s / longest_s) * (shortest_s / (2.0 * total_s)) ** rank - 1.0
-    return entries
-
-
-@compiled_allocating
 def placed(
     params: NodeParams,
     state: NodeState,
@@ -144,21 +119,6 @@ def placed(
     entries = steering_entries(params, state, row, wanted, len(sizes))
     order, _ = order_by_value(params, state, row, entries)
     return cascade_by_value(rule_of(params), params, state, row, order, entries, sizes, ready_s)
-
-
-@compiled_allocating
-def steering_values(wanted: NDArray[np.int64], groups: int) -> NDArray[np.float64]:
-    """Values with which the cascade serves at least the requests whose `wanted` group is not NOBODY, if it can.
-
-    Each is worth more than all those of later groups together, so a group that can compute all the requests that are to
-    be its own does: a batch without one of them is worth less. It may take others besides; what remains of the later
-    groups' batches is still feasible.
-    """
-    values = np.zeros(len(wanted))
-    for i in range(len(wanted)):
-        rank = groups if wanted[i] == NOBODY else wanted[i]
-        values[i] = (len(wanted) + 1.0) ** -rank
-    return values
 
 
 @compiled_allocating
@@ -214,92 +174,6 @@ def best_joint(
                 prices[i] = min(1.0, max(0.0, prices[i] + step * (times[i] - 1.0)))
         bound = max(bound, math.floor(least + 1e-6))
     return best, server, max(bound, most)
-
-
-@compiled_allocating
-def relaxed(
-    rule: Rule,
-    params: NodeParams,
-    state: NodeState,
-    row: int,
-    sizes: NDArray[np.int64],
-    delays_s: NDArray[np.float64],
-    prices: NDArray[np.float64],
-    times: NDArray[np.int64],
-    wanted: NDArray[np.int64],
-) -> float:
-    """The Lagrangian bound Σ λ_i + Σ_g max Σ (1 - λ_i) of a partition at prices λ of shape (visible,).
-
-    Counts in `times` how many groups' batches have each request, and names in `wanted` the first of them.
-    """
-    visible = len(prices)
-    bound = prices.sum()
-    for group in range(len(sizes)):
-        if sizes[group] == 0:
-            continue
-        variant = group // GROUPS
-        worth = np.zeros(visible)
-        for slot in range(visible):
-            if accurate_enough(params, state, row, slot, variant):
-                worth[slot] = 1.0 - prices[slot]
-        delay_s = delays_s[group]
-        if not params.flexible_split:
-            selected, most = best_alone(rule, params, state, row, variant, sizes[group], worth, delay_s, True)
-        else:
-            # It computes after the uplink and after loading: no more than if it had to wait for one of them only.
-            selected, most = best_alone(rule, params, state, row, variant, sizes[group], worth, 0.0, True)
-            if delay_s > 0.0:
-                loaded, less = best_alone(rule, params, state, row, variant, sizes[group], worth, delay_s, False)
-                if less < most:
-                    selected, most = loaded, less
-        bound += most
-        for slot in range(visible):
-            if selected[slot] and worth[slot] > 0.0:
-                times[slot] += 1
-                if wanted[slot] == NOBODY:
-                    wanted[slot] = group
-    return bound
-
-
-@compiled_allocating
-def best_alone(
-    rule: Rule,
-    params: NodeParams,
-    state: NodeState,
-    row: int,
-    variant: int,
-    modules: int,
-    worth: NDArray[np.float64],
-    delay_s: float,
-    waits_for_uplink: bool,
-) -> tuple[NDArray[np.bool_], float]:
-    """The most valuable batch of a variant that begins `delay_s` late, with the bands to itself, and a bound on it.
-
-    Without `waits_for_uplink` only the downlink part of a flexible split takes of its time.
-    """
-    visible = len(worth)
-    if rule.window_s - delay_s <= 0.0:
-        return np.zeros(visible, dtype=np.bool_), 0.0
-    slack_s, transfer_s = np.zeros(visible), np.zeros(visible)
-    for slot in range(visible):
-        slack_s[slot] = state.slot_slack_s[row, slot] - delay_s
-        if waits_for_uplink:
-            transfer_s[slot] = state.slot_transfer_s[row, slot]
-        elif not math.isinf(state.slot_downlink_share[row, slot]):
-            transfer_s[slot] = state.slot_downlink_share[row, slot] * params.downlink_s
-    candidates = Candidates(
-        state.slot_prompt_tokens[row, :visible].copy(),
-        state.slot_output_tokens[row, :visible].copy(),
-        slack_s,
-        state.slot_uplink_share[row, :visible].copy(),
-        state.slot_downlink_share[row, :visible].copy(),
-        transfer_s,
-        np.zeros(visible),
-    )
-    node = variant_rule(rule, params, variant, modules, rule.window_s - delay_s)
-    limit = default_node_limit(visible)
-    selected, _, most, _ = best_batch(node, candidates, worth, limit, limit)
-    return selected, most
 
 
 @compiled

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_llm_baselines.allocation.joint import MOST_RELAXATIONS, BestJoint, steering_entries, steering_values
+from edge_llm_baselines.allocation.joint import MOST_RELAXATIONS, BestJoint
 from edge_llm_baselines.allocation.partitions import partitions
+from edge_llm_baselines.allocation.steering import steering_entries, steering_values
 from edge_llm_env import Scenario
 from edge_llm_env.dynamics.cascade import NOBODY
 from edge_llm_env.dynamics.modules import GROUPS, groups_after_moving
