@@ -15,6 +15,10 @@ COMPARISONS = (
     "compare-scaling-diurnal-rack",
     "compare-scaling-grouped-rack",
     "compare-multinode-two-cells",
+    "compare-multinode-hotspot",
+    "compare-multinode-placement",
+    "compare-multinode-shared-edge",
+    "compare-multinode-tp-mppo",
 )
 """Recorded comparisons, by file."""
 
