@@ -16,6 +16,8 @@ COMMANDS = OF_EDGE_LLM | {
     "ablation": Command(f"{_HERE}.ablation:Ablation", "what each way to less variance is worth"),
     "exploration": Command(f"{_HERE}.exploration:Exploration", "other ways to a value function"),
     "generalisation": Command(f"{_HERE}.generalisation:Generalisation", "a policy at other loads and on other models"),
+    "bids": Command(f"{_HERE}.bids:Bids", "bids of several nodes that are searched for, against GAH"),
+    "decentral": Command(f"{_HERE}.decentral:Decentral", "agents that see only their own node, and place models"),
 }
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ from experiments.allocation.learned_tables import ALLOCATION_TABLES, NAMES
 from experiments.faults.kinds.table import KINDS
 from experiments.faults.tables import faults_table, soak_table
 from experiments.learning import level_tables, placement_tables, rack_tables, scheduler_tables, task_tables
+from experiments.learning.networks.bids import bids_table
+from experiments.learning.networks.decentral import decentral_table
 from experiments.pages import validation_tables
 from experiments.pages.comparisons import COMPARISONS_SECTIONS
 from experiments.pages.kinds import KINDS_PAGE, KINDS_SECTIONS
@@ -138,6 +140,7 @@ PAGES: dict[Path, Sections] = {
     | {"schedulers": _schedulers_table, "engine-learners": lambda: learners_table(recorded("engine_learners"))}
     | {"trace-halves": lambda: halves_table(recorded("trace_halves"))}
     | {"placements": _of_trainings(placement_tables.placements_table, placement_tables.NAMES)}
+    | {"decentral": lambda: decentral_table(recorded("decentral")), "bids": lambda: bids_table(recorded("bids"))}
     | {"levels": lambda: level_tables.levels_table(recorded(f"train-{level_tables.NAME}"))}
     | {"racks": _of_trainings(rack_tables.racks_table, rack_tables.NAMES)},
     KINDS_PAGE: KINDS_SECTIONS,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from edge_llm_agents.evaluation.playing import evaluate_learned
+from edge_llm_agents.evaluation.playing import LearnedPolicy, evaluate_learned
 from edge_llm_agents.networks.perceptrons import Perceptrons
 from edge_llm_agents.placement.observed import placing_params
 from edge_llm_agents.placement.policy import AHEAD, LAYERS, LearnedPlacement
@@ -27,6 +28,9 @@ HORIZONS, LEAST_GAINS = (8, 10, 12), (4.0, 8.0, 16.0, 32.0)
 
 REPORTED_EVERY = 100
 """Steps between reports."""
+
+Placing = TypeVar("Placing", bound=LearnedPolicy)
+"""A policy that places models."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,15 @@ def fit_placement(
     """
     placing_params(scenario)
     seen, ahead = examples(scenario, training_workloads(scenario, seed, 0, settings.episodes))
-    weights = _trained(torch.from_numpy(seen), torch.from_numpy(ahead), settings, seed, report)
+    weights = trained_weights(seen, ahead, settings, seed, report)
+    return best_decoder(lambda horizon, least: LearnedPlacement(weights, horizon, least, scenario), settings, seed)
+
+
+def best_decoder(make: Callable[[int, float], Placing], settings: PlacementSettings, seed: int) -> Placing:
+    """Of policies by their decoder's horizon (epochs) and least gain (requests), the one that serves most in tuning."""
+    found = [make(horizon, least) for horizon, least in product(HORIZONS, LEAST_GAINS)]
+    scenario = found[0].scenario
     workloads = draw_workloads(scenario, settings.tuning_episodes, seed, Stream.TUNING)
-    found = [LearnedPlacement(weights, horizon, least, scenario) for horizon, least in product(HORIZONS, LEAST_GAINS)]
     served = [int(evaluate_learned(one, scenario, workloads).served.sum()) for one in found]
     return found[int(np.argmax(served))]
 
@@ -95,10 +105,22 @@ def examples(scenario: Scenario, workloads: Sequence[Workload]) -> tuple[NDArray
     return np.array(seen), np.array(ahead)
 
 
+def trained_weights(
+    seen: NDArray[np.float32],
+    ahead: NDArray[np.float32],
+    settings: PlacementSettings,
+    seed: int,
+    report: Callable[[int], None] = lambda step: None,
+) -> dict[str, NDArray[np.float32]]:
+    """Weights of N perceptrons that make what arrives, (moments, N, AHEAD·K), likeliest by what each sees,
+    (moments, N, inputs).
+    """
+    return _trained(torch.from_numpy(seen), torch.from_numpy(ahead), settings, seed, report)
+
+
 def _trained(
     seen: Tensor, ahead: Tensor, settings: PlacementSettings, seed: int, report: Callable[[int], None]
 ) -> dict[str, NDArray[np.float32]]:
-    """Weights of a perceptron for each cell that make what arrives likeliest."""
     generator = torch.Generator().manual_seed(seed)
     cells, classes = seen.shape[1], ahead.shape[2] // AHEAD
     hidden = [settings.width] * (LAYERS - 1)

@@ -76,20 +76,27 @@ class LearnedPlacement:
     def shares(self, arrivals: NDArray[np.float32]) -> NDArray[np.float64]:
         """Shares of each class in the arrivals of each cell, (N, AHEAD, K), of those of the last epochs, (H, N, K).
 
-        The last epoch stands first. Of one row at a time, as sums of products of several depend on how many there are.
+        The last epoch stands first.
         """
-        cells, classes = arrivals.shape[1:]
-        shares = np.zeros((cells, AHEAD, classes))
-        for cell in range(cells):
-            hidden = arrivals[:, cell].reshape(-1)
-            for layer in range(LAYERS):
-                hidden = hidden @ self._arrays[f"weight{layer}"][cell] + self._arrays[f"bias{layer}"][cell]
-                if layer < LAYERS - 1:
-                    hidden = np.maximum(hidden, 0.0)
-            logits = hidden.reshape(AHEAD, classes).astype(np.float64)
-            exponent = np.exp(logits - logits.max(axis=1, keepdims=True))
-            shares[cell] = exponent / exponent.sum(axis=1, keepdims=True)
-        return shares
+        return foretold_shares(self._arrays, arrivals.transpose(1, 0, 2).reshape(arrivals.shape[1], -1))
+
+
+def foretold_shares(arrays: dict[str, NDArray[np.float32]], seen: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Shares of each class that perceptrons foretell, (N, AHEAD, K), the n-th of what it sees, (N, inputs).
+
+    Of one row at a time, as sums of products of several depend on how many there are.
+    """
+    count, classes = len(seen), arrays[f"bias{LAYERS - 1}"].shape[1] // AHEAD
+    shares = np.zeros((count, AHEAD, classes))
+    for one, hidden in enumerate(seen):
+        for layer in range(LAYERS):
+            hidden = hidden @ arrays[f"weight{layer}"][one] + arrays[f"bias{layer}"][one]
+            if layer < LAYERS - 1:
+                hidden = np.maximum(hidden, 0.0)
+        logits = hidden.reshape(AHEAD, classes).astype(np.float64)
+        exponent = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares[one] = exponent / exponent.sum(axis=1, keepdims=True)
+    return shares
 
 
 class _Acting:

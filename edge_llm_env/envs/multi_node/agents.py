@@ -51,12 +51,13 @@ class NodeAgents:
         self._servers, self._wishes = params.servers, params.variants
         own = [_entries_of(scenario, node) for node in range(self.nodes)]
         heard = [_entries_of(scenario, node, HEARD) for node in range(self.nodes)] if messages else [[]] * self.nodes
-        self._entries = np.array(
-            [
-                own[node] + [entry for other in range(self.nodes) if other != node for entry in heard[other]]
-                for node in range(self.nodes)
-            ]
-        )
+        told = [
+            own[node] + [entry for other in range(self.nodes) if other != node for entry in heard[other]]
+            for node in range(self.nodes)
+        ]
+        self._entries = np.array([[entry for entry, _ in of_node] for of_node in told])
+        self._own_names = [name for _, name in own[0]]
+        self._heard_names = [name for _, name in heard[0]]
         self.observation_length = self._entries.shape[1] + self.nodes
         self.has_cloud = params.servers > params.cells
         self.action_length = self.slots * (1 + self.has_cloud) + self._wishes
@@ -67,6 +68,19 @@ class NodeAgents:
         seen[:, :, : self._entries.shape[1]] = whole[:, self._entries]
         seen[:, :, self._entries.shape[1] :] = np.eye(self.nodes, dtype=np.float32)
         return seen
+
+    def of_own(self, name: str, seen: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A feature of their own node and cell in agents' observations, (rows, N, length): (rows, N, times)."""
+        return seen[:, :, [at for at, one in enumerate(self._own_names) if one == name]]
+
+    def of_others(self, name: str, seen: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A feature of `HEARD` as each agent hears it from the others, in the order of cells: (rows, N, N - 1, times).
+
+        Without messages nothing, (rows, N, N - 1, 0).
+        """
+        told, first = len(self._heard_names), len(self._own_names)
+        at = np.array([at for at, one in enumerate(self._heard_names) if one == name], dtype=np.intp)
+        return seen[:, :, first + told * np.arange(self.nodes - 1)[:, None] + at]
 
     def action(self, simulation: NetworkSimulation, actions: NDArray[np.floating]) -> NDArray[np.float64]:
         """The actions of the whole, of shape (rows, length), that those of all agents make, (rows, N, length)."""
@@ -109,9 +123,9 @@ class NodeAgents:
         return earned
 
 
-def _entries_of(scenario: Scenario, node: int, features: tuple[str, ...] | None = None) -> list[int]:
-    """Where the whole observation tells of a node and its cell; of some features only where they are given."""
-    entries: list[int] = []
+def _entries_of(scenario: Scenario, node: int, features: tuple[str, ...] | None = None) -> list[tuple[int, str]]:
+    """Where the whole observation tells of a node and its cell, and by which features; of some if any are given."""
+    entries: list[tuple[int, str]] = []
     first = 0
     for block in OBSERVATION:
         times, size = block.times(scenario), len(block.features_in(scenario))
@@ -119,7 +133,7 @@ def _entries_of(scenario: Scenario, node: int, features: tuple[str, ...] | None 
             if _owner(block, scenario, time) == node:
                 for at, feature in enumerate(block.features_in(scenario)):
                     if features is None or feature.name in features:
-                        entries.append(first + time * size + at)
+                        entries.append((first + time * size + at, feature.name))
         first += times * size
     return entries
 

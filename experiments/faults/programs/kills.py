@@ -46,7 +46,7 @@ NOT_KILLED = {
     "edge-llm leaderboard check": "prints; with --record, for a release, writes one record, whole",
     "pages.py update": PAGES, "pages.py scenarios": PAGES, "pages.py animations": PAGES, "pages.py policies": PAGES,
     "train.py continuous": MEASURES, "train.py ablation": MEASURES, "train.py exploration": MEASURES,
-    "train.py generalisation": MEASURES,
+    "train.py generalisation": MEASURES, "train.py decentral": MEASURES, "train.py bids": MEASURES,
 } | dict.fromkeys(
     (
         f"benchmark.py {name}" for name in (

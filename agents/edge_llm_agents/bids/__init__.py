@@ -1,0 +1,1 @@
+"""Learned bids of servers for requests: who serves whom in a network, by values that are decoded."""
