@@ -11,6 +11,7 @@ from scipy.optimize import linprog
 
 from edge_llm_baselines.hindsight.episode import Offers
 from edge_llm_baselines.levels.bounds import compressed
+from edge_llm_baselines.levels.priced_bound import most_by_prices
 from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
 from edge_llm_baselines.residency.clairvoyant.margins import times_of
 from edge_llm_env.envs.service_level.table import table_of
@@ -22,7 +23,10 @@ from edge_llm_env.workload.workload import Workload
 
 
 def most_by_levels(scenario: Scenario, workload: Workload) -> float:
-    """What nobody earns more than in an episode: a linear programme in which requests and modules have parts.
+    """What nobody earns more than in an episode: the less of two bounds.
+
+    One has prices on requests (`edge_llm_baselines.levels.priced_bound`). The other is a linear programme in which
+    requests and modules have parts.
 
     Each request is served once at most, at a level that is accurate enough, in an epoch in which it waits; the batches
     of a variant take no more compute time than its modules have, all of them no more of the bands than there is, and a
@@ -80,7 +84,7 @@ def most_by_levels(scenario: Scenario, workload: Workload) -> float:
     objective = np.concatenate([-worth[offer, variant], np.zeros(2 * held)])
     solve: Any = linprog  # whose types know no sparse matrices
     found = solve(objective, A_ub=sparse.bmat(blocks, format="csr"), b_ub=limits, bounds=(0.0, None))
-    return float(-found.fun) * (1.0 + 1e-9)
+    return min(float(-found.fun), most_by_prices(episode, worth)) * (1.0 + 1e-9)
 
 
 def by_compression(episode: ModulesEpisode, scenario: Scenario, workload: Workload) -> ModulesEpisode:

@@ -1,0 +1,146 @@
+"""A bound on what an episode of `ServiceLevel-v0` earns, by prices on requests and exact batches.
+
+With a price λ_i ≥ 0 on "request i is served at most once",
+
+    L(λ) = Σ_i λ_i + max over sequences of partitions Σ_epochs Σ_groups V
+
+where V is the most that a group's batch is worth, each request of it at any level that is accurate enough, at what that
+earns less λ_i. The maximum is a longest path over all that modules can hold, as in
+`edge_llm_baselines.residency.clairvoyant.dual`. Left out is that groups share the bands, and that a batch has a request
+at one level only: who is in it twice pays its price twice.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_baselines.residency.clairvoyant.aged import Aged, ways_to_move
+from edge_llm_baselines.residency.clairvoyant.batches import best_of_group
+from edge_llm_baselines.residency.clairvoyant.bound import MOST_NODES
+from edge_llm_baselines.residency.clairvoyant.dual import ALL_OF_BAND, crews_of_path, longest_path
+from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
+from edge_llm_baselines.residency.transitions import MOST_WAYS
+from edge_llm_env.support.compilation.compiling import compiled_allocating
+
+ITERATIONS = 45
+"""Of the descent to the least L(λ)."""
+
+FIRST_PRICE = 0.85
+"""In parts of the most that a request can earn, which no price exceeds."""
+
+AIM, MOMENTUM = 0.05, 0.7
+"""Steps aim this far below the least bound, in parts of it; the second is the weight of the directions before."""
+
+PATIENCE, STEP_FACTOR, PROGRESS = 3, 0.6, 2e-4
+"""Steps are shortened by that factor after so many that do not lower the bound by that part."""
+
+
+def most_by_prices(episode: ModulesEpisode, worth: NDArray[np.float64]) -> float:
+    """The least L(λ) that a descent finds; infinite where there are too many ways to move modules.
+
+    `worth`, (k, G), is what each offer earns by each variant.
+    """
+    ages = np.ones(worth.shape[1], dtype=np.int64)
+    if ways_to_move(episode.params, ages) > MOST_WAYS:
+        return np.inf
+    ways = Aged.of(episode.params, episode.hosts, ages)
+    needed = np.zeros((worth.shape[1], len(ways.groups)), dtype=np.bool_)
+    for variant in range(len(needed)):
+        needed[variant, ways.crews[:, variant]] = True
+    most = np.zeros(episode.requests)
+    np.maximum.at(most, episode.offers.request, worth.max(axis=1))
+    prices, direction, least, step, stalled = FIRST_PRICE * most, np.zeros(len(most)), np.inf, 1.0, 0
+    best = prices
+    for _ in range(ITERATIONS):
+        values = values_of_batches(episode, worth, ways.groups, needed, prices)
+        later, of_crew = longest_path(ways.later, ways.crew, ways.crews, values)
+        bound = float(prices.sum() + later[0, ways.begins])
+        stalled = 0 if bound < least * (1.0 - PROGRESS) else stalled + 1
+        if bound < least:
+            least, best = bound, prices
+        if stalled >= PATIENCE:
+            step, stalled, prices, direction = step * STEP_FACTOR, 0, best, np.zeros(len(most))
+            continue
+        path = crews_of_path(ways.later, ways.crew, later, of_crew, ways.begins)
+        slope = 1.0 - times_served(episode, worth, ways.groups, ways.crews[path], prices)
+        slope[((prices <= 0.0) & (slope > 0.0)) | ((prices >= most) & (slope < 0.0))] = 0.0
+        direction = MOMENTUM * direction + (1.0 - MOMENTUM) * slope
+        if not direction.any():
+            break
+        prices = np.clip(prices - step * AIM * least / float(direction @ direction) * direction, 0.0, most)
+    return least
+
+
+@compiled_allocating
+def batch_at_prices(
+    episode: ModulesEpisode,
+    worth: NDArray[np.float64],
+    prices: NDArray[np.float64],
+    epoch: int,
+    variant: int,
+    modules: int,
+    late: bool,
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], float]:
+    """The offers of an epoch that are worth more than their price, which of them the best batch has, and V."""
+    offers = episode.offers
+    first, last = offers.first[epoch], offers.first[epoch + 1]
+    among, gains, size = np.empty(last - first, dtype=np.int64), np.empty(last - first), 0
+    for offer in range(first, last):
+        gain = worth[offer, variant] - prices[offers.request[offer]]
+        if gain > 0.0:
+            among[size], gains[size] = offer, gain
+            size += 1
+    delay_s = episode.late_s[variant] if late else 0.0
+    if size == 0 or modules == 0 or episode.params.window_s <= delay_s:
+        return among[:0], np.zeros(0, dtype=np.bool_), 0.0
+    selected, most = best_of_group(
+        episode, among[:size], gains[:size], variant, modules, delay_s, ALL_OF_BAND, MOST_NODES
+    )
+    return among[:size], selected, most
+
+
+@compiled_allocating
+def values_of_batches(
+    episode: ModulesEpisode,
+    worth: NDArray[np.float64],
+    groups: NDArray[np.int64],
+    needed: NDArray[np.bool_],
+    prices: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """V of each crew's groups in each epoch, (epochs, G, K), where `needed`, (G, K), says so."""
+    epochs, variants, modules = len(episode.offers.first) - 1, worth.shape[1], episode.params.modules
+    values = np.zeros((epochs, variants, len(groups)))
+    for epoch in range(epochs):
+        for variant in range(variants):
+            known = np.full((2, modules + 1), -1.0)
+            for group in range(len(groups)):
+                for late in range(2):
+                    count = groups[group, 1 - late]
+                    if needed[variant, group] and count > 0:
+                        if known[late, count] < 0.0:
+                            _, _, known[late, count] = batch_at_prices(
+                                episode, worth, prices, epoch, variant, count, late == 1
+                            )
+                        values[epoch, variant, group] += known[late, count]
+    return values
+
+
+@compiled_allocating
+def times_served(
+    episode: ModulesEpisode,
+    worth: NDArray[np.float64],
+    groups: NDArray[np.int64],
+    crews: NDArray[np.int64],
+    prices: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """How often the crews of all epochs, (epochs, G), serve each request in their best batches, (requests,)."""
+    served = np.zeros(len(prices))
+    for epoch in range(len(crews)):
+        for variant in range(crews.shape[1]):
+            for late in range(2):
+                count = groups[crews[epoch, variant], 1 - late]
+                among, selected, _ = batch_at_prices(episode, worth, prices, epoch, variant, count, late == 1)
+                for i in range(len(selected)):
+                    served[episode.offers.request[among[i]]] += selected[i]
+    return served
