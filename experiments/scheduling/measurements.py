@@ -118,11 +118,10 @@ def findings_of_schedules(measured: dict[str, Any]) -> str:
     learned = ""
     if "learned" in above:
         learned = f", the learned policy {hindsight['learned']} ({above['learned']:+.1f} %)"
-    schedule = "the best schedule known" if of == "requests" else "the best rule of each workload"
     return (
         f"On {measured['episodes']} workloads of {arrived / measured['episodes']:.0f} {of} each, {best} {serves} "
         f"{100 * served[best] / arrived:.1f} %, {100 * measured['memory']:.0f} % of the KV cache in use. On the first "
-        f"{hindsight['episodes']} of them it {serves} {hindsight['rule']}{learned}, {schedule} "
+        f"{hindsight['episodes']} of them it {serves} {hindsight['rule']}{learned}, the best schedule known "
         f"{hindsight['schedule']} ({above['schedule']:+.1f} %), and no policy more than {hindsight['bound']} "
         f"({above['bound']:+.1f} %){_room(of, above['schedule'])}.\n\n{Table(heads, rows).markdown()}\n"
     )

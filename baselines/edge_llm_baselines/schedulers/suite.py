@@ -36,11 +36,10 @@ SCHEDULERS: dict[str, tuple[str, Scheduler]] = {
 }
 """Name in tables, and the scheduler: the strongest first."""
 
+FEWEST_CALLS = Scheduler(fewest_calls.choose_rows, ((512.0, 2048.0), (8.0, 16.0, 32.0), (0.0, 4.0, 8.0)))
+
 OF_TASKS: dict[str, tuple[str, Scheduler]] = {
-    "fewest-calls": (
-        "fewest calls left, tasks begun while there is time",
-        Scheduler(fewest_calls.choose_rows, ((512.0, 2048.0), (8.0, 16.0, 32.0), (0.0, 4.0, 8.0))),
-    ),
+    "fewest-calls": ("fewest calls left, tasks begun while there is time", FEWEST_CALLS),
 }
 """Likewise, where requests are the calls of agent tasks and nowhere else."""
 

@@ -9,10 +9,13 @@ import pytest
 
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.iterations import OF_ITERATIONS
+from edge_llm_baselines.schedulers.clairvoyant import tasks
+from edge_llm_baselines.schedulers.clairvoyant.hindsight import hindsight_of_iterations
+from edge_llm_baselines.schedulers.clairvoyant.search import schedule_in_hindsight
 from edge_llm_baselines.schedulers.clairvoyant.tasks import most_completed, work_of_calls, work_of_tasks
 from edge_llm_baselines.schedulers.orders import dropping
-from edge_llm_baselines.schedulers.policy import SchedulerPolicy
-from edge_llm_baselines.schedulers.suite import OF_TASKS, SCHEDULERS
+from edge_llm_baselines.schedulers.policy import Scheduler, SchedulerPolicy
+from edge_llm_baselines.schedulers.suite import CHEAPEST, FEWEST_CALLS, OF_TASKS, SCHEDULERS
 from edge_llm_env import draw_workloads, load_scenario
 from edge_llm_env.engine.actions import act, fits, release_action
 from edge_llm_env.engine.beginning import begin_episode
@@ -22,24 +25,61 @@ from edge_llm_env.support.calling import direct
 from tests.support.helpers import ROOFLINE
 from tests.support.tasks import small_tasks
 
-CROWDED = small_tasks(epoch__episode_epochs=15, workload__arrivals__rate_per_s=3.0)
+CROWDED: dict[str, Any] = {"epoch__episode_epochs": 15, "workload__arrivals__rate_per_s": 3.0}
+HOST: dict[str, Any] = {"workload__tasks__cache_share": 0.001, "iterations__host_memory_bytes": 1e9}
 SHORT_OF_MEMORY: dict[str, Any] = {name.replace(".", "__"): value for name, value in ROOFLINE.items()} | {
     "workload__tasks__kv_cache": "keep",
     "iterations__block_tokens": 8,
     "node__memory_bytes_per_module": 7.4e9,
     "workload__arrivals__rate_per_s": 3.0,
 }
-NUMBERS: dict[str, tuple[float, ...]] = {"fewest-calls": (2048.0, 32.0, 1.0), "cheapest": (1.0, 0.5, 1.0)}
+NUMBERS: dict[Scheduler, tuple[float, ...]] = {FEWEST_CALLS: (2048.0, 32.0, 1.0), CHEAPEST: (1.0, 0.5, 1.0)}
 
 
-@pytest.mark.parametrize("key", NUMBERS)
-def test_no_rule_completes_more_than_the_bound(key: str) -> None:
-    _, scheduler = (OF_TASKS | SCHEDULERS)[key]
-    workloads = draw_workloads(CROWDED, 3)
-    found = roll_out(lambda env: SchedulerPolicy(scheduler, NUMBERS[key], env), CONTINUOUS_BATCHING, CROWDED, workloads)
-    bounds = np.array([most_completed(CROWDED, workload) for workload in workloads])
-    assert (found.served > 0).all()
-    assert (found.served <= bounds).all()
+@pytest.mark.parametrize(
+    "changes", [{}, {"workload__tasks__kv_cache": "keep_or_swap", **HOST}], ids=["kept", "swapped"]
+)
+def test_the_best_rule_the_schedule_and_the_bound_stand_in_order(
+    changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = {"fewest-calls": OF_TASKS["fewest-calls"], "cheapest": SCHEDULERS["cheapest"]}
+    monkeypatch.setattr(tasks, "schedulers_for", lambda scenario: both)
+    monkeypatch.setattr(tasks, "tuned_numbers", lambda scheduler, scenario: NUMBERS[scheduler])
+    scenario = small_tasks(**(CROWDED | changes))
+    workloads = draw_workloads(scenario, 3)
+    rules = [
+        roll_out(
+            lambda env, scheduler=scheduler: SchedulerPolicy(scheduler, NUMBERS[scheduler], env),  # type: ignore[misc]
+            CONTINUOUS_BATCHING,
+            scenario,
+            workloads,
+        ).served
+        for _, scheduler in both.values()
+    ]
+    best = np.max(rules, axis=0)
+    found = hindsight_of_iterations(scenario, workloads, moves=5)
+    assert (best > 0).all()
+    assert (best <= found.served).all()
+    assert (found.served <= found.upper_bound).all()
+
+
+def test_the_search_finds_a_better_schedule_than_the_rule() -> None:
+    scenario = small_tasks(**SHORT_OF_MEMORY, epoch__episode_epochs=15)
+    workload = draw_workloads(scenario, 2)[0]
+    rule, found = (schedule_in_hindsight(scenario, workload, NUMBERS[FEWEST_CALLS], moves=moves) for moves in (0, 100))
+    assert rule < found <= most_completed(scenario, workload)
+
+
+def test_without_moves_the_schedule_is_that_of_the_rule() -> None:
+    scenario = small_tasks(**CROWDED)
+    for workload in draw_workloads(scenario, 2):
+        rule = roll_out(
+            lambda env: SchedulerPolicy(FEWEST_CALLS, NUMBERS[FEWEST_CALLS], env),
+            CONTINUOUS_BATCHING,
+            scenario,
+            [workload],
+        )
+        assert schedule_in_hindsight(scenario, workload, NUMBERS[FEWEST_CALLS], moves=0) == rule.served[0]
 
 
 def test_caches_are_dropped_while_a_call_lacks_blocks_and_not_otherwise() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.schedulers.clairvoyant.bound import upper_bound
 from edge_llm_baselines.schedulers.clairvoyant.search import schedule_in_hindsight
-from edge_llm_baselines.schedulers.clairvoyant.tasks import best_replayed, most_completed
+from edge_llm_baselines.schedulers.clairvoyant.tasks import best_schedules, most_completed
 from edge_llm_baselines.schedulers.policy import tuned_numbers
 from edge_llm_baselines.schedulers.suite import CHEAPEST
 from edge_llm_env.scenarios.schema import Scenario
@@ -21,20 +21,19 @@ MOVES = 300
 
 
 def hindsight_of_iterations(scenario: Scenario, workloads: Sequence[Workload], moves: int = MOVES) -> HindsightBounds:
-    """The best schedule found and the bound on each workload. The search begins at the best tuned rule.
-
-    Of agent tasks the schedule is that of the best tuned rule on each workload, without a search.
+    """The best schedule found and the bound on each workload. The search begins at the tuned rule *cheapest first*, of
+    agent tasks at the best of all tuned rules.
 
     Raises ValueError for no workload.
     """
     if not workloads:
         raise ValueError("workloads: must have at least one workload")
-    numbers = tuned_numbers(CHEAPEST, scenario)
     started_s = time.perf_counter()
     if scenario.workload.tasks is not None:
-        served = best_replayed(scenario, workloads)
+        served = best_schedules(scenario, workloads, moves)
         bounds = np.array([most_completed(scenario, workload) for workload in workloads])
     else:
+        numbers = tuned_numbers(CHEAPEST, scenario)
         served = np.array([schedule_in_hindsight(scenario, workload, numbers, moves) for workload in workloads])
         bounds = np.array([upper_bound(scenario, workload) for workload in workloads])
     return HindsightBounds(served, bounds, (time.perf_counter() - started_s) / len(workloads))

@@ -1,4 +1,8 @@
-"""A schedule of iterations in hindsight: local search over what the cheapest-first rule takes each request for."""
+"""A schedule of iterations in hindsight: local search over what a rule takes each request for.
+
+The rule is cheapest first. Of agent tasks it is fewest calls left, and the search is over what that takes each task
+for.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.schedulers.clairvoyant.branching import copy_row, play_until
+from edge_llm_baselines.schedulers.clairvoyant.branching import copy_row, is_open, play_until
 from edge_llm_env.engine.beginning import begin_episode
+from edge_llm_env.engine.call_state import TaskEngineState
 from edge_llm_env.engine.params import EngineParams
+from edge_llm_env.engine.rows.calls import TaskEngineSimulation
 from edge_llm_env.engine.simulation import EngineSimulation
 from edge_llm_env.engine.state import COMPLETED, RUNNING, EngineState
 from edge_llm_env.scenarios.schema import Scenario
@@ -36,12 +42,12 @@ DRAWN = 2 + 2 * CHANGED
 
 
 class Priced(NamedTuple):
-    """What the cheapest-first rule goes by."""
+    """What the rule goes by."""
 
     numbers: NDArray[np.float64]
     """Its own."""
     prices: NDArray[np.float64]
-    """(requests,) factors on their work, infinite for one that is left."""
+    """(requests,) factors on their work, infinite for one that is left; of a task, at its first call."""
 
 
 def schedule_in_hindsight(
@@ -52,13 +58,14 @@ def schedule_in_hindsight(
     seed: int = 0,
     taken: NDArray[np.bool_] | None = None,
 ) -> int:
-    """Requests that the best schedule found serves, which a policy that knew the workload could play.
+    """Requests that the best schedule found serves, or tasks that it completes, which a policy that knew the workload
+    could play.
 
     Of a search for each length of `AHEAD`, with so many moves at each of its stops, and of the rule itself. A search
-    begins with the requests (requests,) that are `taken`, by default those that the rule takes, and leaves the others.
-    Equal seeds, equal results.
+    begins with the requests (requests,) that are `taken`, by default those that the rule takes, and leaves the others;
+    a task is taken if its first call is. Equal seeds, equal results.
     """
-    simulation = EngineSimulation(scenario, rows=2)
+    simulation = (EngineSimulation if scenario.workload.tasks is None else TaskEngineSimulation)(scenario, rows=2)
     for row in range(2):
         simulation.load(row, workload)
     params, state = simulation.params, simulation.state
@@ -67,8 +74,7 @@ def schedule_in_hindsight(
     plain = Priced(np.array(numbers), np.ones(workload.requests))
     best = int(direct(play_until)(params, state, 0, *plain, params.end_s))
     if taken is None:
-        status = state.status[0, : workload.requests]
-        taken = (status == RUNNING) | (status == COMPLETED)
+        taken = taken_of(state, 0)[: workload.requests]
     prices = np.where(taken, 1.0, math.inf)
     for share in AHEAD if moves > 0 and workload.requests > 0 else ():
         ahead_s = share * params.end_s
@@ -77,6 +83,13 @@ def schedule_in_hindsight(
         near = np.empty(workload.requests, dtype=np.int64)
         best = max(best, int(direct(look_ahead)(params, state, kept, tried, near, drawn, ahead_s, moves)))
     return best
+
+
+def taken_of(state: EngineState | TaskEngineState, row: int) -> NDArray[np.bool_]:
+    """Who is completed or runs at the end, (N,); of tasks, the first calls of those that have not failed."""
+    if isinstance(state, TaskEngineState):
+        return ~state.task_over[row] | (state.calls_served[row] == state.task_calls[row])
+    return (state.status[row] == RUNNING) | (state.status[row] == COMPLETED)
 
 
 @compiled
@@ -90,7 +103,8 @@ def look_ahead(
     ahead_s: float,
     moves: int,
 ) -> int:
-    """Requests served by a schedule that is searched stop by stop, in row 0; row 1 tries what a move would do.
+    """Requests served, or tasks completed, by a schedule that is searched stop by stop, in row 0; row 1 tries what a
+    move would do.
 
     At a stop, moves change the prices of some requests that are under way or become visible within `ahead_s`, or a
     number of the rule; one stays if by then no fewer are served. Then the schedule goes on to the next stop.
@@ -100,16 +114,16 @@ def look_ahead(
     while stop_s < params.end_s:
         until_s, count = min(params.end_s, stop_s + ahead_s), 0
         for request in range(requests):
-            if state.status[0, request] <= RUNNING and state.visible_s[0, request] < until_s:
+            if is_open(state, params.tasks, 0, request, until_s):
                 near[count] = request
                 count += 1
-        copy_row(state, 0, 1)
+        copy_row(params, state, 0, 1)
         best = play_until(params, state, 1, kept.numbers, kept.prices, until_s)
         copy_prices(kept, tried)
         for _ in range(moves if count > 0 else 0):
             change(tried, near[:count], drawn[move])
             move += 1
-            copy_row(state, 0, 1)
+            copy_row(params, state, 0, 1)
             served = play_until(params, state, 1, tried.numbers, tried.prices, until_s)
             if served >= best:
                 best = served

@@ -1,4 +1,6 @@
-"""What a clairvoyant could have completed of agent tasks on an engine: the best of replayed rules, and a bound on any.
+"""What a clairvoyant could have completed of agent tasks on an engine: a schedule, and a bound on any.
+
+The schedule is that of a search which begins at whom the best of replayed rules took, or that rule's own.
 
 The bound is the linear programme of `bound`, with tasks for requests. A completed task takes the engine's time for the
 new tokens of its prompts, which its whole context may be cached for, and for its answers, between its coming and its
@@ -14,10 +16,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.playing.roll_out import roll_out_in, vector_of
 from edge_llm_baselines.schedulers.clairvoyant.bound import MIXES, Work, longest_pass_s, relaxed
+from edge_llm_baselines.schedulers.clairvoyant.search import schedule_in_hindsight, taken_of
 from edge_llm_baselines.schedulers.policy import SchedulerPolicy, tuned_numbers
-from edge_llm_baselines.schedulers.suite import schedulers_for
+from edge_llm_baselines.schedulers.suite import FEWEST_CALLS, schedulers_for
 from edge_llm_env.engine.beginning import begin_episode
 from edge_llm_env.engine.call_state import TaskEngineState
 from edge_llm_env.engine.params import TaskEngineParams
@@ -31,19 +34,29 @@ CELL_S = 5.0
 """Stretches of time of the programme: deadlines are some ten of them."""
 
 
-def best_replayed(scenario: Scenario, workloads: Sequence[Workload]) -> NDArray[np.int64]:
-    """Tasks that the best of all tuned schedulers completes of each workload, (E,)."""
-    completed = [
-        roll_out(
-            lambda env, scheduler=scheduler: SchedulerPolicy(scheduler, tuned_numbers(scheduler, scenario), env),  # type: ignore[misc]
-            CONTINUOUS_BATCHING,
-            scenario,
-            workloads,
-        ).served
-        for _, scheduler in schedulers_for(scenario).values()
-    ]
-    found: NDArray[np.int64] = np.max(completed, axis=0)
-    return found
+def best_schedules(scenario: Scenario, workloads: Sequence[Workload], moves: int) -> NDArray[np.int64]:
+    """Tasks that the best schedule known completes of each workload, (E,)."""
+    completed, taken = best_replayed(scenario, workloads)
+    numbers = tuned_numbers(FEWEST_CALLS, scenario)
+    for at, workload in enumerate(workloads):
+        found = schedule_in_hindsight(scenario, workload, numbers, moves, taken=taken[at][: workload.requests])
+        completed[at] = max(completed[at], found)
+    return completed
+
+
+def best_replayed(
+    scenario: Scenario, workloads: Sequence[Workload]
+) -> tuple[NDArray[np.int64], list[NDArray[np.bool_]]]:
+    """Tasks that the best of all tuned schedulers completes of each workload, (E,), and whom it took of each."""
+    most, taken = np.full(len(workloads), -1, dtype=np.int64), [np.empty(0, dtype=np.bool_)] * len(workloads)
+    for _, scheduler in schedulers_for(scenario).values():
+        env = vector_of(CONTINUOUS_BATCHING, scenario, workloads)
+        policy = SchedulerPolicy(scheduler, tuned_numbers(scheduler, scenario), env)
+        completed, state = roll_out_in(env, policy, workloads).served, env.unwrapped.simulation.state
+        for at in np.flatnonzero(completed > most).tolist():
+            most[at], taken[at] = completed[at], taken_of(state, at)
+        env.close()
+    return most, taken
 
 
 def most_completed(scenario: Scenario, workload: Workload, cell_s: float = CELL_S) -> int:

@@ -19,10 +19,25 @@ from edge_llm_env.task_dynamics.progress import told_calls_left
 
 @compiled
 def choose(params: TaskEngineParams, state: TaskEngineState, row: int, numbers: NDArray[np.float64]) -> int:
+    """The action of a row; see `choose_priced`."""
+    return choose_priced(params, state, row, numbers, numbers[:0])
+
+
+@compiled
+def choose_priced(
+    params: TaskEngineParams,
+    state: TaskEngineState,
+    row: int,
+    numbers: NDArray[np.float64],
+    prices: NDArray[np.float64],
+) -> int:
     """Of the call with the fewest calls of its task left, by kind and calls done where no more is told, is admitted.
 
     Budget of prompts' tokens and most sequences are numbers 0 and 1. A task that is not begun is only begun while it
     has number 2 seconds for each of its calls. Who is late is given up, waiting or running.
+
+    `prices` are factors on the calls that each task has left, at its first call, infinite for one that is to be left;
+    empty where there are none.
     """
     action = give_up_late(params, state, row)
     if action != NONE:
@@ -35,8 +50,9 @@ def choose(params: TaskEngineParams, state: TaskEngineState, row: int, numbers: 
                 left = told_calls_left(params.tasks, state, row, call)
                 begun = state.calls_served[row, state.task_first[row, call]] > 0
                 slack_s = state.first_due_s[row, call] - state.now_s[row]
-                if left < least and (begun or slack_s >= numbers[2] * left):
-                    best, least = admit_action(params, slot), left
+                price = prices[state.task_first[row, call]] if len(prices) > 0 else 1.0
+                if price * left < least and (begun or slack_s >= numbers[2] * left):
+                    best, least = admit_action(params, slot), price * left
         if best != NONE:
             return best
     return run_on(params, state, row, numbers[0])
