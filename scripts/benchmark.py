@@ -50,6 +50,9 @@ COMMANDS = {
     "training": Command(
         "experiments.benchmarks.speed:Training", "how long a fresh masked policy takes, and what it reaches"
     ),
+    "workers": Command(
+        "experiments.benchmarks.speed:Workers", "what two workers of joblib or of Ray save over one process", "cluster"
+    ),
     "allocation": Command(
         "experiments.benchmarks.allocations:Allocation", "whether oracles of allocations keep their word"
     ),

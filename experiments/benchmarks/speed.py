@@ -99,3 +99,31 @@ class Training:
             runs.append(held_out.train(replace(settings, seed=seed)))
             print(as_line(runs[-1]), flush=True)
             write_record(self.results / "training_benchmark.json", report)
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Compute the same cells of the leaderboard in one process, by two workers of joblib and by two of Ray, by turns;
+    print how much of one process's time the others take.
+    """
+
+    scenario: str = "carry-over"
+    """A preset's name or the path of a TOML file."""
+    episodes: int = 200
+    """Workloads that every cell plays."""
+    seeds: int = 1
+    """Cells of every rule of BatchSelection-v0."""
+    rounds: int = 3
+    """In which every way has its turn, after a first one."""
+    results: OutputFolder = Path("results")
+    """Folder of workers.json."""
+
+    def run(self) -> None:
+        """Compute, time, write and print after each round."""
+        from edge_llm_env import load_scenario
+        from experiments.speed.workers import measure_workers, workers_table
+
+        check_counts(episodes=self.episodes, seeds=self.seeds, rounds=self.rounds)
+        for found in measure_workers(load_scenario(self.scenario), self.episodes, self.seeds, self.rounds):
+            write_record(self.results / "workers.json", {"settings": settings_of(self)} | found)
+            print(workers_table(found).markdown(), flush=True)

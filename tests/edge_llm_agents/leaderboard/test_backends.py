@@ -1,6 +1,5 @@
 """The suite in several processes: of this machine, and of a Ray cluster that the test starts."""
 
-import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,33 +16,16 @@ from edge_llm_agents.records.workload_sets import WorkloadSet
 from edge_llm_env import load_scenario
 from tests.edge_llm_agents.leaderboard.small import cells, small_suite
 from tests.edge_llm_agents.leaderboard.test_suite import results
-from tests.support.clock import without_deadlines
-from tests.support.programs.processes import HANG_GUARD_S
-
-RAY_SETTINGS = {
-    "AUTH_MODE": "disabled",  # else it writes a token to the home folder
-    "USAGE_STATS_ENABLED": "0",
-    "worker_niceness": "0",  # else its processes wait for those of other tests
-    "memory_monitor_refresh_ms": "0",  # else it ends workers when other programs fill the memory
-    "health_check_failure_threshold": "1000000",
-    **dict.fromkeys(
-        ("gcs_server_port_wait_time_s", "gcs_server_request_timeout_seconds", "worker_register_timeout_seconds"),
-        str(round(HANG_GUARD_S)),
-    ),
-}
-"""What Ray reads from the environment, so that it waits for a busy machine and writes nothing elsewhere."""
+from tests.support.programs.clusters import begin_cluster
 
 
 @pytest.fixture(params=["local", "ray"])
 def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A backend of two processes."""
     if request.param == "ray":
-        for name, value in RAY_SETTINGS.items():
-            monkeypatch.setenv(f"RAY_{name}", value)
+        begin_cluster(monkeypatch)
         import ray
 
-        without_deadlines(ray._private.node, monkeypatch)
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         yield request.param
         ray.shutdown()
     else:
