@@ -25,7 +25,7 @@ from torch.distributions import Categorical
 
 import edge_llm_env  # noqa: F401 (registers the ids)
 from edge_llm_baselines import DFTSP, EpochPolicy
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES
+from edge_llm_env.envs.observation.features import CONTEXT_FEATURES, SLOT_FEATURES
 
 CONTEXT, SLOT = len(CONTEXT_FEATURES), len(SLOT_FEATURES)
 PRESENT = [feature.name for feature in SLOT_FEATURES].index("present")

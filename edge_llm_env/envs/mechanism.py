@@ -13,8 +13,9 @@ from edge_llm_env.dynamics.epoch import begin_episode
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import NodeState
-from edge_llm_env.envs.layout import Layout, length
-from edge_llm_env.envs.observation import OBSERVATION, Extent, observe
+from edge_llm_env.envs.observation.features import OBSERVATION, Extent
+from edge_llm_env.envs.observation.kernels import observe
+from edge_llm_env.envs.observation.layout import Layout, length
 from edge_llm_env.envs.restoring import checked_state
 from edge_llm_env.envs.returned import hand_out_rows
 from edge_llm_env.scenarios import Scenario, ScenarioError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_llm_env.envs.layout import Feature, Layout
+from edge_llm_env.envs.observation.layout import Feature, Layout
 from edge_llm_env.support.tables import NO_VALUE, Table
 
 UNITS = ("s", "bytes", "tokens")

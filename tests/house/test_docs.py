@@ -11,7 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from edge_llm_env import load_scenario
-from edge_llm_env.envs.observation import (
+from edge_llm_env.envs.observation.features import (
     CONTEXT_FEATURES,
     MODULE_FEATURES,
     SLOT_FEATURES,

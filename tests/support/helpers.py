@@ -11,8 +11,8 @@ from gymnasium import spaces
 from numpy.typing import ArrayLike, NDArray
 
 from edge_llm_env import Scenario, ScenarioError, Workload, load_scenario
-from edge_llm_env.envs.layout import length
-from edge_llm_env.envs.observation import OBSERVATION
+from edge_llm_env.envs.observation.features import OBSERVATION
+from edge_llm_env.envs.observation.layout import length
 from edge_llm_env.envs.suite import MULTI_NODE
 from edge_llm_env.registration import ENVIRONMENTS
 

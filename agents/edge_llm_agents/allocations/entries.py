@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.layout import Layout, names
+from edge_llm_env.envs.observation.layout import Layout, names
 from edge_llm_env.scenarios.schema import Scenario
 
 

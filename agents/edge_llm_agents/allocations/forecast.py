@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from edge_llm_agents.allocations.entries import entries_of_observation
 from edge_llm_baselines.playing.play import play
 from edge_llm_baselines.playing.roll_out import vector_of
-from edge_llm_env.envs.layout import Layout
-from edge_llm_env.envs.observation import LONG_AGO_EPOCHS
+from edge_llm_env.envs.observation.features import LONG_AGO_EPOCHS
+from edge_llm_env.envs.observation.layout import Layout
 from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload

@@ -13,7 +13,7 @@ from edge_llm_agents.allocations.forecast import AHEAD_EPOCHS
 from edge_llm_agents.value_search.functions import Parameters, ValueFunction
 from edge_llm_agents.value_search.named_arrays import join_by, size_of, split_by
 from edge_llm_baselines.allocation.partitions import logits_of
-from edge_llm_env.envs.layout import Layout, names
+from edge_llm_env.envs.observation.layout import Layout, names
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import one_of
 

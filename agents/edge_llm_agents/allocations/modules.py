@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge_llm_agents.allocations.entries import entries_of_observation
 from edge_llm_agents.allocations.forecast import AHEAD_EPOCHS
 from edge_llm_baselines.allocation.partitions import logits_of
-from edge_llm_env.envs.layout import Layout
+from edge_llm_env.envs.observation.layout import Layout
 from edge_llm_env.scenarios.schema import Scenario
 
 LOGIT_SCALE = 4.0

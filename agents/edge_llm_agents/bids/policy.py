@@ -11,7 +11,7 @@ from edge_llm_baselines.nodes.policy import networks_of
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_env.envs.multi_node.kernel import GRID
 from edge_llm_env.envs.multi_node.observation import CONTEXT, SLOT
-from edge_llm_env.envs.observation import SLOT_FEATURES
+from edge_llm_env.envs.observation.features import SLOT_FEATURES
 from edge_llm_env.envs.suite import MULTI_NODE
 from edge_llm_env.scenarios.schema import Scenario
 

@@ -32,7 +32,7 @@ from edge_llm_agents.networks.set_networks import (
     make_encoder,
 )
 from edge_llm_agents.networks.sets import sizes, split
-from edge_llm_env.envs.observation import Extent
+from edge_llm_env.envs.observation.features import Extent
 
 
 class Encoded(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from edge_llm_agents.networks.sets import Sets, sizes, split
-from edge_llm_env.envs.observation import PLAIN, Extent
+from edge_llm_env.envs.observation.features import PLAIN, Extent
 from edge_llm_env.support.naming import one_of
 
 CLOSED_LOGIT = -1e8

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, PLAIN, SLOT_FEATURES, Extent
+from edge_llm_env.envs.observation.features import CONTEXT_FEATURES, PLAIN, SLOT_FEATURES, Extent
 
 _CONTEXT, _SLOT = len(CONTEXT_FEATURES), len(SLOT_FEATURES)
 _NAMES = [feature.name for feature in SLOT_FEATURES]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.observation import LONG_AGO_EPOCHS
+from edge_llm_env.envs.observation.features import LONG_AGO_EPOCHS
 from edge_llm_env.nodes.params import NetworkParams, network_params
 from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario

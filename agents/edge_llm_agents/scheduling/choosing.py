@@ -11,7 +11,7 @@ from edge_llm_agents.scheduling.numbers import NUMBERS
 from edge_llm_env.engine.actions import admit_action, drop_action, preempt_action, run_action
 from edge_llm_env.engine.params import EngineParams
 from edge_llm_env.envs.continuous_batching.observation import ENGINE_FEATURES, RUNNING_FEATURES, WAITING_FEATURES
-from edge_llm_env.envs.layout import Feature
+from edge_llm_env.envs.observation.layout import Feature
 from edge_llm_env.support.compilation.compiling import compiled
 
 NONE = -1

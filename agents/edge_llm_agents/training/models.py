@@ -21,7 +21,7 @@ from edge_llm_agents.networks.engine_sets import EngineSetPolicy
 from edge_llm_agents.networks.sb3_policies import SetActorCriticPolicy, SetDQNPolicy, SetSACPolicy, SetTD3Policy
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_baselines.levels.decoding import VectorLevelDecoding
-from edge_llm_env.envs.layout import per_slot_and_whole
+from edge_llm_env.envs.observation.layout import per_slot_and_whole
 from edge_llm_env.envs.service_level.environment import ServiceLevelVectorEnv
 from edge_llm_env.envs.suite import (
     BANDWIDTH,

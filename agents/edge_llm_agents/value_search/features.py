@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.value_search.seen import Scales, Seen
-from edge_llm_env.envs.observation import PLAIN, Extent
+from edge_llm_env.envs.observation.features import PLAIN, Extent
 
 RAMPS = 4
 """Ramps that the chance to wait may be made of, each a quarter of an epoch of margin."""

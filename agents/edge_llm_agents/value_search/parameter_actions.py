@@ -15,7 +15,7 @@ from edge_llm_agents.value_search.functions import ValueFunction
 from edge_llm_agents.value_search.seen import Scales
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_baselines.playing.play import Policy
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, slot_feature, split_observation
+from edge_llm_env.envs.observation.features import CONTEXT_FEATURES, slot_feature, split_observation
 from edge_llm_env.scenarios.schema import Scenario
 
 SPREAD = 0.3

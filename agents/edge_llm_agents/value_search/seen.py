@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.observation import (
+from edge_llm_env.envs.observation.features import (
     PLAIN,
     REQUIREMENT_FEATURES,
     SLOT_FEATURES,

@@ -14,7 +14,7 @@ from edge_llm_baselines.uploads.rules import UploadRule
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import NodeState
-from edge_llm_env.envs.foresight import later_epochs, shares_to_come
+from edge_llm_env.envs.observation.foresight import later_epochs, shares_to_come
 from edge_llm_env.envs.suite import BANDWIDTH
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.compilation.compiling import compiled_allocating

@@ -21,7 +21,7 @@ from edge_llm_env.dynamics.channels import bits_to_send, block_of, least_uplink_
 from edge_llm_env.dynamics.params import NodeParams
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import NodeState
-from edge_llm_env.envs.foresight import later_epochs
+from edge_llm_env.envs.observation.foresight import later_epochs
 from edge_llm_env.envs.suite import BANDWIDTH
 from edge_llm_env.radio.path_losses.path_loss import variance_of_shadowing
 from edge_llm_env.scenarios.schema import Scenario

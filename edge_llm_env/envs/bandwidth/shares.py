@@ -14,7 +14,7 @@ from edge_llm_env.dynamics.settling.node import settle
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, N_UPLINKS_FAILED, NodeState, encoding_time_s
 from edge_llm_env.dynamics.uploads.sending import complete, send
 from edge_llm_env.envs.box_action import as_share, onto_simplex
-from edge_llm_env.envs.observation import observe
+from edge_llm_env.envs.observation.kernels import observe
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.feasibility.batch import BatchSums
 from edge_llm_env.feasibility.rule import Rule, affine_cost, memory_bytes, within

@@ -13,7 +13,7 @@ from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState, images_of
 from edge_llm_env.dynamics.uploads.sending import complete, send_in_order
 from edge_llm_env.dynamics.uploads.spare import count_as_used, held_back, spare_uplink
 from edge_llm_env.dynamics.values.batch import batch_in_order, order_by_value
-from edge_llm_env.envs.observation import observe
+from edge_llm_env.envs.observation.kernels import observe
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.feasibility.batch import empty_batch, with_request
 from edge_llm_env.feasibility.rule import energy_j

@@ -13,8 +13,8 @@ from edge_llm_env.envs.batch_selection import kernel_of_calls
 from edge_llm_env.envs.batch_selection.kernel import checked_selection, step_row, step_rows
 from edge_llm_env.envs.calls.mechanism import serving_calls
 from edge_llm_env.envs.calls.observation import OBSERVATION_WITH_CACHES
-from edge_llm_env.envs.layout import Block, Feature, per_slot
 from edge_llm_env.envs.mechanism import Mechanism, MechanismOfScenario
+from edge_llm_env.envs.observation.layout import Block, Feature, per_slot
 from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.task_dynamics.params import kept_slots

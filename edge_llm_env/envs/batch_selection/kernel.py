@@ -11,7 +11,7 @@ from edge_llm_env.dynamics.epoch import admit, prefetch_epoch, refresh_mask
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.settling.node import settle_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
-from edge_llm_env.envs.observation import entries_in_use, observe
+from edge_llm_env.envs.observation.kernels import entries_in_use, observe
 from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out_entries
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.sharing import next_rows

@@ -13,8 +13,8 @@ from edge_llm_env.envs.batching import kernel_of_calls
 from edge_llm_env.envs.batching.kernel import step_row, step_rows
 from edge_llm_env.envs.calls.mechanism import serving_calls
 from edge_llm_env.envs.choice import checked_choice, checked_choices
-from edge_llm_env.envs.layout import Feature, once, per_slot
 from edge_llm_env.envs.mechanism import Mechanism, MechanismOfScenario
+from edge_llm_env.envs.observation.layout import Feature, once, per_slot
 from edge_llm_env.envs.vector import EpochVectorEnv
 
 MECHANISM = Mechanism(

@@ -9,7 +9,7 @@ from edge_llm_env.dynamics.epoch import admit, prefetch_epoch, refresh_mask
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.settling.node import settle_and_dispatch
 from edge_llm_env.dynamics.state import N_INVALID, NodeState
-from edge_llm_env.envs.observation import entries_in_use, observe, observe_admission
+from edge_llm_env.envs.observation.kernels import entries_in_use, observe, observe_admission
 from edge_llm_env.envs.returned import ROWS_AHEAD, Returned, hand_out_entries
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.memory import prefetch

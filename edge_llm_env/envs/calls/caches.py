@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import N_EPOCHS, PENDING
 from edge_llm_env.envs.calls.features import TASK_FEATURES, RowsSeen, features_of_slot, observe_task
-from edge_llm_env.envs.layout import Feature
-from edge_llm_env.envs.observation import clipped
+from edge_llm_env.envs.observation.kernels import clipped
+from edge_llm_env.envs.observation.layout import Feature
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.task_dynamics.params import TaskParams
 from edge_llm_env.task_dynamics.progress import ToldOfTasks

@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.layout import Feature
-from edge_llm_env.envs.observation import clipped
+from edge_llm_env.envs.observation.kernels import clipped
+from edge_llm_env.envs.observation.layout import Feature
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.task_dynamics.params import TELLS_NOTHING

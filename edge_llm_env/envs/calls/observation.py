@@ -9,15 +9,9 @@ from edge_llm_env.dynamics.epoch import load_batch, utilisation_of
 from edge_llm_env.dynamics.state import PENDING
 from edge_llm_env.envs.calls.caches import cache_features, observe_caches
 from edge_llm_env.envs.calls.features import CALL_FEATURES, features_of_slot, observe_call
-from edge_llm_env.envs.layout import Block, Feature, once, per_slot
-from edge_llm_env.envs.observation import (
-    CONTEXT_FEATURES,
-    OBSERVATION,
-    SLOT_FEATURES,
-    clipped,
-    observe,
-    observe_admission,
-)
+from edge_llm_env.envs.observation.features import CONTEXT_FEATURES, OBSERVATION, SLOT_FEATURES
+from edge_llm_env.envs.observation.kernels import clipped, observe, observe_admission
+from edge_llm_env.envs.observation.layout import Block, Feature, once, per_slot
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.task_dynamics.calls import MEMORY, rule_of_row

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from edge_llm_env.envs.base import EpochEnv
 from edge_llm_env.envs.box_action import checked_box, symmetric_box
 from edge_llm_env.envs.compute.kernel import step_row, step_rows
-from edge_llm_env.envs.layout import Feature, per_variant
 from edge_llm_env.envs.mechanism import Mechanism
-from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
+from edge_llm_env.envs.observation.features import OBSERVATION_OF_VARIANTS
+from edge_llm_env.envs.observation.layout import Feature, per_variant
 from edge_llm_env.envs.vector import EpochVectorEnv
 
 MODULES = Feature("modules", "", "half the logit of the modules that host the variant; -1 for none")

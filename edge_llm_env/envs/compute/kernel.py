@@ -11,7 +11,7 @@ from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.settling.variants import delays_after, groups_of, serve_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.dynamics.values.partition import wanted_modules
-from edge_llm_env.envs.observation import observe
+from edge_llm_env.envs.observation.kernels import observe
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.support.sharing import next_rows

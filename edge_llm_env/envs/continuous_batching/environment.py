@@ -17,8 +17,8 @@ from edge_llm_env.envs.choice import checked_choice, checked_choices
 from edge_llm_env.envs.continuous_batching.kernel import begin_rows, hand_out_rows, step_row, step_rows
 from edge_llm_env.envs.continuous_batching.observation import OBSERVATION
 from edge_llm_env.envs.continuous_batching.observation_of_calls import OBSERVATION_OF_CALLS
-from edge_llm_env.envs.layout import Block, Feature, per_slot
 from edge_llm_env.envs.mechanism import Mechanism, MechanismOfScenario
+from edge_llm_env.envs.observation.layout import Block, Feature, per_slot
 from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.scenarios import Scenario, ScenarioError
 from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS

@@ -15,8 +15,8 @@ from edge_llm_env.engine.iterating import is_decoding
 from edge_llm_env.engine.outlook import prefill_alone_s
 from edge_llm_env.engine.params import EngineParams
 from edge_llm_env.engine.state import N_BEYOND, N_RUNNING, N_UPLOADING, EngineState
-from edge_llm_env.envs.layout import Block, Feature, once, per_slot
-from edge_llm_env.envs.observation import clipped
+from edge_llm_env.envs.observation.kernels import clipped
+from edge_llm_env.envs.observation.layout import Block, Feature, once, per_slot
 from edge_llm_env.support.compilation.compiling import compiled
 
 ENGINE_FEATURES = (

@@ -14,8 +14,8 @@ from edge_llm_env.engine.state import N_RUNNING, WAITING
 from edge_llm_env.envs.calls.caches import cache_features, features_of_cache, observe_cache
 from edge_llm_env.envs.calls.features import CALL_FEATURES, features_of_slot, observe_call
 from edge_llm_env.envs.continuous_batching.observation import OBSERVATION, entries_of
-from edge_llm_env.envs.layout import Block, Feature, once, per_slot
-from edge_llm_env.envs.observation import clipped
+from edge_llm_env.envs.observation.kernels import clipped
+from edge_llm_env.envs.observation.layout import Block, Feature, once, per_slot
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.task_dynamics.params import KEEP_OR_SWAP

@@ -16,9 +16,9 @@ from edge_llm_env.envs.base import EpochEnv
 from edge_llm_env.envs.box_action import checked_box, symmetric_box
 from edge_llm_env.envs.compute.environment import MODULES
 from edge_llm_env.envs.joint import shares, values
-from edge_llm_env.envs.layout import per_slot, per_variant, where_split_is_flexible
 from edge_llm_env.envs.mechanism import ChosenMechanism, Mechanism
-from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
+from edge_llm_env.envs.observation.features import OBSERVATION_OF_VARIANTS
+from edge_llm_env.envs.observation.layout import per_slot, per_variant, where_split_is_flexible
 from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of

@@ -13,7 +13,7 @@ from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.dynamics.values.partition import wanted_modules
 from edge_llm_env.envs.bandwidth.shares import rule_with_parts, transfer, transferred
 from edge_llm_env.envs.box_action import as_share
-from edge_llm_env.envs.observation import observe
+from edge_llm_env.envs.observation.kernels import observe
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.support.sharing import next_rows

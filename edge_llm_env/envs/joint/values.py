@@ -13,7 +13,7 @@ from edge_llm_env.dynamics.state import N_NOT_ADMITTED, NodeState
 from edge_llm_env.dynamics.values.batch import order_by_value
 from edge_llm_env.dynamics.values.cascade import cascade_by_value
 from edge_llm_env.dynamics.values.partition import wanted_modules
-from edge_llm_env.envs.observation import observe
+from edge_llm_env.envs.observation.kernels import observe
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 from edge_llm_env.support.sharing import next_rows

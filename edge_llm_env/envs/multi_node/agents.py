@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.state import EXPIRED
-from edge_llm_env.envs.layout import Block
 from edge_llm_env.envs.multi_node.observation import OBSERVATION
+from edge_llm_env.envs.observation.layout import Block
 from edge_llm_env.nodes.simulation import NetworkSimulation
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.scenarios.sections.reward_settings import R_ENERGY, R_EXPIRED, R_SERVED, R_TOKENS

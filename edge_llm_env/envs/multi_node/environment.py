@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from edge_llm_env.envs.base import EpochEnv
 from edge_llm_env.envs.box_action import checked_box, symmetric_box
-from edge_llm_env.envs.layout import Block, Feature
 from edge_llm_env.envs.mechanism import Mechanism
 from edge_llm_env.envs.multi_node.kernel import begin_rows, hand_out_rows, step_row, step_rows
 from edge_llm_env.envs.multi_node.observation import OBSERVATION, holdings_of, servers_of
 from edge_llm_env.envs.multi_node.restoring import checked_network_state
+from edge_llm_env.envs.observation.layout import Block, Feature
 from edge_llm_env.envs.vector import EpochVectorEnv
 from edge_llm_env.nodes.simulation import NetworkSimulation
 from edge_llm_env.scenarios import Scenario, ScenarioError

@@ -15,7 +15,7 @@ from edge_llm_env.dynamics.settling.variants import groups_of, serve_and_dispatc
 from edge_llm_env.dynamics.state import N_ARRIVED, NodeState
 from edge_llm_env.envs.batch_selection.kernel import step_row as serve_chosen
 from edge_llm_env.envs.multi_node.observation import CONTEXT, SLOT, observe_whole, put_slots
-from edge_llm_env.envs.observation import observe
+from edge_llm_env.envs.observation.kernels import observe
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.nodes.accounts import account, begin_accounts, take_in
 from edge_llm_env.nodes.decoding import NOBODY, choose, choose_by_groups, forget_others

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from edge_llm_env.dynamics.modules import hosted
 from edge_llm_env.dynamics.state import NodeState, class_of
-from edge_llm_env.envs.layout import Block, Feature
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, LONG_AGO_EPOCHS, SLOT_FEATURES, clipped
+from edge_llm_env.envs.observation.features import CONTEXT_FEATURES, LONG_AGO_EPOCHS, SLOT_FEATURES
+from edge_llm_env.envs.observation.kernels import clipped
+from edge_llm_env.envs.observation.layout import Block, Feature
 from edge_llm_env.nodes.params import NetworkParams
 from edge_llm_env.nodes.state import NetworkState
 from edge_llm_env.residency.residents import ready_within

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from edge_llm_env.envs.base import EpochEnv
 from edge_llm_env.envs.box_action import checked_box, symmetric_box
-from edge_llm_env.envs.layout import Feature, once
 from edge_llm_env.envs.mechanism import Mechanism
+from edge_llm_env.envs.observation.layout import Feature, once
 from edge_llm_env.envs.scaling.kernel import begin_rows, hand_out_rows, step_row, step_rows
 from edge_llm_env.envs.scaling.observation import OBSERVATION, chooses_groups
 from edge_llm_env.envs.vector import EpochVectorEnv

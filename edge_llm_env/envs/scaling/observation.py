@@ -12,8 +12,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_env.envs.layout import Block, Feature, once, per_module
-from edge_llm_env.envs.observation import clipped
+from edge_llm_env.envs.observation.kernels import clipped
+from edge_llm_env.envs.observation.layout import Block, Feature, once, per_module
 from edge_llm_env.rack.params import RackParams
 from edge_llm_env.rack.state import N_EPOCHS, N_GROUP, N_ON, N_PENDING, N_READY, USED_COMPUTE, RackState
 from edge_llm_env.residency.residents import IDLE

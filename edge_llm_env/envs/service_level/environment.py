@@ -9,9 +9,9 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from edge_llm_env.envs.base import EpochEnv
-from edge_llm_env.envs.layout import Feature, per_module, per_slot
 from edge_llm_env.envs.mechanism import Mechanism
-from edge_llm_env.envs.observation import OBSERVATION_OF_VARIANTS
+from edge_llm_env.envs.observation.features import OBSERVATION_OF_VARIANTS
+from edge_llm_env.envs.observation.layout import Feature, per_module, per_slot
 from edge_llm_env.envs.service_level.kernel import step_row, step_rows
 from edge_llm_env.envs.service_level.table import LevelActions, levels_in, table_of
 from edge_llm_env.envs.vector import EpochVectorEnv

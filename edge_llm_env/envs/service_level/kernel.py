@@ -11,7 +11,7 @@ from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.payment import spend
 from edge_llm_env.dynamics.settling.variants import delays_after, groups_of, serve_and_dispatch
 from edge_llm_env.dynamics.state import N_NOT_ADMITTED, RESOURCES, NodeState
-from edge_llm_env.envs.observation import observe
+from edge_llm_env.envs.observation.kernels import observe
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.envs.service_level.levels import accuracy_at, at_level, in_turn, load_targets
 from edge_llm_env.envs.service_level.table import NOT_NOW, LevelActions, LevelTable

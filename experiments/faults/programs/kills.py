@@ -51,8 +51,9 @@ NOT_KILLED = {
     (
         f"benchmark.py {name}" for name in (
             "environments", "solvers", "proofs", "roofline-proofs", "assignments", "scale", "levels", "rack-controls",
-            "hindsight", "certificates", "first-use", "training", "allocation", "trials", "unit-time", "schedules",
-            "both-ways", "tasks", "task-caches", "model", "faults", "soak", "engine-learners", "trace-halves",
+            "hindsight", "certificates", "first-use", "training", "workers", "allocation", "trials", "unit-time",
+            "schedules", "both-ways", "tasks", "task-caches", "model", "faults", "soak", "engine-learners",
+            "trace-halves",
         )
     ),
     MEASURES,

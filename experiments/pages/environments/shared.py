@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge_llm_env.dynamics.state import COUNTERS, RESOURCES
 from edge_llm_env.engine.state import COUNTERS as ENGINE_COUNTERS
 from edge_llm_env.envs.calls.observation import OBSERVATION_WITH_CACHES
-from edge_llm_env.envs.observation import OBSERVATION, OBSERVATION_OF_VARIANTS
+from edge_llm_env.envs.observation.features import OBSERVATION, OBSERVATION_OF_VARIANTS
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING, SCALING
 from edge_llm_env.rack.state import COUNTERS as RACK_COUNTERS
 from edge_llm_env.registration import ENVIRONMENTS, environment

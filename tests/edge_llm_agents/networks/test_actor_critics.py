@@ -8,7 +8,7 @@ from sb3_contrib import MaskablePPO
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.networks.actor_critics import SetPolicy
 from edge_llm_agents.networks.set_networks import CLOSED_LOGIT, ENCODERS, AdmissionScores, SetValue
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, slot_feature, split_observation
+from edge_llm_env.envs.observation.features import CONTEXT_FEATURES, slot_feature, split_observation
 
 
 @pytest.fixture(scope="module")

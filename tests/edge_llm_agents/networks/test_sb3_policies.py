@@ -14,7 +14,7 @@ from edge_llm_agents.networks.sb3_policies import SetActorCriticPolicy, SetDQNPo
 from edge_llm_agents.networks.set_networks import ActionValue
 from edge_llm_baselines.allocation.oracle_decoding import VectorOracleDecoding
 from edge_llm_env import load_scenario
-from edge_llm_env.envs.observation import Extent, split_further, split_observation
+from edge_llm_env.envs.observation.features import Extent, split_further, split_observation
 
 SLOTS, VARIANTS, MODULES = 8, 3, 10
 SMALL = {"epoch.visible_slots": SLOTS, "epoch.episode_epochs": 6}

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from edge_llm_agents.networks.set_networks import Attention, DeepSet
 from edge_llm_agents.networks.sets import Sets, sizes, split
-from edge_llm_env.envs.observation import PLAIN, Extent
+from edge_llm_env.envs.observation.features import PLAIN, Extent
 
 BATCH, SLOTS, CONTEXT, FEATURES = 7, 5, 10, 10
 

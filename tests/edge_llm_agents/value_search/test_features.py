@@ -10,7 +10,7 @@ from edge_llm_agents.value_search.features import COLUMNS, FEATURE_SETS, FEATURE
 from edge_llm_agents.value_search.seen import Scales
 from edge_llm_baselines import BatchProblem, LookAhead
 from edge_llm_env import Scenario, load_scenario
-from edge_llm_env.envs.observation import PLAIN, Extent, slot_feature, split_further, split_observation
+from edge_llm_env.envs.observation.features import PLAIN, Extent, slot_feature, split_further, split_observation
 from tests.edge_llm_agents.networks.test_sb3_policies import reordered
 from tests.support.helpers import observation_length
 

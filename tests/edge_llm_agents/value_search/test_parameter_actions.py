@@ -20,7 +20,7 @@ from edge_llm_agents.value_search.parameter_actions import (
 )
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env import load_scenario
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, slot_feature
+from edge_llm_env.envs.observation.features import CONTEXT_FEATURES, slot_feature
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.workload.streams import draw_workloads
 from tests.edge_llm_agents.leaderboard.constant import Constant

@@ -12,7 +12,7 @@ from edge_llm_baselines.uploads.rules import ShortestRemainingTime
 from edge_llm_baselines.uploads.stopping import Chain, OptimalStopping, chain_of, tune_price, worth_of_waiting
 from edge_llm_env import Scenario, load_scenario
 from edge_llm_env.dynamics.simulation import Simulation
-from edge_llm_env.envs.foresight import later_epochs
+from edge_llm_env.envs.observation.foresight import later_epochs
 from experiments.allocation.checks import states
 from tests.support.allocation import started
 from tests.support.helpers import small_scenario, workload_at

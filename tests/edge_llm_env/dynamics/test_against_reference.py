@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_llm_env import Scenario, Workload, draw_workload, load_scenario
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, split_observation
+from edge_llm_env.envs.observation.features import CONTEXT_FEATURES, SLOT_FEATURES, split_observation
 from tests.references.plain_simulator import ReferenceSimulator
 from tests.support.helpers import ALL_WEIGHTS, ROOFLINE, small_scenario, some_action, workload_at
 

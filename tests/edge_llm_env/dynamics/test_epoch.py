@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from edge_llm_env import Workload, draw_workload
 from edge_llm_env.dynamics.channels import first_epoch
 from edge_llm_env.dynamics.state import PENDING
-from edge_llm_env.envs.observation import slot_feature
+from edge_llm_env.envs.observation.features import slot_feature
 from tests.support.helpers import ALL_WEIGHTS, EPOCH_IDS, small_scenario, some_action, workload_at
 
 Q = 6

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from edge_llm_env.envs.layout import length, names
-from edge_llm_env.envs.observation import slot_feature, split_further
+from edge_llm_env.envs.observation.features import slot_feature, split_further
+from edge_llm_env.envs.observation.layout import length, names
 from tests.support.helpers import ALL_FORMS, CARRIED_FORMS, EPOCH_FORMS, small_scenario
 
 SCENARIOS = [

@@ -4,12 +4,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from edge_llm_env.envs.observation import (
-    CONTEXT_FEATURES,
-    SLOT_FEATURES,
-    slot_feature,
-    split_observation,
-)
+from edge_llm_env.envs.observation.features import CONTEXT_FEATURES, SLOT_FEATURES, slot_feature, split_observation
 from tests.support.helpers import observation_length, small_scenario, workload_at
 
 Q = 6

@@ -11,7 +11,7 @@ from edge_llm_env.dynamics.epoch import admit, begin_episode, dispatch, refresh_
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.envs.batch_selection.environment import MECHANISM, BatchSelectionEnv, BatchSelectionVectorEnv
-from edge_llm_env.envs.layout import Feature, names, once, per_slot
+from edge_llm_env.envs.observation.layout import Feature, names, once, per_slot
 from edge_llm_env.envs.returned import Returned, hand_out
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.support.sharing import next_rows

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge_llm_env import draw_workloads
-from edge_llm_env.envs.layout import names
+from edge_llm_env.envs.observation.layout import names
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING
 from edge_llm_env.scenarios.sections.reward_settings import ALL_TERMS
 from tests.references.tasks.plain_tasks import ReferenceTasks

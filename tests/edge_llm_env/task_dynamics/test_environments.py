@@ -20,7 +20,7 @@ from edge_llm_baselines.tasks.orders import expected_calls_left
 from edge_llm_baselines.tasks.policy import CallsInOrder
 from edge_llm_baselines.tasks.valued import ValuedCalls
 from edge_llm_env import Scenario, ScenarioError, draw_workload, draw_workloads, load_scenario
-from edge_llm_env.envs.layout import names
+from edge_llm_env.envs.observation.layout import names
 from edge_llm_env.envs.suite import BATCH_SELECTION, BATCHING, CONTINUOUS_BATCHING
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.task_dynamics.params import task_params

@@ -9,7 +9,7 @@ import pytest
 
 from edge_llm_env.dynamics.state import SERVED
 from edge_llm_env.dynamics.values.batch import order_by_value
-from edge_llm_env.envs.observation import slot_feature, split_further
+from edge_llm_env.envs.observation.features import slot_feature, split_further
 from tests.support.allocation import banded, corner_actions, started
 from tests.support.helpers import small_scenario, workload_at
 

@@ -10,8 +10,8 @@ import pytest
 
 from edge_llm_env import Scenario, ScenarioError, draw_workload, load_scenario
 from edge_llm_env.dynamics.state import EXPIRED, SERVED
-from edge_llm_env.envs.layout import names
-from edge_llm_env.envs.observation import CONTEXT_FEATURES, SLOT_FEATURES, split_observation
+from edge_llm_env.envs.observation.features import CONTEXT_FEATURES, SLOT_FEATURES, split_observation
+from edge_llm_env.envs.observation.layout import names
 from tests.references.plain_uploads import UploadSimulator
 from tests.support.allocation import CAPPED, started
 from tests.support.helpers import ALL_WEIGHTS, ENVIRONMENT_IDS, small_scenario, workload_at

@@ -10,7 +10,7 @@ import pytest
 from edge_llm_env import ScenarioError
 from edge_llm_env.dynamics.state import SERVED
 from edge_llm_env.dynamics.values.partition import wanted_modules, whole_modules
-from edge_llm_env.envs.observation import slot_feature, split_further, split_observation
+from edge_llm_env.envs.observation.features import slot_feature, split_further, split_observation
 from tests.support.allocation import corner_actions, logits, started, tiers
 from tests.support.helpers import ROOFLINE, small_scenario, workload_at
 

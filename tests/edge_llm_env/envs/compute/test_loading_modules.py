@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_llm_env import Scenario, draw_workload, load_scenario
-from edge_llm_env.envs.observation import split_further
+from edge_llm_env.envs.observation.features import split_further
 from tests.references.plain_modules import LoadingModules
 from tests.support.allocation import logits, started, tiers
 from tests.support.helpers import ALL_WEIGHTS, workload_at

@@ -10,7 +10,7 @@ import pytest
 
 from edge_llm_env import ScenarioError, load_scenario
 from edge_llm_env.engine.rows.restoring import BOUNDS
-from edge_llm_env.envs.layout import names
+from edge_llm_env.envs.observation.layout import names
 from edge_llm_env.inference.iteration import IterationCost, IterationCosts
 from tests.support.helpers import ROOFLINE, workload_at
 

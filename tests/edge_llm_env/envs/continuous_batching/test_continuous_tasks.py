@@ -11,7 +11,7 @@ import pytest
 
 from edge_llm_env import ScenarioError, Workload, draw_workloads
 from edge_llm_env.engine.params import block_bytes
-from edge_llm_env.envs.layout import names
+from edge_llm_env.envs.observation.layout import names
 from edge_llm_env.envs.suite import CONTINUOUS_BATCHING
 from edge_llm_env.inference.iteration import IterationCost, IterationCosts
 from tests.support.helpers import workload_at

@@ -102,8 +102,8 @@ def test_it_steps_the_same_dynamics(preset: str, rewards: str):
 
 def entry(scenario: Scenario, name: str) -> int:
     """Where the observation of the whole has an entry."""
-    from edge_llm_env.envs.layout import names
     from edge_llm_env.envs.multi_node.observation import OBSERVATION
+    from edge_llm_env.envs.observation.layout import names
 
     return names(OBSERVATION, scenario).index(name)
 

@@ -10,8 +10,8 @@ import pytest
 
 from edge_llm_env import Scenario, draw_workload, load_scenario
 from edge_llm_env.dynamics.state import EXPIRED, PENDING, REJECTED, SERVED
-from edge_llm_env.envs.layout import names
 from edge_llm_env.envs.multi_node.environment import MultiNodeEnv
+from edge_llm_env.envs.observation.layout import names
 from tests.references.networks.plain_placement import PlainPlacement
 
 Q, CLOUD = 8, {"backhaul_s": 0.02, "time_to_first_token_s": 2.0, "time_per_output_token_s": 0.1}

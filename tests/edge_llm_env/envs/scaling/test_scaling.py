@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_llm_env import Scenario, ScenarioError, draw_workload, load_scenario
-from edge_llm_env.envs.layout import names
+from edge_llm_env.envs.observation.layout import names
 from edge_llm_env.envs.scaling.environment import ScalingEnv, ScalingVectorEnv
 from edge_llm_env.envs.scaling.observation import OBSERVATION
 from edge_llm_env.rack.state import N_GROUP
