@@ -17,7 +17,7 @@ from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
 
 MOVES = 300
-"""At each stop of a search: 0.2 to 5 s per workload on a core."""
+"""At each stop of a search: 0.2 to 5 s per workload on a core, minutes where requests are calls of tasks."""
 
 
 def hindsight_of_iterations(scenario: Scenario, workloads: Sequence[Workload], moves: int = MOVES) -> HindsightBounds:
