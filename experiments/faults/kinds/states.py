@@ -39,9 +39,10 @@ def _of_another_type(state: State, name: str, rng: np.random.Generator) -> str:
         rng.choice(["float16", "int8", "int64", "uint64", "complex128", "U5", "S5", "object", "bool", ">f8", "M8[s]"])
     )
     try:
-        state[name] = (
-            np.zeros(state[name].shape, dtype=np.dtype(dtype)) if dtype == "M8[s]" else state[name].astype(dtype)
-        )
+        with np.errstate(invalid="ignore"):  # an infinity becomes some integer: any will do
+            state[name] = (
+                np.zeros(state[name].shape, dtype=np.dtype(dtype)) if dtype == "M8[s]" else state[name].astype(dtype)
+            )
     except ValueError:
         state[name] = np.zeros(state[name].shape, dtype=dtype)
     return f"as {dtype}"
