@@ -10,7 +10,6 @@ from typing import TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from edge_llm_agents.evaluation.playing import LearnedPolicy, evaluate_learned
 from edge_llm_agents.networks.perceptrons import Perceptrons
@@ -115,21 +114,16 @@ def trained_weights(
     """Weights of N perceptrons that make what arrives, (moments, N, AHEAD·K), likeliest by what each sees,
     (moments, N, inputs).
     """
-    return _trained(torch.from_numpy(seen), torch.from_numpy(ahead), settings, seed, report)
-
-
-def _trained(
-    seen: Tensor, ahead: Tensor, settings: PlacementSettings, seed: int, report: Callable[[int], None]
-) -> dict[str, NDArray[np.float32]]:
+    inputs, targets = torch.from_numpy(seen), torch.from_numpy(ahead)
     generator = torch.Generator().manual_seed(seed)
     cells, classes = seen.shape[1], ahead.shape[2] // AHEAD
     hidden = [settings.width] * (LAYERS - 1)
     perceptrons = Perceptrons(cells, (seen.shape[2], *hidden, ahead.shape[2]), generator)
     optimizer = torch.optim.Adam(perceptrons.parameters(), settings.learning_rate)
     for step in range(settings.steps):
-        chosen = torch.randint(len(seen), (settings.batch_size,), generator=generator)
-        likely = perceptrons(seen[chosen].transpose(0, 1)).unflatten(2, (AHEAD, classes)).log_softmax(dim=3)
-        loss = -(ahead[chosen].transpose(0, 1).unflatten(2, (AHEAD, classes)) * likely).sum(dim=(0, 2, 3)).mean()
+        chosen = torch.randint(len(inputs), (settings.batch_size,), generator=generator)
+        likely = perceptrons(inputs[chosen].transpose(0, 1)).unflatten(2, (AHEAD, classes)).log_softmax(dim=3)
+        loss = -(targets[chosen].transpose(0, 1).unflatten(2, (AHEAD, classes)) * likely).sum(dim=(0, 2, 3)).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
