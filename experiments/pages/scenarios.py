@@ -17,6 +17,7 @@ from experiments.learning.rack_tables import NAMES, findings_of_training
 from experiments.pages.recorded import recorded
 from experiments.presets.compared import COMPARISONS, compared_findings, comparing_command
 from experiments.presets.findings import Findings
+from experiments.presets.reported import REPORTED, beside_reported
 from experiments.scheduling.measurements import findings_of_schedules
 from experiments.scheduling.tasks import findings_of_tasks
 
@@ -76,6 +77,8 @@ def scenario_pages(
 def findings_elsewhere() -> dict[str, Findings]:
     """What policies earn with presets that environments of their own play, by their names."""
     found = compared_findings(map(recorded, COMPARISONS))
+    for name, sweep in REPORTED.items():
+        found[name] = found[name]._replace(text=found[name].text + beside_reported(recorded(sweep)))
     for record in (recorded(f"train-{name}") for name in NAMES):
         found[record["scenario"]] = findings_of_training(record)
     return found

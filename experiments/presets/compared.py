@@ -7,7 +7,8 @@ from typing import Any
 
 from edge_llm_agents.comparison.columns import comparison_table
 from edge_llm_agents.comparison.records import BOUND, SCHEDULE
-from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT
+from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, JOINT, MULTI_NODE
+from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.tables import Table
 from experiments.presets.findings import Findings
 
@@ -65,7 +66,18 @@ def findings_of_comparison(record: Mapping[str, Any]) -> Findings:
     most = "nobody earns more than" if earns else "no policy exceeds"
     return Findings(
         f"In `{record['environment']}`, on {episodes} workloads; the gap is that of {record['oracle']} to what {most}, "
-        f"on the first {known}.\n\n{table.markdown()}\n",
+        f"on the first {known}.\n\n{_solved(record)}{table.markdown()}\n",
         comparing_command(record["environment"], record["scenario"], record["settings"]),
         record["scenario_fingerprint"],
+    )
+
+
+def _solved(record: Mapping[str, Any]) -> str:
+    """What the page of a network says where nodes keep the models that they hold: what is left is a solver's."""
+    if record["environment"] != MULTI_NODE or preset_content(record["scenario"])["network"].get("placement"):
+        return ""
+    gah = next(one for one in record["policies"] if one["policy"] == "GAH")
+    return (
+        f"Solved by GAH: nodes keep the models that they hold, and with equal bids it serves "
+        f"{gah['percent_of_oracle']:.1f} % of the {record['oracle']}.\n\n"
     )

@@ -6,6 +6,7 @@ from edge_llm_env import list_scenarios
 from experiments.pages.recorded import recorded
 from experiments.pages.scenarios import findings_elsewhere, measuring_command, other_command
 from experiments.presets.compared import comparing_command, findings_of_comparison
+from experiments.presets.reported import beside_reported
 
 
 def test_a_bound_on_fewer_workloads_says_so():
@@ -36,3 +37,21 @@ def test_a_preset_is_measured_where_it_can_be_played():
 
 def test_what_is_measured_elsewhere_is_of_presets():
     assert findings_elsewhere().keys() <= set(list_scenarios())
+
+
+def test_networks_whose_nodes_keep_their_models_are_solved_by_gah():
+    assert "Solved by GAH: " in findings_of_comparison(recorded("compare-multinode-hotspot")).text
+    for other in ("compare-multinode-placement", "compare-scaling-diurnal-rack"):
+        assert "Solved by GAH" not in findings_of_comparison(recorded(other)).text
+
+
+def test_what_gah_gains_stands_beside_what_a_paper_reports():
+    served = {"optimum": 90.0, "GAH": 85.0, "near": 60.0, "other": 70.0, "random": 80.0}
+    policies = [{"policy": policy, "on_time_percent": percent} for policy, percent in served.items()]
+    settings = {"env_id": "EdgeLLM/MultiNode-v0", "episodes": 5, "hindsight_episodes": 0}
+    one = {"policies": policies, "oracle": "optimum", "settings": settings}
+    text = beside_reported({"field": "workload.arrivals.rate_per_s", "values": [10], "comparisons": [one]})
+    assert "6.5 above its heuristic" in text
+    assert "\n| policy | 30 users |\n" in text
+    for said in ("With 30 users GAH is 15.0 points above", "(other; ", "and 5.0 below"):
+        assert said in text
