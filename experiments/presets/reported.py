@@ -48,4 +48,3 @@ def beside_reported(sweep: Mapping[str, Any]) -> str:
         f"`edge-llm compare --env {settings['env_id']} --scenario tp-mppo --sweep {sweep['field']}={','.join(rates)} "
         f"--episodes {settings['episodes']} --hindsight-episodes {settings['hindsight_episodes']}`\n"
     )
-
