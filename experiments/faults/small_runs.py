@@ -92,6 +92,8 @@ _RUN = (*_SHORT, "--rows", "4", "--rollout-steps", "8", "--width", "8", "--steps
         "--validation-episodes", "1", "--hindsight-episodes", "0", "--run-dir", "run")  # fmt: skip
 _LEARNT = ("--episodes", "8", "--steps", "2", "--batch-size", "4", "--width", "4")
 _SEARCHED = ("--generations", "1", "--episodes", "1", "--validation-episodes", "1")
+_STRUCTURED = ("--rounds", "1", "--episodes", "2", "--rows", "2", "--copies", "1", "--horizon-epochs", "1",
+               "--validation-episodes", "1")  # fmt: skip
 _EARNING = ("--seeds", "0", "--evaluation-episodes", "2", "--name", "mine")
 _JUDGED = (*_EARNING, "--hindsight-episodes", "0")
 
@@ -105,6 +107,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "edge-llm train run": _RUN,
     "edge-llm train admission": (*_SHORT, *_JUDGED, "--config", "tiny.yml", "--run-dir", "run"),
     "edge-llm train values": (*_SHORT, *_JUDGED, *_SEARCHED),
+    "edge-llm train structured": (*_SHORT, *_JUDGED, *_STRUCTURED),
     "edge-llm train allocations": (*_SHORT, *_JUDGED, "--env", "EdgeLLM/Bandwidth-v0", *_SEARCHED),
     "edge-llm train schedulers": ("--scenario", "chat.toml", *_JUDGED, *_SEARCHED),
     "edge-llm train placements": ("--scenario", "nodes.toml", *_JUDGED, *_LEARNT, "--tuning-episodes", "1"),

@@ -20,6 +20,7 @@ COMMANDS = {
     "run": Command(f"{_HERE}.runs:Run", "MaskablePPO with checkpoints, TensorBoard and --resume"),
     "admission": Command(f"{_HERE}.runs:Admission", "MaskablePPO with several seeds, judged"),
     "values": Command(f"{_HERE}.runs:Values", "value functions with several seeds, judged"),
+    "structured": Command(f"{_HERE}.structured:Structured", "networks over the requests of an epoch, decoded, judged"),
     "schedulers": Command(f"{_HERE}.schedulers:Schedulers", "schedulers of an engine with several seeds, judged"),
     "placements": Command(f"{_HERE}.placements:Placements", "placement of models on nodes with several seeds, judged"),
     "placement-searches": Command(

@@ -22,6 +22,7 @@ from edge_llm_agents.pretrained.shipped import path_of
 from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.records.record import NoRecordError, read_record, write_record
 from edge_llm_agents.scheduling.policy import LearnedScheduler
+from edge_llm_agents.structured.policy import StructuredPolicy
 from edge_llm_agents.tasks.policy import LearnedTasks
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
@@ -33,6 +34,7 @@ from edge_llm_env.support.system.files import write_bytes
 
 SavedPolicy = (
     ValuePolicy
+    | StructuredPolicy
     | AdmissionPolicy
     | LearnedAllocation
     | LearnedLevels
@@ -58,13 +60,16 @@ KINDS: dict[str, type[SavedPolicy]] = {
 def kind_of(description: Mapping[str, Any]) -> type[SavedPolicy] | None:
     """What a policy is by what is said of it; None where there is no such.
 
-    Of those that choose batches, the ones that learn from signals of calls have seen `examples_seed`; of those that
-    place models, the ones that are searched for say what they see.
+    Of those that choose batches, the ones that learn from signals of calls have seen `examples_seed`, and the ones with
+    a network over the queue have an encoder; of those that place models, the ones that are searched for say what they
+    see.
     """
     if description.get("environment") == SearchedPlacement.env_id and "sees" in description:
         return SearchedPlacement
     if description.get("environment") == LearnedTasks.env_id and "examples_seed" in description:
         return LearnedTasks
+    if description.get("environment") == StructuredPolicy.env_id and "encoder" in description:
+        return StructuredPolicy
     return KINDS.get(str(description.get("environment")))
 
 

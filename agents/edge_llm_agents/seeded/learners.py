@@ -9,16 +9,22 @@ from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.search import AllocationSettings, search_allocation
 from edge_llm_agents.placement.fitting import PlacementSettings, fit_placement
 from edge_llm_agents.placement.search import PlacementSearchSettings, search_placement
+from edge_llm_agents.pretrained.saved_policies import SavedPolicy, load_policy
 from edge_llm_agents.racks.learning import RackSettings, learn_rack
 from edge_llm_agents.scheduling.search import SchedulerSettings, search_scheduler
 from edge_llm_agents.seeded.runs import Learned
+from edge_llm_agents.structured.learning import learn_worths, look_ahead_base
+from edge_llm_agents.structured.settings import StructuredSettings
 from edge_llm_agents.tasks.fitting import SignalSettings, learn_signals
+from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import SearchSettings, search
 from edge_llm_env.envs.suite import COMPUTE, SERVICE_LEVEL
 from edge_llm_env.scenarios import Scenario
+from edge_llm_env.support.naming import shown
 
 Settings = (
     SearchSettings
+    | StructuredSettings
     | AllocationSettings
     | SchedulerSettings
     | PlacementSettings
@@ -44,6 +50,18 @@ class Learner(NamedTuple):
 def _values(env_id: str, scenario: Scenario, settings: SearchSettings, seed: int, report: Report) -> Learned:
     found = search(scenario, settings, seed, report)
     return Learned(found.policy, found.epoch_steps, {"first_discount": found.discount}, _as_records(found.curve))
+
+
+def _structured(env_id: str, scenario: Scenario, settings: StructuredSettings, seed: int, report: Report) -> Learned:
+    """Raises ValueError as `load_policy` does, and for a base that is no value function."""
+    if settings.base is None:
+        base: SavedPolicy = look_ahead_base(scenario, settings.features, seed)
+    else:
+        base, _ = load_policy(settings.base, scenario)
+    if not isinstance(base, ValuePolicy):
+        raise ValueError(f"base = {shown(settings.base)}: must be a value function, as edge-llm train values finds")
+    found = learn_worths(base, settings, seed, report)
+    return Learned(found.policy, found.epoch_steps, {}, _as_records(found.curve))
 
 
 def _allocation(env_id: str, scenario: Scenario, settings: AllocationSettings, seed: int, report: Report) -> Learned:
@@ -91,6 +109,7 @@ _SEARCH, _REGRESSION = "cross-entropy method", "supervised regression"
 
 LEARNERS: dict[type, Learner] = {
     SearchSettings: Learner(_SEARCH, _values),
+    StructuredSettings: Learner("network over the set, decoded exactly", _structured),
     AllocationSettings: Learner(_SEARCH, _allocation),
     SchedulerSettings: Learner(_SEARCH, _scheduler),
     PlacementSettings: Learner(_REGRESSION, _placement),

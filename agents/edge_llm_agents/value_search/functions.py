@@ -61,12 +61,20 @@ class ValueFunction:
         self, parameters: Parameters, features: NDArray[np.float32], present: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Values in 0..1, (rows, Q), of features (F, rows, Q)."""
-        arrays = self.split(np.repeat(parameters, len(present) // len(parameters), axis=0))
+        return self.on_levels(self.worth_now(parameters, features), present)
+
+    def worth_now(self, parameters: Parameters, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """1 - the worth of waiting, (rows, Q), as it is: of any size, and in slots that are not in use any number."""
+        arrays = self.split(np.repeat(parameters, features.shape[1] // len(parameters), axis=0))
         worth = weighted_sum(arrays["weights"], features)
         for unit in range(self.width):
             inside = weighted_sum(arrays["hidden"][:, unit], features) + arrays["bias"][:, unit, None]
             worth += arrays["out"][:, unit, None] * np.tanh(inside)
-        value = np.maximum(1.0 - worth, np.float32(1.0 / GRID)) * present
+        return 1.0 - worth
+
+    def on_levels(self, worth_now: NDArray[np.float32], present: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Values in 0..1, (rows, Q), made of what serving each request now is worth."""
+        value = np.maximum(worth_now, np.float32(1.0 / GRID)) * present
         value /= np.maximum(value.max(axis=-1, keepdims=True), np.float32(1.0 / GRID))
         return np.ceil(value * np.float32(self.levels)) / np.float32(self.levels)
 

@@ -36,6 +36,8 @@ from edge_llm_agents.seeded import admission
 from edge_llm_agents.seeded.learners import Settings
 from edge_llm_agents.seeded.runs import Trained
 from edge_llm_agents.seeded.training import train_seeds
+from edge_llm_agents.structured.policy import StructuredPolicy
+from edge_llm_agents.structured.settings import StructuredSettings
 from edge_llm_agents.tasks.fitting import SignalSettings
 from edge_llm_agents.tasks.policy import LearnedTasks
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
@@ -97,7 +99,7 @@ class Training:
     @property
     def packages(self) -> tuple[str, ...]:
         """Those that learn, where they do."""
-        learns = TrainingSettings | PlacementSettings | PlacementSearchSettings | SignalSettings
+        learns = TrainingSettings | PlacementSettings | PlacementSearchSettings | SignalSettings | StructuredSettings
         return LEARNING if isinstance(settings_of(self.shipped, self.seed), learns) else ()
 
     def results(self) -> dict[str, Any]:
@@ -173,6 +175,8 @@ def settings_of(shipped: str, seed: int) -> Settings | TrainingSettings:
         return PlacementSettings(**card.hyperparameters)
     if isinstance(policy, LearnedTasks):
         return SignalSettings(**card.hyperparameters)
+    if isinstance(policy, StructuredPolicy):
+        return StructuredSettings(**card.hyperparameters)
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
     if isinstance(policy, LearnedAllocation | LearnedLevels | LearnedScheduler):
         settings = SchedulerSettings if isinstance(policy, LearnedScheduler) else AllocationSettings
