@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge_llm_baselines.hindsight.hindsight import HindsightSolver, one_model_bounds
-from edge_llm_baselines.playing.policy import EpochPolicy
+from edge_llm_baselines.playing.policy import EpochPolicy, Row
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.solvers.dftsp import DFTSP
-from edge_llm_baselines.solvers.problem import BatchProblem, Solution, Solver
-from edge_llm_env.dynamics.state import RESOURCES
+from edge_llm_env.dynamics.simulation import Simulation
+from edge_llm_env.dynamics.slots import candidates_of_row
+from edge_llm_env.dynamics.state import RESOURCES, encoding_time_s
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.feasibility.rule import affine_cost
 from edge_llm_env.scenarios.schema import Scenario
@@ -34,8 +38,8 @@ def measure_scenario(
     if scenario.radio.transfers == "carried_over":
         return measure_uploads(scenario, episodes, hindsight_episodes, seed)
     workloads = draw_workloads(scenario, episodes, seed)
-    metered = ComputeMeter(DFTSP())
-    result = roll_out(lambda env: EpochPolicy(metered, env), BATCH_SELECTION, scenario, workloads)
+    meter = ComputeMeter()
+    result = roll_out(lambda env: MeteredDFTSP(meter, env), BATCH_SELECTION, scenario, workloads)
     known = workloads[:hindsight_episodes]
     bounds = one_model_bounds(scenario, known, hindsight)
     measured = {
@@ -48,7 +52,7 @@ def measure_scenario(
         "settled": int(result.settled.sum()),
         "beyond_visible": int(result.beyond_visible.sum()),
         "utilisation": dict(zip(RESOURCES, result.utilisation.mean(axis=0).tolist(), strict=True)),
-        "compute_per_batch": metered.per_batch_s / metered.total_s if metered.total_s else 0.0,
+        "compute_per_batch": meter.per_batch_s / meter.total_s if meter.total_s else 0.0,
         "hindsight": {
             "episodes": hindsight_episodes,
             "dftsp": int(result.served[:hindsight_episodes].sum()),
@@ -62,20 +66,34 @@ def measure_scenario(
 
 
 class ComputeMeter:
-    """A solver whose batches are metered: compute time that each costs whoever is in it, and in all."""
+    """Compute time of the batches that it is shown: what each costs whoever is in it, and in all."""
 
-    def __init__(self, solver: Solver) -> None:
-        self.solver = solver
+    def __init__(self) -> None:
         self.per_batch_s = 0.0
         """Σ base(s', n') over the batches: one read of the weights per decode step, and overheads (s)."""
         self.total_s = 0.0
-        """Σ t_comp over the batches, without transfers (s)."""
+        """Σ t_comp over the batches, the encoding of images included, without transfers (s)."""
 
-    def solve(self, problem: BatchProblem) -> Solution:
-        """The solver's batch."""
-        solution = self.solver.solve(problem)
-        batch = batch_of(problem.candidates, solution.selected)
+    def note(self, simulation: Simulation, row: int, selected: NDArray[np.bool_]) -> None:
+        """The batch of a row in its present epoch, of the slots that are `selected`, (Q,)."""
+        state, rule = simulation.state, simulation.rule(row)
+        batch = batch_of(candidates_of_row(state, row), selected[: state.visible[row]])
         if batch.requests:
-            self.per_batch_s += problem.rule.compute_s.base(batch.longest_s, batch.longest_n)
-            self.total_s += affine_cost(problem.rule, problem.rule.compute_s, batch)
-        return solution
+            self.per_batch_s += rule.compute_s.base(batch.longest_s, batch.longest_n)
+            self.total_s += affine_cost(rule, rule.compute_s, batch)
+            for slot in np.flatnonzero(selected).tolist():
+                self.total_s += encoding_time_s(state, row, slot)
+
+
+class MeteredDFTSP(EpochPolicy):
+    """DFTSP as a policy that shows its batches to a meter."""
+
+    def __init__(self, meter: ComputeMeter, env: Any) -> None:
+        super().__init__(DFTSP(), env)
+        self._meter = meter
+
+    def _batches(self, rows: list[Row]) -> NDArray[np.bool_]:
+        chosen = super()._batches(rows)
+        for (simulation, row), selected in zip(rows, chosen, strict=True):
+            self._meter.note(simulation, row, selected)
+        return chosen

@@ -38,6 +38,10 @@ class EngineMechanism(Mechanism):
                 f"scenario {scenario.name}: beliefs: must be without errors here, where `iterations.output_lengths` "
                 "says what is known"
             )
+        try:
+            _ = scenario.iteration_costs
+        except ValueError as error:
+            raise ScenarioError(f"scenario {scenario.name}: {error}") from None
         return EngineSimulation(scenario, rows) if self.simulates is None else self.simulates(scenario, rows)
 
 

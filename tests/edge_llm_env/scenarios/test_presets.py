@@ -28,7 +28,7 @@ def test_presets_are_listed_in_order():
     ours += ["chat-4090-unknown"]
     ours += ["chat-orin", "chat-orin-calm", "chat-orin-overload", "diurnal-rack", "edge-cloud"]
     ours += ["embedding-uplink", "embedding-uplink-carried", "feeder-rack", "feeder-rack-b", "feeder-rack-c"]
-    ours += ["grouped-rack", "hotspot"]
+    ours += ["grouped-rack", "hotspot", "llava-4090"]
     ours += ["long-context", "long-context-calm", "long-context-overload"]
     ours += ["mobile-uplink", "nr-cell", "offload-laptop"]
     assert list_scenarios() == [*ours, "orin-llama-8b", *PAPER, *last]
@@ -218,6 +218,19 @@ def test_the_laptop_waits_for_its_link_and_holds_a_quarter():
     step_s = cost.compute_s.base(128, 65) - cost.compute_s.base(128, 64)
     assert step_s == pytest.approx((15.0e9 - 4e9) / 12e9, rel=0.05)
     assert cost.memory_bytes.base.constant < 8e9 < 16e9
+
+
+def test_a_photo_takes_more_of_every_resource_than_its_text():
+    scenario = load_scenario("llava-4090")
+    compute_s, memory_bytes, _ = scenario.batch_cost
+    image = scenario.image_needs
+    assert image.tokens == 576.0
+    assert image.upload_bits > 100 * 1024 * scenario.radio.uplink_bits_per_token
+    # 2 matrices of 4096 numbers of 2 bytes in each of 32 layers per token: 302 MB
+    assert memory_bytes.marginal(704, 64) - memory_bytes.marginal(128, 64) == pytest.approx(576 * 2 * 4096 * 2 * 32)
+    assert compute_s.marginal(704, 64) + image.encoding_s > 2.0 * compute_s.marginal(128, 64)
+    # a batch of sixteen takes far less than sixteen batches
+    assert compute_s.of_equals(16, 704, 256) < 0.2 * 16 * compute_s.of_equals(1, 704, 256)
 
 
 def test_the_cluster_takes_as_long_as_was_measured():

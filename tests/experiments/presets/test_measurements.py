@@ -1,17 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import gymnasium as gym
 import numpy as np
 import pytest
 
-from edge_llm_baselines import DFTSP, BatchProblem
+from edge_llm_baselines import DFTSP
 from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_baselines.playing.roll_out import served_by
-from edge_llm_env.feasibility.rule import Rule
-from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
-from edge_llm_env.solver.candidates import Candidates
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.workload.streams import draw_workloads
 from experiments.presets.measurements import ComputeMeter, measure_scenario
-from tests.support.helpers import ROOFLINE, small_scenario
+from tests.support.helpers import ROOFLINE, small_scenario, workload_at
 
 QUICK = LagrangianHindsight(5, restarts=1, moves_per_offer=50, block_nodes=0)
 
@@ -29,16 +30,25 @@ def test_counts_are_those_of_dftsp_on_the_workloads():
     assert "partitions" not in measured
 
 
-def test_compute_per_batch_is_the_base_of_the_batch_cost():
-    nothing = AffineCost(Polynomial(), Polynomial())
-    compute = AffineCost(Polynomial(n=0.01), Polynomial(constant=0.5))
-    rule = Rule(compute, nothing, nothing, False, False, 5.0, 1.0)
-    ones = np.ones(2)
-    candidates = Candidates(ones, np.array([10.0, 20.0]), 9 * ones, 0.1 * ones, 0.1 * ones, 3 * ones / 4, 0 * ones)
-    meter = ComputeMeter(DFTSP())
-    assert meter.solve(BatchProblem(rule, candidates, ones)).selected.all()
-    # once for the longest output, 0.01 · 20, and 0.5 for each of two; their 0.75 s of transfers do not count
-    assert (meter.per_batch_s, meter.total_s) == (0.2, 0.2 + 2 * 0.5)
+@pytest.mark.parametrize("split", ["fixed", "flexible"])
+def test_compute_per_batch_is_the_base_of_the_batch_cost(split: str):
+    """Once for the longest of two; the image of one is encoded, and transfers do not count."""
+    image = {"tokens": 576, "encoder_weights": 0.304e9, "encoder_patches": 577}
+    scenario = small_scenario(
+        "orin-llama-8b", node__images=image, workload__image_share=0.5, epoch__split=split, epoch__visible_slots=3
+    )
+    workload = replace(workload_at([0.0, 0.1, 0.2], prompt_tokens=128, output_tokens=64), has_image=np.array([0, 1, 1]))
+    env = gym.make(BATCH_SELECTION, scenario=scenario)
+    env.reset(options={"workload": workload})
+    meter, compute_s = ComputeMeter(), scenario.batch_cost.compute_s
+    meter.note(env.unwrapped.simulation, 0, np.zeros(3, dtype=np.bool_))
+    assert (meter.per_batch_s, meter.total_s) == (0.0, 0.0)
+    meter.note(env.unwrapped.simulation, 0, np.array([True, True, False]))
+    marginal_s = compute_s.marginal(128, 64) + compute_s.marginal(704, 64)
+    encoding_s = scenario.image_needs.encoding_s
+    assert encoding_s > 0.0
+    assert meter.per_batch_s == pytest.approx(compute_s.base(704, 64))
+    assert meter.total_s == pytest.approx(compute_s.base(704, 64) + marginal_s + encoding_s, rel=1e-12)
 
 
 def test_reading_weights_is_a_cost_per_batch():
