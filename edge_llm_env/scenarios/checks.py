@@ -84,11 +84,14 @@ def _decoders_can_serve_the_requests(scenario: Hosting) -> None:
             check_contexts(decoder, name, *scenario.context_tokens)
         except ValueError as error:
             raise ValueError(f"{where}{error}") from None
-    if scenario.node.speculation is not None:
-        try:
-            scenario.node.speculation.check(scenario.context_tokens[1])
-        except ValueError as error:
-            raise ValueError(f"node.{error}") from None
+    drafts = [("node.", scenario.node.speculation)]
+    drafts += [(f"node.variants[{at}].", one.speculation) for at, one in enumerate(scenario.node.variants)]
+    for where, speculation in drafts:
+        if speculation is not None:
+            try:
+                speculation.check(scenario.context_tokens[1])
+            except ValueError as error:
+                raise ValueError(f"{where}{error}") from None
 
 
 def _catalogue_names_are_known_and_weights_fit(scenario: Hosting) -> None:

@@ -28,10 +28,9 @@ def fingerprint(scenario: Hosting) -> str:
         content["network"]["cells"] = [fingerprint(cell) for cell in scenario.cells]
     for hosted in content["node"]["variants"]:
         del hosted["name"]
-        if hosted["pruning"] is None:
-            del hosted["pruning"]
-        if hosted["accuracies"] is None:
-            del hosted["accuracies"]
+        for absent in ("pruning", "speculation", "accuracies"):
+            if hosted[absent] is None:
+                del hosted[absent]
     content = with_held(content)
     content["batch_cost"] = scenario.batch_cost
     content["accuracy"] = scenario.accuracy

@@ -12,6 +12,7 @@ from edge_llm_env.inference.cost_models.table import COST_MODELS
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.factors.measured import Measured
 from edge_llm_env.inference.iteration import IterationCosts
+from edge_llm_env.inference.mechanisms.chosen import Mechanisms
 from edge_llm_env.inference.mechanisms.images import ImageNeeds, Images
 from edge_llm_env.inference.mechanisms.prompt_compression import with_compressors
 from edge_llm_env.inference.mechanisms.pruning import Pruning, held_share
@@ -70,12 +71,12 @@ class Hosting(Content):
     @cached_property
     def batch_cost(self) -> BatchCost:
         """What a batch costs on the node in time, memory and energy."""
-        return self._batch_cost(self.decoder, self.quantization, self.node.modules, self.node.pruning)
+        return self._batch_cost(self.decoder, self.quantization, self.node.modules, self.node.mechanisms)
 
     def _batch_cost(
-        self, decoder: DecoderConfig, quantization: Quantization, modules: int, pruning: Pruning | None
+        self, decoder: DecoderConfig, quantization: Quantization, modules: int, mechanisms: Mechanisms
     ) -> BatchCost:
-        host = self._host(decoder, quantization, modules, pruning)
+        host = self._host(decoder, quantization, modules, mechanisms)
         largest = self._largest_batch(decoder, quantization, host, self.epoch.visible_slots)
         cost = self.cost_model.batch_cost(decoder, quantization, host, largest)
         compression, levels = self.node.prompt_compression, self.node.compression_levels
@@ -98,7 +99,7 @@ class Hosting(Content):
                 "which counts blocks of the cache in the modules' memory"
             )
         self._check_blocks_hold_contexts()
-        host = self._host(self.decoder, self.quantization, self.node.modules, self.node.pruning)
+        host = self._host(self.decoder, self.quantization, self.node.modules, self.node.mechanisms)
         largest = self._largest_batch(self.decoder, self.quantization, host, self.iterations.running_slots)
         return self.cost_model.iteration_costs(self.decoder, self.quantization, host, largest)
 
@@ -137,17 +138,16 @@ class Hosting(Content):
 
     def _marginals_with(self, images: Images) -> tuple[Polynomial, Polynomial]:
         """What a request adds to the time and the energy of a batch with these images in each."""
-        host = self._host(self.decoder, self.quantization, self.node.modules, self.node.pruning)
+        host = self._host(self.decoder, self.quantization, self.node.modules, self.node.mechanisms)
         host = host._replace(mechanisms=host.mechanisms._replace(images=images))
         largest = self._largest_batch(self.decoder, self.quantization, host, self.epoch.visible_slots)
         cost = self.cost_model.batch_cost(self.decoder, self.quantization, host, largest)
         return cost.compute_s.marginal, cost.energy_j.marginal
 
-    def _host(self, decoder: DecoderConfig, quantization: Quantization, modules: int, pruning: Pruning | None) -> Host:
+    def _host(self, decoder: DecoderConfig, quantization: Quantization, modules: int, mechanisms: Mechanisms) -> Host:
         node = self.node
         served = decoder == self.decoder and quantization.name == node.precision
         measured = tuple(Measured.parsed(text) for text in node.measured) if served else ()
-        mechanisms = node.mechanisms._replace(pruning=pruning)
         if node.images is not None and self.mixes_images:  # what they cost stays with those that have one
             mechanisms = mechanisms._replace(images=node.images.held())
         if modules != node.modules and node.parallelism is not None:  # a group of a rack, or a part of it
@@ -190,8 +190,8 @@ class Hosting(Content):
         )
 
     def _variant(self, settings: VariantSettings) -> Variant:
-        pruning = settings.pruning
-        mechanisms = self.node.mechanisms._replace(pruning=pruning)
+        pruning, speculation = settings.pruning, settings.speculation or self.node.speculation
+        mechanisms = self.node.mechanisms._replace(pruning=pruning, speculation=speculation)
         decoder = mechanisms.decoder_of(load_decoder(settings.decoder)).at_contexts(*self.context_tokens)
         quantization = _quantization(settings.decoder, settings.precision, settings.perplexity_increase, pruning)
         weight_bytes = self.cost_model.weight_bytes(decoder, quantization)
@@ -208,7 +208,8 @@ class Hosting(Content):
             settings.precision,
             accuracies,
             tuple(
-                self._batch_cost(decoder, quantization, modules, pruning) for modules in range(1, self.node.modules + 1)
+                self._batch_cost(decoder, quantization, modules, mechanisms)
+                for modules in range(1, self.node.modules + 1)
             ),
             weight_bytes,
             0.0 if bandwidth is None else self.node.engine_start_s + weight_bytes / bandwidth,

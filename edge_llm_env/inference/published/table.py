@@ -47,7 +47,7 @@ class Mechanism(NamedTuple):
 
 MECHANISMS = {
     "speculative decoding": Mechanism(
-        "node.speculation",
+        "node.speculation, node.variants",
         "m = (1 - α^(k+1))/(1 - α) tokens per step; per token (verify(k + 1) + k·draft)/m",
         "Leviathan et al., arXiv 2211.17192; EAGLE, arXiv 2401.15077",
         speculation.comparisons,
@@ -103,6 +103,14 @@ MECHANISMS = {
         "LLaVA-1.5, arXiv 2310.03744; FastV, 2403.06764",
         images.comparisons,
         "text of 100 tokens; the row of 13B with all tokens is given; bytes of an image",
+    ),
+    "semantic communication": Mechanism(
+        "radio.uplink_bits_per_token, radio.uplink_token_error_rate",
+        "b_U bits of a token become b_U/(1 - p)",
+        "mean of tries until a token arrives, as tries are independent",
+        None,
+        "errors are found and sent again, at the same rate on every channel; no row was found that has bits, error "
+        "rate and a score",
     ),
     "processors": Mechanism(
         "node.device",

@@ -47,6 +47,9 @@ class VariantSettings(Section):
         description="accuracy for each class of requests that it serves, in place of that by ΔPPL, and for no other",
     )
     pruning: Pruning | None = Field(default=None, description="what is left out of its weights")
+    speculation: Speculation | None = Field(
+        default=None, description="how its tokens are drafted; if not given, as `node.speculation` says"
+    )
     name: str = Field(default="", description="what it is called where it is shown; if not given, what it is made of")
 
     @model_validator(mode="after")

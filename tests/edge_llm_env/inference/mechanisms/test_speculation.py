@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge_llm_env import ScenarioError, load_scenario
 from edge_llm_env.inference.factors.experts import experts_read
 from edge_llm_env.inference.factors.fitted import fitted_effects
 from edge_llm_env.inference.factors.terms import weight_traffic
@@ -106,3 +107,21 @@ def test_a_mixture_reads_the_experts_of_all_tokens_that_are_verified():
     )
     added = (more.decode_pass + 16 * more.decode_sequence) - (more.decode_pass + more.decode_sequence)
     assert added == pytest.approx(per_expert * (experts_read(case.decoder, 64) - experts_read(case.decoder, 4)))
+
+
+def test_variants_draft_one_by_one():
+    draft = {"draft_tokens": 3, "acceptance": 0.615}
+    weights = {"node.precision": "w16a16", "node.storage_bandwidth_bytes_per_s": 2e9}
+    same = {"decoder": "llama-3.1-8b", "precision": "w16a16"}
+    both = load_scenario("orin-llama-8b", **weights, **{"node.variants": [same, same | {"speculation": draft}]})
+    drafting, plain = both.variants  # the cheaper first
+    alone = load_scenario("orin-llama-8b", **weights)
+    assert plain.batch_cost[0] == alone.batch_cost
+    assert drafting.batch_cost[0] == load_scenario("orin-llama-8b", **weights, **{"node.speculation": draft}).batch_cost
+    shorter = [same, same | {"speculation": draft | {"draft_tokens": 1}}]
+    assert both.fingerprint() != load_scenario(both, **{"node.variants": shorter}).fingerprint()
+    every = load_scenario(both, **{"node.speculation": draft})
+    assert [one.batch_cost for one in every.variants] == 2 * [drafting.batch_cost]
+    unknown = same | {"speculation": draft | {"draft": "nothing"}}
+    with pytest.raises(ScenarioError, match=r"node\.variants\[0\]\.speculation\.draft = 'nothing'"):
+        load_scenario(alone, **{"node.variants": [unknown]})
