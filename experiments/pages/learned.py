@@ -21,6 +21,7 @@ TITLES = {
     "value-carry-over-loads": "`carry-over`, 3 to 15 requests/s, judged at 5",
     "value-carry-over-10": "`carry-over`, 10 requests/s",
     "value-embedding-uplink": "`embedding-uplink`",
+    "structured-embedding-uplink": "`embedding-uplink`, from its value function on",
     "value-orin-llama-8b": "`orin-llama-8b`",
     "batching-carry-over": "`carry-over`, 5 requests/s",
     "batching-carry-over-look-ahead": "`carry-over`, 5 requests/s",

@@ -30,6 +30,8 @@ from edge_llm_agents.racks.policy import LearnedRack
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.scheduling.search import SchedulerSettings
 from edge_llm_agents.seeded.training import train_seeds
+from edge_llm_agents.structured.policy import StructuredPolicy
+from edge_llm_agents.structured.settings import StructuredSettings
 from edge_llm_agents.tasks.fitting import SignalSettings
 from edge_llm_agents.tasks.policy import LearnedTasks
 from edge_llm_agents.value_search.policy import ValuePolicy
@@ -47,6 +49,7 @@ FOUND_WITH: dict[type, Any] = {
     SchedulerSettings: LearnedScheduler,
     SearchSettings: ValuePolicy,
     SignalSettings: LearnedTasks,
+    StructuredSettings: StructuredPolicy,
 }
 
 

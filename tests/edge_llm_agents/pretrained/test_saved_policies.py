@@ -168,7 +168,7 @@ def test_only_single_policies_of_the_card_s_scenario_are_saved(tmp_path: Path):
 
 def test_the_issue_s_scenarios_have_a_policy():
     assert set(shipped_policies()) >= {"value-carry-over", "value-carry-over-10", "value-paper-bloom-3b"}
-    for_embedding_uplink = ["bandwidth-embedding-uplink", "value-embedding-uplink"]
+    for_embedding_uplink = ["bandwidth-embedding-uplink", "structured-embedding-uplink", "value-embedding-uplink"]
     assert policies_for(load_scenario("embedding-uplink")) == for_embedding_uplink
     assert policies_for(load_scenario("orin-llama-8b")) == ["value-orin-llama-8b"]
     for_carry_over = ["batching-carry-over", "value-carry-over", "value-carry-over-loads"]

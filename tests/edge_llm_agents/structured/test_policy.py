@@ -69,6 +69,13 @@ def test_a_row_is_decided_alike_alone_and_among_others(base: ValuePolicy) -> Non
 
 
 @pytest.mark.parametrize("encoder", ["deep-set", "attention"])
+def test_an_empty_queue_has_no_values(base: ValuePolicy, encoder: str) -> None:
+    observations = np.zeros_like(observations_of(base))
+    assert not with_random_head(base, encoder).predict(observations)[0].any()
+    assert not with_random_head(base, encoder).predict(observations[0])[0].any()
+
+
+@pytest.mark.parametrize("encoder", ["deep-set", "attention"])
 def test_a_saved_policy_decides_as_before(base: ValuePolicy, encoder: str, tmp_path: Path) -> None:
     policy = with_random_head(base, encoder)
     card = Card("embedding-uplink", OVERRIDES, "mine", {}, 0, training_steps=0, evaluation={}, check={})
