@@ -178,7 +178,7 @@ def in_slot(state: NodeState, row: int, slot: int) -> Request:
         state.slot_uplink_share[row, slot],
         state.slot_downlink_share[row, slot],
         state.slot_transfer_s[row, slot] + encoding_time_s(state, row, slot),
-        0.0,
+        state.slot_returned_bytes[row, slot],
     )
 
 

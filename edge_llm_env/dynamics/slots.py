@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from edge_llm_env.dynamics.state import NodeState
 from edge_llm_env.solver.candidates import Candidates
 from edge_llm_env.support.compilation.compiling import compiled_allocating
@@ -23,5 +21,5 @@ def candidates_of_row(state: NodeState, row: int) -> Candidates:
         state.slot_uplink_share[row, :shown].copy(),
         state.slot_downlink_share[row, :shown].copy(),
         own_s,
-        np.zeros(shown),
+        state.slot_returned_bytes[row, :shown].copy(),
     )

@@ -111,6 +111,8 @@ class NodeState(NamedTuple):
     """(R, Q) time that its transfers take of the window; 0 where the split is fixed or the channel is dead."""
     slot_encoding_s: NDArray[np.float64]
     """(R, Q) time that encoding its image takes; Q = 0 where all requests have one, or none has."""
+    slot_returned_bytes: NDArray[np.float64]
+    """(R, Q) KV cache that is moved back from a host to serve it; 0 where no caches of tasks are swapped."""
     slot_compute_s: NDArray[np.float64]
     """(R, Q) compute time of the batch of it alone."""
     slot_memory_bytes: NDArray[np.float64]

@@ -23,7 +23,6 @@ OF_ENGINE_CALLS = OF_CALLS | {
     "download_s": np.float64,
     "reused_tokens": np.int32,
     "task_over": np.bool_,
-    "cache_in_host": np.bool_,
 }
 """Arrays with an entry per call of a row beside those of requests, and what they hold."""
 
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
         """(R, N) of a call's context, that it has from its task's cache: the whole blocks of these are shared."""
         task_over: NDArray[np.bool_]
         """(R, N) whether the task is completed or has failed, at its first call."""
-        cache_in_host: NDArray[np.bool_]
-        """(R, N) whether its cache is in host memory, likewise."""
         known: NDArray[np.int64]
         """(R,) entries of `order`."""
         oldest: NDArray[np.int64]

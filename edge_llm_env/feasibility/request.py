@@ -16,6 +16,6 @@ class Request(NamedTuple):
     uplink_share: float
     downlink_share: float
     compute_s: float
-    """Time of its own beside the polynomials: its transfers, where the split of the epoch is flexible."""
+    """Time of its own beside the polynomials, as its transfers where the split of the epoch is flexible."""
     memory_bytes: float
-    """Cost of its own beside the polynomials; 0 in the environments."""
+    """Cost of its own beside the polynomials, as a cache that is moved back from a host."""

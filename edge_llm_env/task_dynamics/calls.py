@@ -8,6 +8,7 @@ from edge_llm_env.dynamics.payment import pay
 from edge_llm_env.dynamics.state import EXPIRED, N_EPOCHS, N_EXPIRED, N_PENDING, PENDING, RESOURCES, SERVED
 from edge_llm_env.feasibility.request import Request
 from edge_llm_env.feasibility.rule import Rule
+from edge_llm_env.inference.batch_cost import AffineCost, Polynomial
 from edge_llm_env.scenarios.sections.reward_settings import R_EXPIRED
 from edge_llm_env.support.compilation.compiling import compiled
 from edge_llm_env.task_dynamics.caches import drop_cache
@@ -25,9 +26,30 @@ MEMORY = RESOURCES.index("memory")
 
 
 @compiled
-def rule_of_row(params: TaskParams, state: TaskState, row: int) -> Rule:
-    """The rule of feasibility with the memory that caches leave which are kept."""
+def waiting_rule(params: TaskParams, state: TaskState, row: int) -> Rule:
+    """The rule of feasibility of a batch that first waits for caches to leave the node."""
     rule = rule_of(params)
+    base = rule.compute_s.base
+    return Rule(
+        AffineCost(
+            Polynomial(
+                base.constant + state.moving_s[row], base.s, base.s_squared, base.n, base.n_squared, base.s_times_n
+            ),
+            rule.compute_s.marginal,
+        ),
+        rule.memory_bytes,
+        rule.energy_j,
+        rule.pads_prompts,
+        rule.pads_outputs,
+        rule.window_s,
+        rule.memory_limit_bytes,
+    )
+
+
+@compiled
+def rule_of_row(params: TaskParams, state: TaskState, row: int) -> Rule:
+    """The same with the memory that caches leave which are kept."""
+    rule = waiting_rule(params, state, row)
     return Rule(
         rule.compute_s,
         rule.memory_bytes,
@@ -41,8 +63,14 @@ def rule_of_row(params: TaskParams, state: TaskState, row: int) -> Rule:
 
 @compiled
 def reused_tokens(state: TaskState, row: int, call: int) -> float:
-    """Tokens of a call's context that the node has kept."""
+    """Tokens of a call's context that are kept."""
     return float(min(state.context_tokens[row, call], state.cached_tokens[row, state.task_first[row, call]]))
+
+
+@compiled
+def returns(state: TaskState, row: int, call: int) -> bool:
+    """Whether what is kept of a call's context is moved back from the host if it is served."""
+    return state.cache_in_host[row, state.task_first[row, call]]
 
 
 @compiled
@@ -51,18 +79,20 @@ def call_without_channel(params: TaskParams, state: TaskState, row: int, call: i
 
     Its prompt is all of its context that is not kept, and what is new. With t(s, n) the marginal time of a request it
     takes t(c + s, n) - t(c, 1) + t(0, 1) of c kept tokens, t(c, 1) being the prefill alone: t(s, n), and the pairs of
-    each new token and of each answer token but the first, which the prefill gives, with the kept ones.
+    each new token and of each answer token but the first, which the prefill gives, with the kept ones. Those that a
+    host has are first moved to the node; a call has all of them for itself, so that what a batch takes adds up.
     """
     kept = reused_tokens(state, row, call)
     prompt = float(state.context_tokens[row, call]) - kept + float(state.prompt_tokens[row, call])
     output = float(state.output_tokens[row, call])
+    transfer_s = kept * params.token_transfer_s if returns(state, row, call) else 0.0
     return Request(
         prompt,
         output,
         state.arrival_s[row, call] + state.latency_requirement_s[row, call] - start_s - params.reserved_s,
         0.0,
         0.0,
-        time_at_kept_s(params, kept, prompt, output),
+        time_at_kept_s(params, kept, prompt, output) + transfer_s,
         kept * params.token_bytes,
     )
 

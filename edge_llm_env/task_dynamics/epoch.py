@@ -24,11 +24,12 @@ from edge_llm_env.dynamics.state import (
 from edge_llm_env.feasibility.batch import empty_batch
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.task_dynamics.caches import drop_cache, keep_cache, list_caches
+from edge_llm_env.task_dynamics.caches import drop_cache, keep_cache, list_caches, swap_cache
 from edge_llm_env.task_dynamics.calls import (
     MEMORY,
     call_without_channel,
     fail_task,
+    returns,
     reused_tokens,
     rule_of_row,
 )
@@ -45,8 +46,9 @@ def begin_episode(rule: Rule, params: TaskParams, state: TaskState, row: int) ->
         state.ready_s[row, call] = math.inf
         state.calls_served[row, call] = 0
         state.cached_tokens[row, call] = 0
+        state.cache_in_host[row, call] = False
         state.computed_tokens[row, call] = 0
-    state.kept_bytes[row] = 0.0
+    state.kept_bytes[row] = state.swapped_bytes[row] = state.moving_s[row] = 0.0
     state.counters[row, :] = 0
     state.utilisation_sum[row, :] = 0.0
     state.energy_j[row] = 0.0
@@ -97,6 +99,8 @@ def show_calls(rule: Rule, params: TaskParams, state: TaskState, row: int) -> No
         asked = call_without_channel(params, state, row, call, start_s)
         fill_slot(state, row, slot, call, asked, judge_by(rule, asked))
         state.slot_reused_tokens[row, slot] = reused_tokens(state, row, call)
+        returned = state.slot_reused_tokens[row, slot] if returns(state, row, call) else 0.0
+        state.slot_returned_bytes[row, slot] = returned * params.token_bytes
     meet_channels(rule, params, state, row)
     for slot in range(state.visible[row]):
         asked = call_without_channel(params, state, row, state.slot_request[row, slot], start_s)
@@ -106,16 +110,18 @@ def show_calls(rule: Rule, params: TaskParams, state: TaskState, row: int) -> No
 
 @compiled
 def release_caches(rule: Rule, params: TaskParams, state: TaskState, row: int, released: NDArray[np.int8]) -> None:
-    """Drop the caches in those of the slots of `kept` that are 1: calls that go on from them need their whole context.
+    """Swap the caches in those of the slots of `kept` that are 1, or drop them: calls then need their whole context.
 
     Before a batch is begun, which has the memory that they leave.
     """
-    dropped = False
+    left = False
     for slot in range(state.in_kept[row]):
         if released[slot]:
-            drop_cache(params, state, row, state.kept[row, slot])
-            dropped = True
-    if dropped:
+            first = state.kept[row, slot]
+            if not swap_cache(params, state, row, first, state.cached_tokens[row, first]):
+                drop_cache(params, state, row, first)
+            left = True
+    if left:
         show_calls(rule, params, state, row)
 
 
@@ -159,6 +165,7 @@ def dispatch_calls(rule: Rule, params: TaskParams, state: TaskState, row: int) -
     own = rule_of_row(params, state, row)
     used = utilisation_of(own, load_batch(state, row))
     memory = (used[MEMORY] * own.memory_limit_bytes + state.kept_bytes[row]) / params.memory_limit_bytes
+    state.moving_s[row] = max(0.0, state.moving_s[row] - params.epoch_s)
     for slot in range(state.visible[row]):
         if state.status[row, state.slot_request[row, slot]] == SERVED:
             keep_cache(params, state, row, state.slot_request[row, slot])

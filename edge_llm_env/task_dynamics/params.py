@@ -24,11 +24,15 @@ if TYPE_CHECKING:
         """`NodeParams`, and what tasks need."""
 
         kv_cache: int
-        """DROP, KEEP or KEEP_WHILE_SLACK."""
+        """DROP, KEEP, KEEP_WHILE_SLACK or KEEP_OR_SWAP."""
         kept_limit_bytes: float
         """Most that caches may take which are kept while there is slack."""
         token_bytes: float
         """KV cache of a token: what an output token takes, as a prompt's has activations beside it."""
+        host_bytes: float
+        """That a host holds of caches which are swapped."""
+        token_transfer_s: float
+        """To move the cache of a token there or back."""
         pair_prefill_s: float
         """Compute time of a new prompt token for each token of the context before it: twice the coefficient of s²."""
         pair_decode_s: float
@@ -40,8 +44,8 @@ if TYPE_CHECKING:
 
 else:
     _MORE = (
-        "kv_cache", "kept_limit_bytes", "token_bytes", "pair_prefill_s", "pair_decode_s", "calls_left",
-        "expected_calls_left",
+        "kv_cache", "kept_limit_bytes", "token_bytes", "host_bytes", "token_transfer_s", "pair_prefill_s",
+        "pair_decode_s", "calls_left", "expected_calls_left",
     )  # fmt: skip
     TaskParams = NamedTuple("TaskParams", [(name, object) for name in (*NodeParams._fields, *_MORE)])
 
@@ -50,11 +54,14 @@ def task_params(scenario: Scenario) -> TaskParams:
     """A scenario with tasks as kernels read it."""
     node, tasks = node_params(scenario), tasks_of(scenario)
     _, _, s_squared, n, _, s_times_n = range(6)
-    free_bytes = scenario.memory_limit_bytes - float(node.cost[1, 0, 0])
+    free_bytes, token_bytes = scenario.memory_limit_bytes - float(node.cost[1, 0, 0]), float(node.cost[1, 1, n])
+    host = scenario.iterations
     more = (
         KV_CACHE_RULES.index(tasks.kv_cache),
         tasks.cache_share * free_bytes,
-        float(node.cost[1, 1, n]),
+        token_bytes,
+        host.host_memory_bytes,
+        token_bytes / host.host_link_bytes_per_s,
         2.0 * float(node.cost[0, 1, s_squared]),
         float(node.cost[0, 1, s_times_n]),
         calls_told(tasks),
@@ -66,6 +73,12 @@ def task_params(scenario: Scenario) -> TaskParams:
 def calls_told(tasks: TaskSettings) -> int:
     """What is told of the calls that are left: TELLS_NOTHING, TELLS_MEAN or TELLS_TRUTH."""
     return {KNOWN: TELLS_TRUTH, ESTIMATED: TELLS_MEAN}.get(tasks.calls_left, TELLS_NOTHING)
+
+
+def swaps_caches(scenario: Scenario) -> bool:
+    """Whether caches of tasks are swapped to a host."""
+    tasks = scenario.workload.tasks
+    return tasks is not None and KV_CACHE_RULES.index(tasks.kv_cache) == KEEP_OR_SWAP
 
 
 def kept_slots(scenario: Scenario) -> int:

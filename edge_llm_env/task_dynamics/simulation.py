@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import COUNTERS
 from edge_llm_env.feasibility.rule import Rule
-from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.calling import direct
 from edge_llm_env.task_dynamics.calls import rule_of_row
@@ -19,10 +18,7 @@ from edge_llm_env.workload.generator import Drawn
 
 
 class TaskSimulation(Simulation):
-    """State of `rows` environments of one scenario with tasks, in which an action drops up to `kept_slots` caches.
-
-    Raises `ScenarioError` for caches that are swapped to a host.
-    """
+    """State of `rows` environments of one scenario with tasks, in which an action frees up to `kept_slots` caches."""
 
     counter_names = (*COUNTERS, *TASK_COUNTERS)
     params: TaskParams
@@ -31,11 +27,6 @@ class TaskSimulation(Simulation):
     def __init__(self, scenario: Scenario, rows: int, kept_slots: int = 0) -> None:
         super().__init__(scenario, rows)
         tasks = tasks_of(scenario)
-        if tasks.kv_cache == "keep_or_swap":
-            raise ScenarioError(
-                f"scenario {scenario.name}: workload.tasks.kv_cache = keep_or_swap: must be drop, keep or "
-                "keep_while_slack in epochs; ContinuousBatching-v0 swaps caches"
-            )
         self.params = task_params(scenario)
         self.kept_slots = kept_slots
         self.state = with_tasks(self.state, tasks.most_predecessors, tasks.signal_size, kept_slots)

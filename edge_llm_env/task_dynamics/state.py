@@ -48,6 +48,7 @@ OF_CALLS = {
     "ready_s": np.float64,
     "calls_served": np.int32,
     "cached_tokens": np.int32,
+    "cache_in_host": np.bool_,
     "computed_tokens": np.int64,
 }
 """Arrays with an entry per call of a row, and what they hold."""
@@ -76,9 +77,11 @@ if TYPE_CHECKING:
         ready_s: NDArray[np.float64]
         """(R, N) when it becomes visible, infinite while that is open."""
         calls_served: NDArray[np.int32]
-        """(R, N) of the task, at its first call; as the next two."""
+        """(R, N) of the task, at its first call; as the next three."""
         cached_tokens: NDArray[np.int32]
-        """(R, N) of its context that the node keeps."""
+        """(R, N) of its context that are kept."""
+        cache_in_host: NDArray[np.bool_]
+        """(R, N) whether in the memory of a host, not on the node."""
         computed_tokens: NDArray[np.int64]
         """(R, N) prompts and answers."""
 
@@ -87,17 +90,21 @@ if TYPE_CHECKING:
 
         slot_reused_tokens: NDArray[np.float64]
         """(R, Q) of a call's context that need not be computed again; `slot_transfer_s` is the time that its new tokens
-        take for attending to these, beside the polynomials."""
+        take for attending to these, and that moving these back from a host takes, beside the polynomials."""
         kept_bytes: NDArray[np.float64]
-        """(R,) of all caches that are kept."""
+        """(R,) of all caches that are kept on the node."""
+        swapped_bytes: NDArray[np.float64]
+        """(R,) of all that are in the host's memory."""
+        moving_s: NDArray[np.float64]
+        """(R,) until all are there that leave the node, which the next batch waits for."""
         in_kept: NDArray[np.int64]
         """(R,)"""
         kept: NDArray[np.int32]
-        """(R, Q) first calls of tasks whose caches an action can drop, the oldest first; the first `in_kept` are used.
-        (R, 0) where none can."""
+        """(R, Q) first calls of tasks whose caches an action can drop or swap, the oldest first; the first `in_kept`
+        are used. (R, 0) where none can."""
 
 else:
-    _OF_ROWS = ("slot_reused_tokens", "kept_bytes", "in_kept", "kept")
+    _OF_ROWS = ("slot_reused_tokens", "kept_bytes", "swapped_bytes", "moving_s", "in_kept", "kept")
     TaskState = NamedTuple(
         "TaskState",
         [(name, object) for name in (*NodeState._fields, *OF_CALLS, *_OF_ROWS)],
@@ -113,6 +120,6 @@ def with_tasks(node: NodeState, predecessors: int, signals: int, kept_slots: int
         counters=np.zeros((rows, len(COUNTERS) + len(TASK_COUNTERS)), dtype=np.int64),
         reward_terms=np.zeros((rows, len(ALL_TERMS))),
     )
+    of_rows = (np.zeros(rows), np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=np.int64))
     kept = np.zeros((rows, kept_slots), dtype=np.int32)
-    rest = (np.zeros(node.slot_slack_s.shape), np.zeros(rows), np.zeros(rows, dtype=np.int64), kept)
-    return TaskState._make((*whole, *arrays.values(), *rest))
+    return TaskState._make((*whole, *arrays.values(), np.zeros(node.slot_slack_s.shape), *of_rows, kept))

@@ -38,15 +38,15 @@ class TaskSettings(Section):
     kv_cache: Literal["drop", "keep", "keep_while_slack", "keep_or_swap"] = Field(
         default="keep_while_slack",
         description="of a task between its calls: dropped, kept, kept as long as all that is kept fits `cache_share` "
-        "of the memory, or, in ContinuousBatching-v0, that and swapped beyond it to `iterations.host_memory_bytes`",
+        "of the memory, or that and swapped beyond it to `iterations.host_memory_bytes`",
     )
     cache_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.5, description="of the memory beside the weights, for caches that are kept while there is slack"
     )
     drop_by_action: bool = Field(
         default=False,
-        description="whether an action of BatchSelection-v0 drops caches that are kept; one of ContinuousBatching-v0 "
-        "always does, or swaps them with `keep_or_swap`",
+        description="whether an action of BatchSelection-v0 drops caches that are kept, or swaps them with "
+        "`keep_or_swap`; one of ContinuousBatching-v0 always does",
         json_schema_extra=NEUTRAL,
     )
     calls_left: Literal["known", "estimated", "unknown"] = Field(

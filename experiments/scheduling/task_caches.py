@@ -35,14 +35,12 @@ SWAPPED = "keep_or_swap"
 
 SWAPPED_BY_ACTION = "keep, swap by action where memory lacks"
 
-IN_EPOCHS = tuple(rule for rule in KV_CACHE_RULES if rule != SWAPPED)
-
 HOST = {"workload.tasks.kv_cache": SWAPPED, "iterations.host_memory_bytes": 32e9}
 
 SETTINGS: dict[str, dict[str, Any]] = {
     BY_ACTION: {"workload.tasks.kv_cache": "keep", "workload.tasks.drop_by_action": True},
     SWAPPED: HOST,
-    SWAPPED_BY_ACTION: HOST | {"workload.tasks.cache_share": 1.0},
+    SWAPPED_BY_ACTION: HOST | {"workload.tasks.cache_share": 1.0, "workload.tasks.drop_by_action": True},
 }
 """Of a scenario, by the way; of the others `workload.tasks.kv_cache` alone."""
 
@@ -103,8 +101,8 @@ def measure_caches(scenario: Scenario, runs_engine: bool, episodes: int, seed: i
 
 
 def _by_epochs(seed: int) -> tuple[str, dict[str, MakePolicy], tuple[float, ...]]:
-    rules: dict[str, MakePolicy] = dict.fromkeys(IN_EPOCHS, OF_BATCHES.rules[RULE].acting(seed))
-    rules[BY_ACTION] = lambda env: CallsInOrderDropping(expected_calls_left, env)
+    rules: dict[str, MakePolicy] = dict.fromkeys(KV_CACHE_RULES, OF_BATCHES.rules[RULE].acting(seed))
+    rules[BY_ACTION] = rules[SWAPPED_BY_ACTION] = lambda env: CallsInOrderDropping(expected_calls_left, env)
     return BATCH_SELECTION, rules, ()
 
 

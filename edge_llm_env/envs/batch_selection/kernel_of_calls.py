@@ -39,7 +39,7 @@ def step_row(
                 not_admitted += 1
     dispatch_calls(rule, params, state, row)
     state.counters[row, N_NOT_ADMITTED] = not_admitted
-    observe_calls(rule, params, state, row, observation)
+    observe_calls(params, state, row, observation)
 
 
 @compiled

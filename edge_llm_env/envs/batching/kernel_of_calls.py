@@ -28,11 +28,11 @@ def step_row(params: TaskParams, state: TaskState, row: int, action: int, observ
         own = rule_of_row(params, state, row)
         admit_call(own, params, state, row, action)
         refresh_mask(own, state, row)
-        observe_admitted_call(rule, params, state, row, action, observation)
+        observe_admitted_call(params, state, row, action, observation)
     else:
         dispatch_calls(rule, params, state, row)
         state.counters[row, N_INVALID] += action < slots
-        observe_calls(rule, params, state, row, observation)
+        observe_calls(params, state, row, observation)
 
 
 @compiled

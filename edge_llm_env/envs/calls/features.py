@@ -28,7 +28,7 @@ def _has_signals(scenario: Scenario) -> bool:
 TASK_FEATURES = (
     Feature("kind", "K", "number of the task's kind, from 1"),
     Feature("calls_done", "most calls", "calls of the task that are served"),
-    Feature("cached", "longest prompt", "tokens of the call's context that the node has kept"),
+    Feature("cached", "longest prompt", "tokens of the call's context that are kept"),
     Feature(
         "calls_left",
         "most calls",

@@ -27,7 +27,7 @@ def begin_rows(
     rule = rule_of(params)
     for row in beginning:
         begin_episode(rule, params, state, row)
-        observe_calls(rule, params, state, row, observations[row])
+        observe_calls(params, state, row, observations[row])
 
 
 def serving_calls(of_requests: Mechanism, step_row: Callable[..., None], step_rows: Callable[..., None]) -> Mechanism:

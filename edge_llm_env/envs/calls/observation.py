@@ -12,24 +12,44 @@ from edge_llm_env.envs.calls.features import CALL_FEATURES, features_of_slot, ob
 from edge_llm_env.envs.observation.features import CONTEXT_FEATURES, OBSERVATION, SLOT_FEATURES
 from edge_llm_env.envs.observation.kernels import clipped, observe, observe_admission
 from edge_llm_env.envs.observation.layout import Block, Feature, once, per_slot
-from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.task_dynamics.calls import MEMORY, rule_of_row
-from edge_llm_env.task_dynamics.params import TaskParams, kept_slots
+from edge_llm_env.task_dynamics.calls import MEMORY, rule_of_row, waiting_rule
+from edge_llm_env.task_dynamics.params import KEEP_OR_SWAP, TaskParams, kept_slots, swaps_caches
 from edge_llm_env.task_dynamics.state import N_RUNNING, TaskState
 
 TASKS_FEATURES = (
-    Feature("kept_memory", "M", "memory of all caches that are kept, bytes"),
+    Feature("kept_memory", "M", "memory of all caches that are kept on the node, bytes"),
     Feature("running", "Q", "tasks that have arrived and neither are completed nor have failed"),
+    Feature(
+        "host_free",
+        "host memory",
+        "host memory that no cache takes, where caches are swapped, bytes",
+        where=swaps_caches,
+    ),
+    Feature(
+        "moving",
+        "window",
+        "time until caches have left the node, which the batch waits for, likewise, s",
+        where=swaps_caches,
+    ),
 )
 
-OBSERVATION_OF_CALLS = (*OBSERVATION, per_slot(*CALL_FEATURES), once(*TASKS_FEATURES))
+_OF_CALLS = (*OBSERVATION, per_slot(*CALL_FEATURES))
+
+_OF_MEMORY = (
+    once(*TASKS_FEATURES),
+    per_slot(
+        Feature("in_host", "1", "1 if what is cached for the call is in host memory, likewise", where=swaps_caches)
+    ),
+)
+
+OBSERVATION_OF_CALLS = (*_OF_CALLS, *_OF_MEMORY)
 """The layout where a batch is chosen of calls."""
 
 OBSERVATION_WITH_CACHES = (
-    *OBSERVATION_OF_CALLS[:-1],
+    *_OF_CALLS,
     Block(cache_features("longest latency requirement"), "kept slot", kept_slots),
-    OBSERVATION_OF_CALLS[-1],
+    *_OF_MEMORY,
 )
 """The layout where caches can be dropped too."""
 
@@ -38,9 +58,9 @@ _BATCH_MEMORY = next(at for at, one in enumerate(CONTEXT_FEATURES) if one.name =
 
 
 @compiled
-def observe_calls(rule: Rule, params: TaskParams, state: TaskState, row: int, observation: NDArray[np.float32]) -> None:
+def observe_calls(params: TaskParams, state: TaskState, row: int, observation: NDArray[np.float32]) -> None:
     """Write a row's whole observation, of shape (length,)."""
-    observe(rule, params, state, row, observation)
+    observe(waiting_rule(params, state, row), params, state, row, observation)
     observe_tasks(params, state, row, observation)
 
 
@@ -60,14 +80,27 @@ def observe_tasks(params: TaskParams, state: TaskState, row: int, observation: N
     end = observe_caches(params, state, row, observation, _CONTEXT + slots * (_SLOT + size))
     observation[end] = clipped(state.kept_bytes[row] / params.memory_limit_bytes)
     observation[end + 1] = clipped(state.counters[row, N_RUNNING] / slots)
+    if params.kv_cache == KEEP_OR_SWAP:
+        observe_host(params, state, row, observation, end + 2)
+
+
+@compiled
+def observe_host(params: TaskParams, state: TaskState, row: int, observation: NDArray[np.float32], at: int) -> None:
+    """Write from an entry on what of the host is free, how long caches move, and of each slot whether its is there."""
+    observation[at] = clipped((params.host_bytes - state.swapped_bytes[row]) / max(1.0, params.host_bytes))
+    observation[at + 1] = clipped(state.moving_s[row] / params.window_s)
+    observation[at + 2 : at + 2 + state.slot_request.shape[1]] = 0.0
+    for slot in range(state.visible[row]):
+        is_open = state.status[row, state.slot_request[row, slot]] == PENDING
+        observation[at + 2 + slot] = is_open and state.slot_returned_bytes[row, slot] > 0.0
 
 
 @compiled
 def observe_admitted_call(
-    rule: Rule, params: TaskParams, state: TaskState, row: int, slot: int, observation: NDArray[np.float32]
+    params: TaskParams, state: TaskState, row: int, slot: int, observation: NDArray[np.float32]
 ) -> None:
     """Bring a row's observation up to date after one admission: calls beside it have one less to wait for."""
-    observe_admission(rule, params, state, row, slot, observation)
+    observe_admission(waiting_rule(params, state, row), params, state, row, slot, observation)
     observe_tasks(params, state, row, observation)
 
 

@@ -24,7 +24,7 @@ def checked_state(arrays: Mapping[str, NDArray], simulation: Simulation) -> Task
     of_node["rows.status"] = np.where(given["status"] == WAITING, PENDING, given["status"]).astype(np.int8)
     of_node["rows.counters"] = np.ascontiguousarray(given["counters"][:, : len(COUNTERS)])
     checked_node_state(of_node, simulation)
-    for name in ("slot_reused_tokens", "kept_bytes"):
+    for name in ("slot_reused_tokens", "kept_bytes", "swapped_bytes", "moving_s"):
         check_numbers(f"rows.{name}", given[name])
         if (given[name] < 0).any():
             raise ValueError(f"state['rows.{name}'] has {given[name].min()}: every number must be at least 0")

@@ -16,9 +16,8 @@ from edge_llm_env.envs.calls.features import CALL_FEATURES, features_of_slot, ob
 from edge_llm_env.envs.continuous_batching.observation import OBSERVATION, entries_of
 from edge_llm_env.envs.observation.kernels import clipped
 from edge_llm_env.envs.observation.layout import Block, Feature, once, per_slot
-from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.compilation.compiling import compiled
-from edge_llm_env.task_dynamics.params import KEEP_OR_SWAP
+from edge_llm_env.task_dynamics.params import KEEP_OR_SWAP, swaps_caches
 from edge_llm_env.task_dynamics.state import N_RUNNING as N_TASKS_RUNNING
 
 RUNNING_CALL_FEATURES = (
@@ -33,11 +32,6 @@ TASKS_FEATURES = (
 )
 
 
-def _swaps(scenario: Scenario) -> bool:
-    tasks = scenario.workload.tasks
-    return tasks is not None and tasks.kv_cache == "keep_or_swap"
-
-
 OBSERVATION_OF_CALLS = (
     *OBSERVATION,
     per_slot(*CALL_FEATURES),
@@ -49,11 +43,13 @@ OBSERVATION_OF_CALLS = (
             "host_free",
             "host blocks",
             "blocks of host memory that nobody holds, where caches of tasks are swapped",
-            where=_swaps,
+            where=swaps_caches,
         )
     ),
     per_slot(
-        Feature("in_host", "1", "1 if what is cached for the waiting call is in host memory, likewise", where=_swaps)
+        Feature(
+            "in_host", "1", "1 if what is cached for the waiting call is in host memory, likewise", where=swaps_caches
+        )
     ),
 )
 """The layout where an engine serves the calls of tasks."""

@@ -21,6 +21,12 @@ SETTINGS = {
     "few": {"workload__arrivals__rate_per_s": 0.5},
     "many": {"workload__arrivals__rate_per_s": 4.0, "workload__output_tokens": [64, 128]},
     "dropped": {"workload__tasks__kv_cache": "drop", "workload__arrivals__rate_per_s": 2.0},
+    "swapped": {
+        "workload__tasks__kv_cache": "keep_or_swap",
+        "workload__tasks__cache_share": 1e-4,
+        "iterations__host_memory_bytes": 1e9,
+        "workload__arrivals__rate_per_s": 2.0,
+    },
     "roofline": {"node__cost_model": "roofline", "workload__arrivals__rate_per_s": 1.5},
 }
 

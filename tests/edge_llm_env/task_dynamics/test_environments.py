@@ -42,7 +42,7 @@ both = pytest.mark.parametrize("env_id", [BATCHING, BATCH_SELECTION])
 everywhere = pytest.mark.parametrize("env_id", OF_TASKS)
 all_forms = pytest.mark.parametrize(
     ("env_id", "scenario"),
-    [*((one, SCENARIO) for one in OF_TASKS), (BATCH_SELECTION, DROPPING), (CONTINUOUS_BATCHING, SWAPPING)],
+    [*((one, each) for one in OF_TASKS for each in (SCENARIO, SWAPPING)), (BATCH_SELECTION, DROPPING)],
 )
 
 
@@ -178,12 +178,6 @@ def test_other_environments_say_that_they_do_not_play_tasks(env_id: str) -> None
         gym.make(env_id, scenario=SCENARIO)
 
 
-@both
-def test_epochs_refuse_caches_that_are_swapped(env_id: str) -> None:
-    with pytest.raises(ScenarioError, match=r"workload\.tasks\.kv_cache = keep_or_swap: must be drop, keep or"):
-        gym.make(env_id, scenario=SWAPPING)
-
-
 @everywhere
 def test_a_workload_of_the_other_sort_is_refused(env_id: str) -> None:
     env = gym.make(env_id, scenario=SCENARIO)
@@ -207,12 +201,13 @@ def test_kernels_do_the_same_without_a_compiler() -> None:
     assert json.loads(texts[0].splitlines()[-1]) == json.loads(texts[1].splitlines()[-1])
 
 
+@pytest.mark.parametrize("scenario", [SCENARIO, SWAPPING], ids=["kept", "swapped"])
 @both
-def test_what_a_solver_chooses_is_served(env_id: str) -> None:
+def test_what_a_solver_chooses_is_served(env_id: str, scenario: Scenario) -> None:
     """The epoch problem of a row, with the memory that kept caches leave, is that of the environment."""
-    env = gym.make(env_id, scenario=SCENARIO, disable_env_checker=True)
+    env = gym.make(env_id, scenario=scenario, disable_env_checker=True)
     policy = EpochPolicy(DFTSP(), env)
-    for workload in draw_workloads(SCENARIO, 2):
+    for workload in draw_workloads(scenario, 2):
         observation, info = env.reset(options={"workload": workload})
         truncated = False
         while not truncated:

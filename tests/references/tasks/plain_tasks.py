@@ -7,7 +7,6 @@ takes the scenario's settings, the catalogue's values and the workload.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from edge_llm_env import Scenario, Workload
 from tests.references.plain_node import TOLERANCE, Request
@@ -35,11 +34,12 @@ class Call:
 
 @dataclass(eq=False)
 class Task:
-    """A task: what it has kept on the node and computed so far."""
+    """A task: what it has kept, on the node or in the memory of a host, and computed so far."""
 
     kind: int
     calls: list[Call] = field(default_factory=list)
     cached_tokens: int = 0
+    in_host: bool = False
     computed_tokens: int = 0
     fate: str = "not arrived"
 
@@ -76,6 +76,7 @@ class ReferenceTasks:
         self.task_of = {id(call): task for task in self.tasks for call in task.calls}
         self.epochs = self.invalid_actions = self.not_admitted = self.tokens = self.reused = 0
         self.batch: list[Call] = []
+        self.moving_s = 0.0
         self.reward_terms = dict.fromkeys(TERMS, 0.0)
         self._begin_epoch()
 
@@ -85,7 +86,11 @@ class ReferenceTasks:
 
     @property
     def kept_bytes(self) -> float:
-        return self._kv_bytes(sum(task.cached_tokens for task in self.tasks))
+        return self._kv_bytes(sum(task.cached_tokens for task in self.tasks if not task.in_host))
+
+    @property
+    def swapped_bytes(self) -> float:
+        return self._kv_bytes(sum(task.cached_tokens for task in self.tasks if task.in_host))
 
     def step_batching(self, action: int) -> float:
         """`Batching-v0`: admit the call in that slot; dispatch if there is none, or it does not fit."""
@@ -98,10 +103,10 @@ class ReferenceTasks:
         return sum(self.reward_terms.values())
 
     def step_batch_selection(self, chosen: list[int]) -> float:
-        """`BatchSelection-v0`: drop chosen caches, admit the chosen slots in order, each if it still fits; dispatch."""
+        """`BatchSelection-v0`: free chosen caches, admit the chosen slots in order, each if it still fits; dispatch."""
         self.reward_terms = dict.fromkeys(TERMS, 0.0)
-        for task, dropped in zip(self.caches(), chosen[self.scenario.epoch.visible_slots :], strict=False):
-            if dropped:
+        for task, freed in zip(self.caches(), chosen[self.scenario.epoch.visible_slots :], strict=False):
+            if freed and not self._swap(task, task.cached_tokens):
                 task.cached_tokens = 0
         self.not_admitted = 0
         for slot in range(len(self.visible)):
@@ -120,7 +125,7 @@ class ReferenceTasks:
             return False
         batch = [*self.batch, self.visible[slot]]
         requests = [call.request for call in batch]
-        return self.node.can_transmit(requests) and self._can_compute(batch, self.kept_bytes)
+        return self.node.can_transmit(requests) and self._can_compute(batch, self.kept_bytes, self.moving_s)
 
     def counters(self) -> dict[str, int]:
         """What `info` counts, by name."""
@@ -150,59 +155,10 @@ class ReferenceTasks:
             "cached_tokens_reused": self.reused,
         }
 
-    def slots(self) -> list[dict[str, float]]:
-        """What an observation tells of each visible call that is still open, beside what it tells of requests."""
-        shown: list[dict[str, Any]] = []
-        most, longest = self.rule.most_calls, self.scenario.workload.longest_prompt_tokens
-        for call in self.visible:
-            task = self.task_of[id(call)]
-            prompt, kept = self._prompt(call)
-            alone_s = self._compute_s([call])
-            slack_s = self.node.slack_s(call.request, self.start_s)
-            shown.append(
-                {
-                    "kind": (task.kind + 1) / len(self.rule.kinds),
-                    "calls_done": task.served / most,
-                    "cached": kept / longest,
-                    "calls_left": (len(task.calls) - task.served) / most,
-                    "prompt": prompt / longest,
-                    "compute": min(1.0, alone_s / self.node.window_s),
-                    "can_wait": float(alone_s <= slack_s - self.scenario.epoch.epoch_s),
-                    **{f"signal_{at}": number for at, number in enumerate(call.signal)},
-                }
-                if call.fate == "pending"
-                else {}
-            )
-        return shown
-
     def caches(self) -> list[Task]:
-        """The tasks whose caches can be dropped now."""
-        return [task for task in self.tasks if task.cached_tokens][: self.scenario.epoch.visible_slots]
-
-    def kept_slots(self) -> list[dict[str, float]]:
-        """What an observation tells of each of these."""
-        most, longest = self.rule.most_calls, self.scenario.workload.longest_prompt_tokens
-        longest_s = self.scenario.workload.latency_requirement_s.high
-        shown = []
-        for task in self.caches():
-            asked = task.calls[0].request
-            due_s = asked.arrival_s + asked.latency_requirement_s
-            shown.append(
-                {
-                    "kept": 1.0,
-                    "kept_slack": (due_s - self.start_s) / longest_s,
-                    "kept_waits": float(any(call.fate == "pending" for call in task.calls)),
-                    "kept_kind": (task.kind + 1) / len(self.rule.kinds),
-                    "kept_calls_done": task.served / most,
-                    "kept_cached": task.cached_tokens / longest,
-                    "kept_calls_left": (len(task.calls) - task.served) / most,
-                }
-            )
-        return shown
-
-    def shown_so_far(self, call: Call) -> list[list[float]]:
-        """The signals of all calls of the task of a visible one that are or were visible."""
-        return [one.signal for one in self.task_of[id(call)].calls if one.fate in ("served", "pending")]
+        """The tasks whose caches can be freed now."""
+        kept = [task for task in self.tasks if task.cached_tokens and not task.in_host]
+        return kept[: self.scenario.epoch.visible_slots]
 
     # --- what a call costs
 
@@ -215,14 +171,19 @@ class ReferenceTasks:
         """The request with all of its context as its prompt."""
         return replace(call.request, prompt_tokens=call.context_tokens + call.request.prompt_tokens)
 
+    def _returned_bytes(self, call: Call) -> float:
+        """Of the cache that the host has to move back for it."""
+        return self._kv_bytes(self._prompt(call)[1]) if self.task_of[id(call)].in_host else 0.0
+
     def _compute_s(self, batch: list[Call]) -> float:
-        """Each whole prompt and answer, less the prefill of what is kept; of costs that add up over a batch."""
+        """Each whole prompt and answer, less the prefill of what is kept, and what moves; of costs that add up."""
         total = 0.0
         for call in batch:
             total += self.node.compute_s([self._whole(call)])
             kept = self._prompt(call)[1]
             if kept:
                 total -= self.node.compute_s([replace(call.request, prompt_tokens=kept, output_tokens=1)])
+            total += self._returned_bytes(call) / self.scenario.iterations.host_link_bytes_per_s
         return total
 
     def _kv_bytes(self, tokens: int) -> float:
@@ -231,13 +192,14 @@ class ReferenceTasks:
 
     def _memory_bytes(self, batch: list[Call], kept_bytes: float) -> float:
         tokens = sum(self._prompt(call)[0] + call.request.output_tokens for call in batch)
-        return self.node.weight_bytes() + self._kv_bytes(tokens) + kept_bytes
+        returned_bytes = sum(self._returned_bytes(call) for call in batch)
+        return self.node.weight_bytes() + self._kv_bytes(tokens) + returned_bytes + kept_bytes
 
-    def _can_compute(self, batch: list[Call], kept_bytes: float) -> bool:
+    def _can_compute(self, batch: list[Call], kept_bytes: float, waits_s: float) -> bool:
         limits = [self.node.window_s, *(self.node.slack_s(call.request, self.start_s) for call in batch)]
         if self._memory_bytes(batch, kept_bytes) > self.node.memory_limit_bytes * (1 + TOLERANCE):
             return False
-        return all(self._compute_s(batch) <= limit * (1 + TOLERANCE) for limit in limits)
+        return all(waits_s + self._compute_s(batch) <= limit * (1 + TOLERANCE) for limit in limits)
 
     # --- what happens then
 
@@ -264,17 +226,30 @@ class ReferenceTasks:
         return sum(self.node.energy_j([replace(call.request, prompt_tokens=self._prompt(call)[0])]) for call in batch)
 
     def _dispatch(self) -> None:
+        self.moving_s = max(0.0, self.moving_s - self.scenario.epoch.epoch_s)
         for call in sorted(self.batch, key=lambda one: one.request.index):
             task = self.task_of[id(call)]
             if task.fate == "completed":
-                task.cached_tokens = 0
+                task.cached_tokens, task.in_host = 0, False
             elif self.rule.kv_cache != "drop" and call.kept_tokens > task.cached_tokens:
-                before, task.cached_tokens = task.cached_tokens, call.kept_tokens
+                before = task.cached_tokens, task.in_host
+                task.cached_tokens, task.in_host = call.kept_tokens, False
                 limit = self.rule.cache_share * (self.node.memory_limit_bytes - self.node.weight_bytes())
-                if self.rule.kv_cache == "keep_while_slack" and self.kept_bytes > limit:
-                    task.cached_tokens = before
+                if self.rule.kv_cache != "keep" and self.kept_bytes > limit:
+                    task.cached_tokens, task.in_host = before
+                    self._swap(task, call.kept_tokens)
         self.epochs += 1
         self._begin_epoch()
+
+    def _swap(self, task: Task, tokens: int) -> bool:
+        """Have so much of a task's cache in host memory, if that has room; the next batch waits for what moves."""
+        there = task.cached_tokens if task.in_host else 0
+        grown_bytes = self.swapped_bytes + self._kv_bytes(tokens - there)
+        if self.rule.kv_cache != "keep_or_swap" or grown_bytes > self.scenario.iterations.host_memory_bytes:
+            return False
+        self.moving_s += self._kv_bytes(tokens - there) / self.scenario.iterations.host_link_bytes_per_s
+        task.cached_tokens, task.in_host = tokens, True
+        return True
 
     def _begin_epoch(self) -> None:
         self.batch = []
@@ -309,8 +284,8 @@ class ReferenceTasks:
         for call in task.calls:
             if call.fate in ("waiting", "pending") and self.node.slack_s(call.request, self.start_s) < 0:
                 return True
-            own = self._kv_bytes(self._prompt(call)[1])
-            if call.fate == "pending" and not self._can_compute([call], own):
+            own = 0.0 if task.in_host else self._kv_bytes(self._prompt(call)[1])
+            if call.fate == "pending" and not self._can_compute([call], own, 0.0):
                 return True
         return False
 
@@ -319,6 +294,6 @@ class ReferenceTasks:
             if call.fate in ("waiting", "pending"):
                 call.request.fate = "expired"
                 self.reward_terms["expired"] += self.scenario.reward.expired
-        task.fate, task.cached_tokens = "failed", 0
+        task.fate, task.cached_tokens, task.in_host = "failed", 0, False
         if task.served:
             self.reward_terms["task_failed"] += self.scenario.reward.task_failed

@@ -20,6 +20,7 @@ from edge_llm_env import draw_workloads
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.tasks.signals import SIZE
 from tests.references.tasks.plain_tasks import ReferenceTasks
+from tests.references.tasks.seen_tasks import shown_so_far
 from tests.support.tasks import ALL_KINDS, small_tasks
 
 SCENARIO = small_tasks(workload__tasks__signals={})
@@ -77,7 +78,7 @@ def test_a_score_is_the_mean_of_what_has_been_shown() -> None:
         )
         for slot, mean in zip(slots.tolist(), found.tolist(), strict=True):
             call = reference.visible[slot]
-            signals = np.array(reference.shown_so_far(call))
+            signals = np.array(shown_so_far(reference, call))
             kind = np.full(len(signals), reference.task_of[id(call)].kind)
             assert mean == pytest.approx(scores(kind, signals).mean())
             several += len(signals) > 1
