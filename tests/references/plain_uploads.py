@@ -35,8 +35,8 @@ class UploadSimulator(ReferenceSimulator):
         self.reward_terms = dict.fromkeys(self.reward_terms, 0.0)
         split = action[-1]
         wanted = [slot for slot in range(len(self.visible)) if action[slot] > -1.0]
-        alive = [slot for slot in wanted if math.isfinite(self._alone_s(self.visible[slot]))]
-        order = sorted(alive, key=lambda slot: -(1.0 + action[slot]) / self._alone_s(self.visible[slot]))
+        alive = [slot for slot in wanted if math.isfinite(self.node.uplink_share(self.visible[slot]))]
+        order = sorted(alive, key=lambda slot: -(1.0 + action[slot]) / self.node.uplink_share(self.visible[slot]))
         batch = self._most_valuable(order, action, max(0.0, split))
         spare = self._spare(batch) * (1.0 + min(0.0, split))
         rest = [self.visible[slot] for slot in order if self.visible[slot] not in batch]
@@ -49,11 +49,6 @@ class UploadSimulator(ReferenceSimulator):
             used += grant
         self._finish(batch, grants, used)
         return sum(self.reward_terms.values())
-
-    def _alone_s(self, request: Request) -> float:
-        node = self.node
-        transfers_s = node.uplink_share(request) * node.uplink_s + node.downlink_share(request) * node.downlink_s
-        return transfers_s + node.compute_s([request])
 
     def _most_valuable(self, order: list[int], action: list[float], kept: float) -> list[Request]:
         servable = [slot for slot in order if self.node.can_serve([self.visible[slot]], self.start_s)]

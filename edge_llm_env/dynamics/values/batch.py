@@ -17,8 +17,11 @@ from edge_llm_env.support.compilation.compiling import compiled, compiled_alloca
 def alone_s(params: NodeParams, state: NodeState, row: int, slot: int) -> float:
     """What a slot's request takes of the epoch alone (s): its transfers over whole bands, and its computation.
 
-    Infinite for a dead channel.
+    Where uploads carry over, what is left of its upload over the whole band: it is the uplink that epochs are short of
+    there, and a request is computed once, however many epochs it sends in. Infinite for a dead channel.
     """
+    if params.carries_over:
+        return state.slot_uplink_share[row, slot] * params.uplink_s
     return (
         state.slot_uplink_share[row, slot] * params.uplink_s
         + state.slot_downlink_share[row, slot] * params.downlink_s
@@ -36,7 +39,7 @@ def order_by_value(
 
     Entry a in -1..1 of a slot is the value 1 + a, and the order is that of (1 + a) / `alone_s`, the largest first,
     between equals that of arrival. A request of a = -1 is not wanted. At equal values this is the order of the time
-    that requests take, the shortest first.
+    that requests take, the shortest first; where uploads carry over, the shortest remaining time.
     """
     visible = state.visible[row]
     order = np.empty(visible, dtype=np.int64)

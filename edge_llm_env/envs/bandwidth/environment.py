@@ -89,14 +89,14 @@ class BandwidthEnv(EpochEnv[NDArray[np.floating]]):
 
     **Where uploads carry over** (`radio.transfers = "carried_over"`), what was sent of an upload stays sent, a request
     is computed in the epoch in which its upload completes, and bandwidth is control: who is about to have a better
-    channel had better wait, and what a batch leaves is worth something. The order and the batch are as above, with what
-    is left to send. The uplink that the batch leaves goes on in the same order to the requests that are not of it, each
-    what it can use, and nothing to those of -1; an upload that the epoch does not compute keeps its last token. Entry Q
-    splits the uplink: 0 is what the batch leaves, b > 0 first keeps the part b of it (of T_E where the split is
-    flexible) from the batch, and of what a batch leaves only 1 + b is used for b < 0. With `action="shares"`, who is
-    granted too little to complete sends what its share carries. Here 0 everywhere is not the best rule without
-    parameters: on `embedding-uplink-carried` it serves 99.2 % of what the epoch's oracle does, and shortest remaining
-    time 100.4 %; on `mobile-uplink` 98.4 % and 100.0 %.
+    channel had better wait, and what a batch leaves is worth something. The order is that of (1 + a) / (time of what
+    is left to send over the whole uplink), and the batch is as above, with what is left to send. The uplink that the
+    batch leaves goes on in the same order to the requests that are not of it, each what it can use, and nothing to
+    those of -1; an upload that the epoch does not compute keeps its last token. Entry Q splits the uplink: 0 is what
+    the batch leaves, b > 0 first keeps the part b of it (of T_E where the split is flexible) from the batch, and of
+    what a batch leaves only 1 + b is used for b < 0. So 0 everywhere is shortest remaining time, the best rule without
+    parameters, but for batches that serve more without their most urgent request. With `action="shares"`, who is
+    granted too little to complete sends what its share carries.
 
     `info["not_admitted"]` counts the requests that were of value, or given band, and not served. Float64 actions are
     taken in full precision.

@@ -52,6 +52,17 @@ def test_what_a_batch_leaves_goes_on_in_the_same_order_and_stays_sent():
     assert info["utilisation"]["uplink"] == pytest.approx(272 / 512)
 
 
+def test_equal_values_go_by_what_is_left_to_send_however_long_it_computes():
+    """256 tokens complete first though their 512 of output compute longest; of 300 the other 256 are sent."""
+    env = started(ENV, carried(), workload_at([0.0, 0.1], prompt_tokens=[300, 256], output_tokens=[128, 512]))
+    transfers_s = 0.25 * (env.simulation.state.slot_uplink_share[0] + env.simulation.state.slot_downlink_share[0])
+    alone_s = transfers_s + env.simulation.state.slot_compute_s[0]
+    assert alone_s[0] < alone_s[1]
+    env.step(np.zeros(Q + 1))
+    assert status(env, 2)[1] == SERVED
+    assert sent_tokens(env, 2) == pytest.approx([256, 256])
+
+
 def test_an_upload_of_several_epochs_is_computed_in_the_one_in_which_it_completes():
     """1,100 tokens: 512, 512 and 76. Within an epoch it would never be served."""
     requests = workload_at([0.0], prompt_tokens=1100)
