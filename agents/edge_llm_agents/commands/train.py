@@ -29,6 +29,7 @@ COMMANDS = {
     "tasks": Command(f"{_HERE}.tasks:Tasks", "agent tasks whose calls have signals with several seeds, judged"),
     "racks": Command(f"{_HERE}.racks:Racks", "modules of a rack with several seeds, judged by reward"),
     "allocations": Command(f"{_HERE}.allocations:Allocations", "bands and modules with several seeds, judged"),
+    "uploads": Command(f"{_HERE}.uploads:Uploads", "who sends along a road, with several seeds, judged"),
     "levels": Command(f"{_HERE}.levels:Levels", "modules that serve by levels with several seeds, judged by reward"),
 }
 

@@ -24,6 +24,7 @@ from edge_llm_agents.records.record import NoRecordError, read_record, write_rec
 from edge_llm_agents.scheduling.policy import LearnedScheduler
 from edge_llm_agents.structured.policy import StructuredPolicy
 from edge_llm_agents.tasks.policy import LearnedTasks
+from edge_llm_agents.uploads.policy import LearnedUploads
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_env.scenarios import Scenario, list_scenarios, load_scenario
 from edge_llm_env.scenarios.file_paths import overrides_without_folders, without_folders
@@ -43,6 +44,7 @@ SavedPolicy = (
     | LearnedPlacement
     | SearchedPlacement
     | LearnedTasks
+    | LearnedUploads
 )
 
 KINDS: dict[str, type[SavedPolicy]] = {
@@ -62,7 +64,7 @@ def kind_of(description: Mapping[str, Any]) -> type[SavedPolicy] | None:
 
     Of those that choose batches, the ones that learn from signals of calls have seen `examples_seed`, and the ones with
     a network over the queue have an encoder; of those that place models, the ones that are searched for say what they
-    see.
+    see; of those that divide bands, the ones that order uploads have numbers.
     """
     if description.get("environment") == SearchedPlacement.env_id and "sees" in description:
         return SearchedPlacement
@@ -70,6 +72,8 @@ def kind_of(description: Mapping[str, Any]) -> type[SavedPolicy] | None:
         return LearnedTasks
     if description.get("environment") == StructuredPolicy.env_id and "encoder" in description:
         return StructuredPolicy
+    if description.get("environment") == LearnedUploads.env_id and "numbers" in description:
+        return LearnedUploads
     return KINDS.get(str(description.get("environment")))
 
 

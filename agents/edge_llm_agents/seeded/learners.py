@@ -16,6 +16,7 @@ from edge_llm_agents.seeded.runs import Learned
 from edge_llm_agents.structured.learning import learn_worths, look_ahead_base
 from edge_llm_agents.structured.settings import StructuredSettings
 from edge_llm_agents.tasks.fitting import SignalSettings, learn_signals
+from edge_llm_agents.uploads.search import UploadSettings, search_uploads
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import SearchSettings, search
 from edge_llm_env.envs.suite import COMPUTE, SERVICE_LEVEL
@@ -31,6 +32,7 @@ Settings = (
     | PlacementSearchSettings
     | RackSettings
     | SignalSettings
+    | UploadSettings
 )
 """Of a way to learn."""
 
@@ -77,6 +79,11 @@ def _scheduler(env_id: str, scenario: Scenario, settings: SchedulerSettings, see
     return Learned(found.policy, found.epoch_steps, {}, _as_records(found.curve))
 
 
+def _uploads(env_id: str, scenario: Scenario, settings: UploadSettings, seed: int, report: Report) -> Learned:
+    found = search_uploads(scenario, settings, seed, report)
+    return Learned(found.policy, found.epoch_steps, {}, _as_records(found.curve))
+
+
 def _placement(env_id: str, scenario: Scenario, settings: PlacementSettings, seed: int, report: Report) -> Learned:
     policy = fit_placement(scenario, settings, seed, report)
     return Learned(policy, settings.episodes * scenario.epoch.episode_epochs, {}, [])
@@ -112,6 +119,7 @@ LEARNERS: dict[type, Learner] = {
     StructuredSettings: Learner("network over the set, decoded exactly", _structured),
     AllocationSettings: Learner(_SEARCH, _allocation),
     SchedulerSettings: Learner(_SEARCH, _scheduler),
+    UploadSettings: Learner(_SEARCH, _uploads),
     PlacementSettings: Learner(_REGRESSION, _placement),
     PlacementSearchSettings: Learner(_SEARCH, _placement_search),
     SignalSettings: Learner(_REGRESSION, _signals),

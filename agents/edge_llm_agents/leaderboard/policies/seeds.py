@@ -40,6 +40,8 @@ from edge_llm_agents.structured.policy import StructuredPolicy
 from edge_llm_agents.structured.settings import StructuredSettings
 from edge_llm_agents.tasks.fitting import SignalSettings
 from edge_llm_agents.tasks.policy import LearnedTasks
+from edge_llm_agents.uploads.policy import LearnedUploads
+from edge_llm_agents.uploads.search import UploadSettings
 from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
 from edge_llm_agents.value_search.features import PLAIN_FEATURE_SETS
 from edge_llm_agents.value_search.policy import ValuePolicy
@@ -60,6 +62,15 @@ ENTRIES = {
     LearnedRack.env_id: ("learned rack", "scaling"),
 }
 """By environment, what the suite calls a scenario's own policy of the package, and how its file's name begins."""
+
+SEARCHED_BY: dict[type, type[Settings]] = {
+    LearnedAllocation: AllocationSettings,
+    LearnedLevels: AllocationSettings,
+    LearnedScheduler: SchedulerSettings,
+    LearnedUploads: UploadSettings,
+    SearchedPlacement: PlacementSearchSettings,
+}
+"""Settings of policies that the cross-entropy method finds from a rule on, by their type."""
 
 TRAINING = "training "
 """How the names of cells that train begin."""
@@ -178,11 +189,8 @@ def settings_of(shipped: str, seed: int) -> Settings | TrainingSettings:
     if isinstance(policy, StructuredPolicy):
         return StructuredSettings(**card.hyperparameters)
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
-    if isinstance(policy, LearnedAllocation | LearnedLevels | LearnedScheduler):
-        settings = SchedulerSettings if isinstance(policy, LearnedScheduler) else AllocationSettings
-        return settings(**(card.hyperparameters | {"cross_entropy": cross_entropy}))
-    if isinstance(policy, SearchedPlacement):
-        return PlacementSearchSettings(**(card.hyperparameters | {"cross_entropy": cross_entropy}))
+    if (searched_by := SEARCHED_BY.get(type(policy))) is not None:
+        return searched_by(**(card.hyperparameters | {"cross_entropy": cross_entropy}))
     function = policy.function
     names = [name for name, features in PLAIN_FEATURE_SETS.items() if tuple(features) == function.features]
     if not names:
