@@ -63,7 +63,7 @@ ENTRIES = {
 }
 """By environment, what the suite calls a scenario's own policy of the package, and how its file's name begins."""
 
-SEARCHED_BY: dict[type, type[Settings]] = {
+SEARCHED_BY: dict[type, type[AllocationSettings | SchedulerSettings | UploadSettings | PlacementSearchSettings]] = {
     LearnedAllocation: AllocationSettings,
     LearnedLevels: AllocationSettings,
     LearnedScheduler: SchedulerSettings,
@@ -189,8 +189,8 @@ def settings_of(shipped: str, seed: int) -> Settings | TrainingSettings:
     if isinstance(policy, StructuredPolicy):
         return StructuredSettings(**card.hyperparameters)
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
-    if (searched_by := SEARCHED_BY.get(type(policy))) is not None:
-        return searched_by(**(card.hyperparameters | {"cross_entropy": cross_entropy}))
+    if isinstance(policy, LearnedAllocation | LearnedLevels | LearnedScheduler | LearnedUploads | SearchedPlacement):
+        return SEARCHED_BY[type(policy)](**(card.hyperparameters | {"cross_entropy": cross_entropy}))
     function = policy.function
     names = [name for name, features in PLAIN_FEATURE_SETS.items() if tuple(features) == function.features]
     if not names:
