@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.comparison.contestants import Field
-from edge_llm_agents.comparison.earnings import by_reward
+from edge_llm_agents.comparison.earnings import by_reward, joined_schedules
 from edge_llm_agents.comparison.records import BOUND, SCHEDULE, Comparison, records_of
 from edge_llm_agents.comparison.sweep import Sweep, swept
 from edge_llm_agents.evaluation.progress import Progress, Report, tell_nobody
@@ -115,12 +115,17 @@ def compared(
     look_back = field.baselines.hindsight
     known = [] if look_back is None else workloads[:hindsight_episodes]
     earning, earned, most = field.baselines.earning, dict[str, Earned](), list[float]()
+    schedules: list[Earned] = []
 
     def so_far() -> Comparison:
         hindsight = _joined(bounds, [one.served for one in roll_outs.values()]) if bounds else None
+        scheduled = joined_schedules(schedules[: len(bounds)], list(earned.values()))
+        if hindsight is not None and scheduled is not None:
+            hindsight = hindsight._replace(served=scheduled.served)
         records = records_of({name: roll_outs[name] for name in alone_s}, field.oracle, hindsight, alone_s)
         if earning is not None:
-            records = by_reward(records, {name: earned[name] for name in alone_s}, field.oracle, most[: len(bounds)])
+            played = {name: earned[name] for name in alone_s}
+            records = by_reward(records, played, field.oracle, most[: len(bounds)], scheduled)
         kinds = {one.name: one.kind for one in contestants} | {BOUND: "hindsight", SCHEDULE: "hindsight"}
         return Comparison(scenario, field.env_id, field.oracle, settings, records, kinds)
 
@@ -137,9 +142,12 @@ def compared(
             assert look_back is not None  # or nothing is known
             bound = look_back(scenario, [workload])
             reward = None if earning is None else earning.most(scenario, workload)
+            scheduled = None if earning is None or earning.schedule is None else earning.schedule(scenario, workload)
             # Ctrl-C while one of them is found leaves none of this workload.
             if reward is not None:
                 most.append(reward)
+            if scheduled is not None:
+                schedules.append(scheduled)
             bounds.append(bound)
         if known:
             report(Progress("hindsight", len(known), len(known)))

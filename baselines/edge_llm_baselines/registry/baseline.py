@@ -67,6 +67,8 @@ class Earning:
     """What a policy earns on workloads."""
     most: Callable[[Scenario, Workload], float]
     """What nobody earns more than in an episode."""
+    schedule: Callable[[Scenario, Workload], Earned] | None = None
+    """What the best schedule that is known of an episode earns when it is played; None where nobody searches."""
 
 
 @dataclass(frozen=True)

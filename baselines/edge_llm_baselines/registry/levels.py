@@ -7,6 +7,7 @@ from typing import Any
 
 from edge_llm_baselines.allocation.policy import Allocation
 from edge_llm_baselines.levels.bounds import hindsight_of_levels
+from edge_llm_baselines.levels.clairvoyant import scheduled_by_levels
 from edge_llm_baselines.levels.earning import earned_by_levels
 from edge_llm_baselines.levels.reward_bound import most_by_levels
 from edge_llm_baselines.levels.rules import (
@@ -20,9 +21,13 @@ from edge_llm_baselines.levels.rules import (
     per_second,
 )
 from edge_llm_baselines.levels.tuning import fixed, has_variants, tune_partition, tune_plan, tune_threshold, tune_waits
+from edge_llm_baselines.playing.earned import Earned
+from edge_llm_baselines.playing.play import MakePolicy
+from edge_llm_baselines.playing.remembering import once_a_scenario
 from edge_llm_baselines.registry.baseline import RANDOM, Baseline, Baselines, Earning, Tunable
 from edge_llm_baselines.residency.tuning import following, has_phases, looking_ahead, told
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.workload.workload import Workload
 
 
 def _greedy(name: str, order: Order) -> Baseline:
@@ -39,6 +44,16 @@ def _moving(
     return Baseline(
         f"BestLevels, modules {who}", lambda env, seed, tuned: moving(env, make(env, tuned)), tunable, plays
     )
+
+
+def _scheduled(scenario: Scenario, workload: Workload) -> Earned:
+    """The search for a schedule begins at the best rule, tuned with seed 0."""
+    return scheduled_by_levels(scenario, workload, _tuned_rules_of_levels(scenario))
+
+
+@once_a_scenario
+def _tuned_rules_of_levels(scenario: Scenario) -> list[MakePolicy]:
+    return OF_LEVELS.all_tuned(scenario)
 
 
 OF_LEVELS = Baselines(
@@ -69,5 +84,5 @@ OF_LEVELS = Baselines(
         "random": RANDOM,
     },
     hindsight=hindsight_of_levels,
-    earning=Earning(earned_by_levels, most_by_levels),
+    earning=Earning(earned_by_levels, most_by_levels, _scheduled),
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge_llm_agents.comparison.comparing import ComparisonInterrupted, compare
-from edge_llm_agents.comparison.records import BOUND
+from edge_llm_agents.comparison.records import BOUND, SCHEDULE
 from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.racks.learning import RackSettings
 from edge_llm_agents.records.fields import BESIDE
@@ -52,10 +52,13 @@ def test_policies_of_levels_are_ranked_by_the_accuracy_they_deliver():
     means = [float(np.mean(one["reward_per_episode"])) for one in found.policies]
     assert means == sorted(means, reverse=True)
     (bound,) = (one["reward_per_episode"] for one in found.policies if one["policy"] == BOUND)
-    assert bound == [most_by_levels(scenario, draw_workloads(scenario, 2, 0)[0])]
+    first = draw_workloads(scenario, 2, 0)[0]
+    assert bound == [most_by_levels(scenario, first)]
+    (schedule,) = (one for one in found.policies if one["policy"] == SCHEDULE)
+    assert schedule["served_per_episode"] == [round(schedule["served_percent"] / 100.0 * first.requests)]
     for one in found.policies:
         if one["policy"] != BOUND:
-            assert one["reward_per_episode"][0] <= bound[0]
+            assert one["reward_per_episode"][0] <= schedule["reward_per_episode"][0] <= bound[0]
             assert 0.0 < one["beside"]["accuracy"] <= 1.0
             assert one["beside"].keys() == {"accuracy"} <= BESIDE.keys()
     assert all(column in found.table().splitlines()[0] for column in ("reward", "served %", "accuracy"))

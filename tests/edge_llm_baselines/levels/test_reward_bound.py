@@ -1,4 +1,4 @@
-"""What nobody earns more than in `ServiceLevel-v0`, beside everything that can be played in tiny episodes."""
+"""What nobody earns more than in `ServiceLevel-v0`, and schedules, beside all that can be played in tiny episodes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from edge_llm_baselines.levels.clairvoyant import Effort, scheduled_by_levels
 from edge_llm_baselines.levels.earning import earned_by_levels
 from edge_llm_baselines.levels.priced_bound import most_by_prices
 from edge_llm_baselines.levels.reward_bound import by_compression, most_by_levels, worth_of
@@ -49,14 +50,18 @@ def most_played(scenario: Scenario, workload: Workload) -> float:
 
 
 @pytest.mark.parametrize("value", ["accuracy", "threshold"])
-def test_nothing_that_can_be_played_earns_more(value: str):
+def test_rule_schedule_optimum_and_bound_are_in_order_and_the_schedule_is_mostly_the_optimum(value: str):
     scenario = tiny(value)
     rule = OF_LEVELS.rules["best-levels"].acting(0, None)
     workloads = draw_workloads(scenario, 8, 0)
     best = np.array([most_played(scenario, workload) for workload in workloads])
     most = np.array([most_by_levels(scenario, workload) for workload in workloads])
     by_rule = earned_by_levels(rule, scenario, workloads).reward
-    assert (by_rule <= best + 1e-9).all()
+    few = Effort(module_moves=60)
+    found = np.array([scheduled_by_levels(scenario, workload, [rule], few).reward[0] for workload in workloads])
+    assert (by_rule <= found).all()
+    assert (found <= best + 1e-9).all()
+    assert (np.abs(found - best) < 1e-9).sum() >= 7
     assert (best <= most + 1e-9).all()
     assert by_rule.sum() < best.sum() < most.sum()
     assert (np.abs(most - best) < 1e-6).any()

@@ -15,7 +15,7 @@ from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.residency.clairvoyant.beam import beam
 from edge_llm_baselines.residency.clairvoyant.bound import MOST_NODES, Bound, descend
 from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
-from edge_llm_baselines.residency.clairvoyant.polish import improve
+from edge_llm_baselines.residency.clairvoyant.polish import improve, offers_taken
 from edge_llm_baselines.residency.clairvoyant.replay import NOBODY, Assignment, replayed
 from edge_llm_env.dynamics.modules import GROUPS
 from edge_llm_env.envs.suite import COMPUTE
@@ -87,12 +87,13 @@ def modules_hindsight(
     best = first or _nothing(episode)
     bound = descend(episode, best.value, iterations)
     rng = np.random.default_rng(seed)
-    moves = MOVES_PER_OFFER * len(episode.offers.request)
+    moves, worth = MOVES_PER_OFFER * len(episode.offers.request), episode.able.astype(np.float64)
     for begun in [best, *(_found(episode, bound, kept) for kept in KEPT)]:
         if best.value >= bound.upper_bound:
             break
         served_by = begun.served_by.copy()
-        improve(episode, begun.modules, served_by, moves, rng)
+        taken = offers_taken(episode.offers, len(episode.late_s) * GROUPS, served_by)
+        improve(episode, worth, begun.modules, served_by, taken, moves, rng)
         best = max(best, begun, begun._replace(served_by=served_by), key=lambda one: one.value)
     return ModulesHindsight(best, max(bound.upper_bound, best.value))
 
