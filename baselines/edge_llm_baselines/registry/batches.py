@@ -22,7 +22,7 @@ from edge_llm_baselines.rules.heuristics import (
 from edge_llm_baselines.rules.look_ahead import LookAhead
 from edge_llm_baselines.rules.tuning import tune_discount
 from edge_llm_baselines.solvers.dftsp import DFTSP
-from edge_llm_baselines.tasks.hindsight import hindsight_of_tasks
+from edge_llm_baselines.tasks.clairvoyant.hindsight import hindsight_of_tasks
 from edge_llm_baselines.tasks.orders import has_tasks
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload

@@ -9,7 +9,8 @@ import pytest
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.batches import OF_BATCHES
 from edge_llm_baselines.tasks.bound import task_bound
-from edge_llm_baselines.tasks.hindsight import hindsight_of_tasks
+from edge_llm_baselines.tasks.clairvoyant.hindsight import hindsight_of_tasks
+from edge_llm_baselines.tasks.clairvoyant.planned import planned
 from edge_llm_baselines.tasks.windows import Windows
 from edge_llm_env import draw_workloads
 from edge_llm_env.envs.suite import BATCH_SELECTION
@@ -41,8 +42,28 @@ def test_bound_programme_schedule_and_rules_stand_in_order(name: str) -> None:
     assert (found.served >= played.max(axis=0)).all()
     for workload, schedule, bound in zip(workloads, found.served, found.upper_bound, strict=True):
         windows = Windows.of(scenario, workload)
-        exact = most_tasks(windows)
+        exact, plan = most_tasks(windows), planned(windows, 1.0, np.random.default_rng(0))
+        assert len(np.unique(windows.task[plan >= 0])) <= exact
         assert schedule <= exact <= task_bound(windows, int(schedule)) == bound <= windows.possible().sum()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_plan_lies_within_windows_and_fits(name: str) -> None:
+    scenario = small_tasks(epoch__episode_epochs=12, **SETTINGS[name])
+    (workload,) = draw_workloads(scenario, 1, seed=6)
+    windows = Windows.of(scenario, workload)
+    epoch = planned(windows, 1.0, np.random.default_rng(0))
+    calls = np.bincount(windows.task[epoch >= 0], minlength=windows.tasks)
+    of_task = np.bincount(windows.task, minlength=windows.tasks)
+    assert ((calls == 0) | (calls == of_task)).all()
+    assert (calls > 0).any()
+    for call in np.flatnonzero(epoch >= 0):
+        assert windows.first[call] <= epoch[call] <= windows.last[call]
+        for back, gap in zip(windows.predecessors[call], windows.gaps[call], strict=True):
+            assert back == 0 or epoch[call] >= epoch[call - back] + gap
+    for one in np.unique(epoch[epoch >= 0]):
+        batch = epoch == one
+        assert windows.work_s[batch].sum() <= windows.room_s[windows.level[batch].max()] * (1.0 + 1e-9)
 
 
 def test_multipliers_bound_what_counting_does_not() -> None:

@@ -12,6 +12,7 @@ from edge_llm_baselines.hindsight.hindsight import HindsightBounds
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.tasks.bound import task_bound
+from edge_llm_baselines.tasks.clairvoyant.planned import completed_by_plan
 from edge_llm_baselines.tasks.told import told_values
 from edge_llm_baselines.tasks.valued import Floats, Seen, ValuedCalls, Values
 from edge_llm_baselines.tasks.windows import Windows
@@ -29,17 +30,21 @@ DEVIATION, NARROWER = 1.0, 0.75
 def hindsight_of_tasks(
     scenario: Scenario, workloads: Sequence[Workload], rules: Sequence[MakePolicy]
 ) -> HindsightBounds:
-    """A schedule and a bound for each workload: the best of the `rules`, replayed, or what a search finds, if better.
+    """A schedule and a bound for each workload: the best of the `rules`, replayed, or what searches find, if better.
 
-    The search begins at the rule that is told the calls, whatever rules are given. What it finds is what the
-    environment itself plays with weights of tasks, so a clairvoyant that sees as many slots completes as many.
+    One begins at the rule that is told the calls, whatever rules are given, and weighs tasks; one plans each call's
+    epoch. What they find is what the environment itself plays, so a clairvoyant that sees as many slots completes as
+    many.
     Raises ValueError for no workload.
     """
     if not workloads:
         raise ValueError("workloads: must have at least one workload")
     started_s = time.perf_counter()
     replayed = np.max([roll_out(rule, BATCH_SELECTION, scenario, workloads).served for rule in rules], axis=0)
-    found = [max(int(best), searched(scenario, workload)) for best, workload in zip(replayed, workloads, strict=True)]
+    found = [
+        max(int(best), searched(scenario, workload), completed_by_plan(scenario, workload))
+        for best, workload in zip(replayed, workloads, strict=True)
+    ]
     bounds = [
         task_bound(Windows.of(scenario, workload), value) for value, workload in zip(found, workloads, strict=True)
     ]

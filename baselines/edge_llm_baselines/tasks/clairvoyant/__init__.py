@@ -1,0 +1,1 @@
+"""What could be completed of agent tasks if all calls were known."""
