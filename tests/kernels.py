@@ -7,6 +7,7 @@ compile different ones, side by side; a kernel that is left out is compiled by t
 from __future__ import annotations
 
 import sys
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -18,17 +19,30 @@ from edge_llm_baselines import BranchAndBound
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_baselines.schedulers.clairvoyant.search import schedule_in_hindsight
-from edge_llm_env.envs.suite import BANDWIDTH, BATCHING, CONTINUOUS_BATCHING, JOINT, MULTI_NODE, SCALING
+from edge_llm_baselines.schedulers.policy import SchedulerPolicy
+from edge_llm_baselines.schedulers.suite import CHEAPEST, FEWEST_CALLS
+from edge_llm_env.envs.suite import (
+    BANDWIDTH,
+    BATCH_SELECTION,
+    BATCHING,
+    CONTINUOUS_BATCHING,
+    JOINT,
+    MULTI_NODE,
+    SCALING,
+)
 from edge_llm_env.registration import ENVIRONMENTS
+from edge_llm_env.scenarios.schema import Scenario
 from tests.edge_llm_baselines.solvers.instances import all_bound
+from tests.support.tasks import small_tasks
 
 OF_THEIR_OWN = (MULTI_NODE, CONTINUOUS_BATCHING, SCALING)
 """Environments whose kernels the others have no part of; the others begin with the same."""
 
 
-def step_once(env_id: str, **options: Any) -> None:
-    """Compile what both forms of an environment call, and its oracle."""
-    scenario = edge_llm_env.load_scenario(ENVIRONMENTS[env_id].default_scenario, **{"epoch.episode_epochs": 2})
+def step_once(env_id: str, scenario: Scenario | None = None, **options: Any) -> None:
+    """Compile what both forms of an environment call, with its default preset or a scenario, and its oracle."""
+    if scenario is None:
+        scenario = edge_llm_env.load_scenario(ENVIRONMENTS[env_id].default_scenario, **{"epoch.episode_epochs": 2})
     single = gym.make(env_id, scenario=scenario, **options)
     rows = gym.make_vec(env_id, num_envs=2, vectorization_mode="vector_entry_point", scenario=scenario, **options)
     for env in (single, rows):
@@ -43,12 +57,16 @@ def step_once(env_id: str, **options: Any) -> None:
 
 
 def of_their_own() -> None:
-    """Those, and the search for schedules of an engine."""
+    """Those, and the search for schedules of an engine; all that is of an engine compiles apart for calls of tasks."""
     for env_id in OF_THEIR_OWN:
         step_once(env_id)
-    scenario = edge_llm_env.load_scenario("chat-4090", **{"epoch.episode_epochs": 2})
-    workload = edge_llm_env.draw_workload(scenario, np.random.default_rng(0))
-    schedule_in_hindsight(scenario, workload, (4.0, 0.5, 3.0), moves=1)
+    chats, calls = edge_llm_env.load_scenario("chat-4090", **{"epoch.episode_epochs": 2}), small_tasks()
+    step_once(CONTINUOUS_BATCHING, calls)
+    for scenario, numbers in ((chats, (4.0, 0.5, 3.0)), (calls, (2048.0, 32.0, 1.0))):
+        workload = edge_llm_env.draw_workload(scenario, np.random.default_rng(0))
+        schedule_in_hindsight(scenario, workload, numbers, moves=1)
+    for scheduler in (CHEAPEST, FEWEST_CALLS):
+        roll_out(partial(SchedulerPolicy, scheduler, numbers), CONTINUOUS_BATCHING, calls, [workload])
 
 
 def of_batches() -> None:
@@ -56,6 +74,8 @@ def of_batches() -> None:
     for env_id in ENVIRONMENTS:
         if env_id not in OF_THEIR_OWN:
             step_once(env_id)
+    for env_id in (BATCHING, BATCH_SELECTION):
+        step_once(env_id, small_tasks())
     for requests in (8, 60):  # few need no search
         BranchAndBound(node_limit=1000).solve(all_bound(np.random.default_rng(0), requests))
     bands = edge_llm_env.load_scenario("embedding-uplink", **{"epoch.episode_epochs": 2})
