@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,10 +105,10 @@ class Compare:
 
     def _show(self, found: Comparison | Sweep) -> None:
         from edge_llm_agents.comparison.records import BOUND, Comparison
-        from edge_llm_agents.records.record import as_json
+        from edge_llm_agents.records.record import as_json, settings_of
         from edge_llm_agents.report.html_report import save_html_report
 
-        options = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
+        options = settings_of(self)
         if isinstance(found, Comparison):
             found = found.with_settings(options)
         written = found.save(self.results)

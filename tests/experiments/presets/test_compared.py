@@ -16,6 +16,14 @@ def test_a_bound_on_fewer_workloads_says_so():
     assert "\n| hindsight bound |" in findings_of_comparison(alike).text
 
 
+def test_without_hindsight_there_is_no_gap():
+    record = recorded("compare-multinode-edge-cloud")
+    found = findings_of_comparison(record)
+    assert "gap" not in found.text
+    assert "\n| policy | requests/s | % of joint optimum of the epoch | on time % |\n" in found.text
+    assert found.command.endswith("--episodes 2 --hindsight-episodes 0")
+
+
 def test_a_command_trains_where_the_recorded_comparison_did():
     record = recorded("compare-compute-specialists-compute")
     said = "edge-llm compare --env EdgeLLM/Compute-v0 --scenario specialists-compute"
@@ -41,6 +49,7 @@ def test_what_is_measured_elsewhere_is_of_presets():
 
 def test_networks_whose_nodes_keep_their_models_are_solved_by_gah():
     assert "Solved by GAH: " in findings_of_comparison(recorded("compare-multinode-hotspot")).text
+    assert "Left to the solver: " in findings_of_comparison(recorded("compare-multinode-edge-cloud")).text
     for other in ("compare-multinode-placement", "compare-scaling-diurnal-rack"):
         assert "Solved by GAH" not in findings_of_comparison(recorded(other)).text
 
