@@ -31,6 +31,7 @@ def test_compare_trains_prints_the_table_and_writes_the_results(short: Path) -> 
     for policy in expected:
         assert f"\n{policy} " in finished.stdout
     written = json.loads((short / "results" / "compare-short.json").read_text())
+    assert "results" not in written["settings"]
     assert {record["policy"] for record in written["policies"]} > expected
     assert (short / "results" / "compare-short.png").stat().st_size > 10_000
 
