@@ -34,6 +34,8 @@ from edge_llm_agents.structured.policy import StructuredPolicy
 from edge_llm_agents.structured.settings import StructuredSettings
 from edge_llm_agents.tasks.fitting import SignalSettings
 from edge_llm_agents.tasks.policy import LearnedTasks
+from edge_llm_agents.uploads.policy import LearnedUploads
+from edge_llm_agents.uploads.search import UploadSettings
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import SearchSettings, search
 from edge_llm_env import load_scenario
@@ -50,6 +52,7 @@ FOUND_WITH: dict[type, Any] = {
     SearchSettings: ValuePolicy,
     SignalSettings: LearnedTasks,
     StructuredSettings: StructuredPolicy,
+    UploadSettings: LearnedUploads,
 }
 
 
