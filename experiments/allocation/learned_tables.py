@@ -17,6 +17,7 @@ NAMES = (
     "bandwidth-embedding-uplink-carried",
     "bandwidth-mobile-uplink",
     "compute-accuracy-tiers",
+    "compute-shifting-tiers",
     "compute-specialists-compute",
     "joint-accuracy-tiers",
 )

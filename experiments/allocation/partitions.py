@@ -90,7 +90,7 @@ def findings_of_partitions(partitions: dict[str, Any], hindsight_episodes: int) 
     best = max((name for name in served if name not in informed), key=lambda name: served[name])
     if served[best] < served[told]:
         return text
-    return f"{text}\nSolved by *{best}*, as far as rules tell: who is told the phases serves no more.\n"
+    return f"{text}\n*{best}* is the best rule, and one that is told the phases serves no more.\n"
 
 
 def partitions_table(partitions: dict[str, Any]) -> str:

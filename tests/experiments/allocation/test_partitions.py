@@ -50,12 +50,12 @@ def test_findings_say_how_far_the_bound_is_above_the_schedule():
     assert "Solved" not in text
 
 
-def test_a_preset_is_solved_where_a_rule_serves_as_much_as_one_that_is_told():
+def test_a_rule_that_serves_as_much_as_one_that_is_told_is_named():
     told = MEASURED | {"informed": ["told"]}
-    assert "Solved" not in findings_of_partitions(told, 4)
+    assert "is told the phases" not in findings_of_partitions(told, 4)
     as_much = told | {"served": MEASURED["served"] | {"told": 110}}
     text = findings_of_partitions(as_much, 4)
-    assert "\nSolved by *follow the demand*, as far as rules tell: who is told the phases" in text
+    assert "\n*follow the demand* is the best rule, and one that is told the phases serves no more" in text
 
 
 def test_the_table_has_who_serves_most_first():
