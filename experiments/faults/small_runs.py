@@ -10,6 +10,7 @@ SCENARIOS = {
     for name, preset, epochs, more in (
         ("short.toml", "carry-over", 3, ""),
         ("chat.toml", "chat-4090", 1, ""),
+        ("road.toml", "mobile-uplink", 3, "visible_slots = 8\n"),
         ("nodes.toml", "placement", 15, "visible_slots = 8\n"),
         ("rack.toml", "feeder-rack", 3, "[node]\nmodules = 2\n"),
         ("tasks.toml", "agents-signals", 30, "visible_slots = 8\n"),
@@ -109,6 +110,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "edge-llm train values": (*_SHORT, *_JUDGED, *_SEARCHED),
     "edge-llm train structured": (*_SHORT, *_JUDGED, *_STRUCTURED),
     "edge-llm train allocations": (*_SHORT, *_JUDGED, "--env", "EdgeLLM/Bandwidth-v0", *_SEARCHED),
+    "edge-llm train uploads": ("--scenario", "road.toml", *_JUDGED, *_SEARCHED),
     "edge-llm train schedulers": ("--scenario", "chat.toml", *_JUDGED, *_SEARCHED),
     "edge-llm train placements": ("--scenario", "nodes.toml", *_JUDGED, *_LEARNT, "--tuning-episodes", "1"),
     "edge-llm train placement-searches": ("--scenario", "nodes.toml", *_JUDGED, *_SEARCHED),

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from edge_llm_agents.networks.set_networks import make_encoder
 from edge_llm_agents.networks.sets import sizes, split
+from edge_llm_env.support.naming import shown
 
 WIDEST = 1024
 """Units of a layer."""
@@ -62,6 +63,8 @@ class SetWorth(nn.Module):
         """Take over what `arrays` gave; raises ValueError where names or shapes differ."""
         expected = {name: tuple(one.shape) for name, one in self.state_dict().items()}
         found = {name: array.shape for name, array in arrays.items()}
-        if found != expected:
-            raise ValueError(f"its arrays have the shapes {found}: must be {expected}")
+        for name in sorted(expected.keys() | found.keys()):
+            if found.get(name) != expected.get(name):
+                is_, asked = (shown(shapes.get(name, "missing")) for shapes in (found, expected))
+                raise ValueError(f"its array {shown(name)} has shape {is_}: must be {asked}")
         self.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})

@@ -58,7 +58,13 @@ def test_0_serves_what_the_best_rule_without_parameters_does_where_modules_are_d
 
 
 def test_what_the_page_says_0_serves_where_uploads_carry_over_is_what_the_card_says() -> None:
-    rules = read_record(PRETRAINED / "bandwidth-embedding-uplink-carried.json")["evaluation"]["references"]["rules"]
-    zero, srt = (f"{rules[name]['percent_of_oracle']:.1f} %" for name in ("equal-values", "srt"))
+    said = {}
+    for preset in ("embedding-uplink-carried", "mobile-uplink"):
+        rules = read_record(PRETRAINED / f"bandwidth-{preset}.json")["evaluation"]["references"]["rules"]
+        said[preset] = [f"{rules[name]['percent_of_oracle']:.1f} %" for name in ("equal-values", "srt")]
+        assert 100.0 <= rules["equal-values"]["percent_of_oracle"] <= rules["srt"]["percent_of_oracle"]
     text = " ".join((BandwidthEnv.__doc__ or "").split())
+    zero, srt = said["embedding-uplink-carried"]
     assert f"it serves {zero} of what the epoch's oracle does, and shortest remaining time {srt}" in text
+    zero, srt = said["mobile-uplink"]
+    assert f"on `mobile-uplink` {zero} and {srt}" in text

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge_llm_agents.commands.training.uploads import Uploads
 from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.leaderboard.policies.seeds import settings_of
@@ -124,3 +125,11 @@ def test_what_does_not_fit_is_refused() -> None:
         LearnedUploads.from_card(learned.description(), {"weights": np.zeros(6)}, ROAD)
     with pytest.raises(ValueError, match="has 2 members, must have 1"):
         LearnedUploads(drawn(2), ROAD).arrays()
+
+
+def test_the_command_refuses_a_scenario_without_a_road_before_anything_is_played(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Uploads, "train", lambda *arguments, **named: pytest.fail("plays"))
+    with pytest.raises(ValueError, match=r"radio\.road = None: must be a road"):
+        Uploads(scenario="carry-over").run()

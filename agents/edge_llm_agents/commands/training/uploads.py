@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 import tyro
 
 from edge_llm_agents.commands.training.judged import BesideRivals, show_served
+from edge_llm_agents.uploads.order import starting_point
+from edge_llm_agents.uploads.policy import LearnedUploads
 from edge_llm_agents.uploads.search import UploadSettings
 from edge_llm_env.envs.suite import BANDWIDTH
+from edge_llm_env.scenarios import load_scenario
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Uploads(BesideRivals):
 
     def run(self) -> None:
         """Search, judge, save."""
+        LearnedUploads(starting_point(1.0), load_scenario(self.scenario, **self.overrides))  # before anything is played
         self.train(
             BANDWIDTH,
             self.scenario,
