@@ -64,7 +64,9 @@ class SetWorth(nn.Module):
         expected = {name: tuple(one.shape) for name, one in self.state_dict().items()}
         found = {name: array.shape for name, array in arrays.items()}
         for name in sorted(expected.keys() | found.keys()):
-            if found.get(name) != expected.get(name):
-                is_, asked = (shown(shapes.get(name, "missing")) for shapes in (found, expected))
-                raise ValueError(f"its array {shown(name)} has shape {is_}: must be {asked}")
+            if name not in found:
+                raise ValueError(f"its array {name} is missing: must have shape {expected[name]}")
+            if found[name] != expected.get(name):
+                must = f"have shape {expected[name]}" if name in expected else "not be there"
+                raise ValueError(f"its array {shown(name)} has shape {shown(found[name])}: must {must}")
         self.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})

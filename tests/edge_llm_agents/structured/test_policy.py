@@ -91,11 +91,16 @@ def test_what_does_not_fit_is_refused(base: ValuePolicy) -> None:
     policy = with_random_head(base)
     description, arrays = policy.description(), policy.arrays()
     cases = [
-        (description | {"units": 4}, arrays, "shapes"),
+        (description, arrays | {"network.more": np.zeros(1)}, "its array 'more' has shape .1,.: must not be there"),
+        (description | {"units": 4}, arrays, "'correction.weight' has shape"),
         (description | {"units": 0}, arrays, "width = 0: must be in"),
         (description | {"encoder": "no"}, arrays, "encoder = 'no'"),
         (description | {"base": {"width": 0}}, arrays, "its base.features"),
-        (description, {name: array for name, array in arrays.items() if "correction" not in name}, "shapes"),
+        (
+            description,
+            {name: array for name, array in arrays.items() if "correction" not in name},
+            "its array correction.bias is missing: must have shape",
+        ),
         (description, {name: array for name, array in arrays.items() if not name.startswith("base.")}, "shapes"),
     ]
     for said, of_weights, expected in cases:
