@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +11,11 @@ from numpy.typing import NDArray
 from edge_llm_agents.allocations.forecast import fit_forecast
 from edge_llm_agents.allocations.function import AllocationFunction
 from edge_llm_agents.allocations.policy import LearnedAllocation, allocation_function, mechanism_of
-from edge_llm_agents.evaluation.playing import evaluate_learned
-from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
+from edge_llm_agents.evaluation.playing import served_by_members
+from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings, check_generations
 from edge_llm_agents.value_search.features import FEATURE_SETS
 from edge_llm_agents.value_search.functions import ValueFunction
-from edge_llm_agents.value_search.generations import Progress, search_generations
+from edge_llm_agents.value_search.generations import FoundPolicy, Progress, search_generations
 from edge_llm_agents.value_search.search import training_workloads
 from edge_llm_baselines.registry.batches import DISCOUNT
 from edge_llm_baselines.registry.modules import PARTITION
@@ -53,24 +52,11 @@ class AllocationSettings:
         if self.features is not None:
             one_of("features", self.features, FEATURE_SETS)
         ValueFunction(self.width)  # raises for one that cannot be
-        for name in ("generations", "episodes", "validate_every", "validation_episodes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
+        check_generations(self)
 
     def seen_in(self, env_id: str) -> tuple[str, ...]:
         """Features of requests that a function sees in an environment."""
         return FEATURE_SETS[self.features or ("foreseen" if env_id == BANDWIDTH else "tiers")]
-
-
-class Found(NamedTuple):
-    """What a search found."""
-
-    policy: LearnedAllocation
-    """With the parameters that validated best."""
-    curve: list[Progress]
-    """After each generation."""
-    epoch_steps: int
-    """Epochs played in training, of all candidates."""
 
 
 def search_allocation(
@@ -79,7 +65,7 @@ def search_allocation(
     settings: AllocationSettings,
     seed: int = 0,
     report: Callable[[Progress], None] = lambda progress: None,
-) -> Found:
+) -> FoundPolicy[LearnedAllocation]:
     """Search from the tuned look-ahead rule and the best fixed partition on; equal settings and seeds find the same.
 
     Values begin as those of the look-ahead rule and modules divided as by the best fixed partition, where a scenario
@@ -103,7 +89,7 @@ def search_allocation(
         report,
     )
     policy = LearnedAllocation(env_id, function, found.parameters, scenario, forecast)
-    return Found(policy, found.curve, found.epoch_steps)
+    return found.of(policy)
 
 
 def served_by_each(
@@ -116,5 +102,4 @@ def served_by_each(
 ) -> NDArray[np.int64]:
     """(P, workloads) requests that each candidate of (P, size) serves on each workload."""
     policy = LearnedAllocation(env_id, function, parameters, scenario, forecast)
-    served: NDArray[np.int64] = evaluate_learned(policy, scenario, list(workloads) * len(parameters)).served
-    return served.reshape(len(parameters), -1)
+    return served_by_members(policy, len(parameters), scenario, workloads)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.bids.policy import FEATURES, LearnedBids
-from edge_llm_agents.evaluation.playing import evaluate_learned
+from edge_llm_agents.evaluation.playing import served_by_members
 from edge_llm_agents.value_search.generations import Found, Generations, Progress, search_generations
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
@@ -23,7 +23,6 @@ def search_bids(
     """Search for the weights of `LearnedBids` by whom they serve; equal settings and seeds find the same."""
 
     def served_by_each(weights: NDArray[np.float64], workloads: Sequence[Workload]) -> NDArray[np.int64]:
-        played = evaluate_learned(LearnedBids(weights, scenario), scenario, list(workloads) * len(weights))
-        return played.served.reshape(len(weights), -1)
+        return served_by_members(LearnedBids(weights, scenario), len(weights), scenario, workloads)
 
     return search_generations(np.zeros(len(FEATURES)), settings, scenario, seed, served_by_each, report)

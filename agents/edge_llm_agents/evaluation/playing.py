@@ -59,6 +59,17 @@ def evaluate_learned(policy: LearnedPolicy, scenario: Scenario, workloads: Seque
     return roll_out(policy.acting, policy.env_id, scenario, workloads)
 
 
+def served_by_members(
+    policy: LearnedPolicy, members: int, scenario: Scenario, workloads: Sequence[Workload]
+) -> NDArray[np.int64]:
+    """(members, workloads) requests that each member of a population serves on each workload.
+
+    All play the same workloads in one vector environment, so what they differ by is theirs.
+    """
+    served: NDArray[np.int64] = evaluate_learned(policy, scenario, list(workloads) * members).served
+    return served.reshape(members, -1)
+
+
 class MaskedModel:
     """An SB3 model that is told the environment's action mask where it knows of masks."""
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_agents.evaluation.playing import evaluate_learned
+from edge_llm_agents.evaluation.playing import served_by_members
 from edge_llm_agents.placement.fitting import PlacementSettings, fit_placement
 from edge_llm_agents.placement.function import SEES, PlacementFunction
 from edge_llm_agents.placement.searched import SearchedPlacement
-from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
-from edge_llm_agents.value_search.generations import Progress, search_generations
+from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings, check_generations
+from edge_llm_agents.value_search.generations import FoundPolicy, Progress, search_generations
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.workload.workload import Workload
@@ -39,20 +38,7 @@ class PlacementSearchSettings:
 
     def __post_init__(self) -> None:
         one_of("sees", self.sees, SEES)
-        for name in ("generations", "episodes", "validate_every", "validation_episodes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
-
-
-class FoundPlacement(NamedTuple):
-    """What a search found."""
-
-    policy: SearchedPlacement
-    """With the parameters that validated best."""
-    curve: list[Progress]
-    """After each generation."""
-    epoch_steps: int
-    """Epochs played in training, of all candidates."""
+        check_generations(self)
 
 
 def search_placement(
@@ -60,7 +46,7 @@ def search_placement(
     settings: PlacementSearchSettings,
     seed: int = 0,
     report: Callable[[Progress], None] = lambda progress: None,
-) -> FoundPlacement:
+) -> FoundPolicy[SearchedPlacement]:
     """Search on returns alone; where a forecast is seen, the forecaster is fitted to arrivals first.
 
     Equal settings and seeds find the same. Raises ScenarioError where nothing is placed, or no history is shown.
@@ -70,9 +56,8 @@ def search_placement(
 
     def served_by_each(parameters: NDArray[np.float64], workloads: Sequence[Workload]) -> NDArray[np.int64]:
         policy = SearchedPlacement(function, parameters, scenario, forecaster)
-        served: NDArray[np.int64] = evaluate_learned(policy, scenario, list(workloads) * len(parameters)).served
-        return served.reshape(len(parameters), -1)
+        return served_by_members(policy, len(parameters), scenario, workloads)
 
     found = search_generations(function.starting_point(), settings, scenario, seed, served_by_each, report)
     policy = SearchedPlacement(function, found.parameters, scenario, forecaster)
-    return FoundPlacement(policy, found.curve, found.epoch_steps)
+    return found.of(policy)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_agents.evaluation.playing import evaluate_learned
+from edge_llm_agents.evaluation.playing import served_by_members
 from edge_llm_agents.scheduling.numbers import NUMBERS, SPREADS, starting_point
 from edge_llm_agents.scheduling.policy import LearnedScheduler
-from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
-from edge_llm_agents.value_search.generations import Progress, search_generations
+from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings, check_generations
+from edge_llm_agents.value_search.generations import FoundPolicy, Progress, search_generations
 from edge_llm_baselines.schedulers.policy import tuned_numbers
 from edge_llm_baselines.schedulers.suite import CHEAPEST
 from edge_llm_env.engine.params import engine_params
@@ -37,20 +36,7 @@ class SchedulerSettings:
     """Workloads that choose among the means, apart from training's and from evaluation's."""
 
     def __post_init__(self) -> None:
-        for name in ("generations", "episodes", "validate_every", "validation_episodes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
-
-
-class Found(NamedTuple):
-    """What a search found."""
-
-    policy: LearnedScheduler
-    """With the numbers that validated best."""
-    curve: list[Progress]
-    """After each generation."""
-    epoch_steps: int
-    """Epochs' worth of simulated time played in training, of all candidates."""
+        check_generations(self)
 
 
 def search_scheduler(
@@ -58,25 +44,17 @@ def search_scheduler(
     settings: SchedulerSettings,
     seed: int = 0,
     report: Callable[[Progress], None] = lambda progress: None,
-) -> Found:
+) -> FoundPolicy[LearnedScheduler]:
     """Search from the tuned cheapest-first rule on; equal settings and seeds find the same.
 
     All candidates of a generation play the same workloads in one vector environment, so what they differ by is theirs.
     """
     start = starting_point(engine_params(scenario), tuned_numbers(CHEAPEST, scenario, seed))
     spreads = np.array([SPREADS[name] for name in NUMBERS])
-    found = search_generations(
-        np.zeros(len(start)),
-        settings,
-        scenario,
-        seed,
-        lambda candidates, workloads: served_by_each(start + spreads * candidates, scenario, workloads),
-        report,
-    )
-    return Found(LearnedScheduler(start + spreads * found.parameters, scenario), found.curve, found.epoch_steps)
 
+    def served_by_each(candidates: NDArray[np.float64], workloads: Sequence[Workload]) -> NDArray[np.int64]:
+        policy = LearnedScheduler(start + spreads * candidates, scenario)
+        return served_by_members(policy, len(candidates), scenario, workloads)
 
-def served_by_each(numbers: NDArray[np.float64], scenario: Scenario, workloads: Sequence[Workload]) -> NDArray:
-    """(P, workloads) requests that each candidate of (P, size) serves on each workload."""
-    policy = LearnedScheduler(numbers, scenario)
-    return evaluate_learned(policy, scenario, list(workloads) * len(numbers)).served.reshape(len(numbers), -1)
+    found = search_generations(np.zeros(len(start)), settings, scenario, seed, served_by_each, report)
+    return found.of(LearnedScheduler(start + spreads * found.parameters, scenario))

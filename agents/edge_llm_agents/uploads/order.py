@@ -26,9 +26,11 @@ SPREADS = {
 USUAL_LOG_DEMAND = 2.0
 """At which the price is what `log_price` says: some seven whole uplinks are asked for."""
 
-LEAST_DEMAND, LARGEST_LOG = 0.3, 2.0
-LEAST_SHARE, LARGEST_SHARE = 1e-4, 50.0
-"""Within which logarithms of what is seen are taken."""
+LEAST_DEMAND, LEAST_SHARE, LARGEST_SHARE, LEAST_GAIN = 0.3, 1e-4, 50.0, 1e-6
+"""Between which logarithms of demand, of shares and of 1 - W are taken."""
+
+LARGEST_LOG = 2.0
+"""Of the price's change with the demand, and of a better rate, either way."""
 
 
 def starting_point(price: float) -> NDArray[np.float64]:
@@ -58,12 +60,13 @@ class LearnedOrder(UploadRule):
         log_price, by_demand, remaining, later, better_later, remaining_later = self._numbers.tolist()
         share, to_come, epochs = prospects(simulation.params, simulation.state, row)
         demand = max(LEAST_DEMAND, float(np.minimum(share, 1.0).sum()))
-        price = math.exp(log_price + min(max(by_demand * (math.log(demand) - USUAL_LOG_DEMAND), -2.0), 2.0))
+        more = np.clip(by_demand * (math.log(demand) - USUAL_LOG_DEMAND), -LARGEST_LOG, LARGEST_LOG)
+        price = math.exp(log_price + float(more))
         worth = worth_of_waiting(simulation.params, simulation.state, row, price, *self._chain)
         log_share, log_epochs = _log_share(share), np.log1p(epochs)
         better = np.clip(log_share - _log_share(to_come), -LARGEST_LOG, LARGEST_LOG) * (epochs > 0.0)
         keys = (
-            np.log(np.maximum(1.0 - worth, 1e-6))
+            np.log(np.maximum(1.0 - worth, LEAST_GAIN))
             - (1.0 + remaining) * log_share
             + later * log_epochs
             + better_later * better

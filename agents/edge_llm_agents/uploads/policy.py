@@ -2,65 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.uploads.order import SPREADS, LearnedOrder
+from edge_llm_agents.value_search.named_arrays import NamedNumbers
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.playing.policy import rows_of
 from edge_llm_env.envs.suite import BANDWIDTH
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.support.naming import shown
 
 
-class LearnedUploads:
+class LearnedUploads(NamedNumbers):
     """What SB3 calls a policy, for `Bandwidth-v0` where uploads carry over along a road, once it acts (`acting`).
 
-    It serves and sends in the order of `LearnedOrder`. `numbers` has shape (size,), or (P, size) for a population, of
-    which each has an equal share of consecutive rows.
-
-    Raises ValueError for another count of numbers, and for a scenario without a road.
+    It serves and sends in the order of `LearnedOrder`. Raises ValueError for a scenario without a road, too.
     """
 
     env_id = BANDWIDTH
-    card_fields: ClassVar[dict[str, type]] = {"numbers": list}
-    """What its cards have beside those of every policy, and the types in JSON."""
+    names = tuple(SPREADS)
 
     def __init__(self, numbers: NDArray, scenario: Scenario) -> None:
-        self.numbers = np.atleast_2d(np.asarray(numbers, dtype=np.float64))
-        self.scenario = scenario
-        if self.numbers.shape[1:] != (len(SPREADS),):
-            raise ValueError(f"numbers of shape {np.shape(numbers)}: must have {len(SPREADS)} per member")
+        super().__init__(np.asarray(numbers, dtype=np.float64), scenario)
         self.orders = [LearnedOrder(of_member, scenario) for of_member in self.numbers]
-
-    @classmethod
-    def from_card(cls, description: dict[str, Any], arrays: dict[str, NDArray], scenario: Scenario) -> LearnedUploads:
-        """What `description` and `arrays` told of; raises ValueError where they do not fit each other."""
-        if description["numbers"] != list(SPREADS):
-            raise ValueError(f"numbers are {shown(description['numbers'])}: must be {list(SPREADS)}")
-        if set(arrays) != {"numbers"}:
-            raise ValueError(f"its weights are {shown(sorted(arrays))}: must be ['numbers']")
-        return cls(arrays["numbers"], scenario)
-
-    def description(self) -> dict[str, Any]:
-        """What a card says of the environment and the numbers."""
-        return {"environment": self.env_id, "numbers": list(SPREADS)}
-
-    def arrays(self) -> dict[str, NDArray]:
-        """The numbers; raises ValueError for a population."""
-        if len(self.numbers) != 1:
-            raise ValueError(f"policy: has {len(self.numbers)} members, must have 1")
-        return {"numbers": self.numbers[0].copy()}
 
     def acting(self, env: Any) -> Policy:
         """The policy of the actions of an environment, whose rows it reads."""
         return _Acting(self, env)
-
-    def for_scenario(self, scenario: Scenario) -> LearnedUploads:
-        """The same numbers in another scenario; raises ValueError where that has no road."""
-        return LearnedUploads(self.numbers, scenario)
 
 
 class _Acting:

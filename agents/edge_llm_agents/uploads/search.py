@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_agents.evaluation.playing import evaluate_learned
+from edge_llm_agents.evaluation.playing import served_by_members
 from edge_llm_agents.uploads.order import SPREADS, starting_point
 from edge_llm_agents.uploads.policy import LearnedUploads
-from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
-from edge_llm_agents.value_search.generations import Progress, search_generations
+from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings, check_generations
+from edge_llm_agents.value_search.generations import FoundPolicy, Progress, search_generations
 from edge_llm_baselines.uploads.stopping import tune_price
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.workload import Workload
@@ -35,20 +34,7 @@ class UploadSettings:
     """Workloads that choose among the means, apart from training's and from evaluation's."""
 
     def __post_init__(self) -> None:
-        for name in ("generations", "episodes", "validate_every", "validation_episodes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
-
-
-class Found(NamedTuple):
-    """What a search found."""
-
-    policy: LearnedUploads
-    """With the numbers that validated best."""
-    curve: list[Progress]
-    """After each generation."""
-    epoch_steps: int
-    """Epochs played in training, of all candidates."""
+        check_generations(self)
 
 
 def search_uploads(
@@ -56,27 +42,16 @@ def search_uploads(
     settings: UploadSettings,
     seed: int = 0,
     report: Callable[[Progress], None] = lambda progress: None,
-) -> Found:
+) -> FoundPolicy[LearnedUploads]:
     """Search from tuned optimal stopping on; equal settings and seeds find the same.
 
     Raises ValueError for a scenario without a road.
     """
     start, spreads = starting_point(tune_price(scenario, seed)), np.array(list(SPREADS.values()))
-    found = search_generations(
-        np.zeros(len(start)),
-        settings,
-        scenario,
-        seed,
-        lambda candidates, workloads: served_by_each(start + spreads * candidates, scenario, workloads),
-        report,
-    )
-    return Found(LearnedUploads(start + spreads * found.parameters, scenario), found.curve, found.epoch_steps)
 
+    def served_by_each(candidates: NDArray[np.float64], workloads: Sequence[Workload]) -> NDArray[np.int64]:
+        policy = LearnedUploads(start + spreads * candidates, scenario)
+        return served_by_members(policy, len(candidates), scenario, workloads)
 
-def served_by_each(
-    numbers: NDArray[np.float64], scenario: Scenario, workloads: Sequence[Workload]
-) -> NDArray[np.int64]:
-    """(P, workloads) requests that each candidate of (P, size) serves on each workload."""
-    played = evaluate_learned(LearnedUploads(numbers, scenario), scenario, list(workloads) * len(numbers))
-    served: NDArray[np.int64] = played.served.reshape(len(numbers), -1)
-    return served
+    found = search_generations(np.zeros(len(start)), settings, scenario, seed, served_by_each, report)
+    return found.of(LearnedUploads(start + spreads * found.parameters, scenario))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,13 @@ class CrossEntropySettings:
             raise ValueError(f"step = {self.step}: must be greater than 0 and at most 1")
         if not 0.0 < self.least_deviation <= self.first_deviation:
             raise ValueError(f"least_deviation = {self.least_deviation}: must be in 0..first_deviation and not 0")
+
+
+def check_generations(settings: Any) -> None:
+    """Raises ValueError for counts of a search by generations that are not positive."""
+    for name in ("generations", "episodes", "validate_every", "validation_episodes"):
+        if getattr(settings, name) < 1:
+            raise ValueError(f"{name} = {getattr(settings, name)}: must be at least 1")
 
 
 class CrossEntropy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from edge_llm_agents.value_search.search import training_workloads
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
+
+PolicyT = TypeVar("PolicyT")
 
 
 class Generations(Protocol):
@@ -64,6 +66,21 @@ class Found(NamedTuple):
     """After each generation."""
     epoch_steps: int
     """Epochs played in training, of all candidates."""
+
+    def of(self, policy: PolicyT) -> FoundPolicy[PolicyT]:
+        """The same of the policy that has these parameters."""
+        return FoundPolicy(policy, self.curve, self.epoch_steps)
+
+
+class FoundPolicy(NamedTuple, Generic[PolicyT]):
+    """What a search for a policy found."""
+
+    policy: PolicyT
+    """With the parameters that validated best."""
+    curve: list[Progress]
+    """After each generation."""
+    epoch_steps: int
+    """Epochs' worth of simulated time played in training, of all candidates."""
 
 
 def search_generations(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.evaluation.playing import evaluate_solver, evaluate_values
-from edge_llm_agents.value_search.cross_entropy import CrossEntropy, CrossEntropySettings
+from edge_llm_agents.value_search.cross_entropy import CrossEntropy, CrossEntropySettings, check_generations
 from edge_llm_agents.value_search.features import PLAIN_FEATURE_SETS
 from edge_llm_agents.value_search.functions import Parameters, ValueFunction
 from edge_llm_agents.value_search.policy import ValuePolicy
@@ -52,9 +52,7 @@ class SearchSettings:
     def __post_init__(self) -> None:
         one_of("features", self.features, PLAIN_FEATURE_SETS)
         ValueFunction(self.width, PLAIN_FEATURE_SETS[self.features], self.levels)  # raises for one that cannot be
-        for name in ("generations", "episodes", "validate_every", "validation_episodes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
+        check_generations(self)
         if not self.loads or min(self.loads) <= 0:
             raise ValueError(f"loads = {self.loads}: must be factors greater than 0")
 

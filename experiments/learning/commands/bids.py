@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_llm_agents.records.record import settings_of, write_record
-from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings
+from edge_llm_agents.value_search.cross_entropy import CrossEntropySettings, check_generations
 from edge_llm_env.support.outputs import OutputFolder
 
 
@@ -35,9 +35,9 @@ class Bids:
     """Folder of bids.json."""
 
     def __post_init__(self) -> None:
-        for name in ("generations", "episodes", "validate_every", "validation_episodes", "evaluation_episodes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
+        check_generations(self)
+        if self.evaluation_episodes < 1:
+            raise ValueError(f"evaluation_episodes = {self.evaluation_episodes}: must be at least 1")
 
     def run(self) -> None:
         """Search, judge, write after each seed, print."""
