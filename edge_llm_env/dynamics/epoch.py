@@ -23,8 +23,8 @@ from edge_llm_env.dynamics.state import (
     SERVED,
     NodeState,
     class_of,
-    encoding_time_s,
     images_of,
+    own_compute_time_s,
 )
 from edge_llm_env.feasibility.batch import BatchSums, empty_batch, of_array, to_array, with_request
 from edge_llm_env.feasibility.request import Request
@@ -164,8 +164,8 @@ def fill_slot(state: NodeState, row: int, slot: int, request: int, waiting: Requ
     state.slot_slack_s[row, slot] = waiting.slack_s
     state.slot_compute_s[row, slot] = alone.compute_s
     state.slot_memory_bytes[row, slot] = alone.memory_bytes
-    if state.slot_encoding_s.shape[1] > 0:
-        state.slot_encoding_s[row, slot] = waiting.compute_s
+    if state.slot_own_compute_s.shape[1] > 0:
+        state.slot_own_compute_s[row, slot] = waiting.compute_s
 
 
 @compiled
@@ -177,7 +177,7 @@ def in_slot(state: NodeState, row: int, slot: int) -> Request:
         state.slot_slack_s[row, slot],
         state.slot_uplink_share[row, slot],
         state.slot_downlink_share[row, slot],
-        state.slot_transfer_s[row, slot] + encoding_time_s(state, row, slot),
+        state.slot_transfer_s[row, slot] + own_compute_time_s(state, row, slot),
         state.slot_returned_bytes[row, slot],
     )
 

@@ -12,8 +12,8 @@ def candidates_of_row(state: NodeState, row: int) -> Candidates:
     """The requests in a row's slots as candidates for its batch, copied; arrays of shape (visible,)."""
     shown = state.visible[row]
     own_s = state.slot_transfer_s[row, :shown].copy()
-    if state.slot_encoding_s.shape[1] > 0:
-        own_s += state.slot_encoding_s[row, :shown]
+    if state.slot_own_compute_s.shape[1] > 0:
+        own_s += state.slot_own_compute_s[row, :shown]
     return Candidates(
         state.slot_prompt_tokens[row, :shown].copy(),
         state.slot_output_tokens[row, :shown].copy(),

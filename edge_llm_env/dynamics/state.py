@@ -109,8 +109,9 @@ class NodeState(NamedTuple):
     """(R, Q) smallest share of the band, with this epoch's channel."""
     slot_transfer_s: NDArray[np.float64]
     """(R, Q) time that its transfers take of the window; 0 where the split is fixed or the channel is dead."""
-    slot_encoding_s: NDArray[np.float64]
-    """(R, Q) time that encoding its image takes; Q = 0 where all requests have one, or none has."""
+    slot_own_compute_s: NDArray[np.float64]
+    """(R, Q) compute time beside what its lengths take: encoding its image, or attending to what is kept of a task's
+    context and moving it back. Q = 0 where all requests have an image, or none has, and there are no tasks."""
     slot_returned_bytes: NDArray[np.float64]
     """(R, Q) KV cache that is moved back from a host to serve it; 0 where no caches of tasks are swapped."""
     slot_compute_s: NDArray[np.float64]
@@ -161,9 +162,9 @@ def images_of(params: NodeParams, state: NodeState, row: int, request: int) -> f
 
 
 @compiled
-def encoding_time_s(state: NodeState, row: int, slot: int) -> float:
-    """What encoding its image adds to the time of a slot's request (s), beside what its lengths take."""
-    return state.slot_encoding_s[row, slot] if state.slot_encoding_s.shape[1] > 0 else 0.0
+def own_compute_time_s(state: NodeState, row: int, slot: int) -> float:
+    """What a slot's request adds to a batch's compute time (s) beside what its lengths do."""
+    return state.slot_own_compute_s[row, slot] if state.slot_own_compute_s.shape[1] > 0 else 0.0
 
 
 def allocate(
@@ -195,7 +196,7 @@ def allocate(
     if not carries_over:
         per_slot["slot_uplink_bits"] = of(float, 0)
     if not mixes_images:
-        per_slot["slot_encoding_s"] = of(float, 0)
+        per_slot["slot_own_compute_s"] = of(float, 0)
     return NodeState(
         requests=of(np.int64),
         arrival_s=of(float, requests),

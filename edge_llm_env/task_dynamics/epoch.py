@@ -102,9 +102,6 @@ def show_calls(rule: Rule, params: TaskParams, state: TaskState, row: int) -> No
         returned = state.slot_reused_tokens[row, slot] if returns(state, row, call) else 0.0
         state.slot_returned_bytes[row, slot] = returned * params.token_bytes
     meet_channels(rule, params, state, row)
-    for slot in range(state.visible[row]):
-        asked = call_without_channel(params, state, row, state.slot_request[row, slot], start_s)
-        state.slot_transfer_s[row, slot] = asked.compute_s
     refresh_mask(rule_of_row(params, state, row), state, row)
 
 

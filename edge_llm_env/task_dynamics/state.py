@@ -89,8 +89,7 @@ if TYPE_CHECKING:
         """Arrays of a node and of calls, and over visible slots (Q)."""
 
         slot_reused_tokens: NDArray[np.float64]
-        """(R, Q) of a call's context that need not be computed again; `slot_transfer_s` is the time that its new tokens
-        take for attending to these, and that moving these back from a host takes, beside the polynomials."""
+        """(R, Q) of a call's context that need not be computed again."""
         kept_bytes: NDArray[np.float64]
         """(R,) of all caches that are kept on the node."""
         swapped_bytes: NDArray[np.float64]
@@ -119,6 +118,7 @@ def with_tasks(node: NodeState, predecessors: int, signals: int, kept_slots: int
     whole = node._replace(
         counters=np.zeros((rows, len(COUNTERS) + len(TASK_COUNTERS)), dtype=np.int64),
         reward_terms=np.zeros((rows, len(ALL_TERMS))),
+        slot_own_compute_s=np.zeros(node.slot_slack_s.shape),
     )
     of_rows = (np.zeros(rows), np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=np.int64))
     kept = np.zeros((rows, kept_slots), dtype=np.int32)

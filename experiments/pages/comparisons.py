@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from edge_llm_env.inference.published.capped_memory import implied_rates_table
 from edge_llm_env.inference.published.comparison import Comparison
 from edge_llm_env.inference.published.table import MECHANISMS
 from edge_llm_env.support.tables import NO_VALUE, Table
@@ -31,5 +32,5 @@ COMPARISONS_SECTIONS: dict[str, Callable[[], Table]] = {
     name.replace(" ", "-"): partial(comparisons_table, one.comparisons)
     for name, one in MECHANISMS.items()
     if one.comparisons is not None
-}
+} | {"implied-rates": implied_rates_table}
 """Sections of the page, and what fills them."""

@@ -13,7 +13,7 @@ from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.solvers.dftsp import DFTSP
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.slots import candidates_of_row
-from edge_llm_env.dynamics.state import RESOURCES, encoding_time_s
+from edge_llm_env.dynamics.state import RESOURCES, own_compute_time_s
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.feasibility.rule import affine_cost
 from edge_llm_env.scenarios.schema import Scenario
@@ -82,7 +82,7 @@ class ComputeMeter:
             self.per_batch_s += rule.compute_s.base(batch.longest_s, batch.longest_n)
             self.total_s += affine_cost(rule, rule.compute_s, batch)
             for slot in np.flatnonzero(selected).tolist():
-                self.total_s += encoding_time_s(state, row, slot)
+                self.total_s += own_compute_time_s(state, row, slot)
 
 
 class MeteredDFTSP(EpochPolicy):

@@ -44,7 +44,7 @@ class Seen(NamedTuple):
         call = np.where(present, state.slot_request, 0)
         first = state.task_first[row, call].astype(np.int64)
         slack = np.where(present, state.slot_slack_s, 0.0) / simulation.params.epoch_s
-        alone_s = np.where(present, state.slot_compute_s + state.slot_transfer_s, 0.0)
+        alone_s = np.where(present, state.slot_compute_s, 0.0)
         kind, done = state.task_kind[row, call].astype(np.int64), state.calls_served[row, first].astype(np.int64)
         return cls(simulation, present, call, first, kind, done, np.maximum(slack, 0.0).astype(np.int64), alone_s)
 

@@ -11,7 +11,7 @@ from edge_llm_env.dynamics.channels import uplink_arrives
 from edge_llm_env.dynamics.epoch import admit, dispatch, load_batch
 from edge_llm_env.dynamics.params import NodeParams, rule_of
 from edge_llm_env.dynamics.settling.node import settle
-from edge_llm_env.dynamics.state import N_NOT_ADMITTED, N_UPLINKS_FAILED, NodeState, encoding_time_s
+from edge_llm_env.dynamics.state import N_NOT_ADMITTED, N_UPLINKS_FAILED, NodeState, own_compute_time_s
 from edge_llm_env.dynamics.uploads.sending import complete, send
 from edge_llm_env.envs.box_action import as_share, onto_simplex
 from edge_llm_env.envs.observation.kernels import observe
@@ -155,7 +155,7 @@ def batch_granted(params: NodeParams, state: NodeState, row: int, carried: Trans
         prompt_tokens[i] = state.slot_prompt_tokens[row, slot]
         output_tokens[i] = state.slot_output_tokens[row, slot]
         slack_s[i] = state.slot_slack_s[row, slot] - reserved_s
-        encoding_s[i] = encoding_time_s(state, row, slot)
+        encoding_s[i] = own_compute_time_s(state, row, slot)
     candidates = Candidates(prompt_tokens, output_tokens, slack_s, nothing, nothing, encoding_s, nothing)
     node = rule_with_parts(rule_of(params), params, carried.uplink_s, carried.downlink_s)
     selected = select_batch(node, candidates, np.ones(size), params.batch_selection)
@@ -184,7 +184,7 @@ def step_row(
         if selected[slot]:
             admit(rule, params, state, row, slot)
             served += 1
-            encoding_s += encoding_time_s(state, row, slot)
+            encoding_s += own_compute_time_s(state, row, slot)
             if params.carries_over:
                 complete(params, state, row, slot)
         elif params.carries_over:

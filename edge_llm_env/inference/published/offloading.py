@@ -8,6 +8,7 @@ from edge_llm_env.inference.catalog import load_decoder
 from edge_llm_env.inference.decoder import DecoderConfig
 from edge_llm_env.inference.mechanisms.chosen import Mechanisms
 from edge_llm_env.inference.mechanisms.offloading import Offloading
+from edge_llm_env.inference.published import capped_memory
 from edge_llm_env.inference.published.comparison import Comparison, case_of, decode_s, generation_s
 
 FLEXGEN = "FMInference/FlexLLMGen: benchmark/batch_size_table.md (arXiv 2303.06865)"
@@ -82,4 +83,4 @@ def comparisons() -> list[Comparison]:
     for name, published in SPILLED.items():
         case = case_of(name, "w4a16-q4-k-m", "rtx-2080-ti", "llama.cpp")
         rows.append(Comparison(f"{name}, spilled", published, decode_s(case, spilled, (1, 64, 64)), "s/token", PRIMA))
-    return rows
+    return rows + capped_memory.comparisons()

@@ -9,6 +9,7 @@ import pytest
 from edge_llm_baselines.playing.roll_out import roll_out
 from edge_llm_baselines.registry.batches import OF_BATCHES
 from edge_llm_baselines.solvers.branch_and_bound import BranchAndBound
+from edge_llm_baselines.solvers.greedy import compute_times_alone_s
 from edge_llm_baselines.solvers.problem import BatchProblem
 from edge_llm_baselines.tasks.index import MOST_LOAD, Numbers, index_values
 from edge_llm_baselines.tasks.remaining import Left, Remaining, calls_in_row
@@ -109,6 +110,22 @@ def test_told_values_know_the_work_and_the_time_that_are_left() -> None:
             compared += 1
         env.step(np.ones(simulation.slots, dtype=np.int8))
     assert compared > 20
+
+
+def test_time_alone_is_that_of_the_batch_of_a_call_with_what_is_kept_of_its_context() -> None:
+    env = gym.make_vec(BATCH_SELECTION, num_envs=4, vectorization_mode="vector_entry_point", scenario=SCENARIO)
+    env.reset(options={"workloads": WORKLOADS})
+    simulation, reused = env.unwrapped.simulation, 0
+    for _ in range(8):
+        env.step(np.ones((4, simulation.slots), dtype=np.int8))
+        seen = Seen.of(simulation)
+        for row in range(4):
+            problem = BatchProblem.of_row(simulation, row)
+            alone_s = np.empty(len(problem))
+            compute_times_alone_s(problem.rule, problem.candidates, alone_s)
+            assert seen.alone_s[row, : len(problem)] == pytest.approx(alone_s)
+            reused += int((simulation.state.slot_reused_tokens[row, : len(problem)] > 0.0).sum())
+    assert reused > 10
 
 
 def test_batches_of_many_rows_leave_the_memory_that_caches_keep() -> None:

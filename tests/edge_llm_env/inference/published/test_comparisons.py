@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge_llm_env.inference.published import parallelism
+from edge_llm_env.inference.published import capped_memory, parallelism
 from edge_llm_env.inference.published.comparison import Comparison, mean_error
 from edge_llm_env.inference.published.table import MECHANISMS
 
@@ -25,3 +25,12 @@ def test_errors_are_of_the_rows_that_count():
     rows = [Comparison("a", 2.0, 3.0, "s", "x"), Comparison("b", 2.0, 1.0, "s", "x")]
     rows.append(Comparison("c", 1.0, 9.0, "s", "x", "no"))
     assert mean_error(rows) == pytest.approx(0.5)
+
+
+def test_worked_example_of_the_rate_that_a_cap_implies():
+    """A token of the i9 takes 1/2.66 - 1/62.24 = 0.3599 s longer, in which 1.3 GB come at 3.61 GB/s, 0.3 at 0.83."""
+    assert capped_memory.implied_rate_bytes_per_s("i9-14900", 0.0) == pytest.approx(3.612e9, rel=1e-3)
+    assert capped_memory.implied_rate_bytes_per_s("i9-14900", 1e9) == pytest.approx(0.8336e9, rel=1e-3)
+    rows = capped_memory.comparisons()
+    assert len(rows) == 3
+    assert all(row.reason for row in rows)
