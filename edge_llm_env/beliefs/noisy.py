@@ -10,6 +10,7 @@ from pydantic import Field
 
 from edge_llm_env.beliefs.length_belief import LengthBelief
 from edge_llm_env.radio.draws import Draws
+from edge_llm_env.support import elementary
 
 
 class NoisyLengths(LengthBelief):
@@ -26,5 +27,5 @@ class NoisyLengths(LengthBelief):
 
     def draw(self, draws: Draws, output_tokens: NDArray[np.int64], longest: int) -> NDArray[np.int64]:
         """Tokens reserved, rounded up, of shape (requests,)."""
-        factor = np.exp(self.deviation * (draws.standard_normal() + self.margin))
+        factor = elementary.exp(self.deviation * (draws.standard_normal() + self.margin))
         return np.clip(np.ceil(output_tokens * factor), 1, longest).astype(np.int64)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from edge_llm_env.radio.draws import Draws
+from edge_llm_env.support import elementary
 from edge_llm_env.support.quantities import DistanceM, SpeedMPerS
 from edge_llm_env.support.section import Section
 
@@ -54,7 +57,7 @@ class Road(Section):
 
     def shadowing_along(self, draws: Draws, travelled_m: NDArray[np.float64], blocks: int) -> NDArray[np.float64]:
         """Shadowing at the starts of epochs, in standard deviations, shape (users, blocks)."""
-        kept = np.exp(-np.abs(travelled_m) / self.shadowing_correlation_m)
+        kept = elementary.exp(-np.abs(travelled_m) / self.shadowing_correlation_m)
         drawn = draws.standard_normal(after=(blocks,))
         shadowing = np.empty_like(drawn)
         shadowing[:, 0] = drawn[:, 0]
@@ -66,7 +69,7 @@ class Road(Section):
         """Correlation of shadowing in dB, now and after 1 to `epochs` epochs, at the mean speed; shape (epochs,)."""
         mean_m_per_s = (self.min_speed_m_per_s + self.max_speed_m_per_s) / 2.0
         driven_m = mean_m_per_s * epoch_s * np.arange(1, epochs + 1)
-        return np.asarray(np.exp(-driven_m / self.shadowing_correlation_m), dtype=np.float64)
+        return elementary.exp(-driven_m / self.shadowing_correlation_m)
 
 
 def correlations_of_product(
@@ -80,7 +83,7 @@ def correlations_of_product(
     Shadowing is log-normal, with correlations in dB and the variance of its natural logarithm; fading has mean 1 and
     correlations of its power: both are independent. What never changes is correlated by 1.
     """
-    variance = np.exp(shadowing_variance) * (1.0 + fading_variance) - 1.0
+    variance = math.exp(shadowing_variance) * (1.0 + fading_variance) - 1.0
     if variance <= 0.0:
         return np.ones(len(shadowing))
-    return (np.exp(shadowing_variance * shadowing) * (1.0 + fading_variance * fading) - 1.0) / variance
+    return (elementary.exp(shadowing_variance * shadowing) * (1.0 + fading_variance * fading) - 1.0) / variance

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from edge_llm_env.support import elementary
 from edge_llm_env.support.section import Section
 
 SIZE = 5
@@ -60,7 +61,7 @@ class Signals(Section):
         for each in np.unique(kind).tolist():
             form, mine = self._form(each), kind == each
             waves = 2.0 * shown[mine][:, np.argsort(form.order)] - 1.0
-            turned = np.arctan2(waves[:, 3], waves[:, 2]) - np.arctan2(waves[:, 1], waves[:, 0])
+            turned = elementary.arctan2(waves[:, 3], waves[:, 2]) - elementary.arctan2(waves[:, 1], waves[:, 0])
             found[mine] = ((turned + np.pi) % (2.0 * np.pi) - np.pi) / form.turn
         return found
 

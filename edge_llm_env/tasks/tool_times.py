@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from edge_llm_env.support import elementary
 from edge_llm_env.support.quantities import DurationS
 from edge_llm_env.support.section import Section
 from edge_llm_env.tasks.kinds.chain import Z_90
@@ -34,4 +35,4 @@ class ToolTimes(Section):
     def draw(self, rng: np.random.Generator, tools: int) -> NDArray[np.float64]:
         """Times of that many tools (s)."""
         deviation = math.log(self.p90_s / self.median_s) / Z_90
-        return np.minimum(self.median_s * np.exp(deviation * rng.standard_normal(tools)), self.longest_s)
+        return np.minimum(self.median_s * elementary.exp(deviation * rng.standard_normal(tools)), self.longest_s)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edge_llm_env.radio.draws import Draws
 from edge_llm_env.scenarios.schema import Scenario
+from edge_llm_env.support import elementary
 
 FloatArray = NDArray[np.float64]
 
@@ -41,4 +42,4 @@ def believed_gain(scenario: Scenario, gain: FloatArray, draws: Draws) -> FloatAr
     error_db = np.zeros(gain.shape)
     if beliefs.gain_error_db > 0.0:
         error_db = beliefs.gain_error_db * draws.standard_normal(after=(gain.shape[1],))
-    return np.asarray(gain * 10.0 ** ((error_db - beliefs.gain_margin_db) / 10.0), dtype=np.float64)
+    return np.asarray(gain * elementary.power(10.0, (error_db - beliefs.gain_margin_db) / 10.0), dtype=np.float64)

@@ -39,6 +39,7 @@ from experiments.scheduling.task_caches import caches_table
 from experiments.scheduling.trace_halves import halves_table
 from experiments.speed.exact.tables import ratio_table
 from experiments.speed.scale import scale_table
+from experiments.speed.workers import workers_table
 
 FIRST_COLUMNS = 5
 """Of the comparison, in the README; its page has all."""
@@ -134,6 +135,7 @@ PAGES: dict[Path, Sections] = {
         "first-use": lambda: first_use_table(recorded("first_use")),
         "phases": lambda: phases_table(recorded("benchmark")),
         "training": lambda: training_table(recorded("training_benchmark")),
+        "workers": lambda: workers_table(recorded("workers")),
     },
     LEARNED_PAGE: LEARNED_SECTIONS
     | {name: _of_trainings(make, NAMES) for name, make in ALLOCATION_TABLES.items()}

@@ -14,6 +14,7 @@ from edge_llm_env.inference.factors.fitted import Effects
 from edge_llm_env.inference.factors.priors import prior
 from edge_llm_env.inference.factors.regression import Prior, Row, Rows
 from edge_llm_env.inference.factors.rows import Case, row_of
+from edge_llm_env.support import elementary
 from edge_llm_env.support.naming import shown
 
 FORM = "decode 38 tokens/s at batch 1, context 512, or prefill 0.4 s at prompt 512"
@@ -95,7 +96,7 @@ def adapted_to(rows: Sequence[Row], known: Effects) -> Effects:
         return known
     arrays = _arrays(rows, known)
     logs = arrays.fitted(np.arange(len(rows)), trusted=True)
-    return dict(known) | dict(zip(arrays.effects, np.exp(logs).tolist(), strict=True))
+    return dict(known) | dict(zip(arrays.effects, elementary.exp(logs).tolist(), strict=True))
 
 
 def residuals(case: Case, measured: Sequence[Measured], known: Effects) -> list[float]:
@@ -112,7 +113,7 @@ def _arrays(rows: Sequence[Row], known: Effects) -> Rows:
 
 def _prior(name: str, known: Effects) -> Prior:
     expected = prior(name)
-    mean = float(np.log(known[name])) if name in known else expected.mean
+    mean = math.log(known[name]) if name in known else expected.mean
     level = name.split("/")[1] if "/" in name else ""
     return Prior(mean, expected.spread if level in OF_A_MACHINE else HELD)
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scipy.linalg import solve
 from scipy.sparse import csr_array
 
+from edge_llm_env.support import elementary
+
 RESIDUAL = 0.1
 """Residuals, in logarithms, of rows that the model describes; beyond `LARGE` a row loses weight."""
 
@@ -77,7 +79,7 @@ class Rows:
         index = {name: i for i, name in enumerate(self.effects)}
         self.mean = np.array([priors[name].mean for name in self.effects])
         self.spread = np.array([priors[name].spread for name in self.effects])
-        self.logs = np.log([row.value for row in rows])
+        self.logs = elementary.log([row.value for row in rows])
         terms = sorted({term for row in rows for term in row.amounts})
         self._amounts = np.array([[row.amounts.get(term, 0.0) for term in terms] for row in rows])
         self._hidden = np.array([[row.hidden.get(term, 0.0) for term in terms] for row in rows])
@@ -91,17 +93,17 @@ class Rows:
 
     def predicted(self, logs: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Logarithms of the times of those rows (indices)."""
-        return np.log(self.parts(logs, rows).sum(axis=1))
+        return elementary.log(self.parts(logs, rows).sum(axis=1))
 
     def parts(self, logs: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Seconds of each term in each row, less what is hidden: so much of each as its derivative tells."""
-        factors = np.exp(np.append(logs, 0.0)[self._indices[rows]].sum(axis=2))
+        factors = elementary.exp(np.append(logs, 0.0)[self._indices[rows]].sum(axis=2))
         parts = self._amounts[rows] * factors
         behind = self._hidden[rows] * factors
         both = np.flatnonzero((behind > 0.0).sum(axis=1) == 2)
-        powers = np.where(behind[both] > 0.0, behind[both], np.inf) ** -OVERLAP
+        powers = elementary.power(np.where(behind[both] > 0.0, behind[both], np.inf), -OVERLAP)
         totals = powers.sum(axis=1, keepdims=True)
-        parts[both] -= powers / totals * totals ** (-1.0 / OVERLAP)
+        parts[both] -= powers / totals * elementary.power(totals, -1.0 / OVERLAP)
         return parts
 
     def slopes(self, parts: NDArray[np.float64], rows: NDArray[np.intp]) -> csr_array:
@@ -132,7 +134,7 @@ class Rows:
         for _ in range(STEPS):
             parts = self.parts(logs, rows)
             slopes = self.slopes(parts, rows)
-            residual = self.logs[rows] - np.log(parts.sum(axis=1))
+            residual = self.logs[rows] - elementary.log(parts.sum(axis=1))
             spread = slopes * variance
             noise = RESIDUAL**2 * (1.0 + (residual / LARGE) ** 2)
             if trusted:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from edge_llm_env.radio.draws import Draws
 from edge_llm_env.radio.path_losses.path_loss import Attenuation, PathLoss, mean_of_shadowing
+from edge_llm_env.support import elementary
 from edge_llm_env.support.quantities import DeviationDb, LossDb, SlopeDb
 
 MOST_DECADES = 300.0
@@ -36,13 +37,14 @@ class LogDistancePathLoss(PathLoss):
         """The attenuation of users at those distances, of shape (users,); everyone has a line of sight."""
         gain = path_gain(distance_m, self.intercept_db, self.slope_db)
         if self.shadowing_db > 0:
-            shadowing = 10.0 ** (-self.shadowing_db * draws.standard_normal() / 10.0)
+            shadowing = elementary.power(10.0, -self.shadowing_db * draws.standard_normal() / 10.0)
             gain = np.minimum(gain * shadowing, 1.0)
         return Attenuation(gain, np.ones(len(distance_m), dtype=np.bool_))
 
     def draw_along(self, distance_m: NDArray[np.float64], shadowing: NDArray[np.float64]) -> Attenuation:
         """The attenuation of users who move, at distances (m) and shadowing of shape (users, blocks)."""
-        gain = path_gain(distance_m, self.intercept_db, self.slope_db) * 10.0 ** (-self.shadowing_db * shadowing / 10.0)
+        faded = elementary.power(10.0, -self.shadowing_db * shadowing / 10.0)
+        gain = path_gain(distance_m, self.intercept_db, self.slope_db) * faded
         return Attenuation(np.minimum(gain, 1.0), np.ones(len(distance_m), dtype=np.bool_))
 
     @property
@@ -61,4 +63,4 @@ def path_gain(distance_m: NDArray[np.float64], intercept_db: float, slope_db: fl
     128.1 and 37.6 are the macro-cell values of 3GPP TR 36.814, table A.2.1.1-3 (2 GHz).
     """
     gain_at_1_km = 10.0 ** (-intercept_db / 10.0)
-    return np.asarray(gain_at_1_km * (distance_m / 1000.0) ** (-slope_db / 10.0), dtype=np.float64)
+    return gain_at_1_km * elementary.power(distance_m / 1000.0, -slope_db / 10.0)

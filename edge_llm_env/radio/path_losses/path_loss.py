@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_env.radio.draws import Draws
+from edge_llm_env.support import elementary
 from edge_llm_env.support.naming import shown
 from edge_llm_env.support.section import Section
 
@@ -63,7 +64,7 @@ class PathLoss(Section):
 
 def gain_of_loss(loss_db: NDArray[np.float64]) -> NDArray[np.float64]:
     """Linear power gain 10^(-L/10) of a loss in dB, L no less than 0."""
-    return np.asarray(10.0 ** (-np.maximum(loss_db, 0.0) / 10.0), dtype=np.float64)
+    return elementary.power(10.0, -np.maximum(loss_db, 0.0) / 10.0)
 
 
 def mean_of_shadowing(deviation_db: float) -> float:

@@ -7,10 +7,13 @@ environment height is 1 m and the line of sight does not depend on the user's he
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge_llm_env.support import elementary
 
 ENVIRONMENT_HEIGHT_M = 1.0
 """h_E of table 7.4.1-1, note 1."""
@@ -46,7 +49,7 @@ UMI = UrbanCell(32.4, 21.0, 9.5, 22.4, 35.3, 21.3, 0.3, 36.0)
 def los_probability(cell: UrbanCell, distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probability that an outdoor user sees the base station (table 7.4.2-1): 1 up to 18 m, then falling."""
     near = np.minimum(18.0 / distance_m, 1.0)
-    return np.asarray(near + np.exp(-distance_m / cell.los_distance_m) * (1.0 - near), dtype=np.float64)
+    return near + elementary.exp(-distance_m / cell.los_distance_m) * (1.0 - near)
 
 
 def los_path_loss_db(
@@ -57,9 +60,10 @@ def los_path_loss_db(
     slant_m = np.hypot(distance_m, climb_m)
     effective_m2 = (base_height_m - ENVIRONMENT_HEIGHT_M) * (user_height_m - ENVIRONMENT_HEIGHT_M)
     breakpoint_m = 4.0 * effective_m2 * carrier_hz / SPEED_OF_LIGHT_M_PER_S
-    at_1_m = cell.los_intercept_db + 20.0 * np.log10(carrier_hz / 1e9)
-    near = at_1_m + cell.los_slope_db * np.log10(slant_m)
-    far = at_1_m + 40.0 * np.log10(slant_m) - cell.breakpoint_db * np.log10(breakpoint_m**2 + climb_m**2)
+    at_1_m = cell.los_intercept_db + 20.0 * math.log10(carrier_hz / 1e9)
+    decades = elementary.log10(slant_m)
+    near = at_1_m + cell.los_slope_db * decades
+    far = at_1_m + 40.0 * decades - cell.breakpoint_db * math.log10(breakpoint_m**2 + climb_m**2)
     return np.where(distance_m <= breakpoint_m, near, far)
 
 
@@ -70,8 +74,8 @@ def nlos_path_loss_db(
     slant_m = np.hypot(distance_m, base_height_m - user_height_m)
     obstructed = (
         cell.nlos_intercept_db
-        + cell.nlos_slope_db * np.log10(slant_m)
-        + cell.nlos_frequency_db * np.log10(carrier_hz / 1e9)
+        + cell.nlos_slope_db * elementary.log10(slant_m)
+        + cell.nlos_frequency_db * math.log10(carrier_hz / 1e9)
         - cell.nlos_height_db_per_m * (user_height_m - 1.5)
     )
     return np.maximum(los_path_loss_db(cell, distance_m, carrier_hz, base_height_m, user_height_m), obstructed)

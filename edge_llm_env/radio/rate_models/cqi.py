@@ -27,5 +27,5 @@ class CqiRate(RateModel):
     def steps(self) -> Steps:
         """One step for each entry of the table."""
         table = CQI_TABLES[self.table]
-        snr_db = np.array([entry.snr_db for entry in table]) + self.implementation_loss_db
-        return Steps(10.0 ** (snr_db / 10.0), np.array([entry.bits_per_symbol for entry in table]))
+        snr = [10.0 ** ((entry.snr_db + self.implementation_loss_db) / 10.0) for entry in table]
+        return Steps(np.array(snr), np.array([entry.bits_per_symbol for entry in table]))
