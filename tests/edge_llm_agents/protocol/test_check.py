@@ -8,11 +8,14 @@ import pytest
 
 from edge_llm_agents.commands.main import main
 from edge_llm_agents.protocol.check import RECORDED, check
+from edge_llm_agents.protocol.judging import same
 from edge_llm_agents.records.record import read_record
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.envs.suite import SUITE
 
 QUICK = "EdgeLLM/BatchSelection-v0"
+
+CASES = read_record(RECORDED)["cases"]
 
 
 @pytest.fixture
@@ -30,10 +33,14 @@ def test_every_environment_of_the_suite_is_checked_by_its_reference() -> None:
     assert checked >= {(entry.id, baselines_of(entry.id).oracle) for entry in SUITE}
 
 
-def test_what_is_recorded_comes_out_here(quick: Path) -> None:
-    found = list(check(quick))
-    assert {said.policy for said, _ in found} == {"dftsp", "value-carry-over"}
-    assert all(said.gained == again.gained for said, again in found)
+@pytest.mark.parametrize(
+    "case", CASES, ids=[f"{case['environment'].partition('/')[2]}-{case['policy']}" for case in CASES]
+)
+def test_what_is_recorded_comes_out_here(case: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "check.json"
+    path.write_text(json.dumps(read_record(RECORDED) | {"cases": [case]}))
+    ((said, again),) = check(path)
+    assert same(said.gained, again.gained)
 
 
 @pytest.mark.parametrize(
