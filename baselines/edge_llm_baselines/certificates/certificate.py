@@ -12,12 +12,16 @@ from edge_llm_baselines.certificates.dual import lowest_bound
 from edge_llm_baselines.certificates.penalised import PenalisedEpisode
 from edge_llm_baselines.certificates.penalty import Penalty
 from edge_llm_baselines.certificates.waiting import Waiting
+from edge_llm_baselines.hindsight.block_bound import Effort
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
 
 ITERATIONS = 150
 """Of the descent of one workload's dual."""
+
+BLOCKS = Effort(10_000_000, most_epochs=6, most_branchings=200)
+"""What is searched of one workload's blocks: some seconds."""
 
 
 class Certificates(NamedTuple):
@@ -30,15 +34,19 @@ class Certificates(NamedTuple):
 
 
 def certified_bounds(
-    scenario: Scenario, workloads: Sequence[Workload], penalty: Penalty, iterations: int = ITERATIONS
+    scenario: Scenario,
+    workloads: Sequence[Workload],
+    penalty: Penalty,
+    iterations: int = ITERATIONS,
+    blocks: Effort = BLOCKS,
 ) -> Certificates:
     """Information relaxation with a penalty (Brown, Smith and Sun 2010, Operations Research 58(4), Theorem 2.1).
 
     Whatever a policy serves on average, its penalty is 0 on average, and on each workload what it serves less its
     penalty is at most `bounds`. So the mean of `bounds` over workloads is, up to the error of a mean over as many, at
-    least what any such policy serves on average, for any penalty and any number of `iterations`. Of `Batching-v0` and
-    `BatchSelection-v0`, and of `Bandwidth-v0` where uploads do not carry over: no division of bands serves a batch that
-    the least shares cannot.
+    least what any such policy serves on average, for any penalty, any number of `iterations` and any search of
+    `blocks`. Of `Batching-v0` and `BatchSelection-v0`, and of `Bandwidth-v0` where uploads do not carry over: no
+    division of bands serves a batch that the least shares cannot.
 
     Raises ValueError for no workload or less than one iteration.
     """
@@ -51,6 +59,6 @@ def certified_bounds(
         waiting = Waiting.of_workload(scenario, workload)
         episode = EpisodeProblem.of_workload(scenario, workload)
         problem = PenalisedEpisode.of(episode, waiting, penalty.differences(waiting))
-        bounds.append(lowest_bound(problem, iterations))
+        bounds.append(lowest_bound(problem, iterations, blocks))
         penalised.append(problem)
     return Certificates(np.array(bounds), penalised)

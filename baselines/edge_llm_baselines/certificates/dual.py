@@ -5,6 +5,7 @@ With multipliers μ_i ≥ 0 on "request i is served at most once" and values v o
     L(μ) = constant + Σ_i μ_i + Σ_epochs max over feasible batches of Σ_{i in batch} max(0, v_{i,epoch} - μ_i)
 
 is at least what any schedule is worth, whatever the prices, and however early the descent to the least of them ends.
+Neighbouring epochs are then joined to blocks, as in hindsight, which lowers it further.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.certificates.penalised import PenalisedEpisode
+from edge_llm_baselines.hindsight.block_bound import Effort, tightened
 from edge_llm_baselines.hindsight.episode import Offers, candidates_between
+from edge_llm_baselines.hindsight.lagrangian import MOST_NODES
 from edge_llm_env.feasibility.rule import Rule
 from edge_llm_env.solver.best_first import best_batch
 from edge_llm_env.support.compilation.compiling import compiled_allocating
-
-MOST_NODES = 1_000
-"""Nodes of one epoch's search; where it stops there, its upper bound counts."""
 
 FIRST_PRICE = 0.7
 """Of every request that has more than one chance."""
@@ -35,8 +35,8 @@ MOMENTUM = 0.85
 """Weight of the directions before in the direction of a step."""
 
 
-def lowest_bound(penalised: PenalisedEpisode, iterations: int) -> float:
-    """The least L(μ) that a descent of that many iterations meets.
+def lowest_bound(penalised: PenalisedEpisode, iterations: int, blocks: Effort) -> float:
+    """The least L(μ) that a descent of that many iterations meets, less what blocks gain.
 
     It goes as `edge_llm_baselines.hindsight.lagrangian.descend` does, without a grid.
     """
@@ -64,7 +64,7 @@ def lowest_bound(penalised: PenalisedEpisode, iterations: int) -> float:
             break
         above = bound - least + AIM * abs(least) + PROGRESS
         price = np.maximum(price - length * above / square * direction, 0.0)
-    return least + penalised.constant
+    return tightened(episode, values, best_price, least, blocks) + penalised.constant
 
 
 def slope_of(offers: Offers, chosen: NDArray[np.bool_], contested: NDArray[np.bool_]) -> NDArray[np.float64]:

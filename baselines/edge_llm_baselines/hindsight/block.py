@@ -1,8 +1,9 @@
 """A block: the neighbouring epochs of an episode whose common requests are to be served at most once, not at a price.
 
-A request with chances outside the block keeps its price there and is worth 1 - μ inside; the others are worth 1. The
-best schedule of the block is again bounded by a Lagrangian relaxation, with prices ν of its own on requests that have
-more than one chance in the block and may still use them: `allowed` tells which chances are left.
+A request with chances outside the block keeps its price there and is worth its value less μ inside; of the others the
+whole value counts. It is 1 in hindsight, and any number of each chance where waiting is paid for. The best schedule of
+the block is again bounded by a Lagrangian relaxation, with prices ν of its own on requests that have more than one
+chance in the block and may still use them: `allowed` tells which chances are left.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class Block(NamedTuple):
     offers: Offers
     """Of the block; its requests are numbered anew, its epochs and `first` from 0."""
     worth: NDArray[np.float64]
-    """(n,) of serving each request."""
+    """(k,) of each offer."""
+    dearest: NDArray[np.float64]
+    """(n,) the largest worth among a request's offers, at least 0: what no price needs to exceed."""
     price: NDArray[np.float64]
     """(n,) μ of the requests that have no chance elsewhere, 0 of the others: ν to begin with."""
     offer: NDArray[np.int64]
@@ -53,30 +56,43 @@ class State(NamedTuple):
 
 
 @compiled_allocating
-def block_of(offers: Offers, chances: NDArray[np.int64], prices: NDArray[np.float64], start: int, stop: int) -> Block:
-    """The epochs from `start` on, before `stop`; `chances` and `prices` are those of the whole episode, (requests,)."""
+def block_of(
+    offers: Offers,
+    values: NDArray[np.float64],
+    chances: NDArray[np.int64],
+    prices: NDArray[np.float64],
+    start: int,
+    stop: int,
+) -> Block:
+    """The epochs from `start` on, before `stop`.
+
+    `values`, (offers,), and `chances` and `prices`, (requests,), are those of the whole episode.
+    """
     first, last = offers.first[start], offers.first[stop]
     number = np.full(len(prices), NONE, dtype=np.int64)
     request = np.empty(last - first, dtype=np.int64)
     inside = np.zeros(last - first, dtype=np.int64)
-    worth, price = np.zeros(last - first), np.zeros(last - first)
+    price = np.zeros(last - first)
     size = 0
     for k in range(last - first):
         of = offers.request[first + k]
         if number[of] == NONE:
             number[of] = size
-            worth[size], price[size] = 1.0 - prices[of], prices[of]
+            price[size] = prices[of]
             size += 1
         request[k] = number[of]
         inside[request[k]] += 1
-        if inside[request[k]] == chances[of]:
-            worth[request[k]] = 1.0
     offer = np.full((size, stop - start), NONE, dtype=np.int64)
     epoch = np.empty(last - first, dtype=np.int64)
+    worth, dearest = np.empty(last - first), np.zeros(size)
     for k in range(last - first):
+        of = offers.request[first + k]
         epoch[k] = offers.epoch[first + k] - start
         offer[request[k], epoch[k]] = k
-        if inside[request[k]] < chances[offers.request[first + k]]:
+        elsewhere = inside[request[k]] < chances[of]
+        worth[k] = values[first + k] - prices[of] if elsewhere else values[first + k]
+        dearest[request[k]] = max(dearest[request[k]], worth[k])
+        if elsewhere:
             price[request[k]] = 0.0
     part = Offers(
         request,
@@ -84,7 +100,7 @@ def block_of(offers: Offers, chances: NDArray[np.int64], prices: NDArray[np.floa
         offers.first[start : stop + 1] - first,
         candidates_between(offers.candidates, first, last),
     )
-    return Block(part, worth[:size], price[:size], offer, np.zeros(1, dtype=np.int64))
+    return Block(part, worth, dearest, price[:size], offer, np.zeros(1, dtype=np.int64))
 
 
 @compiled_allocating
@@ -117,7 +133,7 @@ def relax(rule: Rule, block: Block, state: State) -> float:
         changed = np.isnan(state.most[epoch])
         for k in range(first, last):
             request = offers.request[k]
-            value = max(block.worth[request] - state.price[request], 0.0) if state.allowed[k] else 0.0
+            value = max(block.worth[k] - state.price[request], 0.0) if state.allowed[k] else 0.0
             changed = changed or value > state.value[k] or (value < state.value[k] and state.selected[k])
             state.value[k] = value
         if changed:
@@ -136,7 +152,7 @@ def relax(rule: Rule, block: Block, state: State) -> float:
 @compiled_apart
 def drop_settled_prices(block: Block, state: State) -> None:
     """Requests of less than two chances left need no price."""
-    for request in range(len(block.worth)):
+    for request in range(len(block.price)):
         left = 0
         for epoch in range(block.offer.shape[1]):
             offer = block.offer[request, epoch]

@@ -9,6 +9,8 @@ to cut the episode into blocks is a longest path.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +19,16 @@ from edge_llm_baselines.hindsight.block_search import block_gain
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.lagrangian import ROUNDING
 
-MOST_EPOCHS = 4
-"""Of a block."""
 
-MOST_BRANCHINGS = 40
-"""In the search of one block."""
+class Effort(NamedTuple):
+    """How much is searched."""
+
+    nodes: int
+    """Visited by the searches of all blocks together, about."""
+    most_epochs: int = 4
+    """Of a block."""
+    most_branchings: int = 40
+    """In the search of one block."""
 
 
 def block_bound(
@@ -29,24 +36,41 @@ def block_bound(
 ) -> int:
     """No schedule serves more than this.
 
-    `relaxed` is L(μ) at the prices, as `edge_llm_baselines.hindsight.lagrangian.descend` leaves both. Blocks of two
-    epochs are searched first, from the episode's start to its end, then longer ones, until the bound is down to
-    `enough` or the searches of all epochs together have visited `most_nodes` nodes.
+    `relaxed` is L(μ) at the prices, as `edge_llm_baselines.hindsight.lagrangian.descend` leaves both; it is `tightened`
+    until it is down to `enough`.
     """
-    chances, nodes = episode.chances(), 0
-    gains = np.zeros((MOST_EPOCHS + 1, episode.epochs + 1))  # by the block's length, and the epoch that it ends before
-    bound = rounded(relaxed)
-    for length in range(2, MOST_EPOCHS + 1):
-        if bound <= enough:
+    values = np.ones(len(episode.offers.request))
+    found = tightened(episode, values, prices, relaxed, Effort(most_nodes), lambda bound: rounded(bound) <= enough)
+    return rounded(found)
+
+
+def tightened(
+    episode: EpisodeProblem,
+    values: NDArray[np.float64],
+    prices: NDArray[np.float64],
+    relaxed: float,
+    effort: Effort,
+    is_enough: Callable[[float], bool] = lambda bound: False,
+) -> float:
+    """The Lagrangian bound `relaxed` at the prices, of chances of those values, (offers,), less what blocks gain.
+
+    Blocks of two epochs are searched first, from the episode's start to its end, then longer ones, until the bound is
+    enough or all nodes are used up.
+    """
+    chances, nodes, longest = episode.chances(), 0, effort.most_epochs
+    gains = np.zeros((longest + 1, episode.epochs + 1))  # by the block's length, and the epoch that it ends before
+    bound = relaxed
+    for length in range(2, longest + 1):
+        if is_enough(bound):
             break
         for end in range(length, episode.epochs + 1):
-            if nodes >= most_nodes:
+            if nodes >= effort.nodes:
                 break
             gains[length, end], visited = block_gain(
-                episode.rule, episode.offers, chances, prices, end - length, end, MOST_BRANCHINGS
+                episode.rule, episode.offers, values, chances, prices, end - length, end, effort.most_branchings
             )
             nodes += visited
-        bound = rounded(relaxed - most_gained(gains))
+        bound = relaxed - most_gained(gains)
     return bound
 
 

@@ -37,6 +37,7 @@ SPARE = 1e-3
 def block_gain(
     rule: Rule,
     offers: Offers,
+    values: NDArray[np.float64],
     chances: NDArray[np.int64],
     prices: NDArray[np.float64],
     start: int,
@@ -48,12 +49,13 @@ def block_gain(
     The part of L(μ) is bounded as `edge_llm_baselines.hindsight.lagrangian` bounds it, by searches of at most
     MOST_NODES per epoch, so what is gained counts from a bound with that same limit.
 
-    `chances` and `prices` are those of the whole episode, shape (requests,), `prices` whole multiples of 1/GRID.
+    `values`, shape (offers,), is what each chance to serve is worth, 1 in hindsight; `chances` and `prices`, shape
+    (requests,), are those of the whole episode too.
     The search of the block ends when the highest bound belongs to a schedule, which is then the best, or after
     `most_branchings`.
     """
-    block = block_of(offers, chances, prices, start, stop)
-    size, epochs, requests = len(block.offers.request), stop - start, len(block.worth)
+    block = block_of(offers, values, chances, prices, start, stop)
+    size, epochs, requests = len(block.worth), stop - start, len(block.price)
     ample = np.empty((epochs, 2), dtype=np.bool_)
     note_ample_bands(block, ample)
     room = most_branchings + 1
@@ -133,7 +135,7 @@ def note_times_served(block: Block, state: State, times: NDArray[np.int64]) -> N
 @compiled_allocating
 def descend_block(rule: Rule, block: Block, state: State, steps: int) -> float:
     """Lower the bound by that many subgradient steps from the prices of `state`, and leave the best ones there."""
-    requests = len(block.worth)
+    requests = len(block.price)
     times, slope, direction = np.empty(requests, dtype=np.int64), np.zeros(requests), np.zeros(requests)
     drop_settled_prices(block, state)
     least = relax(rule, block, state)
@@ -145,7 +147,7 @@ def descend_block(rule: Rule, block: Block, state: State, steps: int) -> float:
         along, square, steepness = 0.0, 0.0, 0.0
         for i in range(requests):
             slope[i] = 0.0 if times[i] == NONE else 1.0 - times[i]
-            if (slope[i] > 0.0 and state.price[i] <= 0.0) or (slope[i] < 0.0 and state.price[i] >= block.worth[i]):
+            if (slope[i] > 0.0 and state.price[i] <= 0.0) or (slope[i] < 0.0 and state.price[i] >= block.dearest[i]):
                 slope[i] = 0.0
             direction[i] = MOMENTUM * direction[i] + (1.0 - MOMENTUM) * slope[i]
             along += direction[i] * slope[i]
@@ -158,7 +160,7 @@ def descend_block(rule: Rule, block: Block, state: State, steps: int) -> float:
             square += direction[i] * direction[i]
         for i in range(requests):
             price = state.price[i] - length * (bound - aim) / square * direction[i]
-            state.price[i] = min(max(np.round(price * GRID) / GRID, 0.0), block.worth[i])
+            state.price[i] = min(max(np.round(price * GRID) / GRID, 0.0), block.dearest[i])
         drop_settled_prices(block, state)
         length *= STEP_FACTOR
         bound = relax(rule, block, state)
@@ -178,13 +180,13 @@ def offer_to_branch_on(
     Tried are the offers of the requests whose price is furthest from 0 and from what the request is worth, among those
     that are served more than once, or not at all though they have a price.
     """
-    requests = len(block.worth)
+    requests = len(block.price)
     times = np.empty(requests, dtype=np.int64)
     note_times_served(block, state, times)
     score = np.full(requests, -1.0)
     for i in range(requests):
         if times[i] > 1 or (times[i] == 0 and state.price[i] > 0.0):
-            score[i] = SPARE + min(state.price[i], block.worth[i] - state.price[i])
+            score[i] = SPARE + min(state.price[i], block.dearest[i] - state.price[i])
     chosen, most = NONE, 0.0
     for _ in range(min(TRIALS, requests)):
         request = int(np.argmax(score))

@@ -1,8 +1,9 @@
 """Chances that may be taken away together, because requests of equal lengths can trade places.
 
 Let request i be served in another epoch than e, and j in e. If i asks no more of e than j does, and j no more than i of
-every other epoch in which i may still be served, then they can trade places, and i is served in e. So of the two cases
-"i is not served in e" and "i is served in e or not at all", the first need not have such a j in e either.
+every other epoch in which i may still be served, and both are worth no less together then, they can trade places, and i
+is served in e. So of the two cases "i is not served in e" and "i is served in e or not at all", the first need not have
+such a j in e either.
 """
 
 from __future__ import annotations
@@ -31,7 +32,12 @@ def take_away(rule: Rule, block: Block, ample: NDArray[np.bool_], allowed: NDArr
             mine, theirs = block.offer[request, elsewhere], block.offer[offers.request[other], elsewhere]
             if elsewhere == epoch or mine == NONE or not allowed[mine]:
                 continue
-            if theirs == NONE or not allowed[theirs] or not asks_no_more(rule, block, ample, theirs, mine):
+            if (
+                theirs == NONE
+                or not allowed[theirs]
+                or not asks_no_more(rule, block, ample, theirs, mine)
+                or block.worth[offer] + block.worth[theirs] < block.worth[mine] + block.worth[other]
+            ):
                 trades = False
                 break
         if trades:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from edge_llm_baselines.certificates.dual import lowest_bound
+from edge_llm_baselines.hindsight.block_bound import Effort
 from tests.edge_llm_baselines.certificates.trees import Path, Tree, differences_of
 
 TREES_PER_CASE = 25
+NOTHING = Effort(0)
 ROUNDING = 1e-9
 
 
@@ -29,26 +31,30 @@ def optimum_of(tree: Tree) -> float:
 @pytest.mark.parametrize("case", range(12))
 def test_any_penalty_and_any_descent_bound_every_policy(case: int) -> None:
     rng = np.random.default_rng(case)
-    tightened = 0
+    descents = blocks = 0
     for number in range(TREES_PER_CASE):
         tree = Tree.random(rng)
         worth = random_worth(1000 * case + number, scale=float(rng.choice([0.0, 0.3, 1.0])))
         difference = differences_of(tree, worth)
-        relaxed = dict.fromkeys((1, 30), 0.0)
+        relaxed = dict.fromkeys(((1, NOTHING), (30, NOTHING), (30, Effort(10_000))), 0.0)
         clairvoyant = 0.0
         for leaf, chance in tree.leaves():
             problem = tree.penalised(leaf, difference)
             best = tree.clairvoyant(leaf, difference)
             clairvoyant += chance * best
-            for iterations in relaxed:
-                bound = lowest_bound(problem, iterations)
+            for effort in relaxed:
+                bound = lowest_bound(problem, *effort)
                 assert bound >= best - ROUNDING
-                relaxed[iterations] += chance * bound
+                relaxed[effort] += chance * bound
         optimum = optimum_of(tree)
         assert optimum <= clairvoyant + ROUNDING
-        assert clairvoyant - ROUNDING <= relaxed[30] <= relaxed[1] + ROUNDING
-        tightened += relaxed[30] < relaxed[1] - ROUNDING
-    assert tightened > 0
+        once, descended, joined = relaxed.values()
+        assert clairvoyant - ROUNDING <= joined <= descended + ROUNDING
+        assert descended <= once + ROUNDING
+        descents += descended < once - ROUNDING
+        blocks += joined < descended - ROUNDING
+    assert descents > 0
+    assert blocks > 0
 
 
 @pytest.mark.parametrize("case", range(3))
@@ -69,7 +75,7 @@ def test_with_the_optimal_value_function_the_bound_is_the_optimum(case: int) -> 
         for leaf, chance in tree.leaves():
             clairvoyant += chance * tree.clairvoyant(leaf, difference)
             hindsight += chance * tree.clairvoyant(leaf, nothing)
-            relaxed += chance * lowest_bound(tree.penalised(leaf, difference), 100)
+            relaxed += chance * lowest_bound(tree.penalised(leaf, difference), 100, NOTHING)
         optimum = optimum_of(tree)
         assert clairvoyant == pytest.approx(optimum, abs=1e-9)
         assert optimum - ROUNDING <= relaxed <= optimum + 0.02

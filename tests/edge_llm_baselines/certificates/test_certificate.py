@@ -16,6 +16,7 @@ from edge_llm_baselines.certificates.penalty import WEIGHTS, ArrivalPenalty, NoP
 from edge_llm_baselines.certificates.played import played_schedules
 from edge_llm_baselines.certificates.waiting import Waiting
 from edge_llm_baselines.hindsight import lagrangian
+from edge_llm_baselines.hindsight.block_bound import Effort
 from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem
 from edge_llm_baselines.hindsight.forward_schedule import forward_schedule
 from edge_llm_baselines.rules.tuning import LookAheadRows, served_with
@@ -51,7 +52,7 @@ def test_without_a_penalty_the_bound_is_that_of_hindsight(mode: str) -> None:
 def test_without_a_penalty_the_descent_ends_no_higher_than_that_of_hindsight() -> None:
     scenario = scenario_of("carry-over", epochs=12)
     workloads = [workload_of(scenario, seed) for seed in range(3)]
-    bounds = certified_bounds(scenario, workloads, NoPenalty()).bounds
+    bounds = certified_bounds(scenario, workloads, NoPenalty(), blocks=Effort(0)).bounds
     for workload, bound in zip(workloads, bounds, strict=True):
         episode = EpisodeProblem.of_workload(scenario, workload)
         value = episode.value(forward_schedule(episode))
@@ -84,7 +85,7 @@ def test_the_penalty_of_a_policy_is_nothing_on_average_and_that_of_the_clairvoya
     signals = ArrivalSignals.of(scenario, 300, 0)
     workloads = draw_workloads(scenario, 200, 5)
     penalty = ArrivalPenalty(signals, 0.1 * np.random.default_rng(1).standard_normal(WEIGHTS))
-    found = certified_bounds(scenario, workloads, penalty, 1)
+    found = certified_bounds(scenario, workloads, penalty, 1, Effort(0))
     schedules = played_schedules(look_ahead, BATCH_SELECTION, scenario, workloads)
     served = np.array([(schedule != NEVER).sum() for schedule in schedules])
     np.testing.assert_array_equal(served, served_with(0.9, scenario, workloads))
@@ -100,10 +101,12 @@ def test_a_fitted_penalty_takes_back_some_of_what_the_clairvoyant_knows() -> Non
     signals = ArrivalSignals.of(scenario, 200, 0)
     penalty = fit_penalty(scenario, signals, episodes=16, steps=60)
     workloads = draw_workloads(scenario, 20, 0)
-    without = certified_bounds(scenario, workloads, NoPenalty(), 80).bounds
-    bounds = certified_bounds(scenario, workloads, penalty, 80).bounds
+    without = certified_bounds(scenario, workloads, NoPenalty(), 80, Effort(0)).bounds
+    bounds = certified_bounds(scenario, workloads, penalty, 80, Effort(0)).bounds
+    joined = certified_bounds(scenario, workloads[:4], penalty, 80, Effort(20_000)).bounds
     served = served_with(0.9, scenario, workloads)
     assert served.mean() < bounds.mean() < 0.999 * without.mean()
+    assert (joined < bounds[:4]).all()
     first, again = (fit_penalty(scenario, signals, episodes=3, steps=2).weights for _ in range(2))
     np.testing.assert_array_equal(first, again)
 

@@ -10,7 +10,8 @@ import pytest
 from numpy.random import Generator
 
 from edge_llm_baselines import BatchProblem
-from edge_llm_baselines.hindsight.block_bound import MOST_EPOCHS, block_bound, most_gained
+from edge_llm_baselines.certificates import dual
+from edge_llm_baselines.hindsight.block_bound import Effort, block_bound, most_gained, tightened
 from edge_llm_baselines.hindsight.block_search import block_gain
 from edge_llm_baselines.hindsight.episode import EpisodeProblem, Offers
 from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
@@ -50,9 +51,13 @@ def episode_of(problem: BatchProblem, rng: Generator, epochs: int) -> EpisodePro
     return EpisodeProblem(problem.rule, offers, size)
 
 
-def most_served(episode: EpisodeProblem) -> int:
+def ones(episode: EpisodeProblem) -> np.ndarray:
+    return np.ones(len(episode.offers.request))
+
+
+def most_valuable(episode: EpisodeProblem, values: np.ndarray) -> float:
     """The value of the best schedule, by trying all batches of every epoch after all others."""
-    feasible: list[list[int]] = []
+    feasible: list[list[tuple[int, float]]] = []
     for epoch in range(episode.epochs):
         problem, requests = (
             episode.problem(epoch),
@@ -62,21 +67,29 @@ def most_served(episode: EpisodeProblem) -> int:
         for chosen in range(1 << len(requests)):
             selected = [bool(chosen >> k & 1) for k in range(len(requests))]
             if is_feasible(problem, selected):
-                feasible[-1].append(sum(1 << int(i) for i, taken in zip(requests, selected, strict=True) if taken))
+                taken = [k for k in range(len(requests)) if selected[k]]
+                worth = float(values[episode.offers.first[epoch] + np.array(taken, dtype=int)].sum())
+                feasible[-1].append((sum(1 << int(requests[k]) for k in taken), worth))
 
     @cache
-    def most(epoch: int, served: int) -> int:
+    def most(epoch: int, served: int) -> float:
         if epoch == episode.epochs:
-            return served.bit_count()
-        return max(most(epoch + 1, served | batch) for batch in feasible[epoch] if not batch & served)
+            return 0.0
+        return max(worth + most(epoch + 1, served | batch) for batch, worth in feasible[epoch] if not batch & served)
 
     return most(0, 0)
+
+
+def most_served(episode: EpisodeProblem) -> int:
+    return round(most_valuable(episode, ones(episode)))
 
 
 def random_episodes(family: str, count: int):
     for index, problem in enumerate(problems(family, count, REQUESTS)):
         rng = np.random.default_rng([7, index])
-        episode = episode_of(replace(problem, values=np.ones(len(problem))), rng, int(rng.integers(2, MOST_EPOCHS + 1)))
+        episode = episode_of(
+            replace(problem, values=np.ones(len(problem))), rng, int(rng.integers(2, Effort(0).most_epochs + 1))
+        )
         prices = np.where(
             episode.chances() > 1, np.round(rng.random() * rng.random(episode.requests) * GRID) / GRID, 0.0
         )
@@ -91,8 +104,26 @@ def relaxed(episode: EpisodeProblem, prices: np.ndarray) -> float:
 def test_a_block_of_all_epochs_searched_to_its_end_is_enumeration(family: str) -> None:
     for episode, prices in random_episodes(family, 25):
         bound = relaxed(episode, prices)
-        gain, _ = block_gain(episode.rule, episode.offers, episode.chances(), prices, 0, episode.epochs, 5_000)
+        gain, _ = block_gain(
+            episode.rule, episode.offers, ones(episode), episode.chances(), prices, 0, episode.epochs, 5_000
+        )
         assert bound - gain == pytest.approx(most_served(episode), abs=1e-6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_chances_may_be_worth_any_numbers(family: str) -> None:
+    for index, (episode, prices) in enumerate(random_episodes(family, 25)):
+        rng = np.random.default_rng([8, index])
+        of_request = rng.normal(1.0, 0.4, episode.requests)[episode.offers.request]
+        of_offer = rng.normal(1.0, 0.4, len(episode.offers.request))
+        values = of_offer if index % 2 else of_request  # which requests of equal lengths can trade places
+        chosen = np.zeros(len(values), dtype=np.bool_)
+        bound = dual.relaxed_value(episode.rule, episode.offers, values, prices, 10**6, chosen)
+        most = most_valuable(episode, values)
+        gain, _ = block_gain(episode.rule, episode.offers, values, episode.chances(), prices, 0, episode.epochs, 5_000)
+        assert bound - gain == pytest.approx(most, abs=1e-6)
+        for nodes in (0, 20, 10**6):
+            assert most - 1e-6 <= tightened(episode, values, prices, bound, Effort(nodes)) <= bound + 1e-6
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -104,7 +135,7 @@ def test_no_schedule_serves_more_than_the_bound(family: str) -> None:
             for length in range(2, episode.epochs + 1):
                 for end in range(length, episode.epochs + 1):
                     gains[length, end], _ = block_gain(
-                        episode.rule, episode.offers, chances, prices, end - length, end, branchings
+                        episode.rule, episode.offers, ones(episode), chances, prices, end - length, end, branchings
                     )
             assert (gains >= 0).all()
             assert bound - most_gained(gains) >= most - 1e-6
@@ -129,7 +160,7 @@ def test_requests_of_equal_lengths_trade_places() -> None:
     rule = BatchProblem.additive([], [], [], [], [], window_s=1.0, memory_limit_bytes=1.0).rule
     episode, prices = EpisodeProblem(rule, offers, size), np.full(size, 0.5)
     assert relaxed(episode, prices) == 3.5
-    gain, _ = block_gain(rule, offers, episode.chances(), prices, 0, 2, 100)
+    gain, _ = block_gain(rule, offers, ones(episode), episode.chances(), prices, 0, 2, 100)
     assert gain == 0.5
 
 
