@@ -35,7 +35,7 @@ def imitate(
 ) -> list[float]:
     """Clone a teacher with a model's `SetPolicy`, in ROUNDS rounds; the last loss of each.
 
-    `teacher` is one of TEACHERS, or the path of demonstrations (.npz), which are all that is cloned then, in one round.
+    `teacher` is one of TEACHERS or OF_TASKS, or the path of demonstrations (.npz): only they are cloned, in one round.
     `workloads` are played in each round. Raises ValueError for another teacher, or demonstrations of other
     observations.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,16 +20,27 @@ from edge_llm_baselines.playing.play import Policy, play
 from edge_llm_baselines.playing.roll_out import vector_of
 from edge_llm_baselines.rules.look_ahead import chances_in_slots, on_grid
 from edge_llm_baselines.rules.tuning import tune_discount
+from edge_llm_baselines.tasks.index import Numbers, index_values
+from edge_llm_baselines.tasks.remaining import remaining_of
+from edge_llm_baselines.tasks.tuning import tune_admission
+from edge_llm_baselines.tasks.valued import Seen
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.dynamics.state import N_EPOCHS, PENDING, finished
 from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.support.system.files import write_bytes
+from edge_llm_env.task_dynamics.simulation import TaskSimulation
 from edge_llm_env.workload.workload import Workload
 
 TEACHERS = ("dftsp", "look-ahead", "hindsight")
-"""Names of the teachers."""
+"""Names of the teachers, of any requests."""
+
+OF_TASKS = ("task-admission",)
+"""Those of the calls of agent tasks beside them."""
+
+Values: TypeAlias = Callable[[Simulation], NDArray[np.float64]]
+"""What serving the request in each slot is worth, (rows, Q), on a grid; any number in slots that are not in use."""
 
 
 class Teacher(Protocol):
@@ -74,21 +85,40 @@ class Demonstrations(NamedTuple):
 
 
 class BestCompletion:
-    """The most valuable feasible batch that contains what is admitted already, at the look-ahead rule's values.
+    """The most valuable feasible batch that contains what is admitted already; a request of value 0 is left out.
 
-    `discount` is the rule's δ (`edge_llm_baselines.rules.look_ahead`); 0 is DFTSP's objective. It answers for any
-    state, so also for those that a student gets into.
+    It answers for any state, so also for those that a student gets into.
     """
 
-    def __init__(self, discount: float) -> None:
-        self.discount = discount
+    def __init__(self, values: Values) -> None:
+        self._values = values
 
     def remaining(self, simulation: Simulation) -> NDArray[np.bool_]:
         """Slots of the best completion that are not admitted yet."""
-        values = on_grid(1.0 - self.discount * chances_in_slots(simulation))
-        waiting = waiting_slots(simulation)
+        values, waiting = self._values(simulation), waiting_slots(simulation)
+        wanted = waiting & (values > 0.0)
         values[~waiting] = simulation.slots + 1.0  # more than all others together, so that what is admitted stays
-        return BranchAndBound().solve_many(simulation, values).selected & waiting
+        return BranchAndBound().solve_many(simulation, values).selected & wanted
+
+
+def look_ahead_values(discount: float) -> Values:
+    """Those of the look-ahead rule of that δ (`edge_llm_baselines.rules.look_ahead`); 0 is DFTSP's objective."""
+    return lambda simulation: on_grid(1.0 - discount * chances_in_slots(simulation))
+
+
+def task_values(scenario: Scenario, seed: int) -> Values:
+    """Those of the index of tasks with tuned admission; raises ValueError for a scenario without tasks."""
+    numbers = tune_admission(scenario, seed)
+    if numbers is None:
+        raise ValueError(f"scenario {scenario.name}: workload.tasks: must be given for the teacher {OF_TASKS[0]}")
+    values = index_values(remaining_of(scenario, seed), [Numbers(*numbers)])
+
+    def of_slots(simulation: Simulation) -> NDArray[np.float64]:
+        assert isinstance(simulation, TaskSimulation)
+        worth = values(Seen.of(simulation)) * (np.arange(simulation.slots) < simulation.state.visible[:, None])
+        return on_grid(worth / np.maximum(worth.max(axis=1, keepdims=True), 1e-300))
+
+    return of_slots
 
 
 class KnownSchedules:
@@ -125,13 +155,16 @@ def waiting_slots(simulation: Simulation) -> NDArray[np.bool_]:
 
 
 def teacher_of(name: str, scenario: Scenario, seed: int = 0) -> Callable[[Sequence[Workload]], Teacher]:
-    """What makes a teacher, by its name, for rows that play given workloads; `seed` is of the look-ahead rule's tuning.
+    """What makes a teacher, by its name, for rows that play given workloads; `seed` is of the tuning of rules.
 
-    Raises ValueError for a name that is not in TEACHERS.
+    Raises ValueError for a name that is not in TEACHERS or OF_TASKS, and for one of tasks where there are none.
     """
-    if one_of("teacher", name, TEACHERS) == "hindsight":
+    if one_of("teacher", name, (*TEACHERS, *OF_TASKS)) == "hindsight":
         return lambda workloads: KnownSchedules.of_workloads(scenario, workloads)
-    completion = BestCompletion(0.0 if name == "dftsp" else tune_discount(scenario, seed))
+    if name in OF_TASKS:
+        completion = BestCompletion(task_values(scenario, seed))
+    else:
+        completion = BestCompletion(look_ahead_values(0.0 if name == "dftsp" else tune_discount(scenario, seed)))
     return lambda workloads: completion
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge_llm_agents.networks.set_networks import AdmissionScores
 from edge_llm_baselines.playing.play import Policy
+from edge_llm_env.envs.batching.environment import MECHANISM, OF_CALLS
 from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import shown
@@ -35,7 +36,8 @@ class AdmissionPolicy:
         if not 1 <= width <= WIDEST:
             raise ValueError(f"width = {width}: must be in 1..{WIDEST}")
         self.width, self.encoder, self.scenario = width, encoder, scenario
-        self.network = AdmissionScores(width, encoder).double().eval().requires_grad_(False)
+        mechanism = MECHANISM if scenario.workload.tasks is None else OF_CALLS
+        self.network = AdmissionScores(width, encoder, mechanism.extent(scenario)).double().eval().requires_grad_(False)
 
     @classmethod
     def of_model(cls, model: Any, scenario: Scenario) -> AdmissionPolicy:

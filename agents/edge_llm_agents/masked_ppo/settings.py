@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge_llm_agents.imitation.demonstrations import TEACHERS
+from edge_llm_agents.imitation.demonstrations import OF_TASKS, TEACHERS
 from edge_llm_agents.networks.set_networks import ENCODERS
 from edge_llm_env.envs.suite import BATCHING
 from edge_llm_env.support.naming import one_of
@@ -54,7 +54,8 @@ class TrainingSettings:
     against_dftsp: bool = False
     """Take off the rewards what DFTSP would have earned in the same epoch of the same workload."""
     imitate: str = ""
-    """What to clone before: a teacher (dftsp, look-ahead, hindsight) or demonstrations (.npz); nothing if empty."""
+    """What to clone before: a teacher (dftsp, look-ahead, hindsight, of agent tasks task-admission) or demonstrations
+    (.npz); nothing if empty."""
     imitation_episodes: int = 30
     """Workloads that each round of imitation plays."""
     anchor_weight: float = 0.02
@@ -92,4 +93,4 @@ class TrainingSettings:
                 f"hindsight_episodes = {self.hindsight_episodes}: must be in 0..{self.validation_episodes}"
             )
         if self.imitate and not self.imitate.endswith(".npz"):
-            one_of("imitate", self.imitate, TEACHERS)
+            one_of("imitate", self.imitate, (*TEACHERS, *OF_TASKS))

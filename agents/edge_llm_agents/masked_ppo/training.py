@@ -82,6 +82,7 @@ def train(
             policy_kwargs={
                 "width": settings.width,
                 "encoder": settings.encoder,
+                "extent": tuple(env.env.unwrapped.mechanism.extent(scenario)),
                 "optimizer_kwargs": {"eps": 1e-5, "fused": True},  # SB3's own ε
             },
             rollout_buffer_class=EpochRolloutBuffer,

@@ -10,6 +10,7 @@ from stable_baselines3.common.type_aliases import Schedule
 from torch import Tensor, nn
 
 from edge_llm_agents.networks.set_networks import CLOSED_LOGIT, AdmissionScores, SetValue
+from edge_llm_env.envs.observation.features import Extent
 
 
 class Observations(nn.Module):
@@ -35,17 +36,25 @@ class SetPolicy(MaskableActorCriticPolicy):
 
     Actor and critic have encoders of their own: with a shared one the critic's loss, while returns are large, drowns
     the actor's gradient. `width` is that of all hidden layers, `encoder` one of
-    `edge_llm_agents.networks.set_networks.ENCODERS`.
+    `edge_llm_agents.networks.set_networks.ENCODERS`, `extent` what stands behind the slots
+    (`edge_llm_env.envs.observation.features.Extent`), as it does of agent tasks.
     """
 
-    def __init__(self, *args: Any, width: int = 64, encoder: str = "deep-set", **kwargs: Any) -> None:
-        self.width, self.encoder = width, encoder
+    def __init__(
+        self,
+        *args: Any,
+        width: int = 64,
+        encoder: str = "deep-set",
+        extent: tuple[int, ...] = (0, 0),
+        **kwargs: Any,
+    ) -> None:
+        self.width, self.encoder, self.extent = width, encoder, tuple(extent)
         super().__init__(*args, **kwargs)
 
     def _build(self, lr_schedule: Schedule) -> None:
         self.mlp_extractor = Observations()  # type: ignore[assignment]
-        self.action_net = AdmissionScores(self.width, self.encoder)
-        self.value_net = SetValue(self.width, self.encoder)  # type: ignore[assignment]
+        self.action_net = AdmissionScores(self.width, self.encoder, Extent(*self.extent))
+        self.value_net = SetValue(self.width, self.encoder, Extent(*self.extent))  # type: ignore[assignment]
         self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)  # type: ignore[call-arg]
 
     def set_training_mode(self, mode: bool) -> None:
@@ -71,7 +80,8 @@ class SetPolicy(MaskableActorCriticPolicy):
         return _chosen(log_probabilities(self.action_net, observation, action_masks), deterministic)
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
-        return super()._get_constructor_parameters() | {"width": self.width, "encoder": self.encoder}
+        ours = {"width": self.width, "encoder": self.encoder, "extent": self.extent}
+        return super()._get_constructor_parameters() | ours
 
 
 class AnchoredSetPolicy(SetPolicy):
@@ -82,7 +92,7 @@ class AnchoredSetPolicy(SetPolicy):
     """
 
     def _build(self, lr_schedule: Schedule) -> None:
-        self.anchor = AdmissionScores(self.width, self.encoder).requires_grad_(False)
+        self.anchor = AdmissionScores(self.width, self.encoder, Extent(*self.extent)).requires_grad_(False)
         super()._build(lr_schedule)
 
     def drop_anchor(self) -> None:

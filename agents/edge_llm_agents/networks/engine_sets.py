@@ -97,8 +97,7 @@ class EngineSetPolicy(SetPolicy):
     """
 
     def __init__(self, *args: Any, extent: Extent, width: int = 64, **kwargs: Any) -> None:
-        self.extent = tuple(extent)
-        super().__init__(*args, width=width, **kwargs)
+        super().__init__(*args, width=width, extent=extent, **kwargs)
 
     def _build(self, lr_schedule: Schedule) -> None:
         self.mlp_extractor = Observations()  # type: ignore[assignment]

@@ -95,9 +95,10 @@ class AdmissionScores(nn.Module):
     has none to give.
     """
 
-    def __init__(self, width: int, encoder: str = "deep-set") -> None:
+    def __init__(self, width: int, encoder: str = "deep-set", extent: Extent = PLAIN) -> None:
         super().__init__()
-        self.encoder = make_encoder(encoder, *sizes(), width)
+        self.extent = extent
+        self.encoder = make_encoder(encoder, *sizes(extent), width)
         self.admit = nn.Linear(width, 1)
         self.dispatch = nn.Linear(width, 1)
         for layer in (self.admit, self.dispatch):
@@ -106,7 +107,7 @@ class AdmissionScores(nn.Module):
 
     def forward(self, observations: Tensor) -> Tensor:
         """Logits."""
-        sets = split(observations)
+        sets = split(observations, self.extent)
         features, whole = self.encoder(sets)
         scores = self.admit(features).masked_fill(~sets.admissible[:, None], CLOSED_LOGIT)
         return torch.cat((sets.in_slots(scores, CLOSED_LOGIT).squeeze(2), self.dispatch(whole)), dim=1)

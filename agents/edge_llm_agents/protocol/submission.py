@@ -43,7 +43,7 @@ def submit(
     if len({run.seed for run in runs}) < len(runs):
         raise ValueError(f"seeds = {', '.join(str(run.seed) for run in runs)}: must be different ones")
     task = task_of(claim, episodes, seed, bounded)
-    content = _content(claim.scenario)
+    content = content_of(claim.scenario)
     played, hashes = [], []
     for run in runs:
         report(f"{claim.name}, training seed {run.seed}: plays {episodes} workloads")
@@ -109,7 +109,7 @@ def submissions_in(folder: Path) -> list[Path]:
     return [path for split in REPORTED for path in cell_files(folder / split)]
 
 
-def _content(scenario: Scenario) -> dict[str, Any] | None:
+def content_of(scenario: Scenario) -> dict[str, Any] | None:
     """A scenario for a record: None for a preset, which its name says; ValueError for one that needs files."""
     content = scenario.model_dump(mode="json", exclude_none=True)
     if paths := paths_of(content):

@@ -141,7 +141,7 @@ def new_model(
     elif network == "set":
         keywords = standard.setdefault("policy_kwargs", {})
         keywords.pop("net_arch", None)
-        if algorithm not in ("ppo_mask", "dqn"):
+        if algorithm != "dqn":
             mechanism = env.env.unwrapped.mechanism
             keywords["extent"] = tuple(mechanism.extent(scenario))
             if isinstance(mechanism.action_space(scenario), spaces.Box):

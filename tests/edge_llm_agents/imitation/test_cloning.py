@@ -10,7 +10,7 @@ from sb3_contrib import MaskablePPO
 
 from edge_llm_agents.adapters.sb3_vec_env import EdgeVecEnv
 from edge_llm_agents.imitation.cloning import clone, cloning_loss, imitate
-from edge_llm_agents.imitation.demonstrations import BestCompletion, Demonstrations, demonstrate
+from edge_llm_agents.imitation.demonstrations import BestCompletion, Demonstrations, demonstrate, look_ahead_values
 from edge_llm_agents.networks.actor_critics import AnchoredSetPolicy, SetPolicy
 from edge_llm_env import load_scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
@@ -42,7 +42,7 @@ def test_the_loss_by_hand(remaining: list[bool], expected: float) -> None:
 def test_cloning_fits_the_demonstrations_and_leaves_the_critic() -> None:
     model = model_of(SetPolicy)
     critic = [parameter.clone() for parameter in model.policy.value_net.parameters()]
-    found = demonstrate(BestCompletion(0.0), SCENARIO, WORKLOADS[:1])
+    found = demonstrate(BestCompletion(look_ahead_values(0.0)), SCENARIO, WORKLOADS[:1])
     losses = clone(model.policy, found, passes=200, learning_rate=1e-2, seed=0)
     assert losses[-1] < 0.5 * losses[0]
     assert all(torch.equal(*pair) for pair in zip(critic, model.policy.value_net.parameters(), strict=True))
@@ -50,7 +50,7 @@ def test_cloning_fits_the_demonstrations_and_leaves_the_critic() -> None:
 
 def test_demonstrations_from_a_file_are_cloned_and_others_refused(tmp_path: Path) -> None:
     model = model_of(SetPolicy)
-    found = demonstrate(BestCompletion(0.0), SCENARIO, WORKLOADS[:1])
+    found = demonstrate(BestCompletion(look_ahead_values(0.0)), SCENARIO, WORKLOADS[:1])
     found.save(tmp_path / "found.npz")
     (loss,) = imitate(model, SCENARIO, str(tmp_path / "found.npz"), episodes=1, seed=0)
     assert 0.0 < loss < math.log(SCENARIO.epoch.visible_slots + 1)
@@ -62,7 +62,7 @@ def test_demonstrations_from_a_file_are_cloned_and_others_refused(tmp_path: Path
 def test_the_divergence_from_the_anchor_takes_the_place_of_the_entropy() -> None:
     model = model_of(AnchoredSetPolicy)
     model.policy.drop_anchor()
-    found = demonstrate(BestCompletion(0.0), SCENARIO, WORKLOADS[:1])
+    found = demonstrate(BestCompletion(look_ahead_values(0.0)), SCENARIO, WORKLOADS[:1])
     observations, masks = torch.from_numpy(found.observations), torch.from_numpy(found.action_masks)
     actions = torch.full((len(observations),), SCENARIO.epoch.visible_slots)
     plain = SetPolicy.evaluate_actions(model.policy, observations, actions, found.action_masks)

@@ -12,13 +12,18 @@ from edge_llm_agents.imitation.demonstrations import (
     KnownSchedules,
     demonstrate,
     joined,
+    look_ahead_values,
     teacher_of,
 )
 from edge_llm_baselines import DFTSP, BatchProblem, LookAhead
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
+from edge_llm_baselines.tasks.index import index_values
+from edge_llm_baselines.tasks.tuning import tune_admission, valued
 from edge_llm_env import load_scenario
+from edge_llm_env.dynamics.state import N_SERVED
 from edge_llm_env.workload.streams import Stream, draw_workloads
+from tests.support.tasks import ALL_KINDS, small_tasks
 
 SCENARIO = load_scenario("carry-over", **{"epoch.episode_epochs": 5})
 WORKLOADS = draw_workloads(SCENARIO, 6, seed=1, stream=Stream.DEMONSTRATION)
@@ -31,7 +36,7 @@ def test_the_best_completion_of_an_empty_batch_is_the_rules_batch_and_stays_as_g
     )
     env.reset(options={"workloads": WORKLOADS})
     simulation = env.unwrapped.simulation
-    teacher, rule = BestCompletion(discount), LookAhead(discount, SCENARIO.epoch.epoch_s)
+    teacher, rule = BestCompletion(look_ahead_values(discount)), LookAhead(discount, SCENARIO.epoch.epoch_s)
     problems = [BatchProblem.of_row(simulation, row) for row in range(len(WORKLOADS))]
     best = [rule.solve(problem) for problem in problems]
     if discount == 0.0:
@@ -50,6 +55,26 @@ def test_the_best_completion_of_an_empty_batch_is_the_rules_batch_and_stays_as_g
         slots = np.where(remaining, rng.random(remaining.shape), 0.0).argmax(axis=1)
         admitted[np.arange(len(slots)), slots] = True
         env.step(slots)
+
+
+def test_of_chains_the_teacher_wants_what_the_tuned_rule_of_tasks_does() -> None:
+    """Only batches of equal value may differ; of calls side by side the index changes as one of them is admitted."""
+    scenario = small_tasks(workload__tasks__kinds=ALL_KINDS[:1])
+    workloads = draw_workloads(scenario, 4, seed=2, stream=Stream.DEMONSTRATION)
+    env = gym.make_vec("EdgeLLM/Batching-v0", 4, vectorization_mode="vector_entry_point", scenario=scenario)
+    observation, _ = env.reset(options={"workloads": workloads})
+    simulation, teacher = env.unwrapped.simulation, teacher_of("task-admission", scenario)(workloads)
+    rule = valued(index_values, env, tune_admission(scenario, 0), 0)
+    agreed = []
+    for _ in range(60):
+        remaining = teacher.remaining(simulation)
+        assert not (remaining & ~env.unwrapped.action_masks()[:, :-1]).any()
+        actions, _ = rule.predict(observation)
+        wanted = np.concatenate((remaining, ~remaining.any(axis=1, keepdims=True)), axis=1)
+        agreed += wanted[np.arange(4), actions].tolist()
+        observation = env.step(actions)[0]
+    assert np.mean(agreed) > 0.95
+    assert simulation.state.counters[:, N_SERVED].min() > 5
 
 
 def test_hindsight_is_played_as_it_was_scheduled() -> None:
@@ -77,13 +102,13 @@ def test_a_student_leads_to_states_of_its_own() -> None:
         def predict(self, observation, state=None, episode_start=None, deterministic=True):
             return np.full(len(observation), SCENARIO.epoch.visible_slots), state
 
-    found = demonstrate(BestCompletion(0.0), SCENARIO, WORKLOADS, student=Dispatcher())
+    found = demonstrate(BestCompletion(look_ahead_values(0.0)), SCENARIO, WORKLOADS, student=Dispatcher())
     assert len(found.observations) == len(WORKLOADS) * SCENARIO.epoch.episode_epochs
     assert found.remaining.any()
 
 
 def test_files_hold_what_was_saved_and_others_are_refused(tmp_path: Path) -> None:
-    found = demonstrate(BestCompletion(0.0), SCENARIO, WORKLOADS[:1])
+    found = demonstrate(BestCompletion(look_ahead_values(0.0)), SCENARIO, WORKLOADS[:1])
     found.save(tmp_path / "found.npz")
     loaded = Demonstrations.load(tmp_path / "found.npz")
     assert all(np.array_equal(mine, theirs) for mine, theirs in zip(found, loaded, strict=True))
@@ -96,6 +121,8 @@ def test_files_hold_what_was_saved_and_others_are_refused(tmp_path: Path) -> Non
         Demonstrations.load(tmp_path / "odd.npz")
 
 
-def test_unknown_teachers_are_refused() -> None:
+def test_unknown_teachers_are_refused_and_those_of_tasks_where_there_are_none() -> None:
+    with pytest.raises(ValueError, match=r"scenario carry-over: workload\.tasks: must be given for the teacher"):
+        teacher_of("task-admission", SCENARIO)
     with pytest.raises(ValueError, match="oracle"):
         teacher_of("oracle", SCENARIO)

@@ -8,16 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from stable_baselines3.common.base_class import BaseAlgorithm
+
 from edge_llm_agents.adapters.threads import set_thread_counts
 from edge_llm_agents.leaderboard.jobs import Job
 from edge_llm_agents.leaderboard.policies.model_file import ModelFile
+from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
+from edge_llm_agents.leaderboard.policies.sources import Source
 from edge_llm_agents.leaderboard.running import Ran, run_jobs
+from edge_llm_agents.pretrained.saved_policies import Card, save_policy
 from edge_llm_agents.protocol.claims import Claim, Run
 from edge_llm_agents.protocol.judging import Task
-from edge_llm_agents.protocol.learners.learner import Asked, Curve
+from edge_llm_agents.protocol.learners.learner import Asked, Curve, Learned
 from edge_llm_agents.protocol.learners.table import LEARNERS, learners_of
 from edge_llm_agents.protocol.rules import BUDGETS, exceeds
-from edge_llm_agents.protocol.submission import submit, task_of
+from edge_llm_agents.protocol.submission import content_of, submit, task_of
 from edge_llm_agents.records.cells import Cell
 from edge_llm_agents.records.files import save_model
 from edge_llm_agents.records.hashes import code_sha256, combined_sha256
@@ -45,7 +50,7 @@ class BaselineSettings:
     seeds: int = 5
     """Training seeds of each, from 0 on."""
     decisions: int = 1_000_000
-    """Of each run of an on-policy algorithm and of imitation."""
+    """Of each run of an on-policy algorithm, of imitation and of structured learning."""
     off_policy_decisions: int = 100_000
     """Of each run of dqn, sac and td3, which take some hundred decisions a second."""
     points: int = 20
@@ -114,18 +119,28 @@ class BaselineRun:
         scenario = self.task.scenario
         curve = Curve(self.task.env_id, scenario, self.curve_episodes, max(1, self.decisions // self.points))
         asked = Asked(self.task.env_id, scenario, self.seed, self.decisions, curve)
-        model, decisions = LEARNERS[self.algorithm].learn(asked)
+        learned = LEARNERS[self.algorithm].learn(asked)
         wall_s = curve.wall_s
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "policy.zip"
-            save_model(model, path)
-            source = ModelFile(str(path), type(model).__name__)
-            run = Run(source, (), self.seed, decisions, wall_s, tuple(curve.points))
+            source = self._saved(learned, Path(folder))
+            run = Run(source, (), self.seed, learned.decisions, wall_s, tuple(curve.points))
             workload_set = self.task.workload_set
             record = submit(
                 self.claim, [run], workload_set.episodes, workload_set.seed, self.task.bounded, lambda line: None
             )
         return {name: value for name, value in record.items() if name not in ("cell", "identity", "provenance")}
+
+    def _saved(self, learned: Learned, folder: Path) -> Source:
+        """The files of what was learned, and what plays them."""
+        model = learned.model
+        if isinstance(model, BaseAlgorithm):
+            path = folder / "policy.zip"
+            save_model(model, path)
+            return ModelFile(str(path), type(model).__name__)
+        content = content_of(model.scenario)
+        card = Card(model.scenario.name, {}, self.algorithm, {}, self.seed, learned.decisions, {}, {}, content)
+        save_policy(model, card, folder / "policy")
+        return SavedFile(str(folder / "policy"))
 
 
 def run_baselines(settings: BaselineSettings, report: Callable[[str], None]) -> Ran:

@@ -11,6 +11,7 @@ import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from edge_llm_agents.evaluation.models import acting_model
+from edge_llm_agents.pretrained.saved_policies import SavedPolicy
 from edge_llm_agents.protocol.judging import gained
 from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.scenarios import Scenario
@@ -65,10 +66,11 @@ class Curve:
         """Whether the last point is of so many decisions."""
         return bool(self.points) and self.points[-1]["decisions"] == decisions
 
-    def add(self, model: BaseAlgorithm, decisions: int) -> None:
+    def add(self, model: BaseAlgorithm | SavedPolicy, decisions: int) -> None:
         """Take a point."""
         wall_s, began_s = self.wall_s, time.monotonic()
-        found = float(np.mean(gained(self.env_id, acting_model(model), self.scenario, self._workloads)))
+        acting = acting_model(model) if isinstance(model, BaseAlgorithm) else model.acting
+        found = float(np.mean(gained(self.env_id, acting, self.scenario, self._workloads)))
         percent = 100.0 * found / max(1.0, self._reference)
         self.points.append({"decisions": decisions, "wall_s": wall_s, "percent_of_reference": percent})
         self._paused_s += time.monotonic() - began_s
@@ -77,7 +79,8 @@ class Curve:
 class Learned(NamedTuple):
     """What an algorithm made."""
 
-    model: BaseAlgorithm
+    model: BaseAlgorithm | SavedPolicy
+    """A model of Stable-Baselines3, or a policy that is saved with a card."""
     decisions: int
     """That it took."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from edge_llm_agents.protocol.learners.imitation import IMITATION
 from edge_llm_agents.protocol.learners.learner import Learner
 from edge_llm_agents.protocol.learners.sb3 import SB3
+from edge_llm_agents.protocol.learners.structured import STRUCTURED
 
-LEARNERS: dict[str, Learner] = {**SB3, "imitation": IMITATION}
+LEARNERS: dict[str, Learner] = {**SB3, "imitation": IMITATION, "structured": STRUCTURED}
 """Every algorithm by its name in tables; another is one more entry."""
 
 

@@ -60,6 +60,20 @@ def test_values_of_requests_are_learned_and_other_decisions_make_a_run_stale(tmp
     assert "sac: stale: policy_sha256" in lines[0]
 
 
+def test_structured_learning_leaves_a_policy_with_a_card_and_takes_no_more_than_its_budget(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"environments": ("EdgeLLM/BatchSelection-v0",), "algorithms": ("structured",)}
+    lines: list[str] = []
+    assert run_baselines(small(tmp_path, decisions=700, **settings), lines.append).computed == 1
+    (path,) = submissions_in(tmp_path / "submissions")
+    (run,) = read_submission(path)["runs"]
+    assert run["policy"]["kind"] == "saved"
+    assert 0 < run["decisions"] <= 700
+    assert run["curve"][-1]["decisions"] == run["decisions"]
+    assert verify(path, trust=False, report=lambda line: None).agrees
+    assert run_baselines(small(tmp_path, decisions=10, **settings), lines.append).failed == 1
+    assert "decisions = 10: must be at least" in lines[-1]
+
+
 def test_a_claim_has_the_least_budget_that_is_not_exceeded(tmp_path: Path) -> None:
     for decisions, budget in ((1_000_000, "small"), (1_000_001, "medium"), (10_000_001, "unlimited")):
         for job in baseline_jobs(small(tmp_path, algorithms=("ppo_mask",), decisions=decisions)):
@@ -69,7 +83,7 @@ def test_a_claim_has_the_least_budget_that_is_not_exceeded(tmp_path: Path) -> No
 
 def test_algorithms_are_those_for_the_actions() -> None:
     assert set(learners_of("EdgeLLM/BatchSelection-v0")) == {
-        "ppo", "sac", "td3", "ppo (set)", "sac (set)", "td3 (set)"
+        "ppo", "sac", "td3", "ppo (set)", "sac (set)", "td3 (set)", "structured"
     }  # fmt: skip
     assert set(learners_of("EdgeLLM/Scaling-v0")) == {"ppo", "sac", "td3", "imitation"}
     assert set(learners_of("EdgeLLM/ContinuousBatching-v0")) == {"ppo_mask", "ppo_mask (set)", "dqn", "imitation"}
