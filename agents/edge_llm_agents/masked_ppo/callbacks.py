@@ -78,7 +78,7 @@ class Checkpoints(BaseCallback):
         self._scenario = scenario
         self._workloads = draw_workloads(self._scenario, settings.validation_episodes, settings.seed, Stream.VALIDATION)
         self._oracle_served = evaluate_solver(DFTSP(), self._scenario, self._workloads).served
-        known = self._workloads[: settings.hindsight_episodes]
+        known = self._workloads[: settings.hindsight_episodes if self._scenario.workload.tasks is None else 0]
         schedules = LagrangianHindsight(1, block_nodes=0)  # the bound is not needed
         self._hindsight_served = one_model_bounds(self._scenario, known, schedules).served if known else None
         self._next = 0

@@ -65,7 +65,7 @@ class TrainingSettings:
     validation_episodes: int = 40
     """Workloads that each validation runs, apart from training's and from evaluation's."""
     hindsight_episodes: int = 5
-    """Of these, the first ones, that are also optimised in hindsight, for the gap closed; 0 for none."""
+    """Of these, the first ones, that are also optimised in hindsight, for the gap closed; 0 for none, as of tasks."""
 
     def __post_init__(self) -> None:
         counts = (
