@@ -50,6 +50,8 @@ class NetworkFrame(NamedTuple):
     counters: tuple[tuple[str, int], ...]
     sites: tuple[Site, ...]
     """Cells in their order, then the cloud if there is one."""
+    stations_m: tuple[tuple[float, float], ...]
+    """Where the stations of the cells stand (m, east and north); none where the scenario does not say."""
     flows: tuple[Flow, ...]
     served: tuple[int, ...]
     """In each epoch so far."""

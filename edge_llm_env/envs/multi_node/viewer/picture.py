@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from edge_llm_env.envs.multi_node.viewer.frame import Module, NetworkFrame, Site
 from edge_llm_env.rendering.drawing.canvas import FAINT, GREY, Canvas, ink_on
@@ -32,20 +33,48 @@ class NetworkPicture(FramePicture):
         draw_served(self._canvas, frame)
 
 
-def places_of(frame: NetworkFrame) -> list[tuple[float, float]]:
-    """Where the middle of each site stands: cells around the middle of the plane, the cloud in it.
+MIDDLE = WIDTH / 2, (PLANE_TOP + PLANE_BOTTOM) / 2
+REACH = WIDTH / 2 - MARGIN - BOX_WIDTH / 2, (PLANE_BOTTOM - PLANE_TOP - BOX_HEIGHT) / 2
+"""Of the plane, how far from its middle the middle of a site can stand."""
 
-    Cells are told apart by their order, wherever their stations stand.
+
+def places_of(frame: NetworkFrame) -> list[tuple[float, float]]:
+    """Where the middle of each site stands: cells as their stations do, north at the top, the cloud in the middle.
+
+    Cells are around the middle in their order where the scenario does not say where stations stand, or where sites
+    would lie on each other.
     """
     cells = sum(not site.is_cloud for site in frame.sites)
-    middle_x, middle_y = WIDTH / 2, (PLANE_TOP + PLANE_BOTTOM) / 2
-    wide, high = WIDTH / 2 - MARGIN - BOX_WIDTH / 2, (PLANE_BOTTOM - PLANE_TOP - BOX_HEIGHT) / 2
-    places = []
-    for cell in range(cells):
-        angle = -math.pi / 2 + 2 * math.pi * cell / cells if cells > 2 else math.pi * (1 - cell)
-        radius = 0.0 if cells == 1 else 1.0
-        places.append((middle_x + radius * wide * math.cos(angle), middle_y + radius * high * math.sin(angle)))
-    return places + [(middle_x, middle_y)] * (len(frame.sites) - cells)
+    cloud = [MIDDLE] * (len(frame.sites) - cells)
+    if frame.stations_m:
+        places = _to_scale(frame.stations_m) + cloud
+        if not any(_overlap(place, other) for at, place in enumerate(places) for other in places[:at]):
+            return places
+    return _around(cells) + cloud
+
+
+def _to_scale(stations_m: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Stations on the plane, as large as it holds them."""
+    sides = list(zip(*stations_m, strict=True))
+    middle = [(min(side) + max(side)) / 2 for side in sides]
+    halves = [(max(side) - min(side)) / 2 for side in sides]
+    scale = min((reach / half for reach, half in zip(REACH, halves, strict=True) if half > 0.0), default=0.0)
+    return [
+        (MIDDLE[0] + scale * (east_m - middle[0]), MIDDLE[1] - scale * (north_m - middle[1]))
+        for east_m, north_m in stations_m
+    ]
+
+
+def _overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return abs(one[0] - other[0]) < BOX_WIDTH and abs(one[1] - other[1]) < BOX_HEIGHT
+
+
+def _around(cells: int) -> list[tuple[float, float]]:
+    """Cells around the middle, in their order."""
+    if cells == 1:
+        return [MIDDLE]
+    angles = [-math.pi / 2 + 2 * math.pi * cell / cells if cells > 2 else math.pi * (1 - cell) for cell in range(cells)]
+    return [(MIDDLE[0] + REACH[0] * math.cos(angle), MIDDLE[1] + REACH[1] * math.sin(angle)) for angle in angles]
 
 
 def draw_links(canvas: Canvas, frame: NetworkFrame, places: list[tuple[float, float]]) -> None:

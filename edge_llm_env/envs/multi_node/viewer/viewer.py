@@ -78,6 +78,7 @@ class NetworkViewer(Showing[NetworkFrame]):
             epochs=simulation.params.episode_epochs,
             counters=tuple((name, counters[name]) for name in SHOWN),
             sites=tuple(self._site(server) for server in range(simulation.servers)),
+            stations_m=() if scenario.network is None else scenario.network.sites_m or (),
             flows=self._flows(),
             served=tuple(self._served),
             arrived=tuple(int(count) for count in arrivals[: len(self._served)]),
