@@ -21,6 +21,7 @@ COMPARISONS = (
     "compare-multinode-placement",
     "compare-multinode-shared-edge",
     "compare-multinode-tp-mppo",
+    "compare-servicelevel-service-levels",
 )
 """Recorded comparisons, by file."""
 
