@@ -22,6 +22,7 @@ COMPARISONS = (
     "compare-multinode-shared-edge",
     "compare-multinode-tp-mppo",
     "compare-servicelevel-service-levels",
+    "compare-servicelevel-specialists",
 )
 """Recorded comparisons, by file."""
 
