@@ -14,6 +14,7 @@ SCENARIOS = {
         ("nodes.toml", "placement", 15, "visible_slots = 8\n"),
         ("rack.toml", "feeder-rack", 3, "[node]\nmodules = 2\n"),
         ("tasks.toml", "agents-signals", 30, "visible_slots = 8\n"),
+        ("chains.toml", "agents-chain", 30, "visible_slots = 8\n"),
         ("levels.toml", "specialists", 14, "visible_slots = 8\n[node]\nmodules = 1\n"),
     )
 }
@@ -115,6 +116,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "edge-llm train placements": ("--scenario", "nodes.toml", *_JUDGED, *_LEARNT, "--tuning-episodes", "1"),
     "edge-llm train placement-searches": ("--scenario", "nodes.toml", *_JUDGED, *_SEARCHED),
     "edge-llm train tasks": ("--scenario", "tasks.toml", *_JUDGED, *_LEARNT, "--validation-episodes", "1"),
+    "edge-llm train calls": ("--scenario", "chains.toml", *_JUDGED, *_SEARCHED),
     "edge-llm train racks": ("--scenario", "rack.toml", *_EARNING, "--episodes", "4", "--validation-episodes", "1",
                              "--ridges", "3", "--cautions", "0.5"),
     "edge-llm train levels": ("--scenario", "levels.toml", *_EARNING, *_SEARCHED),

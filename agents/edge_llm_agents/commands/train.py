@@ -27,6 +27,7 @@ COMMANDS = {
         f"{_HERE}.placement_searches:PlacementSearches", "the same by the cross-entropy method, judged"
     ),
     "tasks": Command(f"{_HERE}.tasks:Tasks", "agent tasks whose calls have signals with several seeds, judged"),
+    "calls": Command(f"{_HERE}.tasks:Calls", "values of the calls of agent tasks with several seeds, judged"),
     "racks": Command(f"{_HERE}.racks:Racks", "modules of a rack with several seeds, judged by reward"),
     "allocations": Command(f"{_HERE}.allocations:Allocations", "bands and modules with several seeds, judged"),
     "uploads": Command(f"{_HERE}.uploads:Uploads", "who sends along a road, with several seeds, judged"),

@@ -15,6 +15,7 @@ from safetensors.numpy import load, save
 
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import MECHANISMS, LearnedAllocation
+from edge_llm_agents.calls.policy import LearnedCalls
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.placement.policy import LearnedPlacement
 from edge_llm_agents.placement.searched import SearchedPlacement
@@ -44,6 +45,7 @@ SavedPolicy = (
     | LearnedPlacement
     | SearchedPlacement
     | LearnedTasks
+    | LearnedCalls
     | LearnedUploads
 )
 
@@ -62,14 +64,17 @@ KINDS: dict[str, type[SavedPolicy]] = {
 def kind_of(description: Mapping[str, Any]) -> type[SavedPolicy] | None:
     """What a policy is by what is said of it; None where there is no such.
 
-    Of those that choose batches, the ones that learn from signals of calls have seen `examples_seed`, and the ones with
-    a network over the queue have an encoder; of those that place models, the ones that are searched for say what they
-    see; of those that divide bands, the ones that order uploads have numbers.
+    Of those that choose batches, the ones that learn from signals of calls have seen `examples_seed`, those that
+    correct the values of calls have a `counted_seed`, and the ones with a network over the queue have an encoder; of
+    those that place models, the ones that are searched for say what they see; of those that divide bands, the ones that
+    order uploads have numbers.
     """
     if description.get("environment") == SearchedPlacement.env_id and "sees" in description:
         return SearchedPlacement
     if description.get("environment") == LearnedTasks.env_id and "examples_seed" in description:
         return LearnedTasks
+    if description.get("environment") == LearnedCalls.env_id and "counted_seed" in description:
+        return LearnedCalls
     if description.get("environment") == StructuredPolicy.env_id and "encoder" in description:
         return StructuredPolicy
     if description.get("environment") == LearnedUploads.env_id and "numbers" in description:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.search import AllocationSettings, search_allocation
+from edge_llm_agents.calls.search import CallSettings, search_calls
 from edge_llm_agents.placement.fitting import PlacementSettings, fit_placement
 from edge_llm_agents.placement.search import PlacementSearchSettings, search_placement
 from edge_llm_agents.pretrained.saved_policies import SavedPolicy, load_policy
@@ -32,6 +33,7 @@ Settings = (
     | PlacementSearchSettings
     | RackSettings
     | SignalSettings
+    | CallSettings
     | UploadSettings
 )
 """Of a way to learn."""
@@ -84,6 +86,11 @@ def _uploads(env_id: str, scenario: Scenario, settings: UploadSettings, seed: in
     return Learned(found.policy, found.epoch_steps, {}, _as_records(found.curve))
 
 
+def _calls(env_id: str, scenario: Scenario, settings: CallSettings, seed: int, report: Report) -> Learned:
+    found = search_calls(scenario, settings, seed, report)
+    return Learned(found.policy, found.epoch_steps, {}, _as_records(found.curve))
+
+
 def _placement(env_id: str, scenario: Scenario, settings: PlacementSettings, seed: int, report: Report) -> Learned:
     policy = fit_placement(scenario, settings, seed, report)
     return Learned(policy, settings.episodes * scenario.epoch.episode_epochs, {}, [])
@@ -120,6 +127,7 @@ LEARNERS: dict[type, Learner] = {
     AllocationSettings: Learner(_SEARCH, _allocation),
     SchedulerSettings: Learner(_SEARCH, _scheduler),
     UploadSettings: Learner(_SEARCH, _uploads),
+    CallSettings: Learner(_SEARCH, _calls),
     PlacementSettings: Learner(_REGRESSION, _placement),
     PlacementSearchSettings: Learner(_SEARCH, _placement_search),
     SignalSettings: Learner(_REGRESSION, _signals),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from edge_llm_agents.tasks.scores import LearnedScores
 from edge_llm_baselines.playing.play import Policy
 from edge_llm_baselines.playing.policy import rows_of
-from edge_llm_baselines.tasks.index import Numbers, index_values
+from edge_llm_baselines.tasks.index import checked_numbers, index_values
 from edge_llm_baselines.tasks.signals.scores import Scores, announced
 from edge_llm_baselines.tasks.tuning import valued
 from edge_llm_env.envs.suite import BATCH_SELECTION
@@ -42,10 +41,8 @@ class LearnedTasks:
         scenario: Scenario,
     ) -> None:
         tasks, _ = announced(scenario)
-        if len(numbers) != len(Numbers._fields) or not all(_is_finite(one) for one in numbers):
-            raise ValueError(f"its numbers are {list(numbers)}: must be {', '.join(Numbers._fields)}, all finite")
         self.scores = LearnedScores(arrays, len(tasks.kinds), tasks.signal_size)
-        self.numbers, self.examples_seed, self.scenario = Numbers(*numbers), examples_seed, scenario
+        self.numbers, self.examples_seed, self.scenario = checked_numbers(numbers), examples_seed, scenario
 
     @classmethod
     def from_card(cls, description: dict[str, Any], arrays: dict[str, NDArray], scenario: Scenario) -> LearnedTasks:
@@ -80,7 +77,3 @@ class LearnedTasks:
     def for_scenario(self, scenario: Scenario) -> LearnedTasks:
         """The same weights in another scenario of as many kinds."""
         return LearnedTasks(self.scores.arrays, self.numbers, self.examples_seed, scenario)
-
-
-def _is_finite(number: object) -> bool:
-    return isinstance(number, int | float) and not isinstance(number, bool) and isfinite(number)

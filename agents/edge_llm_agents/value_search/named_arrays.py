@@ -58,6 +58,11 @@ class NamedNumbers:
     @classmethod
     def from_card(cls, description: dict[str, Any], arrays: dict[str, NDArray], scenario: Scenario) -> Self:
         """What `description` and `arrays` told of; raises ValueError where they do not fit each other."""
+        return cls(cls.numbers_of(description, arrays), scenario)
+
+    @classmethod
+    def numbers_of(cls, description: dict[str, Any], arrays: dict[str, NDArray]) -> NDArray:
+        """The numbers that `description` and `arrays` told of; raises ValueError where they do not fit each other."""
         named, own = description["numbers"], list(cls.names)
         if named != own:
             at = next(at for at in range(len(named) + 1) if named[: at + 1] != own[: at + 1])
@@ -65,7 +70,7 @@ class NamedNumbers:
             raise ValueError(f"numbers[{at}] is {is_}: must be {asked}, of the {len(own)} of this package")
         if set(arrays) != {"numbers"}:
             raise ValueError(f"its weights are {shown(sorted(arrays))}: must be ['numbers']")
-        return cls(arrays["numbers"], scenario)
+        return arrays["numbers"]
 
     def description(self) -> dict[str, Any]:
         """What a card says of the environment and the numbers."""

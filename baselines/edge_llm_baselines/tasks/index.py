@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,14 @@ class Numbers(NamedTuple):
     """A task that ends in time with a smaller one is not begun."""
     least_index: float = 0.0
     """A task of a smaller one is not begun, as a part of the largest of tasks that are not begun."""
+
+
+def checked_numbers(numbers: Sequence[float]) -> Numbers:
+    """What a card has for them; raises ValueError for another count and for what is no finite number."""
+    finite = [isinstance(one, int | float) and not isinstance(one, bool) and isfinite(one) for one in numbers]
+    if len(numbers) != len(Numbers._fields) or not all(finite):
+        raise ValueError(f"its numbers are {list(numbers)}: must be {', '.join(Numbers._fields)}, all finite")
+    return Numbers(*numbers)
 
 
 def index_values(remaining: Remaining, numbers: Sequence[Numbers]) -> Values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -106,9 +106,16 @@ class Remaining:
 
     def mean_work_s(self) -> Floats:
         """Work that is left on average (s), of shape (groups, most_calls + 1); 0 where no task got so far."""
+        return self._means(lambda left: left.work_s)
+
+    def mean_calls_in_row(self) -> Floats:
+        """Calls of the longest chain that is left on average, of the same shape."""
+        return self._means(lambda left: left.calls_in_row)
+
+    def _means(self, of: Callable[[Left], Floats]) -> Floats:
         table = np.zeros((self.groups, self.most_calls + 1))
         for (group, done), left in self.samples.items():
-            table[group, done] = left.work_s.mean()
+            table[group, done] = of(left).mean()
         return table
 
     def _in_time(self, left: Left, epochs_per_call: float) -> NDArray[np.bool_]:

@@ -44,6 +44,7 @@ NOT_KILLED = {
     "edge-llm list": PRINTS, "edge-llm predict": PRINTS, "edge-llm catalog": PRINTS, "edge-llm trace": PRINTS,
     "edge-llm leaderboard verify": PRINTS,
     "edge-llm train uploads": "searches and writes by what `edge-llm train allocations` does, which is killed",
+    "edge-llm train calls": "searches and writes by what `edge-llm train allocations` does, which is killed",
     "edge-llm leaderboard check": "prints; with --record, for a release, writes one record, whole",
     "edge-llm train structured": "learns as `edge-llm train values` does, and writes by the same functions",
     "pages.py update": PAGES, "pages.py scenarios": PAGES, "pages.py animations": PAGES, "pages.py policies": PAGES,

@@ -10,6 +10,8 @@ import pytest
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings
+from edge_llm_agents.calls.policy import LearnedCalls
+from edge_llm_agents.calls.search import CallSettings
 from edge_llm_agents.evaluation import rivals
 from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
@@ -45,6 +47,7 @@ from tests.edge_llm_agents.seeded.test_training import SETTINGS
 
 FOUND_WITH: dict[type, Any] = {
     AllocationSettings: (LearnedAllocation, LearnedLevels),
+    CallSettings: LearnedCalls,
     PlacementSearchSettings: SearchedPlacement,
     PlacementSettings: LearnedPlacement,
     RackSettings: LearnedRack,

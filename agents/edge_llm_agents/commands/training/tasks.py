@@ -1,4 +1,4 @@
-"""`edge-llm train tasks`: policies of agent tasks that learn from signals, with several seeds, judged."""
+"""`edge-llm train tasks` and `calls`: policies of agent tasks, from signals and by search, several seeds, judged."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 import tyro
 
-from edge_llm_agents.commands.training.judged import BesideRivals, show_step
+from edge_llm_agents.calls.search import CallSettings, check_counts
+from edge_llm_agents.commands.training.judged import BesideRivals, show_served, show_step
 from edge_llm_agents.tasks.fitting import SignalSettings
 from edge_llm_env.envs.suite import BATCH_SELECTION
+from edge_llm_env.scenarios import load_scenario
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,28 @@ class Tasks(BesideRivals):
             self.learn,
             "tasks",
             show_step,
+            overrides=self.overrides,
+            hindsight_episodes=self.hindsight_episodes,
+        )
+
+
+@dataclass(frozen=True)
+class Calls(BesideRivals):
+    """Search with several seeds, judge each on held-out workloads, save the median one and the record of all."""
+
+    scenario: str = "agents-chain"
+    """A preset's name or the path of a TOML file."""
+    search: tyro.conf.OmitArgPrefixes[CallSettings] = field(default_factory=CallSettings)
+
+    def run(self) -> None:
+        """Search, judge, save."""
+        check_counts(load_scenario(self.scenario, **self.overrides))  # before anything is played
+        self.train(
+            BATCH_SELECTION,
+            self.scenario,
+            self.search,
+            "calls",
+            show_served,
             overrides=self.overrides,
             hindsight_episodes=self.hindsight_episodes,
         )

@@ -13,6 +13,8 @@ import numpy as np
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings
+from edge_llm_agents.calls.policy import LearnedCalls
+from edge_llm_agents.calls.search import CallSettings
 from edge_llm_agents.evaluation.judges import judge_of
 from edge_llm_agents.evaluation.judging import CHECK_EPISODES
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
@@ -63,11 +65,14 @@ ENTRIES = {
 }
 """By environment, what the suite calls a scenario's own policy of the package, and how its file's name begins."""
 
-SEARCHED_BY: dict[type, type[AllocationSettings | SchedulerSettings | UploadSettings | PlacementSearchSettings]] = {
+Searches = AllocationSettings | SchedulerSettings | UploadSettings | CallSettings | PlacementSearchSettings
+
+SEARCHED_BY: dict[type, type[Searches]] = {
     LearnedAllocation: AllocationSettings,
     LearnedLevels: AllocationSettings,
     LearnedScheduler: SchedulerSettings,
     LearnedUploads: UploadSettings,
+    LearnedCalls: CallSettings,
     SearchedPlacement: PlacementSearchSettings,
 }
 """Settings of policies that the cross-entropy method finds from a rule on, by their type."""
@@ -189,7 +194,7 @@ def settings_of(shipped: str, seed: int) -> Settings | TrainingSettings:
     if isinstance(policy, StructuredPolicy):
         return StructuredSettings(**card.hyperparameters)
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
-    if isinstance(policy, LearnedAllocation | LearnedLevels | LearnedScheduler | LearnedUploads | SearchedPlacement):
+    if isinstance(policy, tuple(SEARCHED_BY)):
         return SEARCHED_BY[type(policy)](**(card.hyperparameters | {"cross_entropy": cross_entropy}))
     function = policy.function
     names = [name for name, features in PLAIN_FEATURE_SETS.items() if tuple(features) == function.features]
