@@ -22,18 +22,19 @@ class Refreshed(NamedTuple):
     """Whether the scenario is another than the card knew."""
 
 
-def refresh_policy(name: str | Path, hindsight_episodes: int | None = None) -> Refreshed:
+def refresh_policy(name: str | Path, hindsight_episodes: int | None = None, episodes: int | None = None) -> Refreshed:
     """Evaluate a policy on its card's workloads, whatever its scenario was, and write the card anew; weights stay.
 
-    What it is held against is evaluated again too, hindsight on `hindsight_episodes`, or as many as the card has.
-    Raises ValueError as `load_policy` does, but for a scenario that changed.
+    With `episodes`, on so many instead, of the same stream. What it is held against is evaluated again too, hindsight
+    on `hindsight_episodes`, or as many as the card has. Raises ValueError as `load_policy` does, but for a scenario
+    that changed.
     """
     set_thread_counts()
     path = path_of(name)
     policy, card, fingerprint = read_policy(path)
     evaluated = card.evaluation["references"]
     known = evaluated.get("hindsight_episodes", 0) if hindsight_episodes is None else hindsight_episodes
-    judge = judge_of(policy.env_id, policy.scenario, evaluated["episodes"], known, evaluated["seed"])
+    judge = judge_of(policy.env_id, policy.scenario, episodes or evaluated["episodes"], known, evaluated["seed"])
     judged = judge.judge(policy.acting)
     of_hindsight = ("closes_percent_of_gap_to_hindsight", "percent_of_hindsight")
     kept = {key: value for key, value in card.evaluation.items() if key not in of_hindsight}

@@ -123,6 +123,7 @@ PAGES: dict[Path, Sections] = {
     },
     Path("docs/agents.md"): {
         "task-caches": lambda: caches_table(recorded("task_caches")),
+        "learned-calls": _of_trainings(task_tables.calls_table, task_tables.NAMES),
         "learned-tasks": lambda: task_tables.tasks_table(recorded("train-tasks-agents-signals")),
     },
     Path("docs/oracles.md"): {

@@ -25,13 +25,13 @@ class CallSettings:
 
     generations: int = 8
     """Generations of candidates."""
-    episodes: int = 24
+    episodes: int = 12
     """Workloads of a generation, the same for all its candidates, others for the next."""
     cross_entropy: CrossEntropySettings = field(default_factory=lambda: CrossEntropySettings(16, 4, 0.5, 1.0, 0.1))
     """The search itself, whose deviations are in those of `edge_llm_agents.calls.worth.SPREADS`."""
     validate_every: int = 4
     """Generations between validations."""
-    validation_episodes: int = 100
+    validation_episodes: int = 60
     """Workloads that choose among the means, apart from training's and from evaluation's."""
 
     def __post_init__(self) -> None:

@@ -66,3 +66,12 @@ def test_refreshing_again_changes_no_result(outdated: Path):
     assert twice.evaluation["served"] == once.evaluation["served"]
     assert "closes_percent_of_gap_to_hindsight" in twice.evaluation
     assert "closes_percent_of_gap_to_hindsight" not in once.evaluation
+
+
+def test_it_can_be_judged_on_more_workloads_than_before(outdated: Path):
+    refresh_policy(outdated, episodes=14)
+    policy, card = load_policy(outdated)
+    served = evaluate_values(policy, policy.scenario, draw_workloads(policy.scenario, 14, 0)).served
+    assert card.evaluation["references"]["episodes"] == 14
+    assert card.evaluation["served"] == served.sum()
+    assert card.check["served"] == served[:10].sum()

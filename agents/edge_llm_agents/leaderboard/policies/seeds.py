@@ -194,7 +194,7 @@ def settings_of(shipped: str, seed: int) -> Settings | TrainingSettings:
     if isinstance(policy, StructuredPolicy):
         return StructuredSettings(**card.hyperparameters)
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
-    if isinstance(policy, tuple(SEARCHED_BY)):
+    if not isinstance(policy, ValuePolicy):
         return SEARCHED_BY[type(policy)](**(card.hyperparameters | {"cross_entropy": cross_entropy}))
     function = policy.function
     names = [name for name, features in PLAIN_FEATURE_SETS.items() if tuple(features) == function.features]
