@@ -23,7 +23,7 @@ from edge_llm_env.workload.streams import draw_workloads
 
 OVERRIDES = {"epoch.episode_epochs": 4}
 SCENARIO = load_scenario("carry-over", **OVERRIDES)
-FEWER = dict.fromkeys(("calls-agents-chain", "calls-agents-plan", "calls-agents-team", "tasks-agents-signals"), 50)
+FEWER = dict.fromkeys(("calls-agents-plan", "calls-agents-team", "tasks-agents-signals"), 50)
 """Held-out workloads of policies that are judged on less than 200, since rules beside them take seconds for each."""
 CARD = Card(
     scenario="carry-over",
