@@ -34,7 +34,7 @@ class Seconds(NamedTuple):
     """A workload."""
 
 
-TAKEN = {DEFAULT: Seconds(tuning=4, playing=0.2, training=25, hindsight=2.0)}
+TAKEN = {DEFAULT: Seconds(tuning=4, playing=0.1, training=25, hindsight=2.0)}
 """By id, where it was measured; elsewhere the bar of a part tells, once it has begun."""
 
 
