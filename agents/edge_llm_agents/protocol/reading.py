@@ -32,7 +32,7 @@ _OF_A_LINE, _LINE = ("environment", "scenario", "policy"), re.compile(r"[^\n\r<>
 
 _OF_RUN: dict[str, type | tuple[type, ...]] = {
     "seed": int,
-    "policy": dict,
+    "policy": (dict, type(None)),
     "policy_sha256": str,
     "decisions": int,
     "over_budget": bool,

@@ -37,10 +37,13 @@ def verify(path: Path, *, trust: bool = False, report: Callable[[str], None] = p
     """Play a record's policies, the reference rule and the bound again, on workloads drawn again.
 
     `trust` allows functions and zips of Stable-Baselines3, which run code of whoever made the record. Raises
-    NoRecordError for a file that is no submission, ValueError for a scenario that there is not and without `trust`
-    where it is needed, and OSError.
+    NoRecordError for a file that is no submission, ValueError for one without its policies, for a scenario that there
+    is not and without `trust` where it is needed, and OSError.
     """
     record = read_submission(path)
+    for run in record["runs"]:
+        if run["policy"] is None:
+            raise ValueError(f"{path}: runs: policy of training seed {run['seed']} = None: must be in the record")
     claim, identity = claim_of(record), record["identity"]
     workload_set = WorkloadSet.of(
         claim.scenario, identity["episodes"], identity["workload_seed"], REPORTED[claim.split]

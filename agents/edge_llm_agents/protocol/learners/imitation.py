@@ -96,4 +96,4 @@ class _Noting:
         return self._policy.predict(observation, state, episode_start, deterministic)
 
 
-IMITATION = Learner(learn, fits, knows="structure", settings=(PASSES, MINIBATCH, LEARNING_RATE))
+IMITATION = Learner(learn, fits, knows="structure", off_policy=True, settings=(PASSES, MINIBATCH, LEARNING_RATE))

@@ -50,9 +50,9 @@ class BaselineSettings:
     seeds: int = 5
     """Training seeds of each, from 0 on."""
     decisions: int = 1_000_000
-    """Of each run of an on-policy algorithm, of imitation and of structured learning."""
+    """Of each run of an on-policy algorithm, and of structured learning."""
     off_policy_decisions: int = 100_000
-    """Of each run of dqn, sac and td3, which take some hundred decisions a second."""
+    """Of each run of dqn, sac, td3 and imitation, which learn from each decision many times."""
     points: int = 20
     """Of each curve of learning."""
     curve_episodes: int = 10
@@ -65,6 +65,8 @@ class BaselineSettings:
     """Runs at once, -1 for one per core."""
     backend: str = "local"
     """Where they run: local processes, or a Ray cluster (ray)."""
+    policies: bool = True
+    """Whether records hold what was learned, megabytes each; without, they cannot be verified, only run again."""
     results: OutputFolder = Path("results/submissions")
     """Folder of the records. What is finished there is not run again."""
 
@@ -91,6 +93,7 @@ class BaselineRun:
     decisions: int
     points: int
     curve_episodes: int
+    policies: bool
     claim: Claim
     task: Task
     packages: ClassVar[tuple[str, ...]] = LEARNING
@@ -102,14 +105,15 @@ class BaselineRun:
 
     def identity(self) -> dict[str, Any]:
         """What its results follow from."""
-        code = code_sha256("edge_llm_agents.protocol.learners.table", "edge_llm_agents.protocol.learners.learner")
+        learner = LEARNERS[self.algorithm]
+        code = code_sha256(learner.learn.__module__, "edge_llm_agents.protocol.learners.learner")
         asked = (
             self.algorithm,
             self.seed,
             self.decisions,
             self.points,
             self.curve_episodes,
-            LEARNERS[self.algorithm].settings,
+            learner.settings,
         )
         return self.task.identity() | {"policy_sha256": combined_sha256(code, str(asked))}
 
@@ -128,6 +132,8 @@ class BaselineRun:
             record = submit(
                 self.claim, [run], workload_set.episodes, workload_set.seed, self.task.bounded, lambda line: None
             )
+        if not self.policies:
+            record["runs"] = [run | {"policy": None} for run in record["runs"]]
         return {name: value for name, value in record.items() if name not in ("cell", "identity", "provenance")}
 
     def _saved(self, learned: Learned, folder: Path) -> Source:
@@ -175,7 +181,16 @@ def baseline_jobs(settings: BaselineSettings) -> Sequence[Job]:
             )
             task = task_of(claim, settings.episodes, 0, settings.bounded)
             jobs += [
-                BaselineRun(algorithm, seed, decisions, settings.points, settings.curve_episodes, claim, task)
+                BaselineRun(
+                    algorithm,
+                    seed,
+                    decisions,
+                    settings.points,
+                    settings.curve_episodes,
+                    settings.policies,
+                    claim,
+                    task,
+                )
                 for seed in range(settings.seeds)
             ]
     return sorted(jobs, key=lambda job: job.seed)

@@ -95,6 +95,7 @@ class Learner:
     knows: str = "nothing"
     """What it is told, one of `edge_llm_agents.protocol.rules.KNOWLEDGE`."""
     off_policy: bool = False
-    """It learns from each decision many times, and takes some hundred decisions a second."""
+    """It learns from each decision many times, and takes fewer of them: some hundred a second, or those of a rule that
+    searches."""
     settings: Any = ()
     """What its results follow from beside its code."""

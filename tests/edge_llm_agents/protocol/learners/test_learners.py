@@ -11,6 +11,7 @@ from edge_llm_agents.protocol.learners import jobs
 from edge_llm_agents.protocol.learners.jobs import BaselineRun, BaselineSettings, baseline_jobs, run_baselines
 from edge_llm_agents.protocol.learners.table import LEARNERS, learners_of
 from edge_llm_agents.protocol.reading import read_submission
+from edge_llm_agents.protocol.report import write_report
 from edge_llm_agents.protocol.submission import submissions_in
 from edge_llm_agents.protocol.verification import verify
 from tests.edge_llm_agents.leaderboard.small import SHORT
@@ -115,3 +116,32 @@ def test_an_algorithm_that_fails_does_not_end_the_others(tmp_path: Path, monkeyp
 def test_what_cannot_be_run_is_refused(asked: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["leaderboard", "baselines", *asked]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_records_without_policies_are_reported_and_cannot_be_verified(tmp_path: Path) -> None:
+    lines: list[str] = []
+    settings: dict[str, Any] = {"algorithms": ("ppo_mask", "imitation"), "policies": False}
+    assert run_baselines(small(tmp_path, **settings), lines.append).computed == 2
+    paths = submissions_in(tmp_path / "submissions")
+    for path in paths:
+        assert read_submission(path)["runs"][0]["policy"] is None
+        assert path.stat().st_size < 10_000
+        with pytest.raises(ValueError, match="policy of training seed 0 = None: must be in the record"):
+            verify(path, trust=True, report=lambda line: None)
+    assert run_baselines(small(tmp_path, **settings), lines.append).kept == 2
+    write_report(tmp_path / "submissions", tmp_path / "page.md", lines.append)
+    assert "imitation" in (tmp_path / "page.md").read_text()
+
+
+def test_a_run_follows_from_the_code_of_its_own_algorithm_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def identities() -> dict[str, Any]:
+        return {job.cell.policy: job.identity() for job in baseline_jobs(small(tmp_path))}
+
+    before = identities()
+    imitation = "edge_llm_agents.protocol.learners.imitation"
+    unchanged = jobs.code_sha256
+    monkeypatch.setattr(jobs, "code_sha256", lambda *of: unchanged(*of) + ("changed" if imitation in of else ""))
+    changed = {name for name, identity in identities().items() if identity != before[name]}
+    assert changed == {"imitation"}
