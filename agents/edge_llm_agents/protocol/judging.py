@@ -35,6 +35,9 @@ class Task(NamedTuple):
         """The scenario."""
         return self.workload_set.scenario
 
+    def __hash__(self) -> int:
+        return hash((self.env_id, self.scenario.fingerprint(), *self.workload_set[1:], self.bounded))
+
     def identity(self) -> dict[str, Any]:
         """What results follow from, beside the policy and versions."""
         return self.workload_set.identity() | {"environment_sha256": environment_sha256(self.env_id)}
@@ -64,6 +67,20 @@ class Task(NamedTuple):
             return list(map(int, baselines.hindsight(self.scenario, known).upper_bound))
         except ScenarioError:  # no bound of this scenario is known
             return []
+
+
+class Yardstick(NamedTuple):
+    """What policies of a task are held against."""
+
+    reference: dict[str, Any]
+    """The reference rule, its tuned numbers, and what it gains."""
+    bound: Gained
+    """What nobody exceeds on each of the first workloads."""
+
+    @classmethod
+    def of(cls, task: Task) -> Yardstick:
+        """That of a task, played and bounded."""
+        return cls(task.reference(), task.bound())
 
 
 def same(recorded: Gained, found: Gained) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from edge_llm_agents.leaderboard.policies.saved_file import SavedFile
 from edge_llm_agents.leaderboard.policies.sources import Source
 from edge_llm_agents.protocol.claims import Claim, Run
-from edge_llm_agents.protocol.judging import Task
+from edge_llm_agents.protocol.judging import Task, Yardstick
 from edge_llm_agents.protocol.packing import packed, unpacked
 from edge_llm_agents.protocol.rules import REPORTED, exceeds
 from edge_llm_agents.records.cells import Cell, cell_files
@@ -31,12 +31,14 @@ def submit(
     seed: int = 0,
     bounded: int = 10,
     report: Callable[[str], None] = print,
+    yardstick: Callable[[Task], Yardstick] = Yardstick.of,
 ) -> Record:
     """Play a policy's runs as they are packed, with the reference and the bound; the record.
 
-    `episodes` workloads of `seed`, the first `bounded` of which are also bounded. Submitting runs the policy's code.
-    Raises ValueError for no run, two of one training seed, or fewer than two workloads, for a scenario that needs a
-    file, and DoesNotPlayError, a ValueError, for a policy of another environment or scenario.
+    `yardstick` may know them from before. `episodes` workloads of `seed`, the first `bounded` of which are also bounded.
+    Submitting runs the policy's code. Raises ValueError for no run, two of one training seed, or fewer than two
+    workloads, for a scenario that needs a file, and DoesNotPlayError, a ValueError, for a policy of another environment
+    or scenario.
     """
     if not runs:
         raise ValueError("runs: must be at least one")
@@ -65,6 +67,7 @@ def submit(
             }
         )
     report("the reference rule and the bound")
+    reference, bound = yardstick(task)
     said = {name: getattr(claim, name) for name in ("made_for", "split", "budget", "knows", "algorithm")}
     return {
         "cell": asdict(Cell(claim.environment, claim.scenario.name, claim.name)),
@@ -73,8 +76,8 @@ def submit(
         "identity": task.identity() | {"policy_sha256": combined_sha256(*hashes)},
         "provenance": provenance(packages),
         "runs": played,
-        "reference": task.reference(),
-        "bound": task.bound(),
+        "reference": reference,
+        "bound": bound,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from edge_llm_agents.leaderboard.policies.sources import Source
 from edge_llm_agents.leaderboard.running import Ran, run_jobs
 from edge_llm_agents.pretrained.saved_policies import Card, save_policy
 from edge_llm_agents.protocol.claims import Claim, Run
-from edge_llm_agents.protocol.judging import Task
+from edge_llm_agents.protocol.judging import Task, Yardstick
 from edge_llm_agents.protocol.learners.learner import Asked, Curve, Learned
 from edge_llm_agents.protocol.learners.table import LEARNERS, learners_of
 from edge_llm_agents.protocol.rules import BUDGETS, exceeds
@@ -130,7 +131,13 @@ class BaselineRun:
             run = Run(source, (), self.seed, learned.decisions, wall_s, tuple(curve.points))
             workload_set = self.task.workload_set
             record = submit(
-                self.claim, [run], workload_set.episodes, workload_set.seed, self.task.bounded, lambda line: None
+                self.claim,
+                [run],
+                workload_set.episodes,
+                workload_set.seed,
+                self.task.bounded,
+                lambda line: None,
+                once_per_process,
             )
         if not self.policies:
             record["runs"] = [run | {"policy": None} for run in record["runs"]]
@@ -147,6 +154,10 @@ class BaselineRun:
         card = Card(model.scenario.name, {}, self.algorithm, {}, self.seed, learned.decisions, {}, {}, content)
         save_policy(model, card, folder / "policy")
         return SavedFile(str(folder / "policy"))
+
+
+once_per_process = lru_cache(maxsize=16)(Yardstick.of)
+"""The same for all runs of a task, and slow where the reference searches or hindsight bounds."""
 
 
 def run_baselines(settings: BaselineSettings, report: Callable[[str], None]) -> Ran:
