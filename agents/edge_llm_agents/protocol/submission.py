@@ -35,7 +35,7 @@ def submit(
 ) -> Record:
     """Play a policy's runs as they are packed, with the reference and the bound; the record.
 
-    `yardstick` may know them from before. `episodes` workloads of `seed`, the first `bounded` of which are also bounded.
+    `yardstick` may know them already. `episodes` workloads of `seed`, the first `bounded` of which are also bounded.
     Submitting runs the policy's code. Raises ValueError for no run, two of one training seed, or fewer than two
     workloads, for a scenario that needs a file, and DoesNotPlayError, a ValueError, for a policy of another environment
     or scenario.
