@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from edge_llm_agents.evaluation.playing import evaluate_solver, evaluate_values
 from edge_llm_agents.structured.advantages import fit
 from edge_llm_agents.structured.branches import branch, joined
 from edge_llm_agents.structured.perturbation import Perturbation
+from edge_llm_agents.structured.places import Place, percent_of_dftsp, places_of
 from edge_llm_agents.structured.policy import StructuredPolicy, new_network
 from edge_llm_agents.structured.schedules import replay
 from edge_llm_agents.structured.settings import StructuredSettings
 from edge_llm_agents.value_search.features import PLAIN_FEATURE_SETS
 from edge_llm_agents.value_search.functions import ValueFunction
 from edge_llm_agents.value_search.policy import ValuePolicy
-from edge_llm_agents.value_search.search import training_workloads
-from edge_llm_baselines import DFTSP
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.hindsight.hindsight import LagrangianHindsight
 from edge_llm_baselines.rules.tuning import tune_discount
 from edge_llm_env.scenarios.schema import Scenario
-from edge_llm_env.workload.streams import Stream, draw_workloads
+from edge_llm_env.workload.workload import Workload
 
 MOVES_PER_OFFER = 1000
 """Of the annealing that finds the schedules which are imitated; four times as many find 0.7 % more requests."""
@@ -38,7 +37,7 @@ class Progress(NamedTuple):
     loss: float | None
     """Of the round: mean squares of advantages, or in how many requests mean batches differ from the schedules."""
     validation_percent_of_dftsp: float
-    """On the validation workloads."""
+    """On the validation workloads, the mean over loads and models."""
 
 
 class Found(NamedTuple):
@@ -74,39 +73,42 @@ def learn_worths(
         raise ValueError(f"horizon_epochs = {settings.horizon_epochs}: must be at most the {longest} of an episode")
     torch.manual_seed(seed)
     rng = np.random.default_rng((seed, 1))
-    validation = draw_workloads(scenario, settings.validation_episodes, seed, Stream.VALIDATION)
-    oracle = evaluate_solver(DFTSP(), scenario, validation).served.sum()
+    places = places_of(scenario, settings, seed)
     policy = StructuredPolicy(base, new_network(base, settings.width, settings.encoder), settings.encoder)
     best, most = policy, -np.inf
     curve: list[Progress] = []
     learn = _advantages if settings.teacher == "advantages" else _schedules
-    rounds = learn(policy, settings, seed, rng)
+    rounds = learn(policy, places, settings, seed, rng)
     loss = None
     for number in range(settings.rounds + 1):
         if number > 0:
             policy, loss = next(rounds)
-        percent = 100.0 * float(evaluate_values(policy, scenario, validation).served.sum() / max(1, oracle))
+        percent = percent_of_dftsp(policy, places)
         if percent > most:
             best, most = policy, percent
         curve.append(Progress(number, loss, percent))
         report(curve[-1])
-    played = settings.rounds * settings.episodes * scenario.epoch.episode_epochs
+    played = settings.rounds * sum(place.episodes for place in places) * scenario.epoch.episode_epochs
     return Found(best, curve, played * (1 + settings.copies if settings.teacher == "advantages" else 1))
 
 
 def _advantages(
-    policy: StructuredPolicy, settings: StructuredSettings, seed: int, rng: np.random.Generator
+    policy: StructuredPolicy,
+    places: Sequence[Place],
+    settings: StructuredSettings,
+    seed: int,
+    rng: np.random.Generator,
 ) -> Iterator[tuple[StructuredPolicy, float]]:
     """After each round the policy that is fitted to the advantages of all rounds, from the untrained network on."""
     base, met = policy.base, []
     last_epoch = base.scenario.epoch.episode_epochs - settings.horizon_epochs
     perturbation = Perturbation(settings.deviation, settings.draws, rng)
     for number in range(1, settings.rounds + 1):
-        workloads = training_workloads(base.scenario, seed, number, settings.episodes)
-        for first in range(0, len(workloads), settings.rows):
-            some = workloads[first : first + settings.rows]
-            first_epoch = int(rng.integers(min(settings.horizon_epochs, last_epoch + 1)))
-            met.append(branch(policy, some, perturbation, settings.copies, settings.horizon_epochs, first_epoch))
+        for place in places:
+            here = policy.for_scenario(place.scenario)
+            for some in place.in_parts(seed, number, settings.rows):
+                first_epoch = int(rng.integers(min(settings.horizon_epochs, last_epoch + 1)))
+                met.append(branch(here, some, perturbation, settings.copies, settings.horizon_epochs, first_epoch))
         network = new_network(base, settings.width, settings.encoder)
         loss = fit(network, joined(met), settings, rng)
         policy = StructuredPolicy(base, network, settings.encoder)
@@ -114,13 +116,20 @@ def _advantages(
 
 
 def _schedules(
-    policy: StructuredPolicy, settings: StructuredSettings, seed: int, rng: np.random.Generator
+    policy: StructuredPolicy,
+    places: Sequence[Place],
+    settings: StructuredSettings,
+    seed: int,
+    rng: np.random.Generator,
 ) -> Iterator[tuple[StructuredPolicy, float]]:
     """After each replay of schedules made in hindsight the policy that imitates them so far."""
     base = policy.base
-    workloads = training_workloads(base.scenario, seed, 1, settings.episodes)
     solver = LagrangianHindsight(1, restarts=1, moves_per_offer=MOVES_PER_OFFER, block_nodes=0, seed=seed)
-    schedules = [solver.solve(EpisodeProblem.of_workload(base.scenario, one)).schedule for one in workloads]
+    imitated = [
+        (policy.for_scenario(place.scenario), some, [_schedule(solver, place.scenario, one) for one in some])
+        for place in places
+        for some in place.in_parts(seed, 1, settings.rows)
+    ]
     network = new_network(base, settings.width, settings.encoder)
     optimizer = torch.optim.Adam(
         network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
@@ -128,8 +137,9 @@ def _schedules(
     perturbation = Perturbation(settings.deviation, settings.draws, rng)
     for number in range(settings.rounds):
         optimizer.param_groups[0]["lr"] = settings.learning_rate * (1.0 - number / settings.rounds)
-        apart = []
-        for first in range(0, len(workloads), settings.rows):
-            some = slice(first, first + settings.rows)
-            apart.append(replay(schedules[some], workloads[some], policy, network, optimizer, perturbation))
+        apart = [replay(schedules, some, here, network, optimizer, perturbation) for here, some, schedules in imitated]
         yield StructuredPolicy(base, network, settings.encoder), float(np.mean(apart))
+
+
+def _schedule(solver: LagrangianHindsight, scenario: Scenario, workload: Workload) -> NDArray[np.int64]:
+    return solver.solve(EpisodeProblem.of_workload(scenario, workload)).schedule

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from edge_llm_agents.networks.set_networks import ENCODERS
@@ -36,6 +37,10 @@ class StructuredSettings:
     """Times that the policy is played and fitted; of `schedules`, times that all are replayed."""
     episodes: int = 700
     """Workloads of a round; `schedules` has the same ones in all rounds."""
+    loads: tuple[float, ...] = (1.0,)
+    """Factors on the scenario's arrival rate: it is learned at all of them, with as many workloads each."""
+    decoders: Mapping[str, float] = field(default_factory=dict)
+    """Other models on the scenario's node that it is learned with, too, with factors on the arrival rate."""
     rows: int = 40
     """Workloads that are played side by side."""
     copies: int = 7
@@ -67,6 +72,9 @@ class StructuredSettings:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be at least 1")
         if self.width > WIDEST:
             raise ValueError(f"width = {self.width}: must be in 1..{WIDEST}")
+        factors = (*self.loads, *self.decoders.values())
+        if not self.loads or not min(factors) > 0.0:
+            raise ValueError(f"loads = {self.loads}, decoders = {dict(self.decoders)}: must be factors greater than 0")
         for name in ("deviation", "learning_rate"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be greater than 0")
