@@ -32,6 +32,7 @@ from experiments.pages.learned import LEARNED_PAGE, LEARNED_SECTIONS
 from experiments.pages.recorded import RECORDED, recorded
 from experiments.pages.records import RECORDS_PAGE, RECORDS_SECTIONS, REPORTING_PAGE, REPORTING_SECTIONS
 from experiments.pages.speeds import first_use_table, phases_table, speeds_table, training_table
+from experiments.pages.standard import STANDARD_PAGE, standard_table
 from experiments.proofs.tables import agreement_table, hard_classes_table, roofline_agreement_table
 from experiments.scheduling.both_ways import both_ways_table
 from experiments.scheduling.learners_table import learners_table
@@ -149,6 +150,7 @@ PAGES: dict[Path, Sections] = {
     KINDS_PAGE: KINDS_SECTIONS,
     RECORDS_PAGE: RECORDS_SECTIONS,
     REPORTING_PAGE: REPORTING_SECTIONS,
+    STANDARD_PAGE: {"standard-algorithms": standard_table},
     Path("docs/mechanisms.md"): {"mechanisms": mechanisms_table} | COMPARISONS_SECTIONS,
     Path("docs/robustness.md"): {
         "faults": lambda: faults_table(RECORDED, KINDS),

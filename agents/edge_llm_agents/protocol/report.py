@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from edge_llm_agents.protocol.curves import plot_curves
 from edge_llm_agents.protocol.reading import read_submission, scenario_of
 from edge_llm_agents.protocol.rules import REPORTED
 from edge_llm_agents.protocol.scores import THRESHOLDS, Compared, Entrant, compared
@@ -28,7 +29,8 @@ PROFILE = (80.0, 90.0, 95.0, 100.0, 102.0, 105.0)
 
 HEADER = """# Submissions
 
-Made by `edge-llm leaderboard report` of records that `submit` and `baselines` wrote; `verify` evaluates each again.
+Made by `edge-llm leaderboard report` of records that `submit` and `baselines` wrote; `verify` evaluates those
+again that hold their policy.
 
 - **score**: interquartile mean over training seeds and workloads of what was gained in percent of the reference rule on
   the same workload, with the 95 % interval of a bootstrap over seeds and workloads.
@@ -41,12 +43,17 @@ Made by `edge-llm leaderboard report` of records that `submit` and `baselines` w
 
 
 def write_report(folder: Path, page: Path, report: Callable[[str], None] = print) -> Path:
-    """Make the page of all records below a folder; ValueError where there is none, NoRecordError for a bad one."""
+    """Make the page of all records below a folder, and a picture of their curves beside it where they have some.
+
+    Raises ValueError where there is no record, and NoRecordError for a bad one.
+    """
     paths = submissions_in(folder)
     if not paths:
         raise ValueError(f"results = {folder}: has no submission, must have one at least")
     tasks = compared([read_submission(path) for path in paths])
-    parts = [HEADER, *(part for task in tasks for part in _of_task(task))]
+    picture = page.with_suffix(".png")
+    curves = [f"![Curves of learning]({picture.name})\n"] if plot_curves(tasks, picture) else []
+    parts = [HEADER, *curves, *(part for task in tasks for part in _of_task(task))]
     write_text(page, "\n".join(parts))
     report(f"{len(paths)} records of {len(tasks)} tasks")
     return page

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge_llm_agents.commands.main import main
+from edge_llm_agents.protocol.curves import median_curve, plot_curves
 from edge_llm_agents.protocol.reading import read_submission
 from edge_llm_agents.protocol.report import stale, write_report
 from edge_llm_agents.protocol.scores import Compared, compared
@@ -118,3 +119,23 @@ def test_a_task_is_stale_by_any_of_its_records_and_by_its_own_scenario(tmp_path:
 def test_no_record_makes_no_page(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has no submission"):
         write_report(tmp_path, tmp_path / "page.md")
+
+
+def test_curves_are_drawn_by_task_and_are_medians_of_the_points_that_all_seeds_have(tmp_path: Path) -> None:
+    two = record("mine", [[1, 1], [1, 1], [1, 1]])
+    for run, percents in zip(two["runs"], ((90, 95), (80, 99), (70, 91)), strict=True):
+        run["curve"] = [
+            {"decisions": at, "wall_s": 1.0, "percent_of_reference": percent}
+            for at, percent in zip((10, 20), percents, strict=True)
+        ]
+    two["runs"][0]["curve"].append({"decisions": 30, "wall_s": 1.0, "percent_of_reference": 100.0})
+    (mine,) = one_task(two).entrants
+    assert median_curve(mine) == {10: 80.0, 20: 95.0}
+    other = record("mine", [[1, 1]], environment_sha256="another")
+    picture = tmp_path / "curves.png"
+    assert plot_curves(compared([two, other]), picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    for run in two["runs"]:
+        run["curve"] = []
+    assert not plot_curves(compared([two]), tmp_path / "none.png")
+    assert not (tmp_path / "none.png").exists()

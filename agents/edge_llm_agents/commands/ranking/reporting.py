@@ -16,7 +16,7 @@ class ReportPage:
     results: Path = Path("results/submissions")
     """Folder of the records."""
     page: OutputFile | None = None
-    """Where the page goes; SUBMISSIONS.md in the folder of the records if not given."""
+    """Where the page goes, with a PNG of curves beside it; SUBMISSIONS.md in the folder of the records if not given."""
 
     def run(self) -> None:
         """Make it, say where."""
