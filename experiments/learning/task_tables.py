@@ -75,7 +75,7 @@ def _rows_above_best_rule(record: Mapping[str, Any], shown: Sequence[str]) -> li
     everybody = {known[references["oracle"]].name: _oracle(references)}
     everybody |= {known[key].name: references["rules"][key] for key in shown}
     everybody |= {_seed(record, run): run for run in record["runs"]}
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, one in everybody.items():
         above = one.get("difference_to_best_rule_percent")
         rows.append(
