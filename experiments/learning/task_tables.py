@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge_llm_agents.records.intervals import Interval
@@ -14,6 +14,12 @@ NAMES = ("calls-agents-chain", "calls-agents-plan", "calls-agents-team")
 
 SHOWN_BESIDE_CALLS = ("fewest-calls", "task-admission", "task-index", "told-calls")
 """Rules by their keys, from what knows least on."""
+
+ORDER = "calls-agents-chain-continuous"
+"""The recorded training of an order of calls on an engine."""
+
+SHOWN_BESIDE_ORDER = ("vllm", "sjf", "slack", "fewest-calls")
+"""Schedulers likewise."""
 
 SHOWN = ("fewest-calls", "task-index", "task-admission", "task-signals", "told-signals", "told-calls")
 """Rules by their keys, from what knows least on."""
@@ -48,25 +54,39 @@ def calls_table(trainings: Mapping[str, Any]) -> Table:
 
     Points of DFTSP are those above the best rule that is told nothing which no observation shows.
     """
-    rows = []
-    for record in trainings.values():
-        references, known = record["references"], baselines_of(record["environment"]).rules
-        per_percent = references["oracle_served"] / references["episodes"] / 100.0
-        everybody = {known[references["oracle"]].name: _oracle(references)}
-        everybody |= {known[key].name: references["rules"][key] for key in SHOWN_BESIDE_CALLS}
-        everybody |= {_seed(record, run): run for run in record["runs"]}
-        for name, one in everybody.items():
-            above = one.get("difference_to_best_rule_percent")
-            rows.append(
-                (
-                    record["scenario"],
-                    f"{name}, best rule" if name == known[references["best_rule"]].name else name,
-                    f"{per_percent * one['percent_of_oracle']:.1f}",
-                    Interval(**one["difference_to_oracle_percent"]).plus(100.0).text(".1f"),
-                    NO_VALUE if above is None else Interval(**above).text("+.1f"),
-                )
-            )
+    rows = [
+        (record["scenario"], *row)
+        for record in trainings.values()
+        for row in _rows_above_best_rule(record, SHOWN_BESIDE_CALLS)
+    ]
     return Table(("preset", "policy", "completed", "% of DFTSP [95 % CI]", "points above the best rule"), rows)
+
+
+def order_table(record: Mapping[str, Any]) -> Table:
+    """Of a recorded training: schedulers and every seed, tasks completed of each, beside cheapest first."""
+    header = ("policy", "completed", "% of cheapest first [95 % CI]", "points above the best rule")
+    return Table(header, _rows_above_best_rule(record, SHOWN_BESIDE_ORDER))
+
+
+def _rows_above_best_rule(record: Mapping[str, Any], shown: Sequence[str]) -> list[tuple[str, ...]]:
+    """The oracle, the rules of these keys and every seed: tasks completed, % of the oracle's, points above the rule."""
+    references, known = record["references"], baselines_of(record["environment"]).rules
+    per_percent = references["oracle_served"] / references["episodes"] / 100.0
+    everybody = {known[references["oracle"]].name: _oracle(references)}
+    everybody |= {known[key].name: references["rules"][key] for key in shown}
+    everybody |= {_seed(record, run): run for run in record["runs"]}
+    rows: list[tuple[str, ...]] = []
+    for name, one in everybody.items():
+        above = one.get("difference_to_best_rule_percent")
+        rows.append(
+            (
+                f"{name}, best rule" if name == known[references["best_rule"]].name else name,
+                f"{per_percent * one['percent_of_oracle']:.1f}",
+                Interval(**one["difference_to_oracle_percent"]).plus(100.0).text(".1f"),
+                NO_VALUE if above is None else Interval(**above).text("+.1f"),
+            )
+        )
+    return rows
 
 
 def _oracle(references: Mapping[str, Any]) -> dict[str, Any]:

@@ -125,6 +125,7 @@ PAGES: dict[Path, Sections] = {
     Path("docs/agents.md"): {
         "task-caches": lambda: caches_table(recorded("task_caches")),
         "learned-calls": _of_trainings(task_tables.calls_table, task_tables.NAMES),
+        "learned-order": lambda: task_tables.order_table(recorded(f"train-{task_tables.ORDER}")),
         "learned-tasks": lambda: task_tables.tasks_table(recorded("train-tasks-agents-signals")),
     },
     Path("docs/oracles.md"): {

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
+from edge_llm_agents.calls.search import CallSettings, search_calls
+from edge_llm_agents.calls.worth import corrected_values
 from edge_llm_agents.evaluation.playing import MaskedModel
 from edge_llm_baselines import BranchAndBound
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
@@ -36,8 +38,8 @@ from edge_llm_env.workload.workload import Workload
 TEACHERS = ("dftsp", "look-ahead", "hindsight")
 """Names of the teachers, of any requests."""
 
-OF_TASKS = ("task-admission",)
-"""Those of the calls of agent tasks beside them."""
+OF_TASKS = ("task-admission", "learned-calls")
+"""Those of the calls of agent tasks beside them: the index, and the values that a search finds around it."""
 
 Values: TypeAlias = Callable[[Simulation], NDArray[np.float64]]
 """What serving the request in each slot is worth, (rows, Q), on a grid; any number in slots that are not in use."""
@@ -106,12 +108,17 @@ def look_ahead_values(discount: float) -> Values:
     return lambda simulation: on_grid(1.0 - discount * chances_in_slots(simulation))
 
 
-def task_values(scenario: Scenario, seed: int) -> Values:
-    """Those of the index of tasks with tuned admission; raises ValueError for a scenario without tasks."""
+def task_values(name: str, scenario: Scenario, seed: int) -> Values:
+    """Those of one of OF_TASKS, tuned or searched for with `seed`; raises ValueError as `search_calls` does."""
     numbers = tune_admission(scenario, seed)
     if numbers is None:
-        raise ValueError(f"scenario {scenario.name}: workload.tasks: must be given for the teacher {OF_TASKS[0]}")
-    values = index_values(remaining_of(scenario, seed), [Numbers(*numbers)])
+        raise ValueError(f"scenario {scenario.name}: workload.tasks: must be given for the teacher {name}")
+    remaining = remaining_of(scenario, seed)
+    if name == "task-admission":
+        values = index_values(remaining, [Numbers(*numbers)])
+    else:
+        learned = search_calls(scenario, CallSettings(), seed).policy
+        values = corrected_values(remaining, learned.rule, learned.numbers)
 
     def of_slots(simulation: Simulation) -> NDArray[np.float64]:
         assert isinstance(simulation, TaskSimulation)
@@ -155,14 +162,15 @@ def waiting_slots(simulation: Simulation) -> NDArray[np.bool_]:
 
 
 def teacher_of(name: str, scenario: Scenario, seed: int = 0) -> Callable[[Sequence[Workload]], Teacher]:
-    """What makes a teacher, by its name, for rows that play given workloads; `seed` is of the tuning of rules.
+    """What makes a teacher, by its name, for rows that play given workloads; `seed` is of tuning and searching.
 
-    Raises ValueError for a name that is not in TEACHERS or OF_TASKS, and for one of tasks where there are none.
+    Raises ValueError for a name that is not in TEACHERS or OF_TASKS, for one of tasks where there are none, and for
+    learned values where a failure costs.
     """
     if one_of("teacher", name, (*TEACHERS, *OF_TASKS)) == "hindsight":
         return lambda workloads: KnownSchedules.of_workloads(scenario, workloads)
     if name in OF_TASKS:
-        completion = BestCompletion(task_values(scenario, seed))
+        completion = BestCompletion(task_values(name, scenario, seed))
     else:
         completion = BestCompletion(look_ahead_values(0.0 if name == "dftsp" else tune_discount(scenario, seed)))
     return lambda workloads: completion

@@ -15,6 +15,7 @@ from safetensors.numpy import load, save
 
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import MECHANISMS, LearnedAllocation
+from edge_llm_agents.calls.engine import LearnedOrder
 from edge_llm_agents.calls.policy import LearnedCalls
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.placement.policy import LearnedPlacement
@@ -46,6 +47,7 @@ SavedPolicy = (
     | SearchedPlacement
     | LearnedTasks
     | LearnedCalls
+    | LearnedOrder
     | LearnedUploads
 )
 
@@ -67,7 +69,7 @@ def kind_of(description: Mapping[str, Any]) -> type[SavedPolicy] | None:
     Of those that choose batches, the ones that learn from signals of calls have seen `examples_seed`, those that
     correct the values of calls have a `counted_seed`, and the ones with a network over the queue have an encoder; of
     those that place models, the ones that are searched for say what they see; of those that divide bands, the ones that
-    order uploads have numbers.
+    order uploads have numbers; of those that schedule an engine, the ones that order calls of tasks have a rule.
     """
     if description.get("environment") == SearchedPlacement.env_id and "sees" in description:
         return SearchedPlacement
@@ -75,6 +77,8 @@ def kind_of(description: Mapping[str, Any]) -> type[SavedPolicy] | None:
         return LearnedTasks
     if description.get("environment") == LearnedCalls.env_id and "counted_seed" in description:
         return LearnedCalls
+    if description.get("environment") == LearnedOrder.env_id and "rule" in description:
+        return LearnedOrder
     if description.get("environment") == StructuredPolicy.env_id and "encoder" in description:
         return StructuredPolicy
     if description.get("environment") == LearnedUploads.env_id and "numbers" in description:

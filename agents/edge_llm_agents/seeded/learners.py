@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.search import AllocationSettings, search_allocation
-from edge_llm_agents.calls.search import CallSettings, search_calls
+from edge_llm_agents.calls.search import CallSettings, search_calls, search_order
 from edge_llm_agents.placement.fitting import PlacementSettings, fit_placement
 from edge_llm_agents.placement.search import PlacementSearchSettings, search_placement
 from edge_llm_agents.pretrained.saved_policies import SavedPolicy, load_policy
@@ -18,9 +18,10 @@ from edge_llm_agents.structured.learning import learn_worths, look_ahead_base
 from edge_llm_agents.structured.settings import StructuredSettings
 from edge_llm_agents.tasks.fitting import SignalSettings, learn_signals
 from edge_llm_agents.uploads.search import UploadSettings, search_uploads
+from edge_llm_agents.value_search.generations import FoundPolicy
 from edge_llm_agents.value_search.policy import ValuePolicy
 from edge_llm_agents.value_search.search import SearchSettings, search
-from edge_llm_env.envs.suite import COMPUTE, SERVICE_LEVEL
+from edge_llm_env.envs.suite import COMPUTE, CONTINUOUS_BATCHING, SERVICE_LEVEL
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.support.naming import shown
 
@@ -87,7 +88,8 @@ def _uploads(env_id: str, scenario: Scenario, settings: UploadSettings, seed: in
 
 
 def _calls(env_id: str, scenario: Scenario, settings: CallSettings, seed: int, report: Report) -> Learned:
-    found = search_calls(scenario, settings, seed, report)
+    search_for = search_order if env_id == CONTINUOUS_BATCHING else search_calls
+    found: FoundPolicy[Any] = search_for(scenario, settings, seed, report)
     return Learned(found.policy, found.epoch_steps, {}, _as_records(found.curve))
 
 

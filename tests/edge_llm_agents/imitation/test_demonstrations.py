@@ -1,11 +1,15 @@
 """Demonstrations: the teachers' sets, agreement with the solvers they stand for, files."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import gymnasium as gym
 import numpy as np
 import pytest
 
+from edge_llm_agents.calls.policy import LearnedCalls
+from edge_llm_agents.calls.worth import SPREADS
+from edge_llm_agents.imitation import demonstrations as demonstrations_module
 from edge_llm_agents.imitation.demonstrations import (
     BestCompletion,
     Demonstrations,
@@ -57,23 +61,33 @@ def test_the_best_completion_of_an_empty_batch_is_the_rules_batch_and_stays_as_g
         env.step(slots)
 
 
-def test_of_chains_the_teacher_wants_what_the_tuned_rule_of_tasks_does() -> None:
+@pytest.mark.parametrize("name", ["task-admission", "learned-calls"])
+def test_of_chains_the_teacher_wants_what_the_policy_of_tasks_does(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only batches of equal value may differ; of calls side by side the index changes as one of them is admitted."""
     scenario = small_tasks(workload__tasks__kinds=ALL_KINDS[:1])
+    index = tune_admission(scenario, 0)
+    assert index is not None
+    learned = LearnedCalls(np.array([5.0 if one == "kept" else 0.0 for one in SPREADS]), index, 0, scenario)
+    monkeypatch.setattr(
+        demonstrations_module, "search_calls", lambda scenario, settings, seed: SimpleNamespace(policy=learned)
+    )
     workloads = draw_workloads(scenario, 4, seed=2, stream=Stream.DEMONSTRATION)
     env = gym.make_vec("EdgeLLM/Batching-v0", 4, vectorization_mode="vector_entry_point", scenario=scenario)
     observation, _ = env.reset(options={"workloads": workloads})
-    simulation, teacher = env.unwrapped.simulation, teacher_of("task-admission", scenario)(workloads)
-    rule = valued(index_values, env, tune_admission(scenario, 0), 0)
-    agreed = []
+    simulation, teacher = env.unwrapped.simulation, teacher_of(name, scenario)(workloads)
+    by_index = valued(index_values, env, index, 0)
+    played, other = (by_index, learned.acting(env)) if name == "task-admission" else (learned.acting(env), by_index)
+    agreed, alike = [], []
     for _ in range(60):
         remaining = teacher.remaining(simulation)
         assert not (remaining & ~env.unwrapped.action_masks()[:, :-1]).any()
-        actions, _ = rule.predict(observation)
+        actions, _ = played.predict(observation)
         wanted = np.concatenate((remaining, ~remaining.any(axis=1, keepdims=True)), axis=1)
         agreed += wanted[np.arange(4), actions].tolist()
+        alike += wanted[np.arange(4), other.predict(observation)[0]].tolist()
         observation = env.step(actions)[0]
     assert np.mean(agreed) > 0.95
+    assert np.mean(alike) < np.mean(agreed)
     assert simulation.state.counters[:, N_SERVED].min() > 5
 
 
@@ -124,5 +138,7 @@ def test_files_hold_what_was_saved_and_others_are_refused(tmp_path: Path) -> Non
 def test_unknown_teachers_are_refused_and_those_of_tasks_where_there_are_none() -> None:
     with pytest.raises(ValueError, match=r"scenario carry-over: workload\.tasks: must be given for the teacher"):
         teacher_of("task-admission", SCENARIO)
+    with pytest.raises(ValueError, match=r"reward\.task_failed = -1\.0: must be 0, as the search counts"):
+        teacher_of("learned-calls", small_tasks(reward__task_failed=-1.0))
     with pytest.raises(ValueError, match="oracle"):
         teacher_of("oracle", SCENARIO)

@@ -10,6 +10,7 @@ import pytest
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings
+from edge_llm_agents.calls.engine import LearnedOrder
 from edge_llm_agents.calls.policy import LearnedCalls
 from edge_llm_agents.calls.search import CallSettings
 from edge_llm_agents.evaluation import rivals
@@ -47,7 +48,7 @@ from tests.edge_llm_agents.seeded.test_training import SETTINGS
 
 FOUND_WITH: dict[type, Any] = {
     AllocationSettings: (LearnedAllocation, LearnedLevels),
-    CallSettings: LearnedCalls,
+    CallSettings: (LearnedCalls, LearnedOrder),
     PlacementSearchSettings: SearchedPlacement,
     PlacementSettings: LearnedPlacement,
     RackSettings: LearnedRack,

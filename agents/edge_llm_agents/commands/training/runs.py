@@ -91,7 +91,7 @@ class Admission(BesideDFTSP):
     config: Path | None = None
     """A file of your own instead."""
     imitate: str | None = None
-    """Another teacher than the file's: dftsp, look-ahead, hindsight, or of agent tasks task-admission."""
+    """Another teacher than the file's: dftsp, look-ahead, hindsight; of agent tasks task-admission, learned-calls."""
     name: str = "batching-carry-over"
     """Name of the policy and of the record."""
     run_dir: OutputFolder = Path("runs/admission")

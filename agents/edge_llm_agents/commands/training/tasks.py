@@ -9,8 +9,9 @@ import tyro
 from edge_llm_agents.calls.search import CallSettings, check_counts
 from edge_llm_agents.commands.training.judged import BesideRivals, show_served, show_step
 from edge_llm_agents.tasks.fitting import SignalSettings
-from edge_llm_env.envs.suite import BATCH_SELECTION
+from edge_llm_env.envs.suite import BATCH_SELECTION, CONTINUOUS_BATCHING
 from edge_llm_env.scenarios import load_scenario
+from edge_llm_env.support.naming import one_of
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,18 @@ class Tasks(BesideRivals):
 class Calls(BesideRivals):
     """Search with several seeds, judge each on held-out workloads, save the median one and the record of all."""
 
+    env: str = BATCH_SELECTION
+    """EdgeLLM/BatchSelection-v0 for values of calls, EdgeLLM/ContinuousBatching-v0 for their order on an engine."""
     scenario: str = "agents-chain"
     """A preset's name or the path of a TOML file."""
     search: tyro.conf.OmitArgPrefixes[CallSettings] = field(default_factory=CallSettings)
 
     def run(self) -> None:
         """Search, judge, save."""
+        env_id = one_of("env", self.env, (BATCH_SELECTION, CONTINUOUS_BATCHING))
         check_counts(load_scenario(self.scenario, **self.overrides))  # before anything is played
         self.train(
-            BATCH_SELECTION,
+            env_id,
             self.scenario,
             self.search,
             "calls",

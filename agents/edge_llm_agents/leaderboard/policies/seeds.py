@@ -13,6 +13,7 @@ import numpy as np
 from edge_llm_agents.allocations.levels import LearnedLevels
 from edge_llm_agents.allocations.policy import LearnedAllocation
 from edge_llm_agents.allocations.search import AllocationSettings
+from edge_llm_agents.calls.engine import LearnedOrder
 from edge_llm_agents.calls.policy import LearnedCalls
 from edge_llm_agents.calls.search import CallSettings
 from edge_llm_agents.evaluation.judges import judge_of
@@ -73,6 +74,7 @@ SEARCHED_BY: dict[type, type[Searches]] = {
     LearnedScheduler: SchedulerSettings,
     LearnedUploads: UploadSettings,
     LearnedCalls: CallSettings,
+    LearnedOrder: CallSettings,
     SearchedPlacement: PlacementSearchSettings,
 }
 """Settings of policies that the cross-entropy method finds from a rule on, by their type."""
