@@ -22,7 +22,11 @@ TITLES = {
     "value-carry-over-10": "`carry-over`, 10 requests/s",
     "value-embedding-uplink": "`embedding-uplink`",
     "structured-embedding-uplink": "`embedding-uplink`, from its value function on",
+    "structured-carry-over": "`carry-over`, likewise",
+    "structured-carry-over-loads": "`carry-over`, 3 to 15 requests/s and three models, judged at 5",
+    "structured-bursty": "`bursty`, from look-ahead on",
     "value-orin-llama-8b": "`orin-llama-8b`",
+    "structured-orin-llama-8b": "`orin-llama-8b`, from its value function on",
     "batching-carry-over": "`carry-over`, 5 requests/s",
     "batching-carry-over-look-ahead": "`carry-over`, 5 requests/s",
 }

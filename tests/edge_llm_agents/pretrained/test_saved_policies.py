@@ -168,8 +168,10 @@ def test_the_issue_s_scenarios_have_a_policy():
     assert set(shipped_policies()) >= {"value-carry-over", "value-carry-over-10", "value-paper-bloom-3b"}
     for_embedding_uplink = ["bandwidth-embedding-uplink", "structured-embedding-uplink", "value-embedding-uplink"]
     assert policies_for(load_scenario("embedding-uplink")) == for_embedding_uplink
-    assert policies_for(load_scenario("orin-llama-8b")) == ["value-orin-llama-8b"]
-    for_carry_over = ["batching-carry-over", "value-carry-over", "value-carry-over-loads"]
+    assert policies_for(load_scenario("orin-llama-8b")) == ["structured-orin-llama-8b", "value-orin-llama-8b"]
+    assert policies_for(load_scenario("bursty")) == ["structured-bursty"]
+    of_values = ["value-carry-over", "value-carry-over-loads"]
+    for_carry_over = ["batching-carry-over", "structured-carry-over", "structured-carry-over-loads", *of_values]
     assert policies_for(load_scenario("carry-over")) == for_carry_over
     assert policies_for(SCENARIO) == []
 

@@ -193,8 +193,9 @@ def settings_of(shipped: str, seed: int) -> Settings | TrainingSettings:
         return PlacementSettings(**card.hyperparameters)
     if isinstance(policy, LearnedTasks):
         return SignalSettings(**card.hyperparameters)
+    loads = {"loads": tuple(card.hyperparameters.get("loads", (1.0,)))}
     if isinstance(policy, StructuredPolicy):
-        return StructuredSettings(**card.hyperparameters)
+        return StructuredSettings(**(card.hyperparameters | loads))
     cross_entropy = CrossEntropySettings(**card.hyperparameters["cross_entropy"])
     if not isinstance(policy, ValuePolicy):
         return SEARCHED_BY[type(policy)](**(card.hyperparameters | {"cross_entropy": cross_entropy}))
@@ -203,5 +204,4 @@ def settings_of(shipped: str, seed: int) -> Settings | TrainingSettings:
     if not names:
         raise ValueError(f"policy = {shown(shipped)}: sees features that are of no set, so it cannot be trained again")
     seen = {"features": names[0], "levels": function.levels, "cross_entropy": cross_entropy}
-    loads = {"loads": tuple(card.hyperparameters.get("loads", (1.0,)))}
     return SearchSettings(**(card.hyperparameters | loads | seen))
