@@ -20,6 +20,7 @@ from edge_llm_env.inference.validation.kinds import SPLITS
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.support.tables import Table
 from experiments.allocation.learned_tables import ALLOCATION_TABLES, NAMES
+from experiments.certificates.table import certificates_table
 from experiments.faults.kinds.table import KINDS
 from experiments.faults.tables import faults_table, soak_table
 from experiments.learning import level_tables, placement_tables, rack_tables, scheduler_tables, task_tables
@@ -132,6 +133,7 @@ PAGES: dict[Path, Sections] = {
         "baselines": baselines_table,
         "scale": lambda: scale_table(recorded("assignment_scale")),
     },
+    Path("docs/certificates.md"): {"certificates": lambda: certificates_table(recorded("certificates"))},
     Path("docs/iterations.md"): {"both-ways": lambda: both_ways_table(recorded("both_ways"))},
     Path("docs/speed.md"): {
         "benchmark": lambda: speeds_table(recorded("benchmark")),

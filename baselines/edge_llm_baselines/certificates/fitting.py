@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from edge_llm_baselines.certificates.arrivals import ArrivalSignals
 from edge_llm_baselines.certificates.dual import FIRST_PRICE, MOMENTUM, relaxed_value, slope_of
 from edge_llm_baselines.certificates.penalty import WEIGHTS, ArrivalPenalty, products
+from edge_llm_baselines.certificates.played import played_schedules
 from edge_llm_baselines.certificates.waiting import Waiting
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_baselines.playing.play import MakePolicy
+from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
@@ -34,20 +37,23 @@ AVERAGED = 0.3
 
 
 class _Path:
-    """One workload: the bound as a function of its prices and the weights."""
+    """One workload: the bound, less what a policy keeps, as a function of its prices and the weights."""
 
-    def __init__(self, scenario: Scenario, workload: Workload, signals: ArrivalSignals) -> None:
+    def __init__(
+        self, scenario: Scenario, workload: Workload, plan: NDArray[np.int64], signals: ArrivalSignals
+    ) -> None:
         self.episode = EpisodeProblem.of_workload(scenario, workload)
         waiting = Waiting.of_workload(scenario, workload)
         differences = products(signals, waiting)
         self.per_offer = waiting.still_to_come(differences)[waiting.at_offers(self.episode)]
-        self.total = differences.sum(axis=0)
+        offers = self.episode.offers
+        self.of_policy = self.per_offer[plan[offers.request] == offers.epoch].sum(axis=0)
         self.contested = self.episode.chances() > 1
         self.price = np.where(self.contested, FIRST_PRICE, 0.0)
         self._direction = np.zeros(self.episode.requests)
 
     def step(self, weights: NDArray[np.float64], length: float) -> NDArray[np.float64]:
-        """The bound's slope in the weights; prices take a step of that length."""
+        """The difference's slope in the weights; prices take a step of that length."""
         values = 1.0 + self.per_offer @ weights
         chosen = np.zeros(len(values), dtype=np.bool_)
         offers = self.episode.offers
@@ -55,19 +61,28 @@ class _Path:
         slope = slope_of(offers, chosen, self.contested)
         self._direction = MOMENTUM * self._direction + (1.0 - MOMENTUM) * slope
         self.price = np.maximum(self.price - length * self._direction, 0.0)
-        return self.per_offer[chosen].sum(axis=0) - self.total
+        return self.per_offer[chosen].sum(axis=0) - self.of_policy
 
 
 def fit_penalty(
-    scenario: Scenario, signals: ArrivalSignals, *, episodes: int = 48, steps: int = 240, seed: int = 0
+    scenario: Scenario,
+    signals: ArrivalSignals,
+    make_policy: MakePolicy,
+    *,
+    episodes: int = 48,
+    steps: int = 240,
+    seed: int = 0,
 ) -> ArrivalPenalty:
     """A penalty for a scenario, its weights from that many tuning workloads and steps; equal seeds, equal weights.
 
-    Raises ValueError for less than one workload or step.
+    `make_policy`, of `BatchSelection-v0`, makes the policy that the bound is held against: one that serves nearly as
+    many as any, the tuned look-ahead rule. Raises ValueError for less than one workload or step.
     """
     if steps < 1:
         raise ValueError(f"steps = {steps}: must be at least 1")
-    paths = [_Path(scenario, one, signals) for one in draw_workloads(scenario, episodes, seed, Stream.TUNING)]
+    workloads = draw_workloads(scenario, episodes, seed, Stream.TUNING)
+    plans = played_schedules(make_policy, BATCH_SELECTION, scenario, workloads)
+    paths = [_Path(scenario, one, plan, signals) for one, plan in zip(workloads, plans, strict=True)]
     weights, mean, square = np.zeros(WEIGHTS), np.zeros(WEIGHTS), np.zeros(WEIGHTS)
     late: list[NDArray[np.float64]] = []
     for done in range(steps):

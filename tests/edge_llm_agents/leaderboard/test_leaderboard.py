@@ -144,11 +144,11 @@ def test_without_a_reference_there_is_no_leaderboard(tmp_path: Path) -> None:
         read_boards(tmp_path, print)
 
 
-def certificate(fingerprint: str, high: float) -> dict[str, Any]:
+def certificate(fingerprint: str, high: float, environment: str = "EdgeLLM/Batching-v0") -> dict[str, Any]:
     width = {"mean": high - 0.1, "low": high - 0.2, "high": high}
     return {
-        "fingerprint": fingerprint, "bound_percent_of_dftsp": 104.5, "best_policy": "rule", "width_percent": width,
-        "solved": high < 0.5,
+        "fingerprint": fingerprint, "environments": [environment], "oracle": "DFTSP", "bound_percent_of_oracle": 104.5,
+        "best_policy": "rule", "width_percent": width, "solved": high < 0.5,
     }  # fmt: skip
 
 
@@ -160,11 +160,12 @@ def test_a_scenario_is_marked_solved_where_its_certified_interval_is_narrow(
     for name in ("DFTSP", "rule"):
         cell(cells_folder, "calm", name, [10, 20, 10, 20])
     path = folder / FILE
-    write_record(path, {"scenarios": [certificate("f" * 64, high), certificate("e" * 64, 9.0)]})
+    elsewhere = certificate("f" * 64, 9.0, "EdgeLLM/Compute-v0")  # after it, so that it would take its place
+    write_record(path, {"scenarios": [certificate("f" * 64, high), certificate("e" * 64, 9.0), elsewhere]})
     page = leaderboard([board(cells_folder)], cells_folder, folder, FRESH)
-    assert "#### calm\n\nCertified: no policy that does not know the future serves more than 104.50 % of DFTSP" in page
+    assert "#### calm\n\nCertified: no policy that does not know the future reaches more than 104.50 % of DFTSP" in page
     assert ("**Solved**" in page) == solved
-    assert "8.90 [8.80, 9.00]" not in page  # of another scenario
+    assert "8.90 [8.80, 9.00]" not in page  # of another scenario, and of another environment
     write_record(path, {"scenarios": [{"fingerprint": "f" * 64}]})
     with pytest.raises(NoRecordError, match="is no record of certificates"):
         leaderboard([board(cells_folder)], cells_folder, folder, FRESH)

@@ -23,7 +23,7 @@ from edge_llm_baselines.rules.tuning import LookAheadRows, served_with
 from edge_llm_env import load_scenario
 from edge_llm_env.envs.suite import BATCH_SELECTION
 from edge_llm_env.scenarios import ScenarioError
-from edge_llm_env.workload.streams import draw_workloads
+from edge_llm_env.workload.streams import Stream, draw_workloads
 from tests.edge_llm_baselines.hindsight.schedules import MODES, scenario_of, workload_of
 
 SHORT = {"epoch.episode_epochs": 12}
@@ -99,7 +99,7 @@ def test_the_penalty_of_a_policy_is_nothing_on_average_and_that_of_the_clairvoya
 def test_a_fitted_penalty_takes_back_some_of_what_the_clairvoyant_knows() -> None:
     scenario = load_scenario("carry-over", **{"epoch.episode_epochs": 25})
     signals = ArrivalSignals.of(scenario, 200, 0)
-    penalty = fit_penalty(scenario, signals, episodes=16, steps=60)
+    penalty = fit_penalty(scenario, signals, look_ahead, episodes=16, steps=60)
     workloads = draw_workloads(scenario, 20, 0)
     without = certified_bounds(scenario, workloads, NoPenalty(), 80, Effort(0)).bounds
     bounds = certified_bounds(scenario, workloads, penalty, 80, Effort(0)).bounds
@@ -107,8 +107,23 @@ def test_a_fitted_penalty_takes_back_some_of_what_the_clairvoyant_knows() -> Non
     served = served_with(0.9, scenario, workloads)
     assert served.mean() < bounds.mean() < 0.999 * without.mean()
     assert (joined < bounds[:4]).all()
-    first, again = (fit_penalty(scenario, signals, episodes=3, steps=2).weights for _ in range(2))
+    first, again = (fit_penalty(scenario, signals, look_ahead, episodes=3, steps=2).weights for _ in range(2))
     np.testing.assert_array_equal(first, again)
+
+
+def test_a_fit_follows_what_it_gains_on_a_policy_and_not_what_happened_to_arrive() -> None:
+    scenario = load_scenario("orin-llama-8b", **{"epoch.episode_epochs": 20})
+    signals = ArrivalSignals.of(scenario, 400, 0)
+    workloads = draw_workloads(scenario, 4, 0, Stream.TUNING)  # those that it is fitted on
+    plans = played_schedules(look_ahead, BATCH_SELECTION, scenario, workloads)
+    none = ArrivalPenalty(signals, np.zeros(WEIGHTS))
+    missing = []
+    for penalty in (none, fit_penalty(scenario, signals, look_ahead, episodes=4, steps=60)):
+        found = certified_bounds(scenario, workloads, penalty, 60, Effort(0))
+        kept = [one.value(plan) for one, plan in zip(found.penalised, plans, strict=True)]
+        missing.append(float((found.bounds - kept).mean()))
+    without, fitted = missing
+    assert 0.0 < fitted < without
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,12 @@ FILE = "certificates.json"
 
 
 class Certified(NamedTuple):
-    """A scenario's certified interval."""
+    """A scenario's certified interval in an environment."""
 
+    oracle: str
+    """Of one epoch: what the bound is held against."""
     bound_percent: float
-    """What no policy that does not know the future serves more than on average, in percent of DFTSP."""
+    """What no policy that does not know the future reaches more than on average, in percent of the oracle."""
     best_policy: str
     width: Interval
     """From the best policy known to the bound, in percent of it."""
@@ -27,8 +29,8 @@ class Certified(NamedTuple):
     def text(self) -> str:
         """For the page."""
         said = (
-            f"Certified: no policy that does not know the future serves more than {self.bound_percent:.2f} % of DFTSP "
-            f"on average; `{self.best_policy}` is {self.width.text('.2f')} % below it."
+            f"Certified: no policy that does not know the future reaches more than {self.bound_percent:.2f} % of "
+            f"{self.oracle} on average; `{self.best_policy}` is {self.width.text('.2f')} % below it."
         )
         if self.solved:
             return (
@@ -37,8 +39,8 @@ class Certified(NamedTuple):
         return said
 
 
-def read_certified(folder: Path) -> dict[str, Certified]:
-    """By the fingerprint of the scenario, what is certified of batches beside a folder of cells, if anything.
+def read_certified(folder: Path) -> dict[tuple[str, str], Certified]:
+    """By the environment's id and the scenario's fingerprint, what is certified beside a folder of cells, if anything.
 
     Raises NoRecordError for a file that holds something else.
     """
@@ -47,14 +49,19 @@ def read_certified(folder: Path) -> dict[str, Certified]:
         return {}
     record = read_record(path)
     try:
-        return {str(one["fingerprint"]): _certified(one) for one in record["scenarios"]}
+        return {
+            (str(env_id), str(one["fingerprint"])): _certified(one)
+            for one in record["scenarios"]
+            for env_id in one["environments"]
+        }
     except (KeyError, TypeError, ValueError) as error:
         raise NoRecordError(f"{path}: is no record of certificates: {error!r}") from None
 
 
 def _certified(one: Mapping[str, Any]) -> Certified:
     return Certified(
-        float(one["bound_percent_of_dftsp"]),
+        str(one["oracle"]),
+        float(one["bound_percent_of_oracle"]),
         str(one["best_policy"]),
         Interval(**one["width_percent"]),
         bool(one["solved"]),

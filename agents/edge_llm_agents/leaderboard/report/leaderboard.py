@@ -25,7 +25,6 @@ from edge_llm_agents.records.aggregates import (
 from edge_llm_agents.records.cells import Cell, cell_files
 from edge_llm_agents.records.hashes import combined_sha256, file_sha256
 from edge_llm_agents.records.intervals import Interval, paired_difference
-from edge_llm_env.registration import environment
 from edge_llm_env.support.system.files import write_text
 from edge_llm_env.support.tables import NO_VALUE, Table
 
@@ -143,7 +142,7 @@ def _aggregates(board: Board, scenarios: list[str], policies: list[str], found: 
     )
 
 
-def _by_scenario(board: Board, found: Staleness, certified: Mapping[str, Certified]) -> Iterator[str]:
+def _by_scenario(board: Board, found: Staleness, certified: Mapping[tuple[str, str], Certified]) -> Iterator[str]:
     headings = (
         "policy",
         f"{board.counted} per workload",
@@ -174,7 +173,7 @@ def _by_scenario(board: Board, found: Staleness, certified: Mapping[str, Certifi
             )
         rows.sort(key=lambda row: -float(row[1].partition(" ")[0]))
         fingerprint = board.policies[board.reference][scenario][0]["identity"]["scenario_fingerprint"]
-        known = certified.get(fingerprint) if environment(board.environment).chooses_batches else None
+        known = certified.get((board.environment, fingerprint))
         said = "" if known is None else f"{known.text()}\n\n"
         yield f"#### {scenario}\n\n{said}{Table((*headings, 'µs', 'alone'), rows).markdown()}\n"
 

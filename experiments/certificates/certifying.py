@@ -1,0 +1,203 @@
+"""One scenario's certified interval, both ends on the same workloads."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_llm_agents.records.intervals import mean_interval
+from edge_llm_baselines.certificates.arrivals import ArrivalSignals
+from edge_llm_baselines.certificates.certificate import BLOCKS, Certificates, certified_bounds
+from edge_llm_baselines.certificates.fitting import fit_penalty
+from edge_llm_baselines.certificates.independence import dependence
+from edge_llm_baselines.certificates.played import played_schedules
+from edge_llm_baselines.certificates.unpenalised import BATCHES, bounded_environments, clairvoyant_bounds
+from edge_llm_baselines.hindsight.block_bound import Effort as BlockEffort
+from edge_llm_baselines.hindsight.episode import NEVER
+from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_env.scenarios import Scenario
+from edge_llm_env.workload.streams import draw_workloads
+from edge_llm_env.workload.workload import Workload
+from experiments.certificates.contenders import LOOK_AHEAD, Contender, contenders
+
+SOLVED_PERCENT = 0.5
+"""Width of a certified interval, in percent of its bound, below which a scenario is a unit test of algorithms."""
+
+BY_ARRIVALS = "arrivals"
+"""What a record calls the penalty of `edge_llm_baselines.certificates.penalty`."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is drawn and searched for one scenario."""
+
+    episodes: int
+    """Evaluation workloads that both ends are of."""
+    expectation_episodes: int
+    """Workloads that the expectation of arrivals is taken of."""
+    fit_episodes: int
+    """Tuning workloads that the penalty is fitted on."""
+    fit_steps: int
+    """Steps of the fit; 0 for no penalty."""
+    iterations: int
+    """Of the descent to one workload's bound."""
+    block_nodes: int
+    """Visited by the searches of one workload's blocks, where batches are bounded."""
+    samples: tuple[int, ...]
+    """Futures of each of the policies that sample them."""
+    seed: int
+
+    @property
+    def blocks(self) -> BlockEffort:
+        """What is searched of one workload's blocks."""
+        return BLOCKS._replace(nodes=self.block_nodes)
+
+
+class Played(NamedTuple):
+    """What a policy does on each workload."""
+
+    served: NDArray[np.int64]
+    plans: Sequence[NDArray[np.int64]]
+    """The epoch of each request, where batches are what is decided; else none."""
+
+    def kept(self, certified: Certificates) -> NDArray[np.float64]:
+        """(E,) what it serves, less its penalty."""
+        return np.array([one.value(plan) for one, plan in zip(certified.penalised, self.plans, strict=True)])
+
+
+class Bounded(NamedTuple):
+    """What no policy exceeds, with and without a penalty."""
+
+    without: NDArray[np.int64]
+    """(E,) of each workload."""
+    certified: Certificates | None = None
+    """With one, where one was fitted."""
+    with_penalty: NDArray[np.float64] | None = None
+    """(E,) bounds and what the best policy pays on the same workloads: its mean penalty is 0, so these have the mean
+    of the bounds, and vary less, as both pay for what happens to arrive."""
+    weights: tuple[float, ...] = ()
+    because: str | None = None
+    """Why the bound is that without; None where it is the other."""
+
+    @property
+    def limits(self) -> NDArray[np.float64]:
+        """(E,) those whose mean is the bound."""
+        if self.with_penalty is None or self.because is not None:
+            return self.without.astype(np.float64)
+        return self.with_penalty
+
+    def missing(self, one: Played) -> NDArray[np.float64]:
+        """(E,) what a policy lacks to the bound, the penalty being paid where the bound has one: at least 0."""
+        if self.certified is None or self.because is not None:
+            return np.asarray(self.without - one.served, dtype=np.float64)
+        return self.certified.bounds - one.kept(self.certified)
+
+
+def certify(scenario: Scenario, effort: Effort) -> dict[str, Any]:
+    """What a record has of a scenario: docs/certificates.md. Raises ScenarioError as `bounded_environments` does."""
+    environments = bounded_environments(scenario)
+    workloads = draw_workloads(scenario, effort.episodes, effort.seed)
+    field = contenders(scenario, environments, effort.samples, effort.seed)
+    played: dict[str, Played] = {}
+    for name, contender in field.items():
+        played[name] = _play(contender, scenario, workloads, of_batches=environments == BATCHES)
+        _say(name, played[name].served)
+    best = max(played, key=lambda name: float(played[name].served.mean()))
+    most = np.max([one.served for one in played.values()], axis=0)
+    without = clairvoyant_bounds(scenario, workloads, most, effort.iterations, effort.blocks)
+    _say("without a penalty", without)
+    bounded = Bounded(without, because=_why_not(scenario, effort))
+    if bounded.because is None:
+        bounded = _penalised(scenario, workloads, field[LOOK_AHEAD], bounded, played[best], effort)
+    oracle = next(iter(played))
+    percent = 100.0 / max(1.0, float(played[oracle].served.mean()))
+    policies = {name: _of_policy(one, bounded, percent) for name, one in played.items()}
+    bound = mean_interval(bounded.limits)
+    found = {
+        "scenario": scenario.name,
+        "fingerprint": scenario.fingerprint(),
+        "environments": list(environments),
+        "oracle": oracle,
+        "oracle_served": played[oracle].served.mean(),
+        "best_policy": best,
+        "width_percent": policies[best]["width_percent"],
+        "solved": bool(policies[best]["width_percent"]["high"] < SOLVED_PERCENT),
+        "bound": bound._asdict(),
+        "bound_percent_of_oracle": percent * bound.mean,
+        "bound_without_penalty_percent_of_oracle": percent * bounded.without.mean(),
+        "penalty": BY_ARRIVALS if bounded.because is None else None,
+        "without_penalty_because": bounded.because,
+        "policies": policies,
+    }
+    if bounded.with_penalty is not None:
+        found["bound_with_penalty_percent_of_oracle"] = percent * bounded.with_penalty.mean()
+        found["weights"] = list(bounded.weights)
+    return found
+
+
+def _penalised(
+    scenario: Scenario,
+    workloads: Sequence[Workload],
+    look_ahead: Contender,
+    bounded: Bounded,
+    best: Played,
+    effort: Effort,
+) -> Bounded:
+    """With a penalty too, which is taken where it lowers the bound, on average by more than chance."""
+    signals = ArrivalSignals.of(scenario, effort.expectation_episodes, effort.seed)
+    penalty = fit_penalty(
+        scenario,
+        signals,
+        look_ahead.make_policy,
+        episodes=effort.fit_episodes,
+        steps=effort.fit_steps,
+        seed=effort.seed,
+    )
+    certified = certified_bounds(scenario, workloads, penalty, effort.iterations, effort.blocks)
+    with_penalty = certified.bounds + best.served - best.kept(certified)
+    _say("with a penalty", with_penalty)
+    lower = mean_interval(with_penalty - bounded.without).high < 0.0
+    why = None if lower else "it lowers the bound by no more than chance"
+    return Bounded(bounded.without, certified, with_penalty, tuple(penalty.weights.tolist()), why)
+
+
+def _why_not(scenario: Scenario, effort: Effort) -> str | None:
+    """Why no penalty is tried, None where one is."""
+    if (found := dependence(scenario)) is not None:
+        return found.reason
+    if len(scenario.variants) > 1:
+        return "modules are divided"
+    return "none is fitted" if effort.fit_steps == 0 else None
+
+
+def _play(one: Contender, scenario: Scenario, workloads: Sequence[Workload], *, of_batches: bool) -> Played:
+    if not of_batches:
+        return Played(roll_out(one.make_policy, one.env_id, scenario, workloads).served, ())
+    plans = played_schedules(one.make_policy, one.env_id, scenario, workloads)
+    return Played(np.array([int((plan != NEVER).sum()) for plan in plans]), plans)
+
+
+def _of_policy(one: Played, bounded: Bounded, percent: float) -> dict[str, Any]:
+    """What a policy serves, how far the bound is, and what it pays on average where a penalty was fitted: 0 within its
+    interval.
+    """
+    served, mean = float(one.served.mean()), max(1.0, float(bounded.limits.mean()))
+    found = {
+        "served": served,
+        "percent_of_oracle": percent * served,
+        "width_percent": mean_interval(bounded.missing(one)).times(100.0 / mean)._asdict(),
+        "width_percent_unpaired": 100.0 * (1.0 - served / mean),
+    }
+    if bounded.certified is not None:
+        found["penalty"] = mean_interval(one.served - one.kept(bounded.certified))._asdict()
+    return found
+
+
+def _say(what: str, of_each: NDArray[Any]) -> None:
+    """Tell who waits for the command what has been found on average."""
+    print(f"  {what}: {of_each.mean():.2f}", file=sys.stderr, flush=True)

@@ -1,0 +1,104 @@
+"""Bounds without a penalty, of all that a certificate is made for: valid, as hindsight has them, and which they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge_llm_baselines.certificates.independence import dependence
+from edge_llm_baselines.certificates.unpenalised import BATCHES, CALLS, bounded_environments, clairvoyant_bounds
+from edge_llm_baselines.hindsight.block_bound import Effort
+from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_baselines.hindsight.exact_hindsight import ExactHindsight
+from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_baselines.registry.batches import OF_BATCHES
+from edge_llm_baselines.registry.registered import baselines_of
+from edge_llm_env import Scenario, load_scenario
+from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION, COMPUTE
+from edge_llm_env.scenarios import ScenarioError
+from edge_llm_env.workload.streams import draw_workloads
+from tests.edge_llm_baselines.hindsight.schedules import scenario_of
+
+SHORT = {"epoch.episode_epochs": 6}
+
+
+def short(name: str) -> Scenario:
+    return load_scenario(name, **SHORT)
+
+
+@pytest.mark.parametrize("mode", ["carry-over", "roofline"])
+def test_of_batches_it_is_the_optimum_or_above_whatever_is_searched(mode: str) -> None:
+    scenario = scenario_of(mode, epochs=4, rate_per_s=3.0)
+    workloads = draw_workloads(scenario, 3)
+    nobody = np.zeros(3, dtype=np.int64)
+    best = [ExactHindsight().solve(EpisodeProblem.of_workload(scenario, one)).value for one in workloads]
+    searched = clairvoyant_bounds(scenario, workloads, nobody)
+    hasty = clairvoyant_bounds(scenario, workloads, nobody, 1, Effort(0))
+    assert (searched >= best).all()
+    assert (searched <= hasty).all()
+    assert (searched - best <= 1).all()
+
+
+@pytest.mark.parametrize(("scenario", "env_id"), [("embedding-uplink-carried", BANDWIDTH), ("accuracy-tiers", COMPUTE)])
+def test_nobody_serves_more_not_even_hindsight(scenario: str, env_id: str) -> None:
+    played = short(scenario)
+    workloads = draw_workloads(played, 2)
+    known = baselines_of(env_id).hindsight
+    assert known is not None
+    found = known(played, workloads)
+    bounds = clairvoyant_bounds(played, workloads, found.served)
+    assert (found.served > 0).any()
+    assert (bounds >= found.served).all()
+    assert (np.abs(bounds - found.upper_bound) <= 1).all()
+    beaten = clairvoyant_bounds(played, workloads, bounds + 5)
+    np.testing.assert_array_equal(beaten, bounds + 5)
+
+
+def test_no_rule_of_agent_tasks_completes_more() -> None:
+    scenario = load_scenario("agents-chain", **{"epoch.episode_epochs": 40})
+    workloads = draw_workloads(scenario, 4)
+    rules = [OF_BATCHES.rules[key].acting(0) for key in ("dftsp", "fewest-calls")]
+    completed = [roll_out(one, BATCH_SELECTION, scenario, workloads).served for one in rules]
+    bounds = clairvoyant_bounds(scenario, workloads, completed[0])
+    assert (bounds >= completed).all()
+    assert bounds.sum() < sum(len(np.unique(one.task)) for one in workloads)
+
+
+def test_what_a_bound_is_of_follows_from_the_scenario() -> None:
+    assert bounded_environments(load_scenario("carry-over")) == BATCHES
+    assert bounded_environments(load_scenario("bursty")) == BATCHES
+    assert bounded_environments(load_scenario("agents-chain")) == CALLS
+    assert bounded_environments(load_scenario("mobile-uplink")) == (BANDWIDTH,)
+    assert bounded_environments(load_scenario("shifting-tiers")) == (COMPUTE,)
+    with pytest.raises(ScenarioError, match="network = given: must be left out"):
+        bounded_environments(load_scenario("two-cells"))
+
+
+def test_why_there_is_no_penalty_is_said() -> None:
+    assert dependence(load_scenario("carry-over")) is None
+    bursty = dependence(load_scenario("bursty"))
+    assert bursty == ("arrivals tell of later ones", "workload.arrivals.kind = 'markov_modulated': must be 'poisson'")
+    reasons = {name: dependence(load_scenario(name)) for name in ("mobile-uplink", "agents-chain", "shifting-tiers")}
+    said = [None if one is None else one.reason for one in reasons.values()]
+    assert said == [
+        "uploads carry over", "calls arrive as others are served", "what is asked for tells of what will be",
+    ]  # fmt: skip
+
+
+def test_without_a_request_nothing_is_served() -> None:
+    for name in ("carry-over", "embedding-uplink-carried", "quantization-choice"):
+        scenario = load_scenario(name, **SHORT, **{"workload.arrivals.rate_per_s": 1e-9})
+        quiet = draw_workloads(scenario, 1)
+        assert quiet[0].requests == 0
+        assert clairvoyant_bounds(scenario, quiet, np.zeros(1, dtype=np.int64)).tolist() == [0]
+
+
+def test_arguments_out_of_range_are_named() -> None:
+    scenario = short("bursty")
+    workloads = draw_workloads(scenario, 2)
+    with pytest.raises(ValueError, match="workloads: must have at least one"):
+        clairvoyant_bounds(scenario, [], np.zeros(0, dtype=np.int64))
+    with pytest.raises(ValueError, match="iterations = 0"):
+        clairvoyant_bounds(scenario, workloads, np.zeros(2, dtype=np.int64), 0)
+    with pytest.raises(ValueError, match=r"served of shape \(1,\): must be \(2,\)"):
+        clairvoyant_bounds(scenario, workloads, np.zeros(1, dtype=np.int64))

@@ -1,0 +1,153 @@
+"""`scripts/benchmark.py certificates` in small: intervals of short scenarios, what is written of them, and again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_llm_agents.leaderboard.report.certified import read_certified
+from edge_llm_agents.records.record import NoRecordError, write_record
+from edge_llm_env import load_scenario
+from edge_llm_env.envs.suite import BANDWIDTH, BATCHING, COMPUTE
+from edge_llm_env.scenarios import ScenarioError
+from experiments.benchmarks.certificates import Certificates, certifiable_presets
+from experiments.certificates.certifying import SOLVED_PERCENT
+from experiments.certificates.contenders import contenders
+from experiments.certificates.table import certificates_table
+from tests.edge_llm_agents.leaderboard.small import SHORT
+
+FEW: dict[str, Any] = {
+    "episodes": 3, "expectation_episodes": 20, "fit_episodes": 2, "fit_steps": 2, "iterations": 30,
+    "block_nodes": 100_000,
+}  # fmt: skip
+
+
+def shortened(folder: Path, preset: str) -> str:
+    path = folder / f"short-{preset}.toml"
+    path.write_text(f'extends = "{preset}"\ndescription = "short"\n[epoch]\nepisode_epochs = 4\n')
+    return str(path)
+
+
+def written(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "certificates.json").read_text())
+    return content
+
+
+def test_a_short_scenario_is_certified_and_the_leaderboard_reads_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "short.toml").write_text(SHORT)
+    asked = Certificates((str(tmp_path / "short.toml"),), **FEW, results=tmp_path)
+    asked.run()
+    record = written(tmp_path)
+    assert certificates_table(record).text() in capsys.readouterr().out
+    (found,) = record["scenarios"]
+    assert set(found["policies"]) == {"DFTSP", "look-ahead", "sampled-future-5"}
+    best = found["policies"][found["best_policy"]]
+    assert best["served"] == max(one["served"] for one in found["policies"].values())
+    for one in found["policies"].values():  # on every workload what is kept is at most the bound
+        assert one["width_percent"]["mean"] >= 0.0
+        assert "penalty" in one
+    assert found["solved"] == (found["width_percent"]["high"] < SOLVED_PERCENT)
+    assert (found["penalty"] is None) == (found["without_penalty_because"] is not None)
+    certified = read_certified(tmp_path / "suite")
+    assert {env_id for env_id, _ in certified} == set(found["environments"]) >= {BATCHING, BANDWIDTH}
+    for one in certified.values():
+        assert one.solved == found["solved"]
+        assert one.bound_percent == found["bound_percent_of_oracle"]
+
+
+def test_what_has_no_penalty_is_certified_without_and_says_why(tmp_path: Path) -> None:
+    uploads, modules = (shortened(tmp_path, name) for name in ("embedding-uplink-carried", "quantization-choice"))
+    Certificates((uploads,), **FEW, results=tmp_path).run()
+    (before,) = written(tmp_path)["scenarios"]
+    assert before["environments"] == [BANDWIDTH]
+    assert before["without_penalty_because"] == "uploads carry over"
+    Certificates((modules,), **FEW, results=tmp_path).run()
+    kept, after = written(tmp_path)["scenarios"]
+    assert kept == before
+    assert after["environments"] == [COMPUTE]
+    assert after["oracle"] == "BestPartition"
+    assert after["without_penalty_because"] == "modules are divided"
+    for one in (before, after):
+        assert one["penalty"] is None
+        assert one["bound_percent_of_oracle"] == one["bound_without_penalty_percent_of_oracle"]
+        assert one["bound"]["mean"] >= max(policy["served"] for policy in one["policies"].values())
+
+
+def test_a_second_run_certifies_what_is_missing_or_asked_for_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = shortened(tmp_path, "embedding-uplink-carried")
+    asked = Certificates((name,), **FEW, results=tmp_path)
+    asked.run()
+    before = (tmp_path / "certificates.json").read_bytes()
+    capsys.readouterr()
+    asked.run()
+    said = capsys.readouterr()
+    assert "certified already" in said.err
+    assert "MinimumShares" in said.out
+    assert (tmp_path / "certificates.json").read_bytes() == before
+    Certificates((name,), **FEW | {"episodes": 4}, results=tmp_path).run()
+    (again,) = written(tmp_path)["scenarios"]
+    assert again["settings"]["episodes"] == 4
+
+
+def test_what_was_recorded_of_batches_alone_is_kept_with_its_own_settings(tmp_path: Path) -> None:
+    width = {"mean": 1.1, "low": 0.9, "high": 1.3}
+    policy = {"served": 442.5, "percent_of_dftsp": 103.7, "width_percent": width}
+    before = {
+        "scenario": "carry-over", "fingerprint": "f" * 64, "dftsp": 426.5, "best_policy": "rule",
+        "width_percent": width, "solved": False, "bound": width, "bound_percent_of_dftsp": 104.9,
+        "bound_without_penalty_percent_of_dftsp": 105.0, "policies": {"rule": policy}, "weights": [0.5],
+    }  # fmt: skip
+    write_record(tmp_path / "certificates.json", {"settings": {"episodes": 24}, "scenarios": [before]})
+    Certificates((shortened(tmp_path, "embedding-uplink-carried"),), **FEW, results=tmp_path).run()
+    kept, added = written(tmp_path)["scenarios"]
+    assert kept["settings"] == {"episodes": 24}
+    assert added["settings"] == FEW | {"samples": [5], "seed": 0}
+    assert kept["policies"]["rule"] == {"served": 442.5, "percent_of_oracle": 103.7, "width_percent": width}
+    assert (kept["oracle_served"], kept["bound_percent_of_oracle"]) == (426.5, 104.9)
+    certified = read_certified(tmp_path / "suite")
+    assert certified[BATCHING, "f" * 64].bound_percent == 104.9
+    assert set(kept) - set(added) == {"bound_with_penalty_percent_of_oracle", "weights"}
+    assert not set(added) - set(kept)
+
+
+def test_a_file_that_is_no_record_of_certificates_is_not_lost(tmp_path: Path) -> None:
+    for content in ({"scenarios": [{"scenario": "carry-over"}]}, {"scenarios": 3}, {"scenarios": [{"settings": {}}]}):
+        write_record(tmp_path / "certificates.json", content)
+        before = (tmp_path / "certificates.json").read_bytes()
+        with pytest.raises(NoRecordError, match="is no record of certificates"):
+            Certificates(("carry-over",), **FEW, results=tmp_path).run()
+        assert (tmp_path / "certificates.json").read_bytes() == before
+
+
+def test_presets_of_other_environments_are_left_out_and_refused(tmp_path: Path) -> None:
+    presets = certifiable_presets()
+    assert {"carry-over", "mobile-uplink", "specialists-compute", "agents-chain"} <= set(presets)
+    assert not {"two-cells", "service-levels", "feeder-rack", "chat-4090", "azure-conversation"} & set(presets)
+    with pytest.raises(ScenarioError, match="network = given"):
+        Certificates(("two-cells",), **FEW, results=tmp_path).run()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("episodes", 1), ("expectation_episodes", 1), ("fit_episodes", 0), ("fit_steps", -1), ("iterations", 0),
+        ("block_nodes", -1), ("samples", (0,)),
+    ],
+)  # fmt: skip
+def test_numbers_out_of_range_are_named_before_anything_is_played(name: str, value: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"{name} = "):
+        Certificates(**FEW | {name: value, "results": tmp_path}).run()
+    assert not (tmp_path / "certificates.json").exists()
+
+
+def test_nobody_who_is_told_the_future_takes_part() -> None:
+    names = contenders(load_scenario("shifting-tiers", **{"epoch.episode_epochs": 8}), (COMPUTE,), (5,), 0)
+    assert not [name for name in names if "informed" in name]
+    assert next(iter(names)) == "BestPartition"
