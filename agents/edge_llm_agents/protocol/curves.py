@@ -26,31 +26,37 @@ def plot_curves(tasks: Sequence[Compared], path: Path) -> bool:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    names = sorted({name for curves in learned.values() for name in curves})
-    colours = {name: colormaps["tab20"](at % 20) for at, name in enumerate(names)}
+    families = sorted({_family(name) for curves in learned.values() for name in curves})
+    colours = {family: colormaps["tab10"](at % 10) for at, family in enumerate(families)}
     columns = min(COLUMNS, len(learned))
     rows = -(-len(learned) // columns)
     figure = Figure(figsize=(4.2 * columns, 3.0 * rows + 0.7), layout="constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplots(rows, columns, squeeze=False).flat
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     lines = {}
     for axes, (at, curves) in zip(panels, learned.items(), strict=False):
         task = tasks[at]
-        axes.axhline(100.0, color="0.4", linewidth=1.0, linestyle="--")
+        axes.axhline(100.0, color="0.4", linewidth=1.0, linestyle=":")
         for name, curve in curves.items():
             marker = "o" if len(curve) == 1 else None
-            (lines[name],) = axes.plot(
-                list(curve), list(curve.values()), color=colours[name], linewidth=1.5, marker=marker
-            )
+            style = "-" if name == _family(name) else "--"
+            colour = colours[_family(name)]
+            (lines[name],) = axes.plot(list(curve), list(curve.values()), style, color=colour, marker=marker)
         title = f"{task.environment.rpartition('/')[2]}, {task.scenario}"
         axes.set(xscale="log", title=title, xlabel="decisions", ylabel=f"% of {task.reference_name}")
         axes.title.set_fontsize(10)
         axes.yaxis.label.set_fontsize(8)
-    for axes in list(panels):
+    for axes in panels[len(learned) :]:
         axes.set_visible(False)
-    figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=6, fontsize=8)
+    names = sorted(lines)
+    figure.legend([lines[name] for name in names], names, loc="outside lower center", ncols=6, fontsize=8)
     save_figure(figure, path, dpi=110)
     return True
+
+
+def _family(name: str) -> str:
+    """What an algorithm is called without what stands in brackets, which is its network."""
+    return name.partition(" (")[0]
 
 
 def _curves(task: Compared) -> dict[str, dict[float, float]]:
