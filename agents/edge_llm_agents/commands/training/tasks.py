@@ -40,7 +40,7 @@ class Calls(BesideRivals):
     """Search with several seeds, judge each on held-out workloads, save the median one and the record of all."""
 
     env: str = BATCH_SELECTION
-    """EdgeLLM/BatchSelection-v0 for values of calls, EdgeLLM/ContinuousBatching-v0 for their order on an engine."""
+    """That of batches for values of calls, that of an engine for their order there."""
     scenario: str = "agents-chain"
     """A preset's name or the path of a TOML file."""
     search: tyro.conf.OmitArgPrefixes[CallSettings] = field(default_factory=CallSettings)
