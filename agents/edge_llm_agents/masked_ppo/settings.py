@@ -54,8 +54,8 @@ class TrainingSettings:
     against_dftsp: bool = False
     """Take off the rewards what DFTSP would have earned in the same epoch of the same workload."""
     imitate: str = ""
-    """What to clone before: a teacher (dftsp, look-ahead, hindsight, of agent tasks task-admission, learned-calls) or
-    demonstrations (.npz); nothing if empty."""
+    """What to clone before: dftsp, look-ahead, hindsight, of tasks task-admission or learned-calls, or demonstrations
+    (.npz); nothing if empty."""
     imitation_episodes: int = 30
     """Workloads that each round of imitation plays."""
     anchor_weight: float = 0.02
