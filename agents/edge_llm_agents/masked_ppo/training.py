@@ -123,7 +123,7 @@ def outcome_of(run_dir: Path, settings: TrainingSettings, scenario: Scenario | N
     """
     if not (run_dir / OUTCOME).exists():
         return {"finished": False, "seconds": 0.0}
-    _refuse_other_settings(run_dir, settings, scenario or load_scenario(settings.scenario))
+    check_settings(run_dir, settings, scenario or load_scenario(settings.scenario))
     written = json.loads((run_dir / OUTCOME).read_text())
     return written | {"finished": written["finished"] and written["steps"] >= settings.steps}
 
@@ -133,7 +133,8 @@ def _as_written(settings: TrainingSettings, scenario: Scenario) -> dict[str, Any
     return asdict(settings) | {"scenario_fingerprint": scenario.fingerprint()}
 
 
-def _refuse_other_settings(run_dir: Path, settings: TrainingSettings, scenario: Scenario) -> None:
+def check_settings(run_dir: Path, settings: TrainingSettings, scenario: Scenario) -> None:
+    """Raises ValueError unless the run in a folder has these settings; steps may differ."""
     try:
         found = dict(json.loads((run_dir / SETTINGS).read_text(encoding="utf-8")))
     except (ValueError, TypeError, RecursionError) as error:
@@ -150,7 +151,7 @@ def _claim(run_dir: Path, settings: TrainingSettings, scenario: Scenario, resume
     if resume:
         if not (run_dir / SETTINGS).exists():
             raise ValueError(f"run_dir = {run_dir}: nothing to resume, it holds no run; without resume one begins")
-        _refuse_other_settings(run_dir, settings, scenario)
+        check_settings(run_dir, settings, scenario)
     elif (run_dir / SETTINGS).exists():
         raise ValueError(f"run_dir = {run_dir}: holds another run; resume it or name another folder")
     run_dir.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from edge_llm_agents.evaluation.judging import Judge
 from edge_llm_agents.evaluation.progress import Report, tell_nobody
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
-from edge_llm_agents.masked_ppo.training import SETTINGS, outcome_of, train
+from edge_llm_agents.masked_ppo.training import SETTINGS, check_settings, outcome_of, train
 from edge_llm_agents.seeded.runs import Asked, Learned, Run, Trained, judge_runs
 from edge_llm_env.scenarios import Scenario
 
@@ -40,11 +40,19 @@ def train_seeds(
     hyperparameters = {name: value for name, value in asdict(settings).items() if name not in ("scenario", "seed")}
     algorithm = "MaskablePPO" + (f" after imitation of {settings.imitate}" if settings.imitate else "")
     asked = Asked(settings.scenario, {}, algorithm, hyperparameters)
-    runs = (
-        _run(replace(settings, seed=seed), judge.scenario, run_dir.with_name(f"{run_dir.name}-{seed}"), report)
-        for seed in seeds
-    )
+    runs = (_run(replace(settings, seed=seed), judge.scenario, _folder(run_dir, seed), report) for seed in seeds)
     return judge_runs(asked, runs, judge)
+
+
+def check_runs(settings: TrainingSettings, seeds: Sequence[int], run_dir: Path, scenario: Scenario) -> None:
+    """Raises ValueError where the folder of a seed holds a run of other settings, which `train_seeds` cannot go on."""
+    for seed in seeds:
+        if (_folder(run_dir, seed) / SETTINGS).exists():
+            check_settings(_folder(run_dir, seed), replace(settings, seed=seed), scenario)
+
+
+def _folder(run_dir: Path, seed: int) -> Path:
+    return run_dir.with_name(f"{run_dir.name}-{seed}")
 
 
 def _run(settings: TrainingSettings, scenario: Scenario, run_dir: Path, report: Report) -> Run:

@@ -15,7 +15,7 @@ from edge_llm_agents.evaluation.playing import evaluate_learned
 from edge_llm_agents.masked_ppo.admission_policy import AdmissionPolicy
 from edge_llm_agents.masked_ppo.settings import TrainingSettings
 from edge_llm_agents.pretrained.saved_policies import load_policy
-from edge_llm_agents.seeded.admission import learning_curve, train_seeds
+from edge_llm_agents.seeded.admission import check_runs, learning_curve, train_seeds
 from edge_llm_agents.seeded.runs import Trained, save_training
 from edge_llm_env import load_scenario
 
@@ -106,6 +106,9 @@ def test_finished_runs_are_taken_as_they_are_and_others_refused(
     assert named_otherwise.record["scenario_fingerprint"] == judge.scenario.fingerprint()
     with pytest.raises(ValueError, match="was trained with another gae_lambda; only steps may differ"):
         next(train_seeds(replace(settings, gae_lambda=0.5), (0,), folder / "run", judge))
+    check_runs(settings, (0, 1, 2), folder / "run", judge.scenario)  # of seed 2 there is no run yet
+    with pytest.raises(ValueError, match="run-1: was trained with another gae_lambda; only steps may differ"):
+        check_runs(replace(settings, gae_lambda=0.5), (2, 1), folder / "run", judge.scenario)
 
 
 def test_weights_of_another_shape_are_refused(trained: Trained, folder: Path) -> None:

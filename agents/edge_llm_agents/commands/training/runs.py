@@ -94,19 +94,21 @@ class Admission(BesideDFTSP):
     """Another teacher than the file's: dftsp, look-ahead, hindsight; of agent tasks task-admission, learned-calls."""
     name: str = "batching-carry-over"
     """Name of the policy and of the record."""
-    run_dir: OutputFolder = Path("runs/admission")
-    """Folder of the runs, each with its seed behind the name; the same command goes on where it was interrupted."""
+    run_dir: OutputFolder | None = None
+    """Folder of the runs, each with its seed behind the name, runs/NAME if not given; the same command goes on where it
+    was interrupted."""
 
     def run(self) -> None:
         """Train, judge, save."""
         settings = read_settings(ENV_ID, self.scenario, self.algo, self.config)
         if self.imitate is not None:
             settings = replace(settings, imitate=self.imitate)
-        scenario = load_scenario(self.scenario)
+        scenario, run_dir = load_scenario(self.scenario), self.run_dir or Path("runs") / self.name
+        admission.check_runs(settings, self.seeds, run_dir, scenario)  # before anything is tuned and played
         judge = judge_of(ENV_ID, scenario, self.evaluation_episodes, self.hindsight_episodes, tell=show_line)
         try:
             with Bars() as bars:
-                runs = admission.train_seeds(settings, self.seeds, self.run_dir, judge, report=bars)
+                runs = admission.train_seeds(settings, self.seeds, run_dir, judge, report=bars)
                 self.save(runs, self.name, judge)
         except KeyboardInterrupt:
             raise KeyboardInterrupt("interrupted; the same command goes on") from None
