@@ -96,27 +96,6 @@ def test_a_second_run_certifies_what_is_missing_or_asked_for_otherwise(
     assert again["settings"]["episodes"] == 4
 
 
-def test_what_was_recorded_of_batches_alone_is_kept_with_its_own_settings(tmp_path: Path) -> None:
-    width = {"mean": 1.1, "low": 0.9, "high": 1.3}
-    policy = {"served": 442.5, "percent_of_dftsp": 103.7, "width_percent": width}
-    before = {
-        "scenario": "carry-over", "fingerprint": "f" * 64, "dftsp": 426.5, "best_policy": "rule",
-        "width_percent": width, "solved": False, "bound": width, "bound_percent_of_dftsp": 104.9,
-        "bound_without_penalty_percent_of_dftsp": 105.0, "policies": {"rule": policy}, "weights": [0.5],
-    }  # fmt: skip
-    write_record(tmp_path / "certificates.json", {"settings": {"episodes": 24}, "scenarios": [before]})
-    Certificates((shortened(tmp_path, "embedding-uplink-carried"),), **FEW, results=tmp_path).run()
-    kept, added = written(tmp_path)["scenarios"]
-    assert kept["settings"] == {"episodes": 24}
-    assert added["settings"] == FEW | {"samples": [5], "seed": 0}
-    assert kept["policies"]["rule"] == {"served": 442.5, "percent_of_oracle": 103.7, "width_percent": width}
-    assert (kept["oracle_served"], kept["bound_percent_of_oracle"]) == (426.5, 104.9)
-    certified = read_certified(tmp_path / "suite")
-    assert certified[BATCHING, "f" * 64].bound_percent == 104.9
-    assert set(kept) - set(added) == {"bound_with_penalty_percent_of_oracle", "weights"}
-    assert not set(added) - set(kept)
-
-
 def test_a_file_that_is_no_record_of_certificates_is_not_lost(tmp_path: Path) -> None:
     for content in ({"scenarios": [{"scenario": "carry-over"}]}, {"scenarios": 3}, {"scenarios": [{"settings": {}}]}):
         write_record(tmp_path / "certificates.json", content)
