@@ -21,13 +21,15 @@ from edge_llm_agents.pretrained.saved_policies import Card, save_policy
 from edge_llm_agents.protocol.claims import Claim, Run
 from edge_llm_agents.protocol.judging import Task, Yardstick
 from edge_llm_agents.protocol.learners.learner import Asked, Curve, Learned
+from edge_llm_agents.protocol.learners.measuring import measured
 from edge_llm_agents.protocol.learners.table import LEARNERS, learners_of
 from edge_llm_agents.protocol.rules import BUDGETS, exceeds
 from edge_llm_agents.protocol.submission import content_of, submit, task_of
 from edge_llm_agents.records.cells import Cell
 from edge_llm_agents.records.files import save_model
-from edge_llm_agents.records.hashes import code_sha256, combined_sha256
+from edge_llm_agents.records.hashes import code_sha256, combined_sha256, function_sha256
 from edge_llm_agents.records.record import LEARNING
+from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.registration import ENVIRONMENTS
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.support.naming import one_of
@@ -105,9 +107,12 @@ class BaselineRun:
         return Cell(self.task.env_id, self.task.scenario.name, self.algorithm, self.seed)
 
     def identity(self) -> dict[str, Any]:
-        """What its results follow from."""
+        """What its results follow from: what learns, and the rule that it is held against."""
         learner = LEARNERS[self.algorithm]
-        code = code_sha256(learner.learn.__module__, "edge_llm_agents.protocol.learners.learner")
+        baselines = baselines_of(self.task.env_id)
+        code = combined_sha256(
+            code_sha256(learner.learn.__module__), function_sha256(baselines.rules[baselines.oracle].policy)
+        )
         asked = (
             self.algorithm,
             self.seed,
@@ -122,7 +127,8 @@ class BaselineRun:
         """Train, then play what was trained as it is in the record."""
         set_thread_counts()
         scenario = self.task.scenario
-        curve = Curve(self.task.env_id, scenario, self.curve_episodes, max(1, self.decisions // self.points))
+        measure = measured(self.task.env_id, scenario, self.curve_episodes)
+        curve = Curve(measure, max(1, self.decisions // self.points))
         asked = Asked(self.task.env_id, scenario, self.seed, self.decisions, curve)
         learned = LEARNERS[self.algorithm].learn(asked)
         wall_s = curve.wall_s

@@ -1,4 +1,7 @@
-"""What an algorithm is to the protocol: from a budget of decisions to a model, with a curve of learning."""
+"""What an algorithm is to the protocol: from a budget of decisions to a model, with a curve of learning.
+
+It knows nothing of how models are judged or saved, so that a run follows from what learns alone.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
-from stable_baselines3.common.base_class import BaseAlgorithm
-
-from edge_llm_agents.evaluation.models import acting_model
-from edge_llm_agents.pretrained.saved_policies import SavedPolicy
-from edge_llm_agents.protocol.judging import gained
-from edge_llm_baselines.registry.registered import baselines_of
 from edge_llm_env.scenarios import Scenario
-from edge_llm_env.workload.streams import Stream, draw_workloads
 
 
 class Asked(NamedTuple):
@@ -35,22 +30,13 @@ class Curve:
     Playing them takes no decisions of the budget, as nothing is chosen by it, and no time of the curve.
     """
 
-    env_id: str
-    scenario: Scenario
-    episodes: int
+    measure: Callable[[Any], float]
+    """What a model reaches, in percent of the reference rule."""
     every: int
     """Decisions between two points."""
     points: list[dict[str, float]] = field(default_factory=list)
     _paused_s: float = 0.0
     _started_s: float = field(default_factory=time.monotonic)
-
-    def __post_init__(self) -> None:
-        self._workloads = draw_workloads(self.scenario, self.episodes, 0, Stream.VALIDATION)
-        baselines = baselines_of(self.env_id)
-        _, make_policy = baselines.tuned_oracle(self.scenario, 0)
-        env_id = baselines.solved_in or self.env_id
-        self._reference = float(np.mean(gained(env_id, make_policy, self.scenario, self._workloads)))
-        self._started_s = time.monotonic()
 
     @property
     def wall_s(self) -> float:
@@ -66,20 +52,17 @@ class Curve:
         """Whether the last point is of so many decisions."""
         return bool(self.points) and self.points[-1]["decisions"] == decisions
 
-    def add(self, model: BaseAlgorithm | SavedPolicy, decisions: int) -> None:
-        """Take a point."""
+    def add(self, model: Any, decisions: int) -> None:
+        """Take a point, of a model of Stable-Baselines3 or a policy that is saved with a card."""
         wall_s, began_s = self.wall_s, time.monotonic()
-        acting = acting_model(model) if isinstance(model, BaseAlgorithm) else model.acting
-        found = float(np.mean(gained(self.env_id, acting, self.scenario, self._workloads)))
-        percent = 100.0 * found / max(1.0, self._reference)
-        self.points.append({"decisions": decisions, "wall_s": wall_s, "percent_of_reference": percent})
+        self.points.append({"decisions": decisions, "wall_s": wall_s, "percent_of_reference": self.measure(model)})
         self._paused_s += time.monotonic() - began_s
 
 
 class Learned(NamedTuple):
     """What an algorithm made."""
 
-    model: BaseAlgorithm | SavedPolicy
+    model: Any
     """A model of Stable-Baselines3, or a policy that is saved with a card."""
     decisions: int
     """That it took."""
