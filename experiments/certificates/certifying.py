@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.records.intervals import mean_interval
-from edge_llm_baselines.certificates.arrivals import ArrivalSignals
 from edge_llm_baselines.certificates.certificate import BLOCKS, Certificates, certified_bounds
+from edge_llm_baselines.certificates.clairvoyant.windows import WindowEffort
 from edge_llm_baselines.certificates.fitting import fit_penalty
-from edge_llm_baselines.certificates.independence import dependence
+from edge_llm_baselines.certificates.penalties.arrivals import ArrivalSignals
+from edge_llm_baselines.certificates.penalties.channels import ChannelSignals
+from edge_llm_baselines.certificates.penalties.independence import Dependence, channel_dependence, dependence
+from edge_llm_baselines.certificates.penalties.penalty import Source
 from edge_llm_baselines.certificates.played import played_schedules
 from edge_llm_baselines.certificates.unpenalised import BATCHES, bounded_environments, clairvoyant_bounds
 from edge_llm_baselines.hindsight.block_bound import Effort as BlockEffort
@@ -28,8 +31,10 @@ from experiments.certificates.contenders import LOOK_AHEAD, Contender, contender
 SOLVED_PERCENT = 0.5
 """Width of a certified interval, in percent of its bound, below which a scenario is a unit test of algorithms."""
 
-BY_ARRIVALS = "arrivals"
-"""What a record calls the penalty of `edge_llm_baselines.certificates.penalty`."""
+ARRIVALS, CHANNELS = "arrivals", "channels"
+
+DEPENDENCES: dict[str, Callable[[Scenario], Dependence | None]] = {ARRIVALS: dependence, CHANNELS: channel_dependence}
+"""By what a record calls a source of a penalty, why it is none in a scenario."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,12 @@ class Effort:
     """Of the descent to one workload's bound."""
     block_nodes: int
     """Visited by the searches of one workload's blocks, where batches are bounded."""
+    window_epochs: int
+    """Of the windows that are solved as programmes there; 0 for none."""
+    window_nodes: int
+    """Of HiGHS's search of each window."""
+    penalties: tuple[str, ...]
+    """Sources of the penalty, of DEPENDENCES: those that a scenario has are taken."""
     samples: tuple[int, ...]
     """Futures of each of the policies that sample them."""
     seed: int
@@ -56,6 +67,11 @@ class Effort:
     def blocks(self) -> BlockEffort:
         """What is searched of one workload's blocks."""
         return BLOCKS._replace(nodes=self.block_nodes)
+
+    @property
+    def windows(self) -> WindowEffort:
+        """What is searched of one workload's windows."""
+        return WindowEffort(self.window_epochs, self.window_nodes)
 
 
 class Played(NamedTuple):
@@ -109,7 +125,7 @@ def certify(scenario: Scenario, effort: Effort) -> dict[str, Any]:
         _say(name, played[name].served)
     best = max(played, key=lambda name: float(played[name].served.mean()))
     most = np.max([one.served for one in played.values()], axis=0)
-    without = clairvoyant_bounds(scenario, workloads, most, effort.iterations, effort.blocks)
+    without = clairvoyant_bounds(scenario, workloads, most, effort.iterations, effort.blocks, effort.windows)
     _say("without a penalty", without)
     bounded = Bounded(without, because=_why_not(scenario, effort))
     if bounded.because is None:
@@ -130,7 +146,7 @@ def certify(scenario: Scenario, effort: Effort) -> dict[str, Any]:
         "bound": bound._asdict(),
         "bound_percent_of_oracle": percent * bound.mean,
         "bound_without_penalty_percent_of_oracle": percent * bounded.without.mean(),
-        "penalty": BY_ARRIVALS if bounded.because is None else None,
+        "penalty": ", ".join(_penalties(scenario, effort)) if bounded.because is None else None,
         "without_penalty_because": bounded.because,
         "policies": policies,
     }
@@ -149,16 +165,15 @@ def _penalised(
     effort: Effort,
 ) -> Bounded:
     """With a penalty too, which is taken where it lowers the bound, on average by more than chance."""
-    signals = ArrivalSignals.of(scenario, effort.expectation_episodes, effort.seed)
     penalty = fit_penalty(
         scenario,
-        signals,
+        _sources(scenario, effort),
         look_ahead.make_policy,
         episodes=effort.fit_episodes,
         steps=effort.fit_steps,
         seed=effort.seed,
     )
-    certified = certified_bounds(scenario, workloads, penalty, effort.iterations, effort.blocks)
+    certified = certified_bounds(scenario, workloads, penalty, effort.iterations, effort.blocks, effort.windows)
     with_penalty = certified.bounds + best.served - best.kept(certified)
     _say("with a penalty", with_penalty)
     lower = mean_interval(with_penalty - bounded.without).high < 0.0
@@ -168,11 +183,26 @@ def _penalised(
 
 def _why_not(scenario: Scenario, effort: Effort) -> str | None:
     """Why no penalty is tried, None where one is."""
-    if (found := dependence(scenario)) is not None:
-        return found.reason
+    reasons = [found.reason for name in effort.penalties if (found := DEPENDENCES[name](scenario)) is not None]
+    if len(reasons) == len(effort.penalties):
+        return reasons[0]
     if len(scenario.variants) > 1:
         return "modules are divided"
     return "none is fitted" if effort.fit_steps == 0 else None
+
+
+def _penalties(scenario: Scenario, effort: Effort) -> list[str]:
+    """Those of the effort's that a scenario has."""
+    return [name for name in effort.penalties if DEPENDENCES[name](scenario) is None]
+
+
+def _sources(scenario: Scenario, effort: Effort) -> list[Source]:
+    """What the penalty is made of."""
+    make: dict[str, Callable[[], Source]] = {
+        ARRIVALS: lambda: ArrivalSignals.of(scenario, effort.expectation_episodes, effort.seed),
+        CHANNELS: lambda: ChannelSignals.of(scenario),
+    }
+    return [make[name]() for name in _penalties(scenario, effort)]
 
 
 def _play(one: Contender, scenario: Scenario, workloads: Sequence[Workload], *, of_batches: bool) -> Played:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.certificates.dual import lowest_bound
-from edge_llm_baselines.certificates.penalised import PenalisedEpisode
-from edge_llm_baselines.certificates.penalty import Penalty
-from edge_llm_baselines.certificates.waiting import Waiting
+from edge_llm_baselines.certificates.clairvoyant.dual import lowest_bound
+from edge_llm_baselines.certificates.clairvoyant.penalised import PenalisedEpisode
+from edge_llm_baselines.certificates.clairvoyant.waiting import Waiting
+from edge_llm_baselines.certificates.clairvoyant.windows import WindowEffort
+from edge_llm_baselines.certificates.penalties.penalty import Penalty
 from edge_llm_baselines.hindsight.block_bound import Effort
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_env.scenarios.schema import Scenario
@@ -22,6 +23,10 @@ ITERATIONS = 150
 
 BLOCKS = Effort(10_000_000, most_epochs=6, most_branchings=200)
 """What is searched of one workload's blocks: some seconds."""
+
+
+WINDOWS = WindowEffort(epochs=25, nodes=1000)
+"""What is searched of one workload's windows: ten seconds, or a minute where they are hard."""
 
 
 class Certificates(NamedTuple):
@@ -39,14 +44,15 @@ def certified_bounds(
     penalty: Penalty,
     iterations: int = ITERATIONS,
     blocks: Effort = BLOCKS,
+    windows: WindowEffort = WINDOWS,
 ) -> Certificates:
     """Information relaxation with a penalty (Brown, Smith and Sun 2010, Operations Research 58(4), Theorem 2.1).
 
     Whatever a policy serves on average, its penalty is 0 on average, and on each workload what it serves less its
     penalty is at most `bounds`. So the mean of `bounds` over workloads is, up to the error of a mean over as many, at
     least what any such policy serves on average, for any penalty, any number of `iterations` and any search of
-    `blocks`. Of `Batching-v0` and `BatchSelection-v0`, and of `Bandwidth-v0` where uploads do not carry over: no
-    division of bands serves a batch that the least shares cannot.
+    `blocks` and `windows`. Of `Batching-v0` and `BatchSelection-v0`, and of `Bandwidth-v0` where uploads do not carry
+    over: no division of bands serves a batch that the least shares cannot.
 
     Raises ValueError for no workload or less than one iteration.
     """
@@ -58,7 +64,7 @@ def certified_bounds(
     for workload in workloads:
         waiting = Waiting.of_workload(scenario, workload)
         episode = EpisodeProblem.of_workload(scenario, workload)
-        problem = PenalisedEpisode.of(episode, waiting, penalty.differences(waiting))
-        bounds.append(lowest_bound(problem, iterations, blocks))
+        problem = PenalisedEpisode.of(episode, waiting, penalty.differences(workload, waiting))
+        bounds.append(lowest_bound(problem, iterations, blocks, windows))
         penalised.append(problem)
     return Certificates(np.array(bounds), penalised)

@@ -8,14 +8,15 @@ of the tuning stream, never on those that it is reported of.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.certificates.arrivals import ArrivalSignals
-from edge_llm_baselines.certificates.dual import FIRST_PRICE, MOMENTUM, relaxed_value, slope_of
-from edge_llm_baselines.certificates.penalty import WEIGHTS, ArrivalPenalty, products
+from edge_llm_baselines.certificates.clairvoyant.dual import FIRST_PRICE, MOMENTUM, relaxed_value, slope_of
+from edge_llm_baselines.certificates.clairvoyant.waiting import Waiting
+from edge_llm_baselines.certificates.penalties.penalty import Source, WeightedPenalty, products_of
 from edge_llm_baselines.certificates.played import played_schedules
-from edge_llm_baselines.certificates.waiting import Waiting
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_env.envs.suite import BATCH_SELECTION
@@ -29,7 +30,7 @@ MOST_NODES = 300
 PRICE_STEP, FALL = 0.1, 9.0
 """Length of the first step in prices; the last, of prices and of weights, is shorter by 1 + FALL."""
 
-WEIGHT_STEP, FIRST_MOMENT, SECOND_MOMENT = 0.01, 0.9, 0.99
+WEIGHT_STEP, FIRST_MOMENT, SECOND_MOMENT = 0.02, 0.9, 0.99
 """Of the weights: the first step and what Adam keeps of its moments (Kingma and Ba 2015)."""
 
 AVERAGED = 0.3
@@ -40,11 +41,11 @@ class _Path:
     """One workload: the bound, less what a policy keeps, as a function of its prices and the weights."""
 
     def __init__(
-        self, scenario: Scenario, workload: Workload, plan: NDArray[np.int64], signals: ArrivalSignals
+        self, scenario: Scenario, workload: Workload, plan: NDArray[np.int64], sources: Sequence[Source]
     ) -> None:
         self.episode = EpisodeProblem.of_workload(scenario, workload)
         waiting = Waiting.of_workload(scenario, workload)
-        differences = products(signals, waiting)
+        differences = products_of(sources, workload, waiting)
         self.per_offer = waiting.still_to_come(differences)[waiting.at_offers(self.episode)]
         offers = self.episode.offers
         self.of_policy = self.per_offer[plan[offers.request] == offers.epoch].sum(axis=0)
@@ -66,13 +67,13 @@ class _Path:
 
 def fit_penalty(
     scenario: Scenario,
-    signals: ArrivalSignals,
+    sources: Sequence[Source],
     make_policy: MakePolicy,
     *,
     episodes: int = 48,
     steps: int = 240,
     seed: int = 0,
-) -> ArrivalPenalty:
+) -> WeightedPenalty:
     """A penalty for a scenario, its weights from that many tuning workloads and steps; equal seeds, equal weights.
 
     `make_policy`, of `BatchSelection-v0`, makes the policy that the bound is held against: one that serves nearly as
@@ -82,8 +83,8 @@ def fit_penalty(
         raise ValueError(f"steps = {steps}: must be at least 1")
     workloads = draw_workloads(scenario, episodes, seed, Stream.TUNING)
     plans = played_schedules(make_policy, BATCH_SELECTION, scenario, workloads)
-    paths = [_Path(scenario, one, plan, signals) for one, plan in zip(workloads, plans, strict=True)]
-    weights, mean, square = np.zeros(WEIGHTS), np.zeros(WEIGHTS), np.zeros(WEIGHTS)
+    paths = [_Path(scenario, one, plan, sources) for one, plan in zip(workloads, plans, strict=True)]
+    weights, mean, square = np.zeros((3, sum(source.size for source in sources)))
     late: list[NDArray[np.float64]] = []
     for done in range(steps):
         shorter = 1.0 / (1.0 + FALL * done / steps)
@@ -95,4 +96,4 @@ def fit_penalty(
         if done >= (1.0 - AVERAGED) * steps:
             late.append(weights)
     averaged = np.mean(late, axis=0) if late else weights
-    return ArrivalPenalty(signals, averaged)
+    return WeightedPenalty(sources, averaged)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.certificates.certificate import BLOCKS, ITERATIONS, certified_bounds
-from edge_llm_baselines.certificates.penalty import NoPenalty
+from edge_llm_baselines.certificates.certificate import BLOCKS, ITERATIONS, WINDOWS, certified_bounds
+from edge_llm_baselines.certificates.clairvoyant.windows import WindowEffort
+from edge_llm_baselines.certificates.penalties.penalty import NoPenalty
 from edge_llm_baselines.hindsight.block_bound import Effort, rounded
 from edge_llm_baselines.residency.clairvoyant.bound import descend
 from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
@@ -53,12 +54,14 @@ def clairvoyant_bounds(
     served: NDArray[np.int64],
     iterations: int = ITERATIONS,
     blocks: Effort = BLOCKS,
+    windows: WindowEffort = WINDOWS,
 ) -> NDArray[np.int64]:
     """(E,) what no policy serves more than on each workload, in the environments that `bounded_environments` names.
 
-    `served`, (E,), is what some policy serves: a descent ends there, and no bound is below it. It is valid after any
-    number of `iterations`; `blocks` are of batches. Of agent tasks it is tasks completed. Raises ValueError for no
-    workload, less than one iteration and another shape, ScenarioError as `bounded_environments` does.
+    `served`, (E,), is what some policy serves: a descent of modules or tasks ends there. It is valid after any number
+    of `iterations`; `blocks` and `windows` are of batches. Of agent tasks it is tasks completed. Raises ValueError for
+    no workload, less than one iteration and another shape, ScenarioError as `bounded_environments` does, and
+    RuntimeError should a bound be below what is served, which would refute it.
     """
     environments = bounded_environments(scenario)
     if not workloads:
@@ -69,15 +72,19 @@ def clairvoyant_bounds(
         raise ValueError(f"served of shape {served.shape}: must be ({len(workloads)},)")
     pairs = list(zip(workloads, served.tolist(), strict=True))
     if environments == BATCHES:
-        found = certified_bounds(scenario, workloads, NoPenalty(), iterations, blocks).bounds
-        bounds = [rounded(bound) for bound in found]
+        of_batches = certified_bounds(scenario, workloads, NoPenalty(), iterations, blocks, windows).bounds
+        bounds = [rounded(bound) for bound in of_batches]
     elif environments == CALLS:
         bounds = [task_bound(Windows.of(scenario, workload), value, iterations) for workload, value in pairs]
     elif environments == (COMPUTE,):
         bounds = [_of_modules(scenario, workload, value, iterations) for workload, value in pairs]
     else:
         bounds = [_of_uploads(scenario, workload) for workload in workloads]
-    return np.maximum(np.array(bounds), served)
+    found = np.array(bounds, dtype=np.int64)
+    if (refuted := np.flatnonzero(found < served)).size:
+        at = int(refuted[0])
+        raise RuntimeError(f"workload {at} of {scenario.name}: bound {found[at]} is below the {served[at]} served")
+    return found
 
 
 def _of_modules(scenario: Scenario, workload: Workload, value: int, iterations: int) -> int:

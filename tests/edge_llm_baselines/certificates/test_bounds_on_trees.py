@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from edge_llm_baselines.certificates.dual import lowest_bound
+from edge_llm_baselines.certificates.clairvoyant.dual import lowest_bound
+from edge_llm_baselines.certificates.clairvoyant.windows import WindowEffort
 from edge_llm_baselines.hindsight.block_bound import Effort
 from tests.edge_llm_baselines.certificates.trees import Path, Tree, differences_of
 
@@ -31,12 +32,13 @@ def optimum_of(tree: Tree) -> float:
 @pytest.mark.parametrize("case", range(12))
 def test_any_penalty_and_any_descent_bound_every_policy(case: int) -> None:
     rng = np.random.default_rng(case)
-    descents = blocks = 0
+    descents = blocks = windows = 0
     for number in range(TREES_PER_CASE):
         tree = Tree.random(rng)
         worth = random_worth(1000 * case + number, scale=float(rng.choice([0.0, 0.3, 1.0])))
         difference = differences_of(tree, worth)
-        relaxed = dict.fromkeys(((1, NOTHING), (30, NOTHING), (30, Effort(10_000))), 0.0)
+        efforts = ((1, NOTHING), (30, NOTHING), (30, Effort(10_000)), (30, NOTHING, WindowEffort(3, 100)))
+        relaxed = dict.fromkeys(efforts, 0.0)
         clairvoyant = 0.0
         for leaf, chance in tree.leaves():
             problem = tree.penalised(leaf, difference)
@@ -48,13 +50,16 @@ def test_any_penalty_and_any_descent_bound_every_policy(case: int) -> None:
                 relaxed[effort] += chance * bound
         optimum = optimum_of(tree)
         assert optimum <= clairvoyant + ROUNDING
-        once, descended, joined = relaxed.values()
-        assert clairvoyant - ROUNDING <= joined <= descended + ROUNDING
+        once, descended, joined, windowed = relaxed.values()
+        assert clairvoyant - ROUNDING <= min(joined, windowed)
+        assert max(joined, windowed) <= descended + ROUNDING
         assert descended <= once + ROUNDING
         descents += descended < once - ROUNDING
         blocks += joined < descended - ROUNDING
+        windows += windowed < descended - ROUNDING
     assert descents > 0
     assert blocks > 0
+    assert windows > 0
 
 
 @pytest.mark.parametrize("case", range(3))

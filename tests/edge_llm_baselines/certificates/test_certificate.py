@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge_llm_baselines.certificates.arrivals import ArrivalSignals
 from edge_llm_baselines.certificates.certificate import certified_bounds
-from edge_llm_baselines.certificates.dual import relaxed_value
+from edge_llm_baselines.certificates.clairvoyant.dual import NO_WINDOWS, relaxed_value
+from edge_llm_baselines.certificates.clairvoyant.penalised import PenalisedEpisode
+from edge_llm_baselines.certificates.clairvoyant.waiting import Waiting
 from edge_llm_baselines.certificates.fitting import fit_penalty
-from edge_llm_baselines.certificates.penalised import PenalisedEpisode
-from edge_llm_baselines.certificates.penalty import WEIGHTS, ArrivalPenalty, NoPenalty
+from edge_llm_baselines.certificates.penalties.arrivals import ArrivalSignals
+from edge_llm_baselines.certificates.penalties.channels import ChannelSignals
+from edge_llm_baselines.certificates.penalties.penalty import NoPenalty, WeightedPenalty
 from edge_llm_baselines.certificates.played import played_schedules
-from edge_llm_baselines.certificates.waiting import Waiting
 from edge_llm_baselines.hindsight import lagrangian
 from edge_llm_baselines.hindsight.block_bound import Effort
 from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem
@@ -39,7 +40,7 @@ def test_without_a_penalty_the_bound_is_that_of_hindsight(mode: str) -> None:
     workload = workload_of(scenario, 2)
     episode = EpisodeProblem.of_workload(scenario, workload)
     waiting = Waiting.of_workload(scenario, workload)
-    problem = PenalisedEpisode.of(episode, waiting, NoPenalty().differences(waiting))
+    problem = PenalisedEpisode.of(episode, waiting, NoPenalty().differences(workload, waiting))
     assert problem.constant == 0.0
     assert (problem.values == 1.0).all()
     prices = np.round(np.random.default_rng(0).random(episode.requests) * lagrangian.GRID) / lagrangian.GRID
@@ -52,7 +53,7 @@ def test_without_a_penalty_the_bound_is_that_of_hindsight(mode: str) -> None:
 def test_without_a_penalty_the_descent_ends_no_higher_than_that_of_hindsight() -> None:
     scenario = scenario_of("carry-over", epochs=12)
     workloads = [workload_of(scenario, seed) for seed in range(3)]
-    bounds = certified_bounds(scenario, workloads, NoPenalty(), blocks=Effort(0)).bounds
+    bounds = certified_bounds(scenario, workloads, NoPenalty(), blocks=Effort(0), windows=NO_WINDOWS).bounds
     for workload, bound in zip(workloads, bounds, strict=True):
         episode = EpisodeProblem.of_workload(scenario, workload)
         value = episode.value(forward_schedule(episode))
@@ -84,8 +85,8 @@ def test_the_penalty_of_a_policy_is_nothing_on_average_and_that_of_the_clairvoya
     scenario = load_scenario("carry-over", **SHORT)
     signals = ArrivalSignals.of(scenario, 300, 0)
     workloads = draw_workloads(scenario, 200, 5)
-    penalty = ArrivalPenalty(signals, 0.1 * np.random.default_rng(1).standard_normal(WEIGHTS))
-    found = certified_bounds(scenario, workloads, penalty, 1, Effort(0))
+    penalty = WeightedPenalty([signals], 0.1 * np.random.default_rng(1).standard_normal(signals.size))
+    found = certified_bounds(scenario, workloads, penalty, 1, Effort(0), NO_WINDOWS)
     schedules = played_schedules(look_ahead, BATCH_SELECTION, scenario, workloads)
     served = np.array([(schedule != NEVER).sum() for schedule in schedules])
     np.testing.assert_array_equal(served, served_with(0.9, scenario, workloads))
@@ -99,16 +100,37 @@ def test_the_penalty_of_a_policy_is_nothing_on_average_and_that_of_the_clairvoya
 def test_a_fitted_penalty_takes_back_some_of_what_the_clairvoyant_knows() -> None:
     scenario = load_scenario("carry-over", **{"epoch.episode_epochs": 25})
     signals = ArrivalSignals.of(scenario, 200, 0)
-    penalty = fit_penalty(scenario, signals, look_ahead, episodes=16, steps=60)
+    penalty = fit_penalty(scenario, [signals], look_ahead, episodes=16, steps=60)
     workloads = draw_workloads(scenario, 20, 0)
-    without = certified_bounds(scenario, workloads, NoPenalty(), 80, Effort(0)).bounds
-    bounds = certified_bounds(scenario, workloads, penalty, 80, Effort(0)).bounds
-    joined = certified_bounds(scenario, workloads[:4], penalty, 80, Effort(20_000)).bounds
+    without = certified_bounds(scenario, workloads, NoPenalty(), 80, Effort(0), NO_WINDOWS).bounds
+    bounds = certified_bounds(scenario, workloads, penalty, 80, Effort(0), NO_WINDOWS).bounds
+    joined = certified_bounds(scenario, workloads[:4], penalty, 80, Effort(20_000), NO_WINDOWS).bounds
     served = served_with(0.9, scenario, workloads)
     assert served.mean() < bounds.mean() < 0.999 * without.mean()
     assert (joined < bounds[:4]).all()
-    first, again = (fit_penalty(scenario, signals, look_ahead, episodes=3, steps=2).weights for _ in range(2))
+    first, again = (fit_penalty(scenario, [signals], look_ahead, episodes=3, steps=2).weights for _ in range(2))
     np.testing.assert_array_equal(first, again)
+
+
+def test_channels_are_paid_for_by_the_clairvoyant_and_by_no_policy_on_average() -> None:
+    scenario = load_scenario("embedding-uplink", **{"epoch.episode_epochs": 10})
+    channels = ChannelSignals.of(scenario)
+    penalty = fit_penalty(scenario, [channels], look_ahead, episodes=12, steps=120)
+    workloads = draw_workloads(scenario, 40, 0)
+    without = certified_bounds(scenario, workloads, NoPenalty(), 80, Effort(0), NO_WINDOWS)
+    found = certified_bounds(scenario, workloads, penalty, 80, Effort(0), NO_WINDOWS)
+    plans = played_schedules(look_ahead, BATCH_SELECTION, scenario, workloads)
+    charged, kept = (
+        np.array([one.value(plan) for one, plan in zip(certified.penalised, plans, strict=True)])
+        for certified in (without, found)
+    )
+    charged -= kept
+    assert abs(charged.mean()) < 4 * charged.std(ddof=1) / np.sqrt(len(charged))
+    assert charged.std() > 0.3
+    assert (found.bounds >= kept - 1e-9).all()
+    # The clairvoyant knew who would have a better channel, and pays for it.
+    lower = without.bounds - (found.bounds + charged)
+    assert lower.mean() > 4 * lower.std(ddof=1) / np.sqrt(len(lower))
 
 
 def test_a_fit_follows_what_it_gains_on_a_policy_and_not_what_happened_to_arrive() -> None:
@@ -116,10 +138,10 @@ def test_a_fit_follows_what_it_gains_on_a_policy_and_not_what_happened_to_arrive
     signals = ArrivalSignals.of(scenario, 400, 0)
     workloads = draw_workloads(scenario, 4, 0, Stream.TUNING)  # those that it is fitted on
     plans = played_schedules(look_ahead, BATCH_SELECTION, scenario, workloads)
-    none = ArrivalPenalty(signals, np.zeros(WEIGHTS))
+    none = WeightedPenalty([signals], np.zeros(signals.size))
     missing = []
-    for penalty in (none, fit_penalty(scenario, signals, look_ahead, episodes=4, steps=60)):
-        found = certified_bounds(scenario, workloads, penalty, 60, Effort(0))
+    for penalty in (none, fit_penalty(scenario, [signals], look_ahead, episodes=4, steps=60)):
+        found = certified_bounds(scenario, workloads, penalty, 60, Effort(0), NO_WINDOWS)
         kept = [one.value(plan) for one, plan in zip(found.penalised, plans, strict=True)]
         missing.append(float((found.bounds - kept).mean()))
     without, fitted = missing
@@ -138,6 +160,11 @@ def test_a_fit_follows_what_it_gains_on_a_policy_and_not_what_happened_to_arrive
 def test_scenarios_whose_next_arrivals_are_foretold_are_refused(scenario: str, field: str) -> None:
     with pytest.raises(ScenarioError, match=rf"{field} = .*must be .*"):
         ArrivalSignals.of(load_scenario(scenario), 2, 0)
+
+
+def test_scenarios_whose_gains_do_not_tell_fading_apart_are_refused() -> None:
+    with pytest.raises(ScenarioError, match=r"radio\.path_loss\.kind = .*must be 'log_distance'"):
+        ChannelSignals.of(load_scenario("nr-cell"))
 
 
 def test_arguments_out_of_range_are_named() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_llm_baselines.certificates.independence import dependence
+from edge_llm_baselines.certificates.clairvoyant.dual import NO_WINDOWS
+from edge_llm_baselines.certificates.penalties.independence import channel_dependence, dependence
 from edge_llm_baselines.certificates.unpenalised import BATCHES, CALLS, bounded_environments, clairvoyant_bounds
 from edge_llm_baselines.hindsight.block_bound import Effort
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
@@ -33,7 +34,7 @@ def test_of_batches_it_is_the_optimum_or_above_whatever_is_searched(mode: str) -
     nobody = np.zeros(3, dtype=np.int64)
     best = [ExactHindsight().solve(EpisodeProblem.of_workload(scenario, one)).value for one in workloads]
     searched = clairvoyant_bounds(scenario, workloads, nobody)
-    hasty = clairvoyant_bounds(scenario, workloads, nobody, 1, Effort(0))
+    hasty = clairvoyant_bounds(scenario, workloads, nobody, 1, Effort(0), NO_WINDOWS)
     assert (searched >= best).all()
     assert (searched <= hasty).all()
     assert (searched - best <= 1).all()
@@ -50,8 +51,15 @@ def test_nobody_serves_more_not_even_hindsight(scenario: str, env_id: str) -> No
     assert (found.served > 0).any()
     assert (bounds >= found.served).all()
     assert (np.abs(bounds - found.upper_bound) <= 1).all()
-    beaten = clairvoyant_bounds(played, workloads, bounds + 5)
-    np.testing.assert_array_equal(beaten, bounds + 5)
+
+
+@pytest.mark.parametrize("scenario", ["carry-over", "embedding-uplink-carried"])
+def test_a_bound_below_what_somebody_serves_is_no_bound_and_said(scenario: str) -> None:
+    played = short(scenario)
+    workloads = draw_workloads(played, 2)
+    bounds = clairvoyant_bounds(played, workloads, np.zeros(2, dtype=np.int64))
+    with pytest.raises(RuntimeError, match=rf"workload 0 of {scenario}: bound {bounds[0]} is below the"):
+        clairvoyant_bounds(played, workloads, bounds + 5)
 
 
 def test_no_rule_of_agent_tasks_completes_more() -> None:
@@ -83,6 +91,23 @@ def test_why_there_is_no_penalty_is_said() -> None:
     assert said == [
         "uploads carry over", "calls arrive as others are served", "what is asked for tells of what will be",
     ]  # fmt: skip
+
+
+def test_channels_are_penalised_where_a_gain_tells_of_fading_alone() -> None:
+    for name in ("embedding-uplink", "carry-over", "bursty"):
+        assert channel_dependence(load_scenario(name)) is None
+    shadowed = load_scenario("carry-over", **{"radio.path_loss.shadowing_db": 8.0})
+    said = {
+        "nr-cell": load_scenario("nr-cell"), "mobile-uplink": load_scenario("mobile-uplink"), "shadowed": shadowed,
+        "agents-chain": load_scenario("agents-chain"),
+    }  # fmt: skip
+    reasons = {name: channel_dependence(scenario) for name, scenario in said.items()}
+    assert {name: None if one is None else one.reason for name, one in reasons.items()} == {
+        "nr-cell": "a gain does not tell fading from path loss",
+        "mobile-uplink": "uploads carry over",
+        "shadowed": "a gain does not tell fading from shadowing",
+        "agents-chain": "calls arrive as others are served",
+    }
 
 
 def test_without_a_request_nothing_is_served() -> None:

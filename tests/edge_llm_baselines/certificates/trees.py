@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines import BatchProblem
-from edge_llm_baselines.certificates.penalised import PenalisedEpisode
-from edge_llm_baselines.certificates.waiting import Waiting
+from edge_llm_baselines.certificates.clairvoyant.penalised import PenalisedEpisode
+from edge_llm_baselines.certificates.clairvoyant.waiting import Waiting
 from edge_llm_baselines.hindsight.episode import EpisodeProblem, Offers
 from edge_llm_env.solver.candidates import Candidates
 

@@ -63,6 +63,12 @@ class Waiting(NamedTuple):
         arrives[np.unique(every, return_index=True)[1]] = True  # a request's entries are in the order of epochs
         return cls(every, np.repeat(np.arange(len(sizes)), sizes), arrives, slack, alone, len(sizes))
 
+    def age(self) -> NDArray[np.int64]:
+        """(w,) epochs that the request has waited: 0 where it arrives."""
+        first = np.zeros(int(self.request.max(initial=-1)) + 1, dtype=np.int64)
+        first[self.request[self.arrives]] = self.epoch[self.arrives]
+        return self.epoch - first[self.request]
+
     def at_offers(self, episode: EpisodeProblem) -> NDArray[np.int64]:
         """(offers,) where each offer of the same workload's episode stands here."""
         keys = self.epoch * episode.requests + self.request

@@ -5,7 +5,7 @@ With multipliers μ_i ≥ 0 on "request i is served at most once" and values v o
     L(μ) = constant + Σ_i μ_i + Σ_epochs max over feasible batches of Σ_{i in batch} max(0, v_{i,epoch} - μ_i)
 
 is at least what any schedule is worth, whatever the prices, and however early the descent to the least of them ends.
-Neighbouring epochs are then joined to blocks, as in hindsight, which lowers it further.
+Neighbouring epochs are then joined to blocks, as in hindsight, which lowers it further, or longer ones to windows.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.certificates.penalised import PenalisedEpisode
+from edge_llm_baselines.certificates.clairvoyant.penalised import PenalisedEpisode
+from edge_llm_baselines.certificates.clairvoyant.windows import WindowEffort, windowed_bound
 from edge_llm_baselines.hindsight.block_bound import Effort, tightened
 from edge_llm_baselines.hindsight.episode import Offers, candidates_between
 from edge_llm_baselines.hindsight.lagrangian import MOST_NODES
@@ -31,12 +32,16 @@ FIRST_STEP, STEP_FACTOR, PATIENCE, PROGRESS = 0.5, 0.6, 6, 0.02
 """Of Polyak's length: the first step, and what steps are shortened by, from the best prices on, after that many without
 so much progress."""
 
+NO_WINDOWS = WindowEffort(0, 0)
+
 MOMENTUM = 0.85
 """Weight of the directions before in the direction of a step."""
 
 
-def lowest_bound(penalised: PenalisedEpisode, iterations: int, blocks: Effort) -> float:
-    """The least L(μ) that a descent of that many iterations meets, less what blocks gain.
+def lowest_bound(
+    penalised: PenalisedEpisode, iterations: int, blocks: Effort, windows: WindowEffort = NO_WINDOWS
+) -> float:
+    """The least L(μ) that a descent of that many iterations meets, less what blocks gain, or what windows come to.
 
     It goes as `edge_llm_baselines.hindsight.lagrangian.descend` does, without a grid.
     """
@@ -64,7 +69,8 @@ def lowest_bound(penalised: PenalisedEpisode, iterations: int, blocks: Effort) -
             break
         above = bound - least + AIM * abs(least) + PROGRESS
         price = np.maximum(price - length * above / square * direction, 0.0)
-    return tightened(episode, values, best_price, least, blocks) + penalised.constant
+    by_blocks = tightened(episode, values, best_price, least, blocks) + penalised.constant
+    return min(by_blocks, windowed_bound(penalised, best_price, windows))
 
 
 def slope_of(offers: Offers, chosen: NDArray[np.bool_], contested: NDArray[np.bool_]) -> NDArray[np.float64]:

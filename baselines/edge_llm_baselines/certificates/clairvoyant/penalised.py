@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.certificates.waiting import Waiting
+from edge_llm_baselines.certificates.clairvoyant.waiting import Waiting
 from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem
 
 

@@ -7,10 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.certificates.independence import check_independent
-from edge_llm_baselines.certificates.waiting import Waiting
+from edge_llm_baselines.certificates.clairvoyant.waiting import Waiting
+from edge_llm_baselines.certificates.penalties.independence import check_independent
+from edge_llm_baselines.certificates.penalties.penalty import multiplied
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
+from edge_llm_env.workload.workload import Workload
 
 LOADS = (0.75, 1.0, 1.25)
 """Loads, in means of the load, above which what exceeds them is a number of its own: a busy epoch is no busy day."""
@@ -26,8 +28,18 @@ AT_ONCE = 200
 size. Any numbers would do for these, as the expectation is of the numbers that are made with them."""
 
 
+FACTORS = 10
+"""Known of a request that waits an epoch before."""
+
+
 class ArrivalSignals(NamedTuple):
-    """How arrivals are told of, and what is expected of them."""
+    """How arrivals are told of, and what is expected of them.
+
+    As a source of a penalty: W(i, e) = Σ_{g, m} θ_{g,m} · g(i, e) · number_m of the arrivals of epoch e, a value
+    function additive over the requests that wait, of which each is worth more or less as what arrives beside it is
+    little or much. g is known an epoch before, and arrivals are independent of all before them, so that
+    E[W | before] = Σ θ·g·E[number_m].
+    """
 
     window_s: float
     """T_C; T_E where the split is flexible"""
@@ -87,6 +99,32 @@ class ArrivalSignals(NamedTuple):
         excess = [np.maximum(sums[0] - at * self.means[0], 0.0) for at in LOADS]
         excess += [np.maximum(sums[1] - at * self.means[1], 0.0) for at in URGENT_LOADS]
         return np.stack([*sums, *excess], axis=1)
+
+    @property
+    def size(self) -> int:
+        """A weight for each factor and each number."""
+        return FACTORS * (5 + len(LOADS) + len(URGENT_LOADS))
+
+    def products(self, workload: Workload, waiting: Waiting) -> NDArray[np.float64]:
+        """(w, size): the difference that each weight stands for, 0 where a request arrives."""
+        surprise = self.surprise(waiting)
+        before = np.vstack([np.zeros((1, surprise.shape[1])), surprise[:-1]])[waiting.epoch]
+        margin = self.margins(waiting)
+        size = waiting.alone_s / self.mean_alone_s
+        next_epoch, second = np.clip(margin, 0.0, 1.0), np.clip(margin - 1.0, 0.0, 1.0)
+        factors = (
+            np.ones(len(margin)),
+            next_epoch,
+            second,
+            size,
+            size * next_epoch,
+            size * size,
+            before[:, 0],
+            next_epoch * before[:, 0],
+            size * before[:, 0],
+            before[:, 1],
+        )
+        return multiplied(factors, surprise[waiting.epoch], waiting.arrives)
 
     def surprise(self, waiting: Waiting) -> NDArray[np.float64]:
         """(epochs, M): the numbers of each epoch less what was expected, in standard deviations."""

@@ -1,0 +1,101 @@
+"""The penalised episode cut into windows of several epochs, each solved as a mixed-integer program at prices.
+
+A request with chances in one window alone is served there at most once without a price; one with chances in several
+keeps its price μ, and is worth its value less μ in each. With V_w the most that window w is worth,
+
+    constant + Σ_i with chances in several windows μ_i + Σ_w V_w
+
+is at least what any schedule is worth, for any μ ≥ 0, and so it is with V_w replaced by what is proven of it.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import block_diag, vstack
+
+from edge_llm_baselines.certificates.clairvoyant.penalised import PenalisedEpisode
+from edge_llm_baselines.hindsight.exact_hindsight import served_once
+from edge_llm_baselines.solvers.milp import dual_bound
+from edge_llm_baselines.solvers.milp_model import MilpModel, model_of
+from edge_llm_baselines.solvers.problem import BatchProblem
+from edge_llm_env.solver.candidates import Candidates
+
+SPARE = 1e-6
+"""Of every limit: what HiGHS takes for equal only makes the bound larger."""
+
+GAP = 1e-5
+"""Of a window's worth, at which its search ends."""
+
+LEAST = 1e-9
+"""Worth of a chance that is looked at."""
+
+
+class WindowEffort(NamedTuple):
+    """How much is searched."""
+
+    epochs: int
+    """Of a window; 0 for none."""
+    nodes: int
+    """Of HiGHS's search of each window."""
+
+
+def windowed_bound(penalised: PenalisedEpisode, prices: NDArray[np.float64], effort: WindowEffort) -> float:
+    """What no schedule of an episode is worth more than, at prices (requests,) of at least 0; infinite without windows,
+    and where lengths are padded: a program then has a variable for every pair of a request and longest lengths, and
+    proves less than prices do.
+    """
+    episode, rule = penalised.episode, penalised.episode.rule
+    if effort.epochs == 0 or rule.pads_prompts or rule.pads_outputs:
+        return float("inf")
+    cuts = [*range(0, episode.epochs, effort.epochs), episode.epochs]
+    offers = episode.offers
+    window = offers.epoch // effort.epochs
+    if (penalised.values == np.round(penalised.values)).all():
+        prices = np.round(2.0 * prices) / 2.0  # what is a multiple of a half is proven sooner: its bounds are rounded
+    first, last = np.full(episode.requests, len(cuts)), np.full(episode.requests, -1)
+    np.minimum.at(first, offers.request, window)
+    np.maximum.at(last, offers.request, window)
+    priced = np.where(last > first, prices, 0.0)
+    worth = penalised.values - priced[offers.request]
+    parts = (_window(penalised, worth, start, stop, effort.nodes) for start, stop in pairwise(cuts))
+    return penalised.constant + float(priced.sum()) + sum(parts)
+
+
+def _window(penalised: PenalisedEpisode, worth: NDArray[np.float64], start: int, stop: int, nodes: int) -> float:
+    """What is proven that the epochs from `start` on, before `stop`, are worth at most."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    offers = penalised.episode.offers
+    models: list[MilpModel] = []
+    requests: list[NDArray[np.int64]] = []
+    for first, last in pairwise(offers.first[start : stop + 1]):
+        looked_at = first + np.flatnonzero(worth[first:last] > LEAST)
+        if len(looked_at) == 0:
+            continue
+        candidates = Candidates(*(array[looked_at] for array in offers.candidates))
+        model = model_of(BatchProblem(penalised.episode.rule, candidates, worth[looked_at]))
+        others = np.full(len(model.value) - len(model.owner), -1)
+        models.append(model)
+        requests.append(np.concatenate([offers.request[looked_at][model.among[model.owner]], others]))
+    if not models:
+        return 0.0
+    rows, once = served_once(np.concatenate(requests))
+    limit = np.concatenate([*(model.limit for model in models), once])
+    value = np.concatenate([model.value for model in models])
+    result = milp(
+        -value,
+        integrality=np.ones(len(value), dtype=np.int64),
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(
+            vstack([block_diag([model.rows for model in models]), rows], format="csr"),
+            -np.inf,
+            limit + SPARE * np.abs(limit),
+        ),
+        options={"mip_rel_gap": GAP, "node_limit": nodes},
+    )
+    most = float(value.sum())  # of all of them, whatever HiGHS proves
+    return min(most, dual_bound(result, 1.0))
