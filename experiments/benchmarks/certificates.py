@@ -40,8 +40,9 @@ class Certificates:
     block_nodes: int = 10_000_000
     """Visited by the searches of one workload's blocks, where batches are bounded: ten seconds, or a few with a fifth
     of it."""
-    window_epochs: int = 25
-    """Of the windows that are solved as mixed-integer programmes there, by HiGHS; 0 for none."""
+    window_epochs: tuple[int, ...] = (10, 17, 25)
+    """Lengths of the windows that an episode is cut into there, mixed-integer programmes for HiGHS: the lowest bound
+    counts. None without any."""
     window_nodes: int = 1000
     """Of the search of each window: ten seconds a workload, or a minute where they are hard."""
     penalties: tuple[str, ...] = ("arrivals", "channels")
@@ -60,15 +61,17 @@ class Certificates:
 
         check_counts(least=2, episodes=self.episodes, expectation_episodes=self.expectation_episodes)
         check_counts(fit_episodes=self.fit_episodes, iterations=self.iterations)
-        check_counts(least=0, fit_steps=self.fit_steps, block_nodes=self.block_nodes, window_epochs=self.window_epochs)
+        check_counts(least=0, fit_steps=self.fit_steps, block_nodes=self.block_nodes)
         check_counts(window_nodes=self.window_nodes)
         for name in self.penalties:
             one_of("penalties", name, ("arrivals", "channels"))
         for number in self.samples:
             check_counts(samples=number)
+        for number in self.window_epochs:
+            check_counts(window_epochs=number)
         file = self.results / "certificates.json"
         effort = Effort(**{name: value for name, value in asdict(self).items() if name not in ("results", "scenarios")})
-        settings = asdict(effort) | {"samples": list(self.samples), "penalties": list(self.penalties)}
+        settings = {name: list(one) if isinstance(one, tuple) else one for name, one in asdict(effort).items()}
         names = []
         for one in self.scenarios or certifiable_presets():
             scenario = load_scenario(one)

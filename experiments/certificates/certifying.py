@@ -53,8 +53,8 @@ class Effort:
     """Of the descent to one workload's bound."""
     block_nodes: int
     """Visited by the searches of one workload's blocks, where batches are bounded."""
-    window_epochs: int
-    """Of the windows that are solved as programmes there; 0 for none."""
+    window_epochs: tuple[int, ...]
+    """Lengths of the windows that are solved as programmes there; none without any."""
     window_nodes: int
     """Of HiGHS's search of each window."""
     penalties: tuple[str, ...]

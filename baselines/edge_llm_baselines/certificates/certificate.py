@@ -25,7 +25,7 @@ BLOCKS = Effort(10_000_000, most_epochs=6, most_branchings=200)
 """What is searched of one workload's blocks: some seconds."""
 
 
-WINDOWS = WindowEffort(epochs=25, nodes=1000)
+WINDOWS = WindowEffort(epochs=(10, 17, 25), nodes=1000)
 """What is searched of one workload's windows: ten seconds, or a minute where they are hard."""
 
 

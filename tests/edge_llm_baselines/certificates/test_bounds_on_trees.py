@@ -37,7 +37,7 @@ def test_any_penalty_and_any_descent_bound_every_policy(case: int) -> None:
         tree = Tree.random(rng)
         worth = random_worth(1000 * case + number, scale=float(rng.choice([0.0, 0.3, 1.0])))
         difference = differences_of(tree, worth)
-        efforts = ((1, NOTHING), (30, NOTHING), (30, Effort(10_000)), (30, NOTHING, WindowEffort(3, 100)))
+        efforts = ((1, NOTHING), (30, NOTHING), (30, Effort(10_000)), (30, NOTHING, WindowEffort((3,), 100)))
         relaxed = dict.fromkeys(efforts, 0.0)
         clairvoyant = 0.0
         for leaf, chance in tree.leaves():

@@ -21,7 +21,7 @@ from tests.edge_llm_agents.leaderboard.small import SHORT
 
 FEW: dict[str, Any] = {
     "episodes": 3, "expectation_episodes": 20, "fit_episodes": 2, "fit_steps": 2, "iterations": 30,
-    "block_nodes": 100_000, "window_epochs": 0,
+    "block_nodes": 100_000, "window_epochs": (),
 }  # fmt: skip
 
 

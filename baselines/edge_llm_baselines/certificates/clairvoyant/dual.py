@@ -32,7 +32,7 @@ FIRST_STEP, STEP_FACTOR, PATIENCE, PROGRESS = 0.5, 0.6, 6, 0.02
 """Of Polyak's length: the first step, and what steps are shortened by, from the best prices on, after that many without
 so much progress."""
 
-NO_WINDOWS = WindowEffort(0, 0)
+NO_WINDOWS = WindowEffort((), 0)
 
 MOMENTUM = 0.85
 """Weight of the directions before in the direction of a step."""

@@ -10,6 +10,7 @@ is at least what any schedule is worth, for any μ ≥ 0, and so it is with V_w 
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -37,31 +38,39 @@ LEAST = 1e-9
 class WindowEffort(NamedTuple):
     """How much is searched."""
 
-    epochs: int
-    """Of a window; 0 for none."""
+    epochs: tuple[int, ...]
+    """Of a window: the episode is cut into windows of each length, and the lowest bound counts. None without any."""
     nodes: int
     """Of HiGHS's search of each window."""
 
 
 def windowed_bound(penalised: PenalisedEpisode, prices: NDArray[np.float64], effort: WindowEffort) -> float:
-    """What no schedule of an episode is worth more than, at prices (requests,) of at least 0; infinite without windows,
-    and where lengths are padded: a program then has a variable for every pair of a request and longest lengths, and
-    proves less than prices do.
+    """What no schedule of an episode is worth more than, at prices (requests,) of at least 0.
+
+    It is infinite without windows, and where lengths are padded: a program then has a variable for every pair of a
+    request and longest lengths, and proves less than prices do.
     """
-    episode, rule = penalised.episode, penalised.episode.rule
-    if effort.epochs == 0 or rule.pads_prompts or rule.pads_outputs:
-        return float("inf")
-    cuts = [*range(0, episode.epochs, effort.epochs), episode.epochs]
-    offers = episode.offers
-    window = offers.epoch // effort.epochs
-    if (penalised.values == np.round(penalised.values)).all():
+    values, rule = penalised.values, penalised.episode.rule
+    if rule.pads_prompts or rule.pads_outputs:
+        return math.inf
+    if (values == np.round(values)).all():
         prices = np.round(2.0 * prices) / 2.0  # what is a multiple of a half is proven sooner: its bounds are rounded
+    bounds = (_cut(penalised, prices, length, effort.nodes) for length in effort.epochs)
+    return min(bounds, default=math.inf)
+
+
+def _cut(penalised: PenalisedEpisode, prices: NDArray[np.float64], length: int, nodes: int) -> float:
+    """What windows of that many epochs, side by side, come to."""
+    episode = penalised.episode
+    cuts = [*range(0, episode.epochs, length), episode.epochs]
+    offers = episode.offers
+    window = offers.epoch // length
     first, last = np.full(episode.requests, len(cuts)), np.full(episode.requests, -1)
     np.minimum.at(first, offers.request, window)
     np.maximum.at(last, offers.request, window)
     priced = np.where(last > first, prices, 0.0)
     worth = penalised.values - priced[offers.request]
-    parts = (_window(penalised, worth, start, stop, effort.nodes) for start, stop in pairwise(cuts))
+    parts = (_window(penalised, worth, start, stop, nodes) for start, stop in pairwise(cuts))
     return penalised.constant + float(priced.sum()) + sum(parts)
 
 

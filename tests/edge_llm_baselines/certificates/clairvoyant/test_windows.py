@@ -33,18 +33,18 @@ def test_at_any_prices_no_schedule_is_worth_more(seed: int) -> None:
     problem = episode_of(seed, 0.0)
     best = ExactHindsight().solve(problem.episode).value
     rng = np.random.default_rng(seed)
-    whole = windowed_bound(problem, np.zeros(problem.episode.requests), WindowEffort(5, 100_000))
+    whole = windowed_bound(problem, np.zeros(problem.episode.requests), WindowEffort((5,), 100_000))
     assert best <= whole <= best + 1e-3
     for epochs in (1, 2, 3):
         for nodes in (1, 1000):
-            assert windowed_bound(problem, rng.random(problem.episode.requests), WindowEffort(epochs, nodes)) >= best
+            assert windowed_bound(problem, rng.random(problem.episode.requests), WindowEffort((epochs,), nodes)) >= best
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_paid_for_waiting_counts(seed: int) -> None:
     problem = episode_of(seed, 0.3)
     nothing = np.zeros(problem.episode.requests)
-    whole = windowed_bound(problem, nothing, WindowEffort(5, 100_000))
+    whole = windowed_bound(problem, nothing, WindowEffort((5,), 100_000))
     rng = np.random.default_rng(seed)
     schedules = [
         np.where(rng.random(problem.episode.requests) < 0.7, hindsight.schedule, -1)
@@ -52,7 +52,7 @@ def test_what_is_paid_for_waiting_counts(seed: int) -> None:
         for _ in range(50)
     ]
     assert max(problem.value(schedule) for schedule in schedules) <= whole + 1e-6
-    assert whole <= windowed_bound(problem, nothing, WindowEffort(2, 100_000)) + 1e-3
+    assert whole <= windowed_bound(problem, nothing, WindowEffort((2,), 100_000)) + 1e-3
 
 
 def test_windows_lower_what_prices_alone_come_to() -> None:
@@ -60,7 +60,7 @@ def test_windows_lower_what_prices_alone_come_to() -> None:
     workloads = draw_workloads(scenario, 3)
     nothing = Effort(0)
     by_prices = certified_bounds(scenario, workloads, NoPenalty(), 100, nothing, NO_WINDOWS).bounds
-    by_windows = certified_bounds(scenario, workloads, NoPenalty(), 100, nothing, WindowEffort(10, 200)).bounds
+    by_windows = certified_bounds(scenario, workloads, NoPenalty(), 100, nothing, WindowEffort((10,), 200)).bounds
     assert (by_windows <= by_prices).all()
     assert by_windows.sum() < by_prices.sum() - 0.5
 
@@ -73,4 +73,4 @@ def test_there_are_none_where_lengths_are_padded_or_nothing_is_asked_for() -> No
     workload = draw_workloads(scenario, 1)[0]
     waiting = Waiting.of_workload(scenario, workload)
     padded = PenalisedEpisode.of(EpisodeProblem.of_workload(scenario, workload), waiting, np.zeros(len(waiting.epoch)))
-    assert windowed_bound(padded, np.zeros(workload.requests), WindowEffort(3, 100)) == np.inf
+    assert windowed_bound(padded, np.zeros(workload.requests), WindowEffort((3,), 100)) == np.inf
