@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,8 +45,6 @@ class ExactHindsight:
 
     def solve(self, episode: Schedulable) -> Hindsight:
         """The best schedule, or the best found within the limit."""
-        from scipy.optimize import Bounds, LinearConstraint, milp
-
         schedule = np.full(episode.requests, NEVER, dtype=np.int64)
         epochs = np.unique(episode.offers.epoch)
         if len(epochs) == 0:
@@ -54,23 +53,8 @@ class ExactHindsight:
         request = np.concatenate(
             [column_requests(episode, int(epoch), model) for epoch, model in zip(epochs, models, strict=True)]
         )
-        rows, limit = served_once(request)
-        value = np.concatenate([model.value for model in models])
-        result = milp(
-            -value,
-            integrality=np.ones(len(value), dtype=np.int64),
-            bounds=Bounds(0, 1),
-            constraints=LinearConstraint(
-                vstack([block_diag([model.rows for model in models]), rows], format="csr"),
-                -np.inf,
-                np.concatenate([*(model.limit for model in models), limit]),
-            ),
-            options={
-                "mip_rel_gap": 0.0,
-                "time_limit": np.inf if self.time_limit_s is None else self.time_limit_s,
-                "node_limit": self.node_limit,
-            },
-        )
+        limit_s = np.inf if self.time_limit_s is None else self.time_limit_s
+        result = solved_together(models, request, self.node_limit, time_limit_s=limit_s)
         if result.x is None and result.status != LIMIT_REACHED:
             raise RuntimeError(f"HiGHS: {result.message}")
         if result.x is not None:
@@ -79,6 +63,39 @@ class ExactHindsight:
         return Hindsight(
             schedule, served, max(served, proven_bound(episode, result)), None, int(result.mip_node_count or 0)
         )
+
+
+def solved_together(
+    models: Sequence[MilpModel],
+    request: NDArray[np.int64],
+    node_limit: int,
+    *,
+    time_limit_s: float = np.inf,
+    gap: float = 0.0,
+    spare: float = 0.0,
+) -> OptimizeResult:
+    """What HiGHS finds of the programs of several epochs, side by side, in which each request is served at most once.
+
+    `request` (variables,) as `column_requests` gives it, of all programs. The search ends after so many nodes, so
+    long, or with the bound within the part `gap` of the best that is found. Every limit is loosened by the part `spare`
+    of it.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    rows, once = served_once(request)
+    value = np.concatenate([model.value for model in models])
+    limit = np.concatenate([*(model.limit for model in models), once])
+    return milp(
+        -value,
+        integrality=np.ones(len(value), dtype=np.int64),
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(
+            vstack([block_diag([model.rows for model in models]), rows], format="csr"),
+            -np.inf,
+            limit + spare * np.abs(limit),
+        ),
+        options={"mip_rel_gap": gap, "time_limit": time_limit_s, "node_limit": node_limit},
+    )
 
 
 def column_requests(episode: Schedulable, epoch: int, model: MilpModel) -> NDArray[np.int64]:

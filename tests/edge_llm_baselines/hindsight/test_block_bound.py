@@ -10,7 +10,7 @@ import pytest
 from numpy.random import Generator
 
 from edge_llm_baselines import BatchProblem
-from edge_llm_baselines.certificates import dual
+from edge_llm_baselines.certificates.clairvoyant import dual
 from edge_llm_baselines.hindsight.block_bound import Effort, block_bound, most_gained, tightened
 from edge_llm_baselines.hindsight.block_search import block_gain
 from edge_llm_baselines.hindsight.episode import EpisodeProblem, Offers

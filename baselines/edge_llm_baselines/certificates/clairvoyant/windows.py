@@ -16,10 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_diag, vstack
 
 from edge_llm_baselines.certificates.clairvoyant.penalised import PenalisedEpisode
-from edge_llm_baselines.hindsight.exact_hindsight import served_once
+from edge_llm_baselines.hindsight.exact_hindsight import solved_together
 from edge_llm_baselines.solvers.milp import dual_bound
 from edge_llm_baselines.solvers.milp_model import MilpModel, model_of
 from edge_llm_baselines.solvers.problem import BatchProblem
@@ -76,8 +75,6 @@ def _cut(penalised: PenalisedEpisode, prices: NDArray[np.float64], length: int, 
 
 def _window(penalised: PenalisedEpisode, worth: NDArray[np.float64], start: int, stop: int, nodes: int) -> float:
     """What is proven that the epochs from `start` on, before `stop`, are worth at most."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
     offers = penalised.episode.offers
     models: list[MilpModel] = []
     requests: list[NDArray[np.int64]] = []
@@ -92,19 +89,6 @@ def _window(penalised: PenalisedEpisode, worth: NDArray[np.float64], start: int,
         requests.append(np.concatenate([offers.request[looked_at][model.among[model.owner]], others]))
     if not models:
         return 0.0
-    rows, once = served_once(np.concatenate(requests))
-    limit = np.concatenate([*(model.limit for model in models), once])
-    value = np.concatenate([model.value for model in models])
-    result = milp(
-        -value,
-        integrality=np.ones(len(value), dtype=np.int64),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(
-            vstack([block_diag([model.rows for model in models]), rows], format="csr"),
-            -np.inf,
-            limit + SPARE * np.abs(limit),
-        ),
-        options={"mip_rel_gap": GAP, "node_limit": nodes},
-    )
-    most = float(value.sum())  # of all of them, whatever HiGHS proves
+    result = solved_together(models, np.concatenate(requests), nodes, gap=GAP, spare=SPARE)
+    most = sum(float(model.value.sum()) for model in models)  # of all of them, whatever HiGHS proves
     return min(most, dual_bound(result, 1.0))
