@@ -184,11 +184,11 @@ def _penalised(
 def _why_not(scenario: Scenario, effort: Effort) -> str | None:
     """Why no penalty is tried, None where one is."""
     reasons = [found.reason for name in effort.penalties if (found := DEPENDENCES[name](scenario)) is not None]
-    if len(reasons) == len(effort.penalties):
+    if reasons and len(reasons) == len(effort.penalties):
         return reasons[0]
     if len(scenario.variants) > 1:
         return "modules are divided"
-    return "none is fitted" if effort.fit_steps == 0 else None
+    return "none is fitted" if effort.fit_steps == 0 or not effort.penalties else None
 
 
 def _penalties(scenario: Scenario, effort: Effort) -> list[str]:

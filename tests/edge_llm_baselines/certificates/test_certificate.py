@@ -162,6 +162,15 @@ def test_scenarios_whose_next_arrivals_are_foretold_are_refused(scenario: str, f
         ArrivalSignals.of(load_scenario(scenario), 2, 0)
 
 
+def test_who_never_comes_pays_nothing() -> None:
+    scenario = load_scenario("embedding-uplink", **SHORT, **{"workload.arrivals.rate_per_s": 1e-9})
+    sources = [ArrivalSignals.of(load_scenario("embedding-uplink", **SHORT), 4, 0), ChannelSignals.of(scenario)]
+    penalty = WeightedPenalty(sources, np.ones(sum(source.size for source in sources)))
+    quiet = draw_workloads(scenario, 1)
+    assert quiet[0].requests == 0
+    assert certified_bounds(scenario, quiet, penalty).bounds.tolist() == [0.0]
+
+
 def test_scenarios_whose_gains_do_not_tell_fading_apart_are_refused() -> None:
     with pytest.raises(ScenarioError, match=r"radio\.path_loss\.kind = .*must be 'log_distance'"):
         ChannelSignals.of(load_scenario("nr-cell"))

@@ -60,6 +60,20 @@ def test_a_short_scenario_is_certified_and_the_leaderboard_reads_it(
         assert one.bound_percent == found["bound_percent_of_oracle"]
 
 
+def test_channels_are_paid_for_where_arrivals_tell_of_later_ones(tmp_path: Path) -> None:
+    bursty = shortened(tmp_path, "bursty")
+    Certificates((bursty,), **FEW, results=tmp_path).run()
+    (found,) = written(tmp_path)["scenarios"]
+    assert len(found["weights"]) == 60
+    assert (found["penalty"] or "channels") == "channels"
+    assert all("penalty" in one for one in found["policies"].values())
+    Certificates((bursty,), **FEW, penalties=(), results=tmp_path).run()
+    (found,) = written(tmp_path)["scenarios"]
+    assert found["without_penalty_because"] == "none is fitted"
+    with pytest.raises(ValueError, match="penalties = 'weather': must be one of"):
+        Certificates((bursty,), **FEW, penalties=("weather",), results=tmp_path).run()
+
+
 def test_what_has_no_penalty_is_certified_without_and_says_why(tmp_path: Path) -> None:
     uploads, modules = (shortened(tmp_path, name) for name in ("embedding-uplink-carried", "quantization-choice"))
     Certificates((uploads,), **FEW, results=tmp_path).run()

@@ -64,4 +64,4 @@ def multiplied(
     """(w, factors · m) every product of a factor (w,) and a surprise (w, m), 0 where a request arrives."""
     known = np.stack(factors, axis=1)
     known[arrives] = 0.0
-    return (known[:, :, None] * surprise[:, None, :]).reshape(len(arrives), -1)
+    return (known[:, :, None] * surprise[:, None, :]).reshape(len(arrives), len(factors) * surprise.shape[1])
