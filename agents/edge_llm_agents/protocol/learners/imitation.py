@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import torch
-from gymnasium import spaces
 
 from edge_llm_agents.protocol.learners.learner import Asked, Learned, Learner
 from edge_llm_agents.training.models import ROWS, fitting, networks_of, new_model
 from edge_llm_baselines.playing.play import play
 from edge_llm_baselines.playing.roll_out import vector_of
 from edge_llm_baselines.registry.registered import baselines_of
+from edge_llm_env.envs.suite import BATCH_SELECTION, SERVICE_LEVEL
 from edge_llm_env.workload.streams import Stream, draw_workloads
 
 PASSES, MINIBATCH, LEARNING_RATE = 10, 256, 1e-3
 
 
 def fits(env_id: str) -> bool:
-    """Whether the rule's actions are those of a network: not where it names batches and the network values."""
-    env = gym.make(env_id)
-    named = isinstance(env.action_space, spaces.MultiBinary)
-    env.close()
-    return not named
+    """Whether the rule's actions are those of a network: not where it names what the network only values."""
+    return env_id not in (BATCH_SELECTION, SERVICE_LEVEL)
 
 
 def learn(asked: Asked) -> Learned:

@@ -88,6 +88,7 @@ def test_algorithms_are_those_for_the_actions() -> None:
     }  # fmt: skip
     assert set(learners_of("EdgeLLM/Scaling-v0")) == {"ppo", "sac", "td3", "imitation"}
     assert set(learners_of("EdgeLLM/ContinuousBatching-v0")) == {"ppo_mask", "ppo_mask (set)", "dqn", "imitation"}
+    assert set(learners_of("EdgeLLM/ServiceLevel-v0")) == {"ppo", "sac", "td3"}
     assert set(LEARNERS) >= {"dqn", "imitation", "ppo_mask (set)"}
 
 
