@@ -55,7 +55,7 @@ class Certificates:
 
     def run(self) -> None:
         """Certify, write after each scenario, print the table of those that were asked for."""
-        from experiments.certificates.certifying import Effort, certify
+        from experiments.certificates.certifying import DEPENDENCES, Effort, certify
         from experiments.certificates.record import is_certified, read_entries, write_entries
         from experiments.certificates.table import certificates_table
 
@@ -64,7 +64,7 @@ class Certificates:
         check_counts(least=0, fit_steps=self.fit_steps, block_nodes=self.block_nodes)
         check_counts(window_nodes=self.window_nodes)
         for name in self.penalties:
-            one_of("penalties", name, ("arrivals", "channels"))
+            one_of("penalties", name, DEPENDENCES)
         for number in self.samples:
             check_counts(samples=number)
         for number in self.window_epochs:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from edge_llm_baselines.certificates.certificate import certified_bounds
-from edge_llm_baselines.certificates.clairvoyant.dual import NO_WINDOWS, relaxed_value
+from edge_llm_baselines.certificates.clairvoyant.dual import relaxed_value
 from edge_llm_baselines.certificates.clairvoyant.penalised import PenalisedEpisode
 from edge_llm_baselines.certificates.clairvoyant.waiting import Waiting
+from edge_llm_baselines.certificates.clairvoyant.windows import NO_WINDOWS
 from edge_llm_baselines.certificates.fitting import fit_penalty
 from edge_llm_baselines.certificates.penalties.arrivals import ArrivalSignals
 from edge_llm_baselines.certificates.penalties.channels import ChannelSignals

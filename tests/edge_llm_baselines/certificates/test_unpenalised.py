@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_llm_baselines.certificates.clairvoyant.dual import NO_WINDOWS
+from edge_llm_baselines.certificates.clairvoyant.windows import NO_WINDOWS
 from edge_llm_baselines.certificates.penalties.independence import channel_dependence, dependence
 from edge_llm_baselines.certificates.unpenalised import BATCHES, CALLS, bounded_environments, clairvoyant_bounds
 from edge_llm_baselines.hindsight.block_bound import Effort

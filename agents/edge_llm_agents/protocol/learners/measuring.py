@@ -23,11 +23,11 @@ def measured(env_id: str, scenario: Scenario, episodes: int) -> Callable[[Any], 
     reference rule, tuned with seed 0.
     """
     workload_set = WorkloadSet.of(scenario, episodes, 0, Stream.VALIDATION)
-    reference = _once_per_process(Task(env_id, workload_set, 0))
+    workloads, reference = workload_set.draw(), _once_per_process(Task(env_id, workload_set, 0))
 
     def percent(model: BaseAlgorithm | SavedPolicy) -> float:
         acting = acting_model(model) if isinstance(model, BaseAlgorithm) else model.acting
-        return 100.0 * float(np.mean(gained(env_id, acting, scenario, workload_set.draw()))) / max(1.0, reference)
+        return 100.0 * float(np.mean(gained(env_id, acting, scenario, workloads))) / max(1.0, reference)
 
     return percent
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.certificates.clairvoyant.penalised import PenalisedEpisode
-from edge_llm_baselines.certificates.clairvoyant.windows import WindowEffort, windowed_bound
+from edge_llm_baselines.certificates.clairvoyant.windows import NO_WINDOWS, WindowEffort, windowed_bound
 from edge_llm_baselines.hindsight.block_bound import Effort, tightened
 from edge_llm_baselines.hindsight.episode import Offers, candidates_between
 from edge_llm_baselines.hindsight.lagrangian import MOST_NODES
@@ -31,8 +31,6 @@ AIM = 0.05
 FIRST_STEP, STEP_FACTOR, PATIENCE, PROGRESS = 0.5, 0.6, 6, 0.02
 """Of Polyak's length: the first step, and what steps are shortened by, from the best prices on, after that many without
 so much progress."""
-
-NO_WINDOWS = WindowEffort((), 0)
 
 MOMENTUM = 0.85
 """Weight of the directions before in the direction of a step."""

@@ -43,6 +43,10 @@ class WindowEffort(NamedTuple):
     """Of HiGHS's search of each window."""
 
 
+NO_WINDOWS = WindowEffort((), 0)
+"""Prices and blocks alone."""
+
+
 def windowed_bound(penalised: PenalisedEpisode, prices: NDArray[np.float64], effort: WindowEffort) -> float:
     """What no schedule of an episode is worth more than, at prices (requests,) of at least 0.
 

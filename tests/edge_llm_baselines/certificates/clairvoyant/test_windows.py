@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from edge_llm_baselines.certificates.certificate import certified_bounds
-from edge_llm_baselines.certificates.clairvoyant.dual import NO_WINDOWS
 from edge_llm_baselines.certificates.clairvoyant.penalised import PenalisedEpisode
 from edge_llm_baselines.certificates.clairvoyant.waiting import Waiting
-from edge_llm_baselines.certificates.clairvoyant.windows import WindowEffort, windowed_bound
+from edge_llm_baselines.certificates.clairvoyant.windows import NO_WINDOWS, WindowEffort, windowed_bound
 from edge_llm_baselines.certificates.penalties.penalty import NoPenalty
 from edge_llm_baselines.hindsight.block_bound import Effort
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
