@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pytest
 
 from edge_llm_baselines.certificates.clairvoyant.dual import lowest_bound
 from edge_llm_baselines.certificates.clairvoyant.windows import WindowEffort
 from edge_llm_baselines.hindsight.block_bound import Effort
-from tests.edge_llm_baselines.certificates.trees import Path, Tree, differences_of
+from tests.edge_llm_baselines.certificates.trees import Path, Tree, differences_of, optimum_of, random_worth
 
 TREES_PER_CASE = 25
 NOTHING = Effort(0)
 ROUNDING = 1e-9
-
-
-def random_worth(seed: int, scale: float):
-    @cache
-    def worth(path: Path, request: int) -> float:
-        return scale * float(np.random.default_rng([seed, request, *path]).standard_normal())
-
-    return worth
-
-
-def optimum_of(tree: Tree) -> float:
-    return tree.optimum()((0,), frozenset(tree.arrivals[(0,)]))
 
 
 @pytest.mark.parametrize("case", range(12))
@@ -73,7 +59,7 @@ def test_with_the_optimal_value_function_the_bound_is_the_optimum(case: int) -> 
 
         def worth(path: Path, request: int, tree: Tree = tree, value=value) -> float:
             new = frozenset(tree.arrivals[path])
-            return value(path, new | {request}) - value(path, new)
+            return value(path, new | {request}, ()) - value(path, new, ())
 
         difference, nothing = differences_of(tree, worth), differences_of(tree, lambda path, request: 0.0)
         clairvoyant = hindsight = relaxed = 0.0

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, combinations
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from edge_llm_env.solver.candidates import Candidates
 WINDOW_S = 10.0
 Path = tuple[int, ...]
 """Which branch was taken at each epoch: a node of the tree."""
+Held = tuple[int, ...]
+"""How many modules hold each variant; empty where they work as one."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,17 @@ class Tree:
     arrivals: dict[Path, list[int]] = field(default_factory=dict)
     share: dict[tuple[Path, int], float] = field(default_factory=dict)
     """Of the uplink, that a request needs at a node."""
+    begins: Held = ()
+    """What is held as the first epoch begins."""
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> Tree:
-        """Three epochs of two branches, and requests that can wait for one or two epochs or not at all."""
+    def random(cls, rng: np.random.Generator, most: int = 3) -> Self:
+        """Three epochs of two branches, one to `most` requests in each, who can wait for one or two epochs or not."""
         weight = rng.uniform(0.2, 0.8)
         tree = cls(3, (weight, 1.0 - weight))
         for path in tree.nodes():
             epoch = len(path) - 1
-            count = int(rng.integers(1, 4))
+            count = int(rng.integers(1, most + 1))
             new = list(range(len(tree.last), len(tree.last) + count))
             for _ in new:
                 tree.compute_s.append(float(rng.integers(2, 9)))
@@ -99,17 +104,22 @@ class Tree:
             ):
                 yield frozenset(batch)
 
-    def optimum(self) -> Callable[[Path, frozenset[int]], float]:
+    def moves(self, path: Path, pending: frozenset[int], held: Held) -> Iterator[tuple[frozenset[int], Held]]:
+        """All that can be done at a node: who is served, and what the node holds after it."""
+        for batch in self.batches(path, pending):
+            yield batch, held
+
+    def optimum(self) -> Callable[[Path, frozenset[int], Held], float]:
         """The value function: most that a policy which does not know the branches serves on average, from a node on."""
 
         @cache
-        def value(path: Path, pending: frozenset[int]) -> float:
+        def value(path: Path, pending: frozenset[int], held: Held) -> float:
             best = 0.0
-            for batch in self.batches(path, pending):
+            for batch, after in self.moves(path, pending, held):
                 served = float(len(batch))
                 for chance, child in self.children(path):
                     left = [request for request in pending - batch if self.last[request] >= len(path)]
-                    served += chance * value(child, frozenset(left) | frozenset(self.arrivals[child]))
+                    served += chance * value(child, frozenset(left) | frozenset(self.arrivals[child]), after)
                 best = max(best, served)
             return best
 
@@ -119,23 +129,30 @@ class Tree:
         """Most that one who knows the leaf serves, less the differences of those who wait."""
 
         @cache
-        def value(epoch: int, pending: frozenset[int]) -> float:
+        def value(epoch: int, pending: frozenset[int], held: Held) -> float:
             path = leaf[: epoch + 1]
             best = -np.inf
-            for batch in self.batches(path, pending):
+            for batch, then in self.moves(path, pending, held):
                 worth = float(len(batch))
                 if epoch + 1 < self.epochs:
                     after = leaf[: epoch + 2]
                     left = frozenset(request for request in pending - batch if self.last[request] > epoch)
                     worth -= sum(difference(after, request) for request in left)
-                    worth += value(epoch + 1, left | frozenset(self.arrivals[after]))
+                    worth += value(epoch + 1, left | frozenset(self.arrivals[after]), then)
                 best = max(best, worth)
             return best
 
-        return value(0, frozenset(self.arrivals[leaf[:1]]))
+        return value(0, frozenset(self.arrivals[leaf[:1]]), self.begins)
 
     def penalised(self, leaf: Path, difference: Callable[[Path, int], float]) -> PenalisedEpisode:
         """The same as the certificate has it."""
+        waiting, differences, offered = self.told(leaf, difference)
+        return PenalisedEpisode.of(self._episode(offered), waiting, differences)
+
+    def told(
+        self, leaf: Path, difference: Callable[[Path, int], float]
+    ) -> tuple[Waiting, NDArray[np.float64], list[tuple[int, int, float]]]:
+        """Of a leaf who waits when, the differences, and by request, epoch and share of the uplink who is offered."""
         rows, offered = [], []
         for epoch in range(self.epochs):
             path = leaf[: epoch + 1]
@@ -150,7 +167,7 @@ class Tree:
             0.0 if new else difference(leaf[: at + 1], one)
             for one, at, new in zip(request, epoch, arrives, strict=True)
         ]
-        return PenalisedEpisode.of(self._episode(offered), waiting, np.array(found))
+        return waiting, np.array(found), offered
 
     def _episode(self, offered: list[tuple[int, int, float]]) -> EpisodeProblem:
         request, epoch = (np.array([one[at] for one in offered], dtype=np.int64) for at in range(2))
@@ -178,3 +195,18 @@ def differences_of(tree: Tree, worth: Callable[[Path, int], float]) -> Callable[
         return worth(path, request) - sum(chance * worth(sibling, request) for chance, sibling in siblings)
 
     return difference
+
+
+def random_worth(seed: int, scale: float) -> Callable[[Path, int], float]:
+    """Normal numbers of that standard deviation: W of any node and request, of no sense."""
+
+    @cache
+    def worth(path: Path, request: int) -> float:
+        return scale * float(np.random.default_rng([seed, request, *path]).standard_normal())
+
+    return worth
+
+
+def optimum_of(tree: Tree) -> float:
+    """The most that a policy which does not know the branches serves on average."""
+    return tree.optimum()((0,), frozenset(tree.arrivals[(0,)]), tree.begins)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.certificates.clairvoyant.waiting import Waiting
+from edge_llm_baselines.certificates.clairvoyant.waiting import Chances, Waiting
 from edge_llm_baselines.hindsight.episode import NEVER, EpisodeProblem
 
 
@@ -34,19 +34,25 @@ class PenalisedEpisode:
     def of(cls, episode: EpisodeProblem, waiting: Waiting, differences: NDArray[np.float64]) -> PenalisedEpisode:
         """From the differences, shape (w,), of the same workload; they are 0 where a request arrives.
 
-        Raises ValueError for another shape, a number that is not finite, or a difference of who has just arrived.
+        Raises ValueError as `valued` does.
         """
-        if differences.shape != waiting.epoch.shape or not np.isfinite(differences).all():
-            raise ValueError(
-                f"differences of shape {differences.shape}: must be {waiting.epoch.shape}, every entry finite"
-            )
-        if differences[waiting.arrives].any():
-            raise ValueError("differences: must be 0 where a request arrives: nobody has decided that it waits")
-        rest = waiting.still_to_come(differences)
-        return cls(episode, 1.0 + rest[waiting.at_offers(episode)], -float(differences.sum()))
+        return cls(episode, *valued(episode, waiting, differences))
 
     def value(self, schedule: NDArray[np.int64]) -> float:
         """What a schedule serves, less the differences of those who wait in it."""
         offers = self.episode.offers
         served = (schedule[offers.request] != NEVER) & (schedule[offers.request] == offers.epoch)
         return self.constant + float(self.values[served].sum())
+
+
+def valued(episode: Chances, waiting: Waiting, differences: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """`values` and `constant` of `PenalisedEpisode`, whatever serves the requests, from differences of shape (w,).
+
+    Raises ValueError for another shape, a number that is not finite, or a difference of who has just arrived.
+    """
+    if differences.shape != waiting.epoch.shape or not np.isfinite(differences).all():
+        raise ValueError(f"differences of shape {differences.shape}: must be {waiting.epoch.shape}, every entry finite")
+    if differences[waiting.arrives].any():
+        raise ValueError("differences: must be 0 where a request arrives: nobody has decided that it waits")
+    rest = waiting.still_to_come(differences)
+    return 1.0 + rest[waiting.at_offers(episode)], -float(differences.sum())

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_llm_baselines.hindsight.episode import MOST_SLOTS, EpisodeProblem
+from edge_llm_baselines.hindsight.episode import MOST_SLOTS, Offers
 from edge_llm_env.dynamics.epoch import begin_episode, dispatch
 from edge_llm_env.dynamics.params import node_params, rule_of
 from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.scenarios import load_scenario
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
+
+
+class Chances(Protocol):
+    """An episode, whatever serves its requests."""
+
+    @property
+    def offers(self) -> Offers:
+        """Every chance to serve."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """On the workload."""
+        ...
 
 
 class Waiting(NamedTuple):
@@ -69,7 +83,7 @@ class Waiting(NamedTuple):
         first[self.request[self.arrives]] = self.epoch[self.arrives]
         return self.epoch - first[self.request]
 
-    def at_offers(self, episode: EpisodeProblem) -> NDArray[np.int64]:
+    def at_offers(self, episode: Chances) -> NDArray[np.int64]:
         """(offers,) where each offer of the same workload's episode stands here."""
         keys = self.epoch * episode.requests + self.request
         return np.searchsorted(keys, episode.offers.epoch * episode.requests + episode.offers.request)

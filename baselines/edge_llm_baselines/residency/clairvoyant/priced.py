@@ -1,13 +1,12 @@
-"""A bound on what an episode of `ServiceLevel-v0` earns, by prices on requests and exact batches.
+"""A bound on what an episode is worth where chances to serve are worth any numbers, by prices and exact batches.
 
 With a price λ_i ≥ 0 on "request i is served at most once",
 
     L(λ) = Σ_i λ_i + max over sequences of partitions Σ_epochs Σ_groups V
 
-where V is the most that a group's batch is worth, each request of it at any level that is accurate enough, at what that
-earns less λ_i. The maximum is a longest path over all that modules can hold, as in
-`edge_llm_baselines.residency.clairvoyant.dual`. Left out is that groups share the bands, and that a batch has a request
-at one level only: who is in it twice pays its price twice.
+where V is the most that a group's batch is worth, at what each of its chances is worth less λ_i. The maximum is a
+longest path over all that modules can hold, as in `edge_llm_baselines.residency.clairvoyant.dual`. Left out is that
+groups share the bands, and that a batch has a request once only: who is in it twice, at two levels, pays twice.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ ITERATIONS = 45
 """Of the descent to the least L(λ)."""
 
 FIRST_PRICE = 0.85
-"""In parts of the most that a request can earn, which no price exceeds."""
+"""In parts of the most that a request can be worth, which no price exceeds."""
 
 AIM, MOMENTUM = 0.05, 0.7
 """Steps aim this far below the least bound, in parts of it; the second is the weight of the directions before."""
@@ -36,10 +35,10 @@ PATIENCE, STEP_FACTOR, PROGRESS = 3, 0.6, 2e-4
 """Steps are shortened by that factor after so many that do not lower the bound by that part."""
 
 
-def most_by_prices(episode: ModulesEpisode, worth: NDArray[np.float64]) -> float:
-    """The least L(λ) that a descent finds; infinite where there are too many ways to move modules.
+def most_by_prices(episode: ModulesEpisode, worth: NDArray[np.float64], iterations: int = ITERATIONS) -> float:
+    """The least L(λ) that a descent of so many iterations finds; infinite for too many ways to move modules.
 
-    `worth`, (k, G), is what each offer earns by each variant.
+    `worth`, (k, G), is what each offer is worth by each variant, at most 0 where it cannot be served.
     """
     ages = np.ones(worth.shape[1], dtype=np.int64)
     if ways_to_move(episode.params, ages) > MOST_WAYS:
@@ -52,7 +51,7 @@ def most_by_prices(episode: ModulesEpisode, worth: NDArray[np.float64]) -> float
     np.maximum.at(most, episode.offers.request, worth.max(axis=1))
     prices, direction, least, step, stalled = FIRST_PRICE * most, np.zeros(len(most)), np.inf, 1.0, 0
     best = prices
-    for _ in range(ITERATIONS):
+    for _ in range(iterations):
         values = values_of_batches(episode, worth, ways.groups, needed, prices)
         later, of_crew = longest_path(ways.later, ways.crew, ways.crews, values)
         bound = float(prices.sum() + later[0, ways.begins])
