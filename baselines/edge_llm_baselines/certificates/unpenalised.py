@@ -17,6 +17,7 @@ from edge_llm_baselines.certificates.penalties.penalty import NoPenalty
 from edge_llm_baselines.hindsight.block_bound import Effort, rounded
 from edge_llm_baselines.residency.clairvoyant.bound import descend
 from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
+from edge_llm_baselines.residency.clairvoyant.priced import most_by_prices
 from edge_llm_baselines.tasks.bound import task_bound
 from edge_llm_baselines.tasks.windows import Windows
 from edge_llm_baselines.uploads.episode import UploadEpisode
@@ -58,10 +59,11 @@ def clairvoyant_bounds(
 ) -> NDArray[np.int64]:
     """(E,) what no policy serves more than on each workload, in the environments that `bounded_environments` names.
 
-    `served`, (E,), is what some policy serves: a descent of modules or tasks ends there. It is valid after any number
-    of `iterations`; `blocks` and `windows` are of batches. Of agent tasks it is tasks completed. Raises ValueError for
-    no workload, less than one iteration and another shape, ScenarioError as `bounded_environments` does, and
-    RuntimeError should a bound be below what is served, which would refute it.
+    `served`, (E,), is what some policy serves: hindsight's descent of modules and that of tasks end there. It is valid
+    after any number of `iterations`; `blocks` and `windows` are of batches. Of agent tasks it is tasks completed.
+
+    Raises ValueError for no workload, less than one iteration and another shape, ScenarioError as
+    `bounded_environments` does, and RuntimeError should a bound be below what is served, which would refute it.
     """
     environments = bounded_environments(scenario)
     if not workloads:
@@ -88,7 +90,9 @@ def clairvoyant_bounds(
 
 
 def _of_modules(scenario: Scenario, workload: Workload, value: int, iterations: int) -> int:
-    return descend(ModulesEpisode.of_workload(scenario, workload, True), value, iterations).upper_bound
+    episode = ModulesEpisode.of_workload(scenario, workload, True)
+    by_hindsight = descend(episode, value, iterations).upper_bound
+    return min(by_hindsight, rounded(most_by_prices(episode, episode.able.astype(np.float64), iterations)))
 
 
 def _of_uploads(scenario: Scenario, workload: Workload) -> int:
