@@ -37,9 +37,9 @@ class Certificates:
     """Steps of the fit; 0 for no penalty."""
     iterations: int = 150
     """Of the descent to one workload's bound."""
-    block_nodes: int = 10_000_000
-    """Visited by the searches of one workload's blocks, where batches are bounded: ten seconds, or a few with a fifth
-    of it."""
+    block_nodes: int = 30_000_000
+    """Visited by the searches of one workload's blocks, where batches are bounded: half a minute, or some seconds with a
+    tenth of it."""
     window_epochs: tuple[int, ...] = (10, 17, 25)
     """Lengths of the windows that an episode is cut into there, mixed-integer programmes for HiGHS: the lowest bound
     counts. None without any."""

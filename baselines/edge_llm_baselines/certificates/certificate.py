@@ -21,8 +21,8 @@ from edge_llm_env.workload.workload import Workload
 ITERATIONS = 150
 """Of the descent of one workload's dual."""
 
-BLOCKS = Effort(10_000_000, most_epochs=6, most_branchings=200)
-"""What is searched of one workload's blocks: some seconds."""
+BLOCKS = Effort(30_000_000, most_epochs=8, most_branchings=1000)
+"""What is searched of one workload's blocks: half a minute, or some seconds with a tenth of the nodes."""
 
 
 WINDOWS = WindowEffort(epochs=(10, 17, 25), nodes=1000)
