@@ -18,11 +18,12 @@ from edge_llm_baselines.certificates.penalties.arrivals import ArrivalSignals
 from edge_llm_baselines.certificates.penalties.channels import ChannelSignals
 from edge_llm_baselines.certificates.penalties.independence import Dependence, channel_dependence, dependence
 from edge_llm_baselines.certificates.penalties.penalty import Source
-from edge_llm_baselines.certificates.played import played_schedules
+from edge_llm_baselines.certificates.played import played_schedules, played_uploads
 from edge_llm_baselines.certificates.unpenalised import BATCHES, bounded_environments, clairvoyant_bounds
 from edge_llm_baselines.hindsight.block_bound import Effort as BlockEffort
 from edge_llm_baselines.hindsight.episode import NEVER
 from edge_llm_baselines.playing.roll_out import roll_out
+from edge_llm_env.envs.suite import BANDWIDTH
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import draw_workloads
 from edge_llm_env.workload.workload import Workload
@@ -78,8 +79,10 @@ class Played(NamedTuple):
     """What a policy does on each workload."""
 
     served: NDArray[np.int64]
-    plans: Sequence[NDArray[np.int64]]
-    """The epoch of each request, where batches are what is decided; else none."""
+    plans: Sequence[NDArray[Any]]
+    """The epoch of each request where batches are what is decided, what is sent and served where uploads carry over;
+    else none.
+    """
 
     def kept(self, certified: Certificates) -> NDArray[np.float64]:
         """(E,) what it serves, less its penalty."""
@@ -121,7 +124,7 @@ def certify(scenario: Scenario, effort: Effort) -> dict[str, Any]:
     field = contenders(scenario, environments, effort.samples, effort.seed)
     played: dict[str, Played] = {}
     for name, contender in field.items():
-        played[name] = _play(contender, scenario, workloads, of_batches=environments == BATCHES)
+        played[name] = _play(contender, scenario, workloads, environments)
         _say(name, played[name].served)
     best = max(played, key=lambda name: float(played[name].served.mean()))
     most = np.max([one.served for one in played.values()], axis=0)
@@ -129,7 +132,8 @@ def certify(scenario: Scenario, effort: Effort) -> dict[str, Any]:
     _say("without a penalty", without)
     bounded = Bounded(without, because=_why_not(scenario, effort))
     if bounded.because is None:
-        bounded = _penalised(scenario, workloads, field[LOOK_AHEAD], bounded, played[best], effort)
+        against = field[LOOK_AHEAD if environments == BATCHES else best]
+        bounded = _penalised(scenario, workloads, against, bounded, played[best], effort)
     oracle = next(iter(played))
     percent = 100.0 / max(1.0, float(played[oracle].served.mean()))
     policies = {name: _of_policy(one, bounded, percent) for name, one in played.items()}
@@ -159,7 +163,7 @@ def certify(scenario: Scenario, effort: Effort) -> dict[str, Any]:
 def _penalised(
     scenario: Scenario,
     workloads: Sequence[Workload],
-    look_ahead: Contender,
+    against: Contender,
     bounded: Bounded,
     best: Played,
     effort: Effort,
@@ -168,7 +172,7 @@ def _penalised(
     penalty = fit_penalty(
         scenario,
         _sources(scenario, effort),
-        look_ahead.make_policy,
+        against.make_policy,
         episodes=effort.fit_episodes,
         steps=effort.fit_steps,
         seed=effort.seed,
@@ -205,8 +209,11 @@ def _sources(scenario: Scenario, effort: Effort) -> list[Source]:
     return [make[name]() for name in _penalties(scenario, effort)]
 
 
-def _play(one: Contender, scenario: Scenario, workloads: Sequence[Workload], *, of_batches: bool) -> Played:
-    if not of_batches:
+def _play(one: Contender, scenario: Scenario, workloads: Sequence[Workload], environments: tuple[str, ...]) -> Played:
+    if environments == (BANDWIDTH,):
+        uploads = played_uploads(one.make_policy, one.env_id, scenario, workloads)
+        return Played(np.array([round(plan[len(plan) // 2 :].sum()) for plan in uploads]), uploads)
+    if environments != BATCHES:
         return Played(roll_out(one.make_policy, one.env_id, scenario, workloads).served, ())
     plans = played_schedules(one.make_policy, one.env_id, scenario, workloads)
     return Played(np.array([int((plan != NEVER).sum()) for plan in plans]), plans)

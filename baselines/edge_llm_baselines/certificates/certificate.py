@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.certificates.clairvoyant.dual import lowest_bound
 from edge_llm_baselines.certificates.clairvoyant.penalised import PenalisedEpisode
+from edge_llm_baselines.certificates.clairvoyant.uploads import PenalisedUploads
 from edge_llm_baselines.certificates.clairvoyant.waiting import Waiting
 from edge_llm_baselines.certificates.clairvoyant.windows import WindowEffort
 from edge_llm_baselines.certificates.penalties.penalty import Penalty
 from edge_llm_baselines.hindsight.block_bound import Effort
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
+from edge_llm_baselines.uploads.episode import UploadEpisode
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.workload import Workload
 
@@ -29,12 +31,20 @@ WINDOWS = WindowEffort(epochs=(10, 17, 25), nodes=1000)
 """What is searched of one workload's windows: ten seconds, or a minute where they are hard."""
 
 
+class Penalised(Protocol):
+    """A workload on which knowing the future is paid for."""
+
+    def value(self, plan: NDArray[Any]) -> float:
+        """What a policy serves less its penalty: (requests,) epochs, or (2k,) parts sent and completions."""
+        ...
+
+
 class Certificates(NamedTuple):
     """Bounds of E workloads, whose mean bounds the mean of every policy that does not know the future."""
 
     bounds: NDArray[np.float64]
     """(E,) the penalised clairvoyant's, from above. One alone bounds nothing: a policy may be lucky on a workload."""
-    penalised: list[PenalisedEpisode]
+    penalised: Sequence[Penalised]
     """The problems that they are of: `value` of a policy's schedule is what it serves, less its penalty."""
 
 
@@ -51,8 +61,8 @@ def certified_bounds(
     Whatever a policy serves on average, its penalty is 0 on average, and on each workload what it serves less its
     penalty is at most `bounds`. So the mean of `bounds` over workloads is, up to the error of a mean over as many, at
     least what any such policy serves on average, for any penalty, any number of `iterations` and any search of
-    `blocks` and `windows`. Of `Batching-v0` and `BatchSelection-v0`, and of `Bandwidth-v0` where uploads do not carry
-    over: no division of bands serves a batch that the least shares cannot.
+    `blocks` and `windows`. Of `Batching-v0` and `BatchSelection-v0`, and of `Bandwidth-v0`, where no division of bands
+    serves a batch that the least shares cannot; there, if uploads carry over, of the linear relaxation alone.
 
     Raises ValueError for no workload or less than one iteration.
     """
@@ -60,9 +70,16 @@ def certified_bounds(
         raise ValueError("workloads: must have at least one workload")
     if iterations < 1:
         raise ValueError(f"iterations = {iterations}: must be at least 1")
-    bounds, penalised = [], []
+    bounds: list[float] = []
+    penalised: list[Penalised] = []
     for workload in workloads:
         waiting = Waiting.of_workload(scenario, workload)
+        if scenario.radio.transfers == "carried_over":
+            uploads = UploadEpisode.of_workload(scenario, workload)
+            sending = PenalisedUploads.of(uploads, waiting, penalty.differences(workload, waiting))
+            bounds.append(sending.bound())
+            penalised.append(sending)
+            continue
         episode = EpisodeProblem.of_workload(scenario, workload)
         problem = PenalisedEpisode.of(episode, waiting, penalty.differences(workload, waiting))
         bounds.append(lowest_bound(problem, iterations, blocks, windows))

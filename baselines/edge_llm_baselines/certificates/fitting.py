@@ -14,12 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_baselines.certificates.clairvoyant.dual import FIRST_PRICE, MOMENTUM, relaxed_value, slope_of
+from edge_llm_baselines.certificates.clairvoyant.uploads import most_worth
 from edge_llm_baselines.certificates.clairvoyant.waiting import Waiting
 from edge_llm_baselines.certificates.penalties.penalty import Source, WeightedPenalty, products_of
-from edge_llm_baselines.certificates.played import played_schedules
+from edge_llm_baselines.certificates.played import played_schedules, played_uploads
 from edge_llm_baselines.hindsight.episode import EpisodeProblem
 from edge_llm_baselines.playing.play import MakePolicy
-from edge_llm_env.envs.suite import BATCH_SELECTION
+from edge_llm_baselines.uploads.episode import UploadEpisode
+from edge_llm_baselines.uploads.programme import programme_of
+from edge_llm_env.envs.suite import BANDWIDTH, BATCH_SELECTION
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
@@ -65,6 +68,25 @@ class _Path:
         return self.per_offer[chosen].sum(axis=0) - self.of_policy
 
 
+class _UploadPath:
+    """The same where uploads carry over: a programme that is solved at each step, without prices."""
+
+    def __init__(
+        self, scenario: Scenario, workload: Workload, plan: NDArray[np.float64], sources: Sequence[Source]
+    ) -> None:
+        self.programme = programme_of(UploadEpisode.of_workload(scenario, workload))
+        waiting = Waiting.of_workload(scenario, workload)
+        self.per_part = waiting.still_to_come(products_of(sources, workload, waiting))
+        self.of_policy = plan[: len(self.per_part)]
+
+    def step(self, weights: NDArray[np.float64], length: float) -> NDArray[np.float64]:
+        """The difference's slope in the weights; there are no prices to take a step of that length."""
+        del length
+        sending = self.per_part @ weights
+        _, found = most_worth(self.programme, np.concatenate([sending, np.ones(len(sending))]))
+        return (found[: len(sending)] - self.of_policy) @ self.per_part
+
+
 def fit_penalty(
     scenario: Scenario,
     sources: Sequence[Source],
@@ -76,14 +98,14 @@ def fit_penalty(
 ) -> WeightedPenalty:
     """A penalty for a scenario, its weights from that many tuning workloads and steps; equal seeds, equal weights.
 
-    `make_policy`, of `BatchSelection-v0`, makes the policy that the bound is held against: one that serves nearly as
-    many as any, the tuned look-ahead rule. Raises ValueError for less than one workload or step.
+    `make_policy`, of `BatchSelection-v0`, or `Bandwidth-v0` where uploads carry over, makes the policy that the bound
+    is held against: one that serves nearly as many as any, as the tuned look-ahead rule does. Raises ValueError for
+    less than one workload or step.
     """
     if steps < 1:
         raise ValueError(f"steps = {steps}: must be at least 1")
     workloads = draw_workloads(scenario, episodes, seed, Stream.TUNING)
-    plans = played_schedules(make_policy, BATCH_SELECTION, scenario, workloads)
-    paths = [_Path(scenario, one, plan, sources) for one, plan in zip(workloads, plans, strict=True)]
+    paths = _paths(scenario, workloads, make_policy, sources)
     weights, mean, square = np.zeros((3, sum(source.size for source in sources)))
     late: list[NDArray[np.float64]] = []
     for done in range(steps):
@@ -97,3 +119,14 @@ def fit_penalty(
             late.append(weights)
     averaged = np.mean(late, axis=0) if late else weights
     return WeightedPenalty(sources, averaged)
+
+
+def _paths(
+    scenario: Scenario, workloads: Sequence[Workload], make_policy: MakePolicy, sources: Sequence[Source]
+) -> Sequence[_Path] | Sequence[_UploadPath]:
+    """Those of each workload, with what the policy does on it."""
+    if scenario.radio.transfers == "carried_over":
+        uploads = zip(workloads, played_uploads(make_policy, BANDWIDTH, scenario, workloads), strict=True)
+        return [_UploadPath(scenario, one, plan, sources) for one, plan in uploads]
+    schedules = zip(workloads, played_schedules(make_policy, BATCH_SELECTION, scenario, workloads), strict=True)
+    return [_Path(scenario, one, plan, sources) for one, plan in schedules]

@@ -53,6 +53,8 @@ class _Rows:
         self.limit.append(limit / scale)
 
     def matrix(self, variables: int) -> csr_array:
+        if not self.columns:
+            return csr_array((0, variables))
         starts = np.concatenate([[0], np.cumsum([len(columns) for columns in self.columns])])
         rows = csr_array(
             (np.concatenate(self.values), np.concatenate(self.columns), starts), shape=(len(self.limit), variables)

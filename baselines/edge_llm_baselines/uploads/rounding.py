@@ -21,19 +21,24 @@ AT_ONCE = 0.2
 
 
 def relaxed(
-    programme: Programme, limit: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+    programme: Programme,
+    limit: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    worth: NDArray[np.float64] | None = None,
 ) -> OptimizeResult:
     """The linear relaxation with limits of its rows and bounds on the variables, by HiGHS's dual simplex.
 
+    `worth` (2k,) is that of the variables: of completions 1 and of what is sent 0 if nothing else is said.
     Raises RuntimeError if HiGHS fails otherwise than by finding it infeasible.
     """
     from scipy import optimize
 
     linprog: Any = optimize.linprog  # whose stubs know no sparse rows
-    size = len(low) // 2
-    worth = np.concatenate([np.zeros(size), -np.ones(size)])
+    if worth is None:
+        worth = np.repeat([0.0, 1.0], len(low) // 2)
     result: OptimizeResult = linprog(
-        worth, A_ub=programme.rows, b_ub=limit, bounds=np.stack([low, high], axis=1), method="highs-ds"
+        -worth, A_ub=programme.rows, b_ub=limit, bounds=np.stack([low, high], axis=1), method="highs-ds"
     )
     if result.status not in (0, 2):
         raise RuntimeError(f"HiGHS: {result.message}")

@@ -155,7 +155,6 @@ def test_a_fit_follows_what_it_gains_on_a_policy_and_not_what_happened_to_arrive
         ("bursty", "workload.arrivals.kind"),
         ("agents-chain", r"workload\.tasks"),
         ("two-cells", "network"),
-        ("embedding-uplink-carried", "radio.transfers"),
     ],
 )
 def test_scenarios_whose_next_arrivals_are_foretold_are_refused(scenario: str, field: str) -> None:

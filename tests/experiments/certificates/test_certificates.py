@@ -74,14 +74,25 @@ def test_channels_are_paid_for_where_arrivals_tell_of_later_ones(tmp_path: Path)
         Certificates((bursty,), **FEW, penalties=("weather",), results=tmp_path).run()
 
 
+def test_arrivals_and_channels_are_paid_for_where_uploads_carry_over(tmp_path: Path) -> None:
+    Certificates((shortened(tmp_path, "embedding-uplink-carried"),), **FEW, results=tmp_path).run()
+    (found,) = written(tmp_path)["scenarios"]
+    assert found["environments"] == [BANDWIDTH]
+    assert len(found["weights"]) == 160
+    assert (found["penalty"] or "arrivals, channels") == "arrivals, channels"
+    for one in found["policies"].values():
+        assert one["width_percent"]["mean"] >= 0.0
+        assert one["penalty"]["low"] < one["penalty"]["high"]
+
+
 def test_what_has_no_penalty_is_certified_without_and_says_why(tmp_path: Path) -> None:
-    uploads, modules = (shortened(tmp_path, name) for name in ("embedding-uplink-carried", "quantization-choice"))
-    Certificates((uploads,), **FEW, results=tmp_path).run()
+    uploads, modules = (shortened(tmp_path, name) for name in ("mobile-uplink", "quantization-choice"))
+    Certificates((uploads,), **FEW, penalties=("channels",), results=tmp_path).run()
     (before,) = written(tmp_path)["scenarios"]
     assert before["environments"] == [BANDWIDTH]
-    assert before["without_penalty_because"] == "uploads carry over"
+    assert before["without_penalty_because"] == "users drive"
     Certificates((modules,), **FEW, results=tmp_path).run()
-    kept, after = written(tmp_path)["scenarios"]
+    after, kept = sorted(written(tmp_path)["scenarios"], key=lambda one: one["environments"], reverse=True)
     assert kept == before
     assert after["environments"] == [COMPUTE]
     assert after["oracle"] == "BestPartition"

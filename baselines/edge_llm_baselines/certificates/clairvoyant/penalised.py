@@ -48,11 +48,16 @@ class PenalisedEpisode:
 def valued(episode: Chances, waiting: Waiting, differences: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """`values` and `constant` of `PenalisedEpisode`, whatever serves the requests, from differences of shape (w,).
 
-    Raises ValueError for another shape, a number that is not finite, or a difference of who has just arrived.
+    Raises ValueError as `check_differences` does.
     """
+    check_differences(waiting, differences)
+    rest = waiting.still_to_come(differences)
+    return 1.0 + rest[waiting.at_offers(episode)], -float(differences.sum())
+
+
+def check_differences(waiting: Waiting, differences: NDArray[np.float64]) -> None:
+    """Raise ValueError for another shape, a number that is not finite, or a difference of who has just arrived."""
     if differences.shape != waiting.epoch.shape or not np.isfinite(differences).all():
         raise ValueError(f"differences of shape {differences.shape}: must be {waiting.epoch.shape}, every entry finite")
     if differences[waiting.arrives].any():
         raise ValueError("differences: must be 0 where a request arrives: nobody has decided that it waits")
-    rest = waiting.still_to_come(differences)
-    return 1.0 + rest[waiting.at_offers(episode)], -float(differences.sum())

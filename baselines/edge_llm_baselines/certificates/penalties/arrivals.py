@@ -60,8 +60,8 @@ class ArrivalSignals(NamedTuple):
     def of(cls, scenario: Scenario, episodes: int, seed: int) -> ArrivalSignals:
         """Those of a scenario, by drawing that many workloads of the stream DEMONSTRATION that nothing else draws.
 
-        Raises ScenarioError where arrivals of one epoch tell of those of the next, where uploads carry over or channels
-        and lengths are only believed, and ValueError for less than two episodes.
+        Raises ScenarioError where arrivals of one epoch tell of those of the next or channels and lengths are only
+        believed, and ValueError for less than two episodes.
         """
         check_independent(scenario)
         if episodes < 2:

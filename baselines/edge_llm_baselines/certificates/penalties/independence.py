@@ -45,20 +45,19 @@ def channel_dependence(scenario: Scenario) -> Dependence | None:
     path_loss = radio.path_loss
     shadowing_db = path_loss.shadowing_db if isinstance(path_loss, LogDistancePathLoss) else 0.0
     required: Required = {
+        "radio.road": (_given(radio.road), None, "users drive"),
         "radio.path_loss.kind": (path_loss.kind, "log_distance", "a gain does not tell fading from path loss"),
         "radio.path_loss.shadowing_db": (shadowing_db, 0.0, "a gain does not tell fading from shadowing"),
         "radio.fading.kind": (radio.fading.kind, "rayleigh", "fading is not Rayleigh"),
-        "radio.road": (_given(radio.road), None, "users drive"),
     }
     return _first_of(_waiting(scenario) | required)
 
 
 def _waiting(scenario: Scenario) -> Required:
-    """For waiting to depend on who was served and nothing else: what is sent must not stay sent, and so on."""
+    """For waiting to be decided by who was served, or what was sent, an epoch before, and by nothing else."""
     return {
         "workload.tasks": (_given(scenario.workload.tasks), None, "calls arrive as others are served"),
         "network": (_given(scenario.network), None, "there are several cells"),
-        "radio.transfers": (scenario.radio.transfers, "within_epoch", "uploads carry over"),
         "beliefs": ("true" if scenario.beliefs.are_true else "mistaken", "true", "what is believed may be wrong"),
     }
 
