@@ -38,7 +38,7 @@ class Certificates:
     iterations: int = 150
     """Of the descent to one workload's bound."""
     block_nodes: int = 30_000_000
-    """Visited by the searches of one workload's blocks, where batches are bounded: half a minute, or some seconds with a
+    """Visited by the searches of one workload's blocks, where batches are bounded: half a minute, or seconds with a
     tenth of it."""
     window_epochs: tuple[int, ...] = (10, 17, 25)
     """Lengths of the windows that an episode is cut into there, mixed-integer programmes for HiGHS: the lowest bound
