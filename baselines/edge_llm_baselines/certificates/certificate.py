@@ -70,18 +70,18 @@ def certified_bounds(
         raise ValueError("workloads: must have at least one workload")
     if iterations < 1:
         raise ValueError(f"iterations = {iterations}: must be at least 1")
-    bounds: list[float] = []
-    penalised: list[Penalised] = []
-    for workload in workloads:
-        waiting = Waiting.of_workload(scenario, workload)
-        if scenario.radio.transfers == "carried_over":
-            uploads = UploadEpisode.of_workload(scenario, workload)
-            sending = PenalisedUploads.of(uploads, waiting, penalty.differences(workload, waiting))
-            bounds.append(sending.bound())
-            penalised.append(sending)
-            continue
-        episode = EpisodeProblem.of_workload(scenario, workload)
-        problem = PenalisedEpisode.of(episode, waiting, penalty.differences(workload, waiting))
-        bounds.append(lowest_bound(problem, iterations, blocks, windows))
-        penalised.append(problem)
-    return Certificates(np.array(bounds), penalised)
+    found = [_bounded(scenario, workload, penalty, iterations, blocks, windows) for workload in workloads]
+    return Certificates(np.array([bound for bound, _ in found]), [penalised for _, penalised in found])
+
+
+def _bounded(
+    scenario: Scenario, workload: Workload, penalty: Penalty, iterations: int, blocks: Effort, windows: WindowEffort
+) -> tuple[float, Penalised]:
+    """The bound of one workload, and the problem that it is of."""
+    waiting = Waiting.of_workload(scenario, workload)
+    differences = penalty.differences(workload, waiting)
+    if scenario.radio.transfers == "carried_over":
+        uploads = PenalisedUploads.of(UploadEpisode.of_workload(scenario, workload), waiting, differences)
+        return uploads.bound(), uploads
+    batches = PenalisedEpisode.of(EpisodeProblem.of_workload(scenario, workload), waiting, differences)
+    return lowest_bound(batches, iterations, blocks, windows), batches
