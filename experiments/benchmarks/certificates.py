@@ -11,7 +11,10 @@ from edge_llm_env.scenarios.loading import preset_content
 from edge_llm_env.support.naming import one_of
 from edge_llm_env.support.outputs import OutputFolder
 from experiments.benchmarks.counts import check_counts
-from experiments.pages.scenarios import other_command
+from experiments.pages.scenarios import played_in
+
+LEFT_OUT = ("results", "scenarios", "environment")
+"""Settings that an entry's do not have: its environments stand beside them."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,11 @@ class Certificates:
     """
 
     scenarios: tuple[str, ...] = ()
-    """Presets' names, or paths of TOML files; without any, all presets of batches, bands, modules and agent tasks but
-    those that replay a trace."""
+    """Presets' names, or paths of TOML files; without any, all presets but those of engines and those that replay a
+    trace."""
+    environment: str | None = None
+    """Id of an environment that the bound must hold in; without one that which a preset is compared in, or the first
+    that has the scenario's bands, modules or nodes to decide on."""
     episodes: int = 24
     """Evaluation workloads that both ends are of."""
     expectation_episodes: int = 5000
@@ -55,6 +61,7 @@ class Certificates:
 
     def run(self) -> None:
         """Certify, write after each scenario, print the table of those that were asked for."""
+        from edge_llm_baselines.certificates.unpenalised import bounded_environments
         from experiments.certificates.certifying import DEPENDENCES, Effort, certify
         from experiments.certificates.record import is_certified, read_entries, write_entries
         from experiments.certificates.table import certificates_table
@@ -70,17 +77,18 @@ class Certificates:
         for number in self.window_epochs:
             check_counts(window_epochs=number)
         file = self.results / "certificates.json"
-        effort = Effort(**{name: value for name, value in asdict(self).items() if name not in ("results", "scenarios")})
+        effort = Effort(**{name: value for name, value in asdict(self).items() if name not in LEFT_OUT})
         settings = {name: list(one) if isinstance(one, tuple) else one for name, one in asdict(effort).items()}
         names = []
         for one in self.scenarios or certifiable_presets():
             scenario = load_scenario(one)
             names.append(scenario.name)
-            if is_certified(read_entries(file), scenario.name, scenario.fingerprint(), settings):
+            environments = bounded_environments(scenario, self.environment or played_in(one))
+            if is_certified(read_entries(file), scenario.name, scenario.fingerprint(), environments, settings):
                 print(f"{scenario.name}: certified already, in {file}", file=sys.stderr)
                 continue
             print(f"{scenario.name} ...", file=sys.stderr, flush=True)
-            entry = certify(scenario, effort) | {"settings": settings}
+            entry = certify(scenario, effort, environments) | {"settings": settings}
             write_entries(file, read_entries(file) | {scenario.name: entry})  # others may have been added meanwhile
         entries = read_entries(file)
         asked = {"scenarios": [entries[name] for name in dict.fromkeys(names)]}
@@ -88,13 +96,10 @@ class Certificates:
 
 
 def certifiable_presets() -> list[str]:
-    """Names of the presets of `Batching-v0`, `Bandwidth-v0` and `Compute-v0`, those that replay a trace left out."""
-    return [name for name in list_scenarios() if _is_certifiable(name)]
-
-
-def _is_certifiable(name: str) -> bool:
-    content = preset_content(name)
-    if content["workload"]["arrivals"]["kind"] == "trace":
-        return False
-    of_tasks = "tasks" in content["workload"] and "iterations" not in content
-    return of_tasks or other_command(name) is None
+    """Names of the presets of environments whose steps are epochs, those that replay a trace left out."""
+    contents = {name: preset_content(name) for name in list_scenarios()}
+    return [
+        name
+        for name, content in contents.items()
+        if "iterations" not in content and content["workload"]["arrivals"]["kind"] != "trace"
+    ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_llm_agents.records.intervals import mean_interval
-from edge_llm_baselines.certificates.certificate import BLOCKS, Certificates, certified_bounds
+from edge_llm_baselines.certificates.certificate import BLOCKS, certified_bounds
 from edge_llm_baselines.certificates.clairvoyant.windows import WindowEffort
 from edge_llm_baselines.certificates.fitting import fit_penalty
 from edge_llm_baselines.certificates.penalties.arrivals import ArrivalSignals
@@ -19,20 +19,33 @@ from edge_llm_baselines.certificates.penalties.channels import ChannelSignals
 from edge_llm_baselines.certificates.penalties.independence import Dependence, channel_dependence, dependence
 from edge_llm_baselines.certificates.penalties.penalty import Source
 from edge_llm_baselines.certificates.played import played_schedules, played_uploads
-from edge_llm_baselines.certificates.unpenalised import BATCHES, bounded_environments, clairvoyant_bounds
+from edge_llm_baselines.certificates.unpenalised import BATCHES, clairvoyant_bounds
 from edge_llm_baselines.hindsight.block_bound import Effort as BlockEffort
 from edge_llm_baselines.hindsight.episode import NEVER
 from edge_llm_baselines.playing.roll_out import roll_out
-from edge_llm_env.envs.suite import BANDWIDTH
+from edge_llm_baselines.registry.registered import baselines_of
+from edge_llm_env.envs.suite import BANDWIDTH, COMPUTE, MULTI_NODE, SCALING, SERVICE_LEVEL
 from edge_llm_env.scenarios import Scenario
 from edge_llm_env.workload.streams import draw_workloads
 from edge_llm_env.workload.workload import Workload
 from experiments.certificates.contenders import LOOK_AHEAD, Contender, contenders
+from experiments.certificates.ends import Bounded, Played
 
 SOLVED_PERCENT = 0.5
 """Width of a certified interval, in percent of its bound, below which a scenario is a unit test of algorithms."""
 
 ARRIVALS, CHANNELS = "arrivals", "channels"
+
+SERVED, REWARD = "served", "reward"
+"""What counts: requests served, or tasks completed; or the reward of an episode."""
+
+UNPENALISED = {
+    COMPUTE: "modules are divided",
+    MULTI_NODE: "there are several nodes",
+    SERVICE_LEVEL: "modules are divided",
+    SCALING: "modules are what is decided",
+}
+"""Environments in which no penalty is fitted, and why."""
 
 DEPENDENCES: dict[str, Callable[[Scenario], Dependence | None]] = {ARRIVALS: dependence, CHANNELS: channel_dependence}
 """By what a record calls a source of a penalty, why it is none in a scenario."""
@@ -75,75 +88,36 @@ class Effort:
         return WindowEffort(self.window_epochs, self.window_nodes)
 
 
-class Played(NamedTuple):
-    """What a policy does on each workload."""
-
-    served: NDArray[np.int64]
-    plans: Sequence[NDArray[Any]]
-    """The epoch of each request where batches are what is decided, what is sent and served where uploads carry over;
-    else none.
-    """
-
-    def kept(self, certified: Certificates) -> NDArray[np.float64]:
-        """(E,) what it serves, less its penalty."""
-        return np.array([one.value(plan) for one, plan in zip(certified.penalised, self.plans, strict=True)])
-
-
-class Bounded(NamedTuple):
-    """What no policy exceeds, with and without a penalty."""
-
-    without: NDArray[np.int64]
-    """(E,) of each workload."""
-    certified: Certificates | None = None
-    """With one, where one was fitted."""
-    with_penalty: NDArray[np.float64] | None = None
-    """(E,) bounds and what the best policy pays on the same workloads: its mean penalty is 0, so these have the mean
-    of the bounds, and vary less, as both pay for what happens to arrive."""
-    weights: tuple[float, ...] = ()
-    because: str | None = None
-    """Why the bound is that without; None where it is the other."""
-
-    @property
-    def limits(self) -> NDArray[np.float64]:
-        """(E,) those whose mean is the bound."""
-        if self.with_penalty is None or self.because is not None:
-            return self.without.astype(np.float64)
-        return self.with_penalty
-
-    def missing(self, one: Played) -> NDArray[np.float64]:
-        """(E,) what a policy lacks to the bound, the penalty being paid where the bound has one: at least 0."""
-        if self.certified is None or self.because is not None:
-            return np.asarray(self.without - one.served, dtype=np.float64)
-        return self.certified.bounds - one.kept(self.certified)
-
-
-def certify(scenario: Scenario, effort: Effort) -> dict[str, Any]:
-    """What a record has of a scenario: docs/certificates.md. Raises ScenarioError as `bounded_environments` does."""
-    environments = bounded_environments(scenario)
+def certify(scenario: Scenario, effort: Effort, environments: tuple[str, ...]) -> dict[str, Any]:
+    """What a record has of a scenario, in environments of one bound (`bounded_environments`): docs/certificates.md."""
+    counts = REWARD if baselines_of(environments[0]).earning else SERVED
     workloads = draw_workloads(scenario, effort.episodes, effort.seed)
     field = contenders(scenario, environments, effort.samples, effort.seed)
     played: dict[str, Played] = {}
     for name, contender in field.items():
         played[name] = _play(contender, scenario, workloads, environments)
-        _say(name, played[name].served)
-    best = max(played, key=lambda name: float(played[name].served.mean()))
-    most = np.max([one.served for one in played.values()], axis=0)
-    without = clairvoyant_bounds(scenario, workloads, most, effort.iterations, effort.blocks, effort.windows)
+        _say(name, played[name].gained)
+    best = max(played, key=lambda name: float(played[name].gained.mean()))
+    most = np.max([one.gained for one in played.values()], axis=0)
+    without = clairvoyant_bounds(
+        scenario, workloads, most, effort.iterations, effort.blocks, effort.windows, environments[0]
+    )
     _say("without a penalty", without)
-    bounded = Bounded(without, because=_why_not(scenario, effort))
+    bounded = Bounded(without, because=_why_not(scenario, effort, environments))
     if bounded.because is None:
         against = field[LOOK_AHEAD if environments == BATCHES else best]
         bounded = _penalised(scenario, workloads, against, bounded, played[best], effort)
     oracle = next(iter(played))
-    percent = 100.0 / max(1.0, float(played[oracle].served.mean()))
-    policies = {name: _of_policy(one, bounded, percent) for name, one in played.items()}
+    percent = 100.0 / max(1.0, float(played[oracle].gained.mean()))
+    policies = {name: _of_policy(one, bounded, percent, counts) for name, one in played.items()}
     bound = mean_interval(bounded.limits)
     found = {
         "scenario": scenario.name,
         "fingerprint": scenario.fingerprint(),
         "environments": list(environments),
         "oracle": oracle,
-        "oracle_served": played[oracle].served.mean(),
+        "counts": counts,
+        f"oracle_{counts}": played[oracle].gained.mean(),
         "best_policy": best,
         "width_percent": policies[best]["width_percent"],
         "solved": bool(policies[best]["width_percent"]["high"] < SOLVED_PERCENT),
@@ -178,20 +152,20 @@ def _penalised(
         seed=effort.seed,
     )
     certified = certified_bounds(scenario, workloads, penalty, effort.iterations, effort.blocks, effort.windows)
-    with_penalty = certified.bounds + best.served - best.kept(certified)
+    with_penalty = certified.bounds + best.gained - best.kept(certified)
     _say("with a penalty", with_penalty)
     lower = mean_interval(with_penalty - bounded.without).high < 0.0
     why = None if lower else "it lowers the bound by no more than chance"
     return Bounded(bounded.without, certified, with_penalty, tuple(penalty.weights.tolist()), why)
 
 
-def _why_not(scenario: Scenario, effort: Effort) -> str | None:
+def _why_not(scenario: Scenario, effort: Effort, environments: tuple[str, ...]) -> str | None:
     """Why no penalty is tried, None where one is."""
+    if (reason := UNPENALISED.get(environments[0])) is not None:
+        return reason
     reasons = [found.reason for name in effort.penalties if (found := DEPENDENCES[name](scenario)) is not None]
     if reasons and len(reasons) == len(effort.penalties):
         return reasons[0]
-    if len(scenario.variants) > 1:
-        return "modules are divided"
     return "none is fitted" if effort.fit_steps == 0 or not effort.penalties else None
 
 
@@ -212,26 +186,28 @@ def _sources(scenario: Scenario, effort: Effort) -> list[Source]:
 def _play(one: Contender, scenario: Scenario, workloads: Sequence[Workload], environments: tuple[str, ...]) -> Played:
     if environments == (BANDWIDTH,):
         uploads = played_uploads(one.make_policy, one.env_id, scenario, workloads)
-        return Played(np.array([round(plan[len(plan) // 2 :].sum()) for plan in uploads]), uploads)
-    if environments != BATCHES:
-        return Played(roll_out(one.make_policy, one.env_id, scenario, workloads).served, ())
-    plans = played_schedules(one.make_policy, one.env_id, scenario, workloads)
-    return Played(np.array([int((plan != NEVER).sum()) for plan in plans]), plans)
+        return Played(np.array([np.round(plan[len(plan) // 2 :].sum()) for plan in uploads]), uploads)
+    if environments == BATCHES:
+        plans = played_schedules(one.make_policy, one.env_id, scenario, workloads)
+        return Played(np.array([float((plan != NEVER).sum()) for plan in plans]), plans)
+    if (earning := baselines_of(one.env_id).earning) is not None:
+        return Played(earning.play(one.make_policy, scenario, workloads).reward, ())
+    return Played(roll_out(one.make_policy, one.env_id, scenario, workloads).served.astype(np.float64), ())
 
 
-def _of_policy(one: Played, bounded: Bounded, percent: float) -> dict[str, Any]:
-    """What a policy serves, how far the bound is, and what it pays on average where a penalty was fitted: 0 within its
+def _of_policy(one: Played, bounded: Bounded, percent: float, counts: str) -> dict[str, Any]:
+    """What a policy gains, how far the bound is, and what it pays on average where a penalty was fitted: 0 within its
     interval.
     """
-    served, mean = float(one.served.mean()), max(1.0, float(bounded.limits.mean()))
+    gained, mean = float(one.gained.mean()), max(1.0, float(bounded.limits.mean()))
     found = {
-        "served": served,
-        "percent_of_oracle": percent * served,
+        counts: gained,
+        "percent_of_oracle": percent * gained,
         "width_percent": mean_interval(bounded.missing(one)).times(100.0 / mean)._asdict(),
-        "width_percent_unpaired": 100.0 * (1.0 - served / mean),
+        "width_percent_unpaired": 100.0 * (1.0 - gained / mean),
     }
     if bounded.certified is not None:
-        found["penalty"] = mean_interval(one.served - one.kept(bounded.certified))._asdict()
+        found["penalty"] = mean_interval(one.gained - one.kept(bounded.certified))._asdict()
     return found
 
 

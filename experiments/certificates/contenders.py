@@ -12,8 +12,9 @@ from edge_llm_baselines.certificates.unpenalised import BATCHES
 from edge_llm_baselines.playing.play import MakePolicy
 from edge_llm_baselines.playing.policy import EpochPolicy
 from edge_llm_baselines.registry.batches import OF_BATCHES
+from edge_llm_baselines.registry.modules import OF_EVERYTHING
 from edge_llm_baselines.registry.registered import baselines_of
-from edge_llm_env.envs.suite import BATCH_SELECTION
+from edge_llm_env.envs.suite import BATCH_SELECTION, JOINT
 from edge_llm_env.scenarios import Scenario
 
 LOOK_AHEAD = OF_BATCHES.rules["look-ahead"].name
@@ -31,7 +32,8 @@ def contenders(
     scenario: Scenario, environments: Sequence[str], samples: Sequence[int], seed: int
 ) -> dict[str, Contender]:
     """By name, the oracle of one epoch first: the rules that are tuned, those that sample so many futures, where
-    batches are all that is decided, and the package's policies for the scenario, of any of the environments.
+    batches are all that is decided, the oracle where modules and batches are decided at once, and the package's
+    policies for the scenario, of any of the environments.
 
     Rules that are told a structure of the scenario do not take part.
     """
@@ -46,6 +48,8 @@ def contenders(
     if tuple(environments) == BATCHES:
         for number in samples:
             found[f"sampled-future-{number}"] = Contender(BATCH_SELECTION, _sampling(scenario, number, seed))
+    if JOINT in environments:
+        found[OF_EVERYTHING.reference] = Contender(JOINT, OF_EVERYTHING.tuned_oracle(scenario, seed)[1])
     for name in policies_for(scenario):
         policy, _ = load_policy(name)
         if policy.env_id in environments:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,12 @@ def write_entries(path: Path, entries: Mapping[str, Mapping[str, Any]]) -> None:
     write_record(path, {"scenarios": [dict(entries[name]) for name in sorted(entries)]})
 
 
-def is_certified(entries: Entries, name: str, fingerprint: str, settings: Mapping[str, Any]) -> bool:
-    """Whether a scenario of this content is there, made with these settings as JSON has them."""
+def is_certified(
+    entries: Entries, name: str, fingerprint: str, environments: Sequence[str], settings: Mapping[str, Any]
+) -> bool:
+    """Whether a scenario of this content is there, in these environments, made with these settings as JSON has them."""
     one = entries.get(name)
-    return one is not None and one.get("fingerprint") == fingerprint and one["settings"] == settings
+    if one is None:
+        return False
+    made_of = (one.get("fingerprint"), one.get("environments"), one["settings"])
+    return made_of == (fingerprint, list(environments), settings)

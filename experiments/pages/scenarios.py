@@ -9,7 +9,7 @@ from typing import Any
 from edge_llm_env.dynamics.state import RESOURCES
 from edge_llm_env.envs.suite import MULTI_NODE, SCALING, SERVICE_LEVEL
 from edge_llm_env.registration import ENVIRONMENTS
-from edge_llm_env.scenarios.loading import describe_scenarios, load_scenario, preset_content
+from edge_llm_env.scenarios.loading import describe_scenarios, list_scenarios, load_scenario, preset_content
 from edge_llm_env.scenarios.settings import settings
 from edge_llm_env.support.tables import NO_VALUE, Table
 from experiments.allocation.partitions import findings_of_partitions, partitions_table, percent_above
@@ -86,17 +86,26 @@ def findings_elsewhere() -> dict[str, Findings]:
 
 def other_command(name: str) -> str | None:
     """The command, without its counts, that measures a preset which `pages.py scenarios` leaves out; None of others."""
+    if (env_id := played_in(name)) is not None:
+        return comparing_command(env_id, name)
     content = preset_content(name)
-    for part, env_id in OF_THEIR_OWN.items():
-        if part in content:
-            return comparing_command(env_id, name)
-    if [one.id for one in ENVIRONMENTS.values() if name in {tier.scenario for tier in one.tiers}] == [SERVICE_LEVEL]:
-        return comparing_command(SERVICE_LEVEL, name)
     if "iterations" in content:
         return f"python scripts/benchmark.py schedules --scenarios {name}{_trace_of(name)}"
     if "tasks" in content["workload"]:
         return f"python scripts/benchmark.py tasks --scenarios {name}"
     return None
+
+
+def played_in(name: str) -> str | None:
+    """The environment of its own that plays a preset; None of others, and of what is no preset."""
+    if name not in list_scenarios():
+        return None
+    content = preset_content(name)
+    for part, env_id in OF_THEIR_OWN.items():
+        if part in content:
+            return env_id
+    compared = [one.id for one in ENVIRONMENTS.values() if name in {tier.scenario for tier in one.tiers}]
+    return SERVICE_LEVEL if compared == [SERVICE_LEVEL] else None
 
 
 def measuring_command(name: str) -> str:

@@ -13,7 +13,7 @@ from edge_llm_baselines.hindsight.episode import Offers
 from edge_llm_baselines.levels.bounds import compressed
 from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
 from edge_llm_baselines.residency.clairvoyant.margins import times_of
-from edge_llm_baselines.residency.clairvoyant.priced import most_by_prices
+from edge_llm_baselines.residency.clairvoyant.priced.modules import most_by_prices
 from edge_llm_env.envs.service_level.table import table_of
 from edge_llm_env.scenarios.content import ScenarioError
 from edge_llm_env.scenarios.schema import Scenario
@@ -25,8 +25,8 @@ from edge_llm_env.workload.workload import Workload
 def most_by_levels(scenario: Scenario, workload: Workload) -> float:
     """What nobody earns more than in an episode: the less of two bounds.
 
-    One has prices on requests (`edge_llm_baselines.residency.clairvoyant.priced`). The other is a linear programme in
-    which requests and modules have parts.
+    One has prices on requests (`edge_llm_baselines.residency.clairvoyant.priced.modules`). The other is a linear
+    programme in which requests and modules have parts.
 
     Each request is served once at most, at a level that is accurate enough, in an epoch in which it waits; the batches
     of a variant take no more compute time than its modules have, all of them no more of the bands than there is, and a

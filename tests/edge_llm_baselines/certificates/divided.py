@@ -31,11 +31,13 @@ WHOLE_S = 1.5 * WINDOW_S
 class DividedTree(Tree):
     """Each variant serves some of the requests, in a time of its own."""
 
-    able: list[tuple[bool, bool]] = field(default_factory=list)
-    """Which variants each request takes."""
+    worth: list[tuple[float, float]] = field(default_factory=list)
+    """What it is worth to serve each request by each variant, 0 where it does not take that one."""
     takes: tuple[float, float] = (0.5, 1.0)
     """Time of each variant on one module, times a request's compute time; several modules share it."""
     loads_s: tuple[float, float] = (AT_ONCE_S, AT_ONCE_S)
+    levels: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
+    """Parts of a request's compute time, and of its worth, that it can be served at."""
 
     @classmethod
     def random_divided(cls, rng: np.random.Generator) -> Self:
@@ -45,7 +47,7 @@ class DividedTree(Tree):
         held = int(rng.integers(MODULES + 1))
         return replace(
             tree,
-            able=[(bool(rng.random() < 0.5), True) for _ in tree.last],
+            worth=[(float(rng.random() < 0.5), 1.0) for _ in tree.last],
             takes=(float(rng.choice([0.5, 1.0])), float(rng.choice([1.0, 2.0]))),
             loads_s=(float(loads_s[0]), float(loads_s[1])),
             begins=(held, MODULES - held),
@@ -59,10 +61,10 @@ class DividedTree(Tree):
         tree = cls.of_two_rivals(rng)
         compute_s = [9.0 if request < 2 else work for request, work in enumerate(tree.compute_s)]
         others = [bool(rng.random() < 0.7) for _ in tree.last[2:]]
-        able = [(False, True)] * 2 + [(first, not first) for first in others]
-        return replace(tree, compute_s=compute_s, able=able, takes=(1.0, 2.0), begins=(1, 1))
+        worth = [(0.0, 1.0)] * 2 + [(float(first), float(not first)) for first in others]
+        return replace(tree, compute_s=compute_s, worth=worth, takes=(1.0, 2.0), begins=(1, 1))
 
-    def moves(self, path: Path, pending: frozenset[int], held: Held) -> Iterator[tuple[frozenset[int], Held]]:
+    def moves(self, path: Path, pending: frozenset[int], held: Held) -> Iterator[tuple[frozenset[int], Held, float]]:
         """Every partition of the modules, and whoever its groups can serve."""
         for first in range(MODULES + 1):
             counts = (first, MODULES - first)
@@ -75,42 +77,54 @@ class DividedTree(Tree):
                 groups.append((variant, kept, WINDOW_S))
                 if load_s < WINDOW_S:
                     groups.append((variant, come, WINDOW_S - load_s))
-            for served in self.servable(path, pending, tuple(group for group in groups if group[1] > 0)):
-                yield served, counts
+            together = self.servable(path, pending, tuple(group for group in groups if group[1] > 0))
+            for served, gained in together.items():
+                yield served, counts, gained
 
     def servable(
         self, path: Path, pending: frozenset[int], groups: tuple[tuple[int, int, float], ...]
-    ) -> set[frozenset[int]]:
-        """Sets that groups of a variant, a number of modules and a time (s) serve together, of one uplink."""
-        found = set()
+    ) -> dict[frozenset[int], float]:
+        """Sets that groups of a variant, a number of modules and a time (s) serve together, of one uplink, and the most
+        that they are worth so.
+        """
+        found: dict[frozenset[int], float] = {}
         among = sorted(request for request in pending if self.share[path, request] <= 1.0)
-        for by in product(range(len(groups) + 1), repeat=len(among)):  # the last is nobody
-            served = [request for request, group in zip(among, by, strict=True) if group < len(groups)]
-            if sum(self.share[path, request] for request in served) > 1.0 + 1e-9:
+        ways = [(group, level) for group in range(len(groups)) for level in range(len(self.levels))]
+        for by in product([*ways, None], repeat=len(among)):
+            served = [(request, *way) for request, way in zip(among, by, strict=True) if way is not None]
+            if sum(self.share[path, request] for request, _, _ in served) > 1.0 + 1e-9:
                 continue
-            left_s = [time_s for _, _, time_s in groups]
-            for request, group in zip(among, by, strict=True):
-                if group < len(groups):
-                    variant, count, _ = groups[group]
-                    takes_s = self.compute_s[request] * self.takes[variant] / count
-                    left_s[group] -= takes_s if self.able[request][variant] else np.inf
-            if min(left_s, default=0.0) >= -1e-9:
-                found.add(frozenset(served))
+            left_s, gained = [time_s for _, _, time_s in groups], 0.0
+            for request, group, level in served:
+                variant, count, _ = groups[group]
+                part, worth = self.levels[level]
+                left_s[group] -= part * self.compute_s[request] * self.takes[variant] / count
+                worth *= self.worth[request][variant]
+                gained += worth if worth > 0.0 else -np.inf
+            if min(left_s, default=0.0) >= -1e-9 and gained >= 0.0:
+                together = frozenset(request for request, _, _ in served)
+                found[together] = max(gained, found.get(together, 0.0))
         return found
 
     def bound(self, leaf: Path, difference: Callable[[Path, int], float], iterations: int) -> float:
         """The certificate's, of one who knows the leaf."""
         waiting, differences, offered = self.told(leaf, difference)
-        return bound_of_modules(self.divided_episode(offered), waiting, differences, iterations)
+        episode = self.divided_episode(offered)
+        parts = np.array([part for _, part in self.levels])
+        worth = np.array([self.worth[one] for one in episode.offers.request]).reshape(-1, 2)
+        worth *= np.tile(parts, len(offered))[:, None]
+        return bound_of_modules(episode, worth, waiting, differences, iterations)
 
     def divided_episode(self, offered: list[tuple[int, int, float]]) -> ModulesEpisode:
-        """That of who is offered: request, epoch and share of the uplink."""
+        """That of who is offered: request, epoch and share of the uplink; an offer for each level."""
+        offered = [one for one in offered for _ in self.levels]
         request, epoch = (np.array([one[at] for one in offered], dtype=np.int64) for at in range(2))
         share, nothing = np.array([one[2] for one in offered]), np.zeros(len(offered))
-        compute_s, slack_s = np.array([self.compute_s[one] for one in request]), np.full(len(offered), WINDOW_S)
+        parts = np.tile([part for part, _ in self.levels], len(offered) // len(self.levels))
+        compute_s, slack_s = parts * [self.compute_s[one] for one in request], np.full(len(offered), WINDOW_S)
         first: NDArray[np.int64] = np.searchsorted(epoch, np.arange(self.epochs + 1))
         candidates = Candidates(compute_s, nothing, slack_s, share, nothing, nothing, nothing)
-        able = np.array([self.able[one] for one in request], dtype=np.bool_).reshape(-1, 2)
+        able = np.array([self.worth[one] for one in request]).reshape(-1, 2) > 0.0
         params = self.params()
         hosts = np.repeat([0, 1], self.begins)
         return ModulesEpisode(

@@ -1,4 +1,4 @@
-"""Certified bounds where modules are divided against exact dynamic programming on trees of a few branches."""
+"""Certified bounds of modules, of levels and of several nodes against exact dynamic programming on trees."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import numpy as np
 import pytest
 
 from tests.edge_llm_baselines.certificates.divided import DividedTree
+from tests.edge_llm_baselines.certificates.levelled import LevelTree
+from tests.edge_llm_baselines.certificates.networked import NetworkTree
 from tests.edge_llm_baselines.certificates.trees import Path, differences_of, optimum_of, random_worth
 
 TREES_PER_CASE = 10
 ROUNDING = 1e-9
 
+of_every_kind = pytest.mark.parametrize(
+    "kind", [DividedTree, LevelTree, NetworkTree], ids=["modules", "levels", "nodes"]
+)
 
+
+@of_every_kind
 @pytest.mark.parametrize("case", range(6))
-def test_any_penalty_and_any_descent_bound_every_policy(case: int) -> None:
+def test_any_penalty_and_any_descent_bound_every_policy(case: int, kind: type[DividedTree]) -> None:
     rng = np.random.default_rng(case)
     descents = informed = 0
     for number in range(TREES_PER_CASE):
-        tree = DividedTree.random_divided(rng)
+        tree = kind.random_divided(rng)
         worth = random_worth(1000 * case + number, scale=float(rng.choice([0.0, 0.3, 1.0])))
         difference = differences_of(tree, worth)
         clairvoyant, relaxed = 0.0, dict.fromkeys((1, 3, 45), 0.0)
@@ -38,15 +45,16 @@ def test_any_penalty_and_any_descent_bound_every_policy(case: int) -> None:
     assert informed > 0
 
 
+@of_every_kind
 @pytest.mark.parametrize("case", range(3))
-def test_with_the_optimal_value_function_the_bound_is_the_optimum(case: int) -> None:
+def test_with_the_optimal_value_function_the_bound_is_the_optimum(case: int, kind: type[DividedTree]) -> None:
     """Of two rivals one waits at most, and modules load in no time, so that the value function is a sum over those who
     wait; nobody is for both variants, so that the dual has no gap.
     """
     rng = np.random.default_rng(100 + case)
     informed = 0
     for _ in range(4 * TREES_PER_CASE):
-        tree = DividedTree.of_divided_rivals(rng)
+        tree = kind.of_divided_rivals(rng)
         value = tree.optimum()
 
         def worth(path: Path, request: int, tree: DividedTree = tree, value=value) -> float:

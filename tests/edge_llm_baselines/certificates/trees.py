@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, combinations
@@ -97,26 +97,21 @@ class Tree:
 
     def batches(self, path: Path, pending: frozenset[int]) -> Iterator[frozenset[int]]:
         """That can be served at a node."""
-        for batch in chain.from_iterable(combinations(sorted(pending), size) for size in range(len(pending) + 1)):
-            if (
-                sum(self.compute_s[request] for request in batch) <= WINDOW_S
-                and sum(self.share[path, request] for request in batch) <= 1.0
-            ):
-                yield frozenset(batch)
+        return served_together(self.compute_s, {request: self.share[path, request] for request in pending})
 
-    def moves(self, path: Path, pending: frozenset[int], held: Held) -> Iterator[tuple[frozenset[int], Held]]:
-        """All that can be done at a node: who is served, and what the node holds after it."""
+    def moves(self, path: Path, pending: frozenset[int], held: Held) -> Iterator[tuple[frozenset[int], Held, float]]:
+        """All that can be done at a node: who is served, what the node holds after it, and what that is worth."""
         for batch in self.batches(path, pending):
-            yield batch, held
+            yield batch, held, float(len(batch))
 
     def optimum(self) -> Callable[[Path, frozenset[int], Held], float]:
-        """The value function: most that a policy which does not know the branches serves on average, from a node on."""
+        """The value function: most that a policy which does not know the branches gains on average, from a node on."""
 
         @cache
         def value(path: Path, pending: frozenset[int], held: Held) -> float:
             best = 0.0
-            for batch, after in self.moves(path, pending, held):
-                served = float(len(batch))
+            for batch, after, gained in self.moves(path, pending, held):
+                served = gained
                 for chance, child in self.children(path):
                     left = [request for request in pending - batch if self.last[request] >= len(path)]
                     served += chance * value(child, frozenset(left) | frozenset(self.arrivals[child]), after)
@@ -132,8 +127,8 @@ class Tree:
         def value(epoch: int, pending: frozenset[int], held: Held) -> float:
             path = leaf[: epoch + 1]
             best = -np.inf
-            for batch, then in self.moves(path, pending, held):
-                worth = float(len(batch))
+            for batch, then, gained in self.moves(path, pending, held):
+                worth = gained
                 if epoch + 1 < self.epochs:
                     after = leaf[: epoch + 2]
                     left = frozenset(request for request in pending - batch if self.last[request] > epoch)
@@ -147,7 +142,7 @@ class Tree:
     def penalised(self, leaf: Path, difference: Callable[[Path, int], float]) -> PenalisedEpisode:
         """The same as the certificate has it."""
         waiting, differences, offered = self.told(leaf, difference)
-        return PenalisedEpisode.of(self._episode(offered), waiting, differences)
+        return PenalisedEpisode.of(self.episode(offered), waiting, differences)
 
     def told(
         self, leaf: Path, difference: Callable[[Path, int], float]
@@ -169,7 +164,8 @@ class Tree:
         ]
         return waiting, np.array(found), offered
 
-    def _episode(self, offered: list[tuple[int, int, float]]) -> EpisodeProblem:
+    def episode(self, offered: list[tuple[int, int, float]]) -> EpisodeProblem:
+        """That of a node of one model, of who is offered: request, epoch and share of its uplink."""
         request, epoch = (np.array([one[at] for one in offered], dtype=np.int64) for at in range(2))
         share, nothing = np.array([one[2] for one in offered]), np.zeros(len(offered))
         problem = BatchProblem.additive(
@@ -184,6 +180,14 @@ class Tree:
         first: NDArray[np.int64] = np.searchsorted(epoch, np.arange(self.epochs + 1))
         candidates = Candidates(*problem.candidates)
         return EpisodeProblem(problem.rule, Offers(request, epoch, first, candidates), len(self.last))
+
+
+def served_together(compute_s: Sequence[float], share: Mapping[int, float]) -> Iterator[frozenset[int]]:
+    """Those of some requests, each with its share of a node's uplink, that the node can serve in an epoch."""
+    for batch in chain.from_iterable(combinations(sorted(share), size) for size in range(len(share) + 1)):
+        fits_in_time = sum(compute_s[request] for request in batch) <= WINDOW_S
+        if fits_in_time and sum(share[request] for request in batch) <= 1.0:
+            yield frozenset(batch)
 
 
 def differences_of(tree: Tree, worth: Callable[[Path, int], float]) -> Callable[[Path, int], float]:

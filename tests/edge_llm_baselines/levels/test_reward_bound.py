@@ -13,7 +13,7 @@ from edge_llm_baselines.levels.reward_bound import by_compression, most_by_level
 from edge_llm_baselines.playing.roll_out import vector_of
 from edge_llm_baselines.registry.levels import OF_LEVELS
 from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
-from edge_llm_baselines.residency.clairvoyant.priced import most_by_prices
+from edge_llm_baselines.residency.clairvoyant.priced.modules import most_by_prices
 from edge_llm_env import Scenario, Workload, draw_workloads, load_scenario
 from edge_llm_env.envs.suite import SERVICE_LEVEL
 

@@ -34,9 +34,10 @@ class PenalisedEpisode:
     def of(cls, episode: EpisodeProblem, waiting: Waiting, differences: NDArray[np.float64]) -> PenalisedEpisode:
         """From the differences, shape (w,), of the same workload; they are 0 where a request arrives.
 
-        Raises ValueError as `valued` does.
+        Raises ValueError as `later_of` does.
         """
-        return cls(episode, *valued(episode, waiting, differences))
+        later, constant = later_of(episode, waiting, differences)
+        return cls(episode, 1.0 + later, constant)
 
     def value(self, schedule: NDArray[np.int64]) -> float:
         """What a schedule serves, less the differences of those who wait in it."""
@@ -45,14 +46,14 @@ class PenalisedEpisode:
         return self.constant + float(self.values[served].sum())
 
 
-def valued(episode: Chances, waiting: Waiting, differences: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """`values` and `constant` of `PenalisedEpisode`, whatever serves the requests, from differences of shape (w,).
+def later_of(episode: Chances, waiting: Waiting, differences: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """(offers,) Σ of the request's differences, (w,), in later epochs, which serving it saves; and -Σ of all of them.
 
     Raises ValueError as `check_differences` does.
     """
     check_differences(waiting, differences)
     rest = waiting.still_to_come(differences)
-    return 1.0 + rest[waiting.at_offers(episode)], -float(differences.sum())
+    return rest[waiting.at_offers(episode)], -float(differences.sum())
 
 
 def check_differences(waiting: Waiting, differences: NDArray[np.float64]) -> None:

@@ -11,6 +11,8 @@ groups share the bands, and that a batch has a request once only: who is in it t
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,20 +21,44 @@ from edge_llm_baselines.residency.clairvoyant.batches import best_of_group
 from edge_llm_baselines.residency.clairvoyant.bound import MOST_NODES
 from edge_llm_baselines.residency.clairvoyant.dual import ALL_OF_BAND, crews_of_path, longest_path
 from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
+from edge_llm_baselines.residency.clairvoyant.priced.descent import TimesServed, lowest
 from edge_llm_baselines.residency.transitions import MOST_WAYS
 from edge_llm_env.support.compilation.compiling import compiled_allocating
 
 ITERATIONS = 45
 """Of the descent to the least L(λ)."""
 
-FIRST_PRICE = 0.85
-"""In parts of the most that a request can be worth, which no price exceeds."""
 
-AIM, MOMENTUM = 0.05, 0.7
-"""Steps aim this far below the least bound, in parts of it; the second is the weight of the directions before."""
+class PricedModules(NamedTuple):
+    """A node's modules as a descent asks them."""
 
-PATIENCE, STEP_FACTOR, PROGRESS = 3, 0.6, 2e-4
-"""Steps are shortened by that factor after so many that do not lower the bound by that part."""
+    episode: ModulesEpisode
+    worth: NDArray[np.float64]
+    """(k, G) what each offer is worth by each variant, at most 0 where it cannot be served."""
+    ways: Aged
+    needed: NDArray[np.bool_]
+    """(G, K) which groups of each variant some crew has."""
+
+    @classmethod
+    def of(cls, episode: ModulesEpisode, worth: NDArray[np.float64]) -> PricedModules:
+        """Those of an episode; raises ValueError where modules can hold variants in too many ways."""
+        ways = Aged.of(episode.params, episode.hosts, np.ones(worth.shape[1], dtype=np.int64))
+        needed = np.zeros((worth.shape[1], len(ways.groups)), dtype=np.bool_)
+        for variant in range(len(needed)):
+            needed[variant, ways.crews[:, variant]] = True
+        return cls(episode, worth, ways, needed)
+
+    def at(self, prices: NDArray[np.float64]) -> tuple[float, TimesServed]:
+        """As `Relaxed` says."""
+        episode, worth, ways = self.episode, self.worth, self.ways
+        values = values_of_batches(episode, worth, ways.groups, self.needed, prices)
+        later, of_crew = longest_path(ways.later, ways.crew, ways.crews, values)
+
+        def times() -> NDArray[np.float64]:
+            path = crews_of_path(ways.later, ways.crew, later, of_crew, ways.begins)
+            return times_served(episode, worth, ways.groups, ways.crews[path], prices)
+
+        return float(later[0, ways.begins]), times
 
 
 def most_by_prices(episode: ModulesEpisode, worth: NDArray[np.float64], iterations: int = ITERATIONS) -> float:
@@ -40,35 +66,11 @@ def most_by_prices(episode: ModulesEpisode, worth: NDArray[np.float64], iteratio
 
     `worth`, (k, G), is what each offer is worth by each variant, at most 0 where it cannot be served.
     """
-    ages = np.ones(worth.shape[1], dtype=np.int64)
-    if ways_to_move(episode.params, ages) > MOST_WAYS:
+    if ways_to_move(episode.params, np.ones(worth.shape[1], dtype=np.int64)) > MOST_WAYS:
         return np.inf
-    ways = Aged.of(episode.params, episode.hosts, ages)
-    needed = np.zeros((worth.shape[1], len(ways.groups)), dtype=np.bool_)
-    for variant in range(len(needed)):
-        needed[variant, ways.crews[:, variant]] = True
     most = np.zeros(episode.requests)
     np.maximum.at(most, episode.offers.request, worth.max(axis=1))
-    prices, direction, least, step, stalled = FIRST_PRICE * most, np.zeros(len(most)), np.inf, 1.0, 0
-    best = prices
-    for _ in range(iterations):
-        values = values_of_batches(episode, worth, ways.groups, needed, prices)
-        later, of_crew = longest_path(ways.later, ways.crew, ways.crews, values)
-        bound = float(prices.sum() + later[0, ways.begins])
-        stalled = 0 if bound < least * (1.0 - PROGRESS) else stalled + 1
-        if bound < least:
-            least, best = bound, prices
-        if stalled >= PATIENCE:
-            step, stalled, prices, direction = step * STEP_FACTOR, 0, best, np.zeros(len(most))
-            continue
-        path = crews_of_path(ways.later, ways.crew, later, of_crew, ways.begins)
-        slope = 1.0 - times_served(episode, worth, ways.groups, ways.crews[path], prices)
-        slope[((prices <= 0.0) & (slope > 0.0)) | ((prices >= most) & (slope < 0.0))] = 0.0
-        direction = MOMENTUM * direction + (1.0 - MOMENTUM) * slope
-        if not direction.any():
-            break
-        prices = np.clip(prices - step * AIM * least / float(direction @ direction) * direction, 0.0, most)
-    return least
+    return lowest([PricedModules.of(episode, worth)], most, iterations)
 
 
 @compiled_allocating

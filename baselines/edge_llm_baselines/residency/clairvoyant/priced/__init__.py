@@ -1,0 +1,1 @@
+"""Bounds where chances to serve are worth any numbers: a price on every request, whatever serves them."""
