@@ -29,9 +29,10 @@ def certificates_table(record: Mapping[str, Any]) -> Table:
 def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
     best = one["policies"][one["best_policy"]]
     environments = ", ".join(f"`{env_id.partition('/')[2]}`" for env_id in one["environments"])
+    counts = "" if one["counts"] == "served" else f", {one['counts']}"
     solved = "**solved**, " if one["solved"] else ""
     return (
-        f"`{one['scenario']}`",
+        f"`{one['scenario']}`{counts}",
         environments,
         str(one["settings"]["episodes"]),
         one["oracle"],

@@ -11,7 +11,7 @@ import pytest
 from edge_llm_agents.leaderboard.report.certified import read_certified
 from edge_llm_agents.records.record import NoRecordError, write_record
 from edge_llm_env import load_scenario
-from edge_llm_env.envs.suite import BANDWIDTH, BATCHING, COMPUTE
+from edge_llm_env.envs.suite import BANDWIDTH, BATCHING, COMPUTE, JOINT, SCALING, SERVICE_LEVEL
 from edge_llm_env.scenarios import ScenarioError
 from experiments.benchmarks.certificates import Certificates, certifiable_presets
 from experiments.certificates.certifying import SOLVED_PERCENT
@@ -94,7 +94,8 @@ def test_what_has_no_penalty_is_certified_without_and_says_why(tmp_path: Path) -
     Certificates((modules,), **FEW, results=tmp_path).run()
     after, kept = sorted(written(tmp_path)["scenarios"], key=lambda one: one["environments"], reverse=True)
     assert kept == before
-    assert after["environments"] == [COMPUTE]
+    assert after["environments"] == [COMPUTE, JOINT]
+    assert "BestJoint" in after["policies"]
     assert after["oracle"] == "BestPartition"
     assert after["without_penalty_because"] == "modules are divided"
     for one in (before, after):
@@ -130,12 +131,35 @@ def test_a_file_that_is_no_record_of_certificates_is_not_lost(tmp_path: Path) ->
         assert (tmp_path / "certificates.json").read_bytes() == before
 
 
-def test_presets_of_other_environments_are_left_out_and_refused(tmp_path: Path) -> None:
+def test_where_the_reward_counts_it_is_certified_in_the_environment_that_plays_the_preset(tmp_path: Path) -> None:
+    rack = Certificates(("feeder-rack",), **FEW, results=tmp_path)
+    rack.run()
+    (found,) = written(tmp_path)["scenarios"]
+    assert found["environments"] == [SCALING]
+    assert found["counts"] == "reward"
+    assert found["oracle_reward"] == found["policies"]["own load and departures"]["reward"]
+    assert found["bound"]["mean"] >= max(one["reward"] for one in found["policies"].values())
+    assert "`feeder-rack`, reward" in certificates_table(written(tmp_path)).text()
+
+
+def test_a_scenario_is_certified_again_in_another_environment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    levels = shortened(tmp_path, "quantization-choice")
+    for environment in (None, JOINT, SERVICE_LEVEL):
+        Certificates((levels,), environment, **FEW, results=tmp_path).run()
+        assert ("certified already" in capsys.readouterr().err) == (environment == JOINT)
+    (found,) = written(tmp_path)["scenarios"]
+    assert found["environments"] == [SERVICE_LEVEL]
+    with pytest.raises(ScenarioError, match="no bound is known in EdgeLLM/Batching-v0"):
+        Certificates((levels,), BATCHING, **FEW, results=tmp_path).run()
+
+
+def test_presets_of_engines_and_traces_are_left_out() -> None:
     presets = certifiable_presets()
     assert {"carry-over", "mobile-uplink", "specialists-compute", "agents-chain"} <= set(presets)
-    assert not {"two-cells", "service-levels", "feeder-rack", "chat-4090", "azure-conversation"} & set(presets)
-    with pytest.raises(ScenarioError, match="network = given"):
-        Certificates(("two-cells",), **FEW, results=tmp_path).run()
+    assert {"two-cells", "service-levels", "feeder-rack"} <= set(presets)
+    assert not {"chat-4090", "azure-conversation"} & set(presets)
 
 
 @pytest.mark.parametrize(
