@@ -27,7 +27,7 @@ def drawn_rates(scenario: Scenario, rng: np.random.Generator) -> NDArray[np.floa
     They arrive in the epoch before it begins. Raises ValueError for arrivals that are not Poisson given anything.
     """
     arrivals, epoch_s = scenario.workload.arrivals, scenario.epoch.epoch_s
-    edges_s: NDArray[np.float64] = np.arange(scenario.epoch.episode_epochs + 1) * epoch_s
+    edges_s: NDArray[np.float64] = np.arange(scenario.epoch.episode_epochs + 1, dtype=np.float64) * epoch_s
     if isinstance(arrivals, PoissonArrivals):
         return np.full(len(edges_s) - 1, arrivals.rate_per_s * epoch_s)
     if isinstance(arrivals, DiurnalArrivals):

@@ -36,7 +36,7 @@ class Relaxed(NamedTuple):
         most_served = rack.most_served
         # more than twice as many as can be served leave as many to the next epoch as can be served in it
         numbers = np.arange(2 * most_served + 1)
-        chances: NDArray[np.float64] = poisson.pmf(numbers, expected_loads[:, None])
+        chances = np.array(poisson.pmf(numbers, expected_loads[:, None]))
         chances[:, -1] = poisson.sf(numbers[-1] - 1, expected_loads)
         shape = len(rack.capacity), most_served + 1 if waits else 1
         expected = np.zeros((len(expected_loads), *shape))

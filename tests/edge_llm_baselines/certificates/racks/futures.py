@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from math import prod
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,10 @@ class Futures(ABC):
     def epoch(self, node: Node) -> int:
         """Counted from 0."""
 
+    def charge(self, node: Node, on: On, waiting: Waiting) -> float:
+        """What is paid as its epoch begins."""
+        return 0.0
+
     def come(self, node: Node) -> Waiting:
         """Those who come, by their last epochs."""
         urgent, patient = self.load(node)
@@ -93,7 +97,7 @@ class Futures(ABC):
                 for chance, child in self.children(node):
                     earned += chance * value(child, after, tuple(sorted(left + self.come(child))))
                 best = max(best, earned)
-            return best
+            return best - self.charge(node, on, waiting)
 
         return value
 
@@ -176,15 +180,9 @@ class Tree(Futures):
         urgent, patient = np.array([self.loads[leaf[: at + 1]] for at in range(len(leaf))]).T
         return Loads(urgent.copy(), patient.copy())
 
-    def clairvoyant(self, leaf: Node) -> float:
-        """The most that who knows the leaf earns, switch by switch."""
-        told = Tree(self.params, self.chances, self.loads)
-        path = [leaf[: at + 1] for at in range(len(leaf))]
-        following: dict[Any, list[tuple[float, Node]]] = dict(
-            zip([None, *path], [[(1.0, node)] for node in path] + [[]], strict=True)
-        )
-        object.__setattr__(told, "children", following.__getitem__)
-        return told.optimum()
+    def clairvoyant(self, leaf: Node, differences: NDArray[np.float64] | None = None, freely: bool = False) -> float:
+        """The most that who knows the leaf earns, less the differences, switch by switch or freely."""
+        return Told(self.params, self, leaf, differences).optimum(freely)
 
     def differences(self, leaf: Node, worth: Callable[[Node, int, int], float], most: int) -> NDArray[np.float64]:
         """W(node, ready, backlog) less its mean over the siblings, of the nodes of a leaf; the backlog to `most`."""
@@ -194,6 +192,29 @@ class Tree(Futures):
             mean = sum(chance * worth(sibling, ready, backlog) for chance, sibling in self.children(parent))
             found[epoch, ready, backlog] = worth(leaf[: epoch + 1], ready, backlog) - mean
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class Told(Futures):
+    """A tree's leaf is known, and charged for by what is ready as each epoch begins, and who has waited into it."""
+
+    tree: Tree
+    leaf: Node
+    differences: NDArray[np.float64] | None
+
+    def children(self, node: Node | None) -> list[tuple[float, Node]]:
+        after = self.leaf[: len(node or ()) + 1]
+        return [] if after == node else [(1.0, after)]
+
+    def load(self, node: Node) -> tuple[int, int]:
+        return self.tree.load(node)
+
+    def epoch(self, node: Node) -> int:
+        return self.tree.epoch(node)
+
+    def charge(self, node: Node, on: On, waiting: Waiting) -> float:
+        backlog = len(waiting) - sum(self.load(node))
+        return 0.0 if self.differences is None else float(self.differences[self.epoch(node), on.count(0), backlog])
 
 
 @dataclass(frozen=True)

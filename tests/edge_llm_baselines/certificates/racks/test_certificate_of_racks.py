@@ -138,7 +138,8 @@ def test_rates_are_those_of_drawn_workloads():
 def test_crowds_and_times_of_day_that_are_drawn_bring_the_loads_of_drawn_workloads():
     """Mean, and what loads of neighbouring epochs have in common, which is that of rates."""
     day = {"workload.arrivals": {"kind": "diurnal", "rate_per_s": 3.0, "amplitude": 0.8, "period_s": 400.0}}
-    for preset, changed in (("feeder-rack", {}), ("diurnal-rack", day)):
+    shares = {"workload.arrivals.shares": [0.5, 0.0, 2.0, 0.0, 1.0, 0.0]}
+    for preset, changed in (("feeder-rack", shares), ("diurnal-rack", day)):
         scenario = load_scenario(preset, **({"epoch.episode_epochs": 20} | changed))
         params, rng = rack_params(scenario), np.random.default_rng(4)
         come = np.array([sum(Loads.of(params, workload)) for workload in draw_workloads(scenario, 3000, seed=1)])
@@ -150,17 +151,29 @@ def test_crowds_and_times_of_day_that_are_drawn_bring_the_loads_of_drawn_workloa
         assert rates.std() > 0.3 * rates.mean()
 
 
-def test_what_knowing_the_loads_is_worth_is_of_a_seed():
-    scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 40})
-    few = worth_of_loads(scenario, draws=50)
-    assert few == worth_of_loads(scenario, draws=50)
-    assert few != worth_of_loads(scenario, draws=50, seed=1)
-    many = worth_of_loads(scenario, draws=800)
-    assert few.mean > 0.0
-    assert few.standard_error == pytest.approx(4.0 * many.standard_error, rel=0.5)
+@pytest.mark.parametrize("patience", [IMPATIENT, PATIENT])
+def test_what_knowing_the_loads_is_worth_is_of_a_seed_and_never_less_than_nothing(patience: dict[str, Any]):
+    scenario = load_scenario("feeder-rack", **({"epoch.episode_epochs": 30} | patience))
+    few = worth_of_loads(scenario, draws=100)
+    assert few == worth_of_loads(scenario, draws=100)
+    assert few != worth_of_loads(scenario, draws=100, seed=1)
+    many = worth_of_loads(scenario, draws=400, seed=2)
+    assert min(few.mean, many.mean) > 0.0
+    assert few.standard_error == pytest.approx(2.0 * many.standard_error, rel=0.5)
     assert abs(few.mean - many.mean) < 4.0 * few.standard_error
     with pytest.raises(ValueError, match="draws = 1: must be at least 2"):
         worth_of_loads(scenario, draws=1)
+
+
+def test_drawn_episodes_are_as_workloads_are():
+    """Clairvoyants of drawn workloads less the worth of their loads are the relaxed problem's value, on average."""
+    scenario = load_scenario("feeder-rack", **({"epoch.episode_epochs": 40} | PATIENT))
+    bounds = bounds_of_racks(scenario, draw_workloads(scenario, 400, seed=5), draws=400)
+    rack, rng = Rack.of(rack_params(scenario)), np.random.default_rng(6)
+    values = np.array([Relaxed.of(rack, drawn_rates(scenario, rng), True).value for _ in range(400)])
+    error = np.hypot(bounds.std(), values.std()) / np.sqrt(400)
+    assert abs(bounds.mean() - values.mean()) < 4.0 * error
+    assert error < 0.05 * values.mean()
 
 
 @pytest.mark.parametrize(
