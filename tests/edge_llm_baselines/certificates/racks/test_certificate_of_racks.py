@@ -109,7 +109,7 @@ def test_what_a_rule_earns_less_what_it_pays_is_never_above_the_relaxed_value(pa
 
 @pytest.mark.parametrize(
     ("preset", "unknown"),
-    [("diurnal-rack", "loads"), ("feeder-rack", "loads, beside crowds"), ("feeder-rack-b", "loads, beside crowds")],
+    [("diurnal-rack", "loads"), ("feeder-rack", "loads; crowds told"), ("feeder-rack-b", "loads; crowds told")],
 )
 def test_no_rule_earns_more_on_average(preset: str, unknown: str):
     scenario = load_scenario(preset)
@@ -159,7 +159,7 @@ def test_what_knowing_the_loads_is_worth_is_of_a_seed_and_never_less_than_nothin
     assert few != worth_of_loads(scenario, draws=100, seed=1)
     many = worth_of_loads(scenario, draws=400, seed=2)
     assert min(few.mean, many.mean) > 0.0
-    assert few.standard_error == pytest.approx(2.0 * many.standard_error, rel=0.5)
+    assert 0.0 < many.standard_error < few.standard_error
     assert abs(few.mean - many.mean) < 4.0 * few.standard_error
     with pytest.raises(ValueError, match="draws = 1: must be at least 2"):
         worth_of_loads(scenario, draws=1)
