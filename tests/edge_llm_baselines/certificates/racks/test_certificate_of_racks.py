@@ -152,17 +152,21 @@ def test_crowds_and_times_of_day_that_are_drawn_bring_the_loads_of_drawn_workloa
 
 
 @pytest.mark.parametrize("patience", [IMPATIENT, PATIENT])
-def test_what_knowing_the_loads_is_worth_is_of_a_seed_and_never_less_than_nothing(patience: dict[str, Any]):
-    scenario = load_scenario("feeder-rack", **({"epoch.episode_epochs": 20} | patience))
-    few = worth_of_loads(scenario, draws=50)
-    assert few == worth_of_loads(scenario, draws=50)
-    assert few != worth_of_loads(scenario, draws=50, seed=1)
-    many = worth_of_loads(scenario, draws=200, seed=2)
-    assert min(few.mean, many.mean) > 0.0
-    assert 0.0 < many.standard_error < few.standard_error
-    assert abs(few.mean - many.mean) < 4.0 * few.standard_error
+def test_what_knowing_the_loads_is_worth_is_of_a_seed_and_more_than_nothing(patience: dict[str, Any]):
+    scenario = load_scenario("feeder-rack", **({"epoch.episode_epochs": 40} | patience))
+    few = worth_of_loads(scenario, draws=40)
+    assert few == worth_of_loads(scenario, draws=40)
+    assert few != worth_of_loads(scenario, draws=40, seed=1)
+    assert few.mean > 0.0
     with pytest.raises(ValueError, match="draws = 1: must be at least 2"):
         worth_of_loads(scenario, draws=1)
+
+
+def test_worths_of_other_seeds_differ_by_their_standard_errors():
+    scenario = load_scenario("feeder-rack", **{"epoch.episode_epochs": 60})
+    found = [worth_of_loads(scenario, draws=100, seed=seed) for seed in range(30)]
+    means, errors = np.array([one.mean for one in found]), np.array([one.standard_error for one in found])
+    assert 0.6 < means.std(ddof=1) / np.sqrt((errors**2).mean()) < 1.5
 
 
 def test_drawn_episodes_are_as_workloads_are():
