@@ -19,6 +19,7 @@ from edge_llm_baselines.certificates.penalties.channels import ChannelSignals
 from edge_llm_baselines.certificates.penalties.independence import Dependence, channel_dependence, dependence
 from edge_llm_baselines.certificates.penalties.penalty import Source
 from edge_llm_baselines.certificates.played import played_schedules, played_uploads
+from edge_llm_baselines.certificates.racks.certificate import bounds_of_racks, relaxation
 from edge_llm_baselines.certificates.unpenalised import BATCHES, clairvoyant_bounds
 from edge_llm_baselines.hindsight.block_bound import Effort as BlockEffort
 from edge_llm_baselines.hindsight.episode import NEVER
@@ -39,11 +40,12 @@ ARRIVALS, CHANNELS = "arrivals", "channels"
 SERVED, REWARD = "served", "reward"
 """What counts: requests served, or tasks completed; or the reward of an episode."""
 
+BY_CHANCE = "it lowers the bound by no more than chance"
+
 UNPENALISED = {
     COMPUTE: "modules are divided",
     MULTI_NODE: "there are several nodes",
     SERVICE_LEVEL: "modules are divided",
-    SCALING: "modules are what is decided",
 }
 """Environments in which no penalty is fitted, and why."""
 
@@ -104,7 +106,9 @@ def certify(scenario: Scenario, effort: Effort, environments: tuple[str, ...]) -
     )
     _say("without a penalty", without)
     bounded = Bounded(without, because=_why_not(scenario, effort, environments))
-    if bounded.because is None:
+    if bounded.because is None and environments == (SCALING,):
+        bounded = _of_rack(scenario, workloads, without, effort)
+    elif bounded.because is None:
         against = field[LOOK_AHEAD if environments == BATCHES else best]
         bounded = _penalised(scenario, workloads, against, bounded, played[best], effort)
     oracle = next(iter(played))
@@ -124,7 +128,7 @@ def certify(scenario: Scenario, effort: Effort, environments: tuple[str, ...]) -
         "bound": bound._asdict(),
         "bound_percent_of_oracle": percent * bound.mean,
         "bound_without_penalty_percent_of_oracle": percent * bounded.without.mean(),
-        "penalty": ", ".join(_penalties(scenario, effort)) if bounded.because is None else None,
+        "penalty": bounded.paid_for if bounded.because is None else None,
         "without_penalty_because": bounded.because,
         "policies": policies,
     }
@@ -155,12 +159,26 @@ def _penalised(
     with_penalty = certified.bounds + best.gained - best.kept(certified)
     _say("with a penalty", with_penalty)
     lower = mean_interval(with_penalty - bounded.without).high < 0.0
-    why = None if lower else "it lowers the bound by no more than chance"
-    return Bounded(bounded.without, certified, with_penalty, tuple(penalty.weights.tolist()), why)
+    why = None if lower else BY_CHANCE
+    paid_for = ", ".join(_penalties(scenario, effort))
+    return Bounded(bounded.without, certified, with_penalty, tuple(penalty.weights.tolist()), paid_for, why)
+
+
+def _of_rack(
+    scenario: Scenario, workloads: Sequence[Workload], without: NDArray[np.float64], effort: Effort
+) -> Bounded:
+    """With what its planner is not told, if that lowers the bound by more than chance."""
+    relaxed = bounds_of_racks(scenario, workloads, seed=effort.seed)
+    _say("not told the loads", relaxed)
+    lower = mean_interval(relaxed - without).high < 0.0
+    paid_for = relaxation(scenario).unknown
+    return Bounded(without, with_penalty=relaxed, paid_for=paid_for, because=None if lower else BY_CHANCE)
 
 
 def _why_not(scenario: Scenario, effort: Effort, environments: tuple[str, ...]) -> str | None:
     """Why no penalty is tried, None where one is."""
+    if environments == (SCALING,):
+        return relaxation(scenario).because
     if (reason := UNPENALISED.get(environments[0])) is not None:
         return reason
     reasons = [found.reason for name in effort.penalties if (found := DEPENDENCES[name](scenario)) is not None]

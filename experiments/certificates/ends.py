@@ -35,8 +35,10 @@ class Bounded(NamedTuple):
     """With one, where one was fitted."""
     with_penalty: NDArray[np.float64] | None = None
     """(E,) bounds and what the best policy pays on the same workloads: its mean penalty is 0, so these have the mean
-    of the bounds, and vary less, as both pay for what happens to arrive."""
+    of the bounds, and vary less, as both pay for what happens to arrive. Of a rack, bounds alone."""
     weights: tuple[float, ...] = ()
+    paid_for: str | None = None
+    """What the penalty is made of, where there is one."""
     because: str | None = None
     """Why the bound is that without; None where it is the other."""
 
@@ -50,5 +52,5 @@ class Bounded(NamedTuple):
     def missing(self, one: Played) -> NDArray[np.float64]:
         """(E,) what a policy lacks to the bound, the penalty being paid where the bound has one: at least 0."""
         if self.certified is None or self.because is not None:
-            return self.without - one.gained
+            return self.limits - one.gained
         return self.certified.bounds - one.kept(self.certified)

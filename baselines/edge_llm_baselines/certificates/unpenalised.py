@@ -15,11 +15,11 @@ from edge_llm_baselines.certificates.certificate import BLOCKS, ITERATIONS, WIND
 from edge_llm_baselines.certificates.clairvoyant.networks import most_of_networks
 from edge_llm_baselines.certificates.clairvoyant.windows import WindowEffort
 from edge_llm_baselines.certificates.penalties.penalty import NoPenalty
+from edge_llm_baselines.certificates.racks.certificate import clairvoyant_of_rack
 from edge_llm_baselines.hindsight.block_bound import Effort, rounded
 from edge_llm_baselines.levels.reward_bound import most_by_levels
 from edge_llm_baselines.nodes.clairvoyant import bound as of_networks
 from edge_llm_baselines.nodes.clairvoyant.episode import NetworkEpisode
-from edge_llm_baselines.racks.clairvoyant import most_earned
 from edge_llm_baselines.residency.clairvoyant import bound as of_modules
 from edge_llm_baselines.residency.clairvoyant.episode import ModulesEpisode
 from edge_llm_baselines.residency.clairvoyant.priced.modules import most_by_prices
@@ -113,7 +113,7 @@ def clairvoyant_bounds(
     elif environments == (SERVICE_LEVEL,):
         bounds = [most_by_levels(scenario, workload) for workload in workloads]
     elif environments == (SCALING,):
-        bounds = [most_earned(scenario, workload) for workload in workloads]
+        bounds = [clairvoyant_of_rack(scenario, workload) for workload in workloads]
     else:
         bounds = [_of_uploads(scenario, workload) for workload in workloads]
     found = np.array(bounds, dtype=np.float64)

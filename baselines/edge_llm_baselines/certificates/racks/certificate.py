@@ -15,8 +15,10 @@ from edge_llm_baselines.certificates.racks.rates import drawn_rates, hidden_by
 from edge_llm_baselines.certificates.racks.relaxed import Relaxed
 from edge_llm_baselines.racks.clairvoyant import most_earned
 from edge_llm_baselines.racks.economics import paid_params
+from edge_llm_baselines.racks.optimum import Chances
 from edge_llm_env.scenarios.schema import Scenario
 from edge_llm_env.support.naming import shown
+from edge_llm_env.workload.streams import Stream, draw_workloads
 from edge_llm_env.workload.workload import Workload
 
 DRAWS = 1000
@@ -27,6 +29,16 @@ MOST_WAITING = 400
 
 SPAWN_KEY = (0,)
 """Of the random numbers of a seed: workloads are drawn from those of keys of two numbers, and of none."""
+
+
+ROUNDING = 1e-9
+"""Relative, of what an exact value of a workload may be too small by."""
+
+LOADS = "loads"
+"""What is unknown where arrivals are Poisson at known rates."""
+
+SCHEDULING_EPISODES = 60
+"""Tuning workloads that a schedule is the median of."""
 
 
 class Relaxation(NamedTuple):
@@ -64,7 +76,7 @@ def relaxation(scenario: Scenario) -> Relaxation:
         return Relaxation(None, "requests have not all one epoch, or all two")
     if epochs > 1 and Rack.of(params).most_served > MOST_WAITING:
         return Relaxation(None, f"more than {MOST_WAITING:,} requests are served in an epoch, and can wait")
-    return Relaxation(f"loads; {hidden} told" if hidden else "loads")
+    return Relaxation(f"{LOADS}; {hidden} told" if hidden else LOADS)
 
 
 def bounds_of_racks(
@@ -87,8 +99,45 @@ def bounds_of_racks(
     if hidden_by(scenario.workload.arrivals):
         rack, worth = Rack.of(params), worth_of_loads(scenario, draws, seed)
         return np.array([penalised_clairvoyant(rack, one) for one in loads]) - worth.mean
-    relaxed = Relaxed.of(Rack.of(params), drawn_rates(scenario, _stream(seed)), _patience_epochs(scenario) == 2)
+    relaxed = _relaxed(scenario)
     return np.array([relaxed.earned(one) for one in loads])
+
+
+def schedule_by_law(scenario: Scenario, seed: int = 0) -> NDArray[np.int64]:
+    """(T,) modules to have on in each epoch by who knows the rates of arrivals: a rule that looks at nothing.
+
+    It is the median of what the optimal policy of the relaxed problem keeps, over tuning workloads, each module being
+    switched on in time. Raises ValueError where rates are not known: `relaxation` must say "loads".
+    """
+    if (unknown := relaxation(scenario).unknown) != LOADS:
+        raise ValueError(f"scenario {scenario.name}: unknown are {shown(unknown)}, must be {shown(LOADS)} alone")
+    params, relaxed = paid_params(scenario), _relaxed(scenario)
+    tuning = draw_workloads(scenario, SCHEDULING_EPISODES, seed, Stream.TUNING)
+    kept = np.rint(np.median([relaxed.kept(Loads.of(params, one)) for one in tuning], axis=0)).astype(np.int64)
+    rises = np.maximum(0, np.diff(kept, append=0))
+    ahead = np.concatenate([rises, np.zeros(relaxed.rack.start_epochs, dtype=np.int64)])
+    return kept + sum(ahead[later : later + len(kept)] for later in range(relaxed.rack.start_epochs))
+
+
+def _relaxed(scenario: Scenario) -> Relaxed:
+    """The relaxed problem of a scenario whose rates are known."""
+    nothing_drawn = np.random.default_rng(0)
+    return Relaxed.of(
+        Rack.of(paid_params(scenario)), drawn_rates(scenario, nothing_drawn), _patience_epochs(scenario) == 2
+    )
+
+
+def clairvoyant_of_rack(scenario: Scenario, workload: Workload) -> float:
+    """What nobody earns more than on a workload, whatever he knows: exact where groups have one size and nobody waits
+    for more than two epochs, or else `most_earned`.
+
+    Raises `ScenarioError` as `bounds_of_racks` does.
+    """
+    params = paid_params(scenario)
+    first, last = Chances.of(params, workload)
+    if len(params.group_sizes) > 1 or (last - first).max(initial=0) > 1:
+        return most_earned(scenario, workload)
+    return penalised_clairvoyant(Rack.of(params), Loads.of(params, workload)) * (1.0 + ROUNDING)
 
 
 def worth_of_loads(scenario: Scenario, draws: int = DRAWS, seed: int = 0) -> Worth:

@@ -61,7 +61,16 @@ class Relaxed(NamedTuple):
 
     def earned(self, loads: Loads) -> float:
         """What the optimal policy earns of those loads: `value` on average, over loads of that law."""
-        return float(direct(_play)(self.rack, loads.urgent + loads.patient, self.waits, self.expected, self.onward))
+        return self._played(loads)[0]
+
+    def kept(self, loads: Loads) -> NDArray[np.int64]:
+        """(T,) how many modules the optimal policy keeps in each epoch of those loads."""
+        return self._played(loads)[1]
+
+    def _played(self, loads: Loads) -> tuple[float, NDArray[np.int64]]:
+        kept = np.zeros(len(self.expected), dtype=np.int64)
+        come = loads.urgent + loads.patient
+        return float(direct(_play)(self.rack, come, self.waits, self.expected, self.onward, kept)), kept
 
 
 @compiled_allocating
@@ -106,9 +115,14 @@ def _charge(
 
 @compiled_allocating
 def _play(
-    rack: Rack, loads: NDArray[np.int64], waits: bool, expected: NDArray[np.float64], onward: NDArray[np.float64]
+    rack: Rack,
+    loads: NDArray[np.int64],
+    waits: bool,
+    expected: NDArray[np.float64],
+    onward: NDArray[np.float64],
+    kept_in: NDArray[np.int64],
 ) -> float:
-    """What the optimal policy earns."""
+    """What the optimal policy earns; fills how many modules it keeps in each epoch, (T,)."""
     earned, ready, backlog = 0.0, rack.modules_at_start, 0
     modules, most_waiting = expected.shape[1] - 1, expected.shape[2] - 1
     for epoch in range(len(expected)):
@@ -121,6 +135,7 @@ def _play(
                 best, kept = worth, count
         gain, left = serve_waiting(rack, kept, pressing, patient)
         earned += gain
+        kept_in[epoch] = kept
         backlog, ready = min(left, most_waiting), kept
         if rack.start_epochs > 0 and rack.start_epochs <= epoch + 1 < len(expected):
             best = -np.inf
