@@ -139,6 +139,8 @@ def test_where_the_reward_counts_it_is_certified_in_the_environment_that_plays_t
     assert found["counts"] == "reward"
     assert found["oracle_reward"] == found["policies"]["own load and departures"]["reward"]
     assert found["bound"]["mean"] >= max(one["reward"] for one in found["policies"].values())
+    assert found["penalty"] == "loads; crowds told"
+    assert found["bound_percent_of_oracle"] < found["bound_without_penalty_percent_of_oracle"]
     assert "`feeder-rack`, reward" in certificates_table(written(tmp_path)).text()
 
 

@@ -137,7 +137,8 @@ def clairvoyant_of_rack(scenario: Scenario, workload: Workload) -> float:
     first, last = Chances.of(params, workload)
     if len(params.group_sizes) > 1 or (last - first).max(initial=0) > 1:
         return most_earned(scenario, workload)
-    return penalised_clairvoyant(Rack.of(params), Loads.of(params, workload)) * (1.0 + ROUNDING)
+    exact = penalised_clairvoyant(Rack.of(params), Loads.of(params, workload))
+    return exact + ROUNDING * abs(exact)
 
 
 def worth_of_loads(scenario: Scenario, draws: int = DRAWS, seed: int = 0) -> Worth:
