@@ -10,10 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from edge_llm_agents.structured.advantages import fit
-from edge_llm_agents.structured.branches import branch, joined
+from edge_llm_agents.structured.branches import Branches, branch, joined
+from edge_llm_agents.structured.network import SetWorth
 from edge_llm_agents.structured.perturbation import Perturbation
 from edge_llm_agents.structured.places import Place, percent_of_dftsp, places_of
 from edge_llm_agents.structured.policy import StructuredPolicy, new_network
+from edge_llm_agents.structured.policy_gradient import climb
 from edge_llm_agents.structured.schedules import replay
 from edge_llm_agents.structured.settings import StructuredSettings
 from edge_llm_agents.value_search.features import PLAIN_FEATURE_SETS
@@ -35,7 +37,7 @@ class Progress(NamedTuple):
     round: int
     """From 1; 0 is the base."""
     loss: float | None
-    """Of the round: mean squares of advantages, or in how many requests mean batches differ from the schedules."""
+    """Of the round: mean squares of advantages, or in how many requests mean batches differ from what they shall be."""
     validation_percent_of_dftsp: float
     """On the validation workloads, the mean over loads and models."""
 
@@ -77,7 +79,7 @@ def learn_worths(
     policy = StructuredPolicy(base, new_network(base, settings.width, settings.encoder), settings.encoder)
     best, most = policy, -np.inf
     curve: list[Progress] = []
-    learn = _advantages if settings.teacher == "advantages" else _schedules
+    learn = {"advantages": _advantages, "schedules": _schedules, "policy-gradient": _policy_gradient}[settings.teacher]
     rounds = learn(policy, places, settings, seed, rng)
     loss = None
     for number in range(settings.rounds + 1):
@@ -89,7 +91,7 @@ def learn_worths(
         curve.append(Progress(number, loss, percent))
         report(curve[-1])
     played = settings.rounds * sum(place.episodes for place in places) * scenario.epoch.episode_epochs
-    return Found(best, curve, played * (1 + settings.copies if settings.teacher == "advantages" else 1))
+    return Found(best, curve, played * (1 if settings.teacher == "schedules" else 1 + settings.copies))
 
 
 def _advantages(
@@ -101,14 +103,12 @@ def _advantages(
 ) -> Iterator[tuple[StructuredPolicy, float]]:
     """After each round the policy that is fitted to the advantages of all rounds, from the untrained network on."""
     base, met = policy.base, []
-    last_epoch = base.scenario.epoch.episode_epochs - settings.horizon_epochs
     perturbation = Perturbation(settings.deviation, settings.draws, rng)
     for number in range(1, settings.rounds + 1):
         for place in places:
             here = policy.for_scenario(place.scenario)
-            for some in place.in_parts(seed, number, settings.rows):
-                first_epoch = int(rng.integers(min(settings.horizon_epochs, last_epoch + 1)))
-                met.append(branch(here, some, perturbation, settings.copies, settings.horizon_epochs, first_epoch))
+            parts = place.in_parts(seed, number, settings.rows)
+            met += [_branched(here, some, perturbation, settings, rng) for some in parts]
         network = new_network(base, settings.width, settings.encoder)
         loss = fit(network, joined(met), settings, rng)
         policy = StructuredPolicy(base, network, settings.encoder)
@@ -130,15 +130,59 @@ def _schedules(
         for place in places
         for some in place.in_parts(seed, 1, settings.rows)
     ]
-    network = new_network(base, settings.width, settings.encoder)
-    optimizer = torch.optim.Adam(
-        network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-    )
+    network, optimizer = _untrained(base, settings)
     perturbation = Perturbation(settings.deviation, settings.draws, rng)
     for number in range(settings.rounds):
         optimizer.param_groups[0]["lr"] = settings.learning_rate * (1.0 - number / settings.rounds)
         apart = [replay(schedules, some, here, network, optimizer, perturbation) for here, some, schedules in imitated]
         yield StructuredPolicy(base, network, settings.encoder), float(np.mean(apart))
+
+
+def _policy_gradient(
+    policy: StructuredPolicy,
+    places: Sequence[Place],
+    settings: StructuredSettings,
+    seed: int,
+    rng: np.random.Generator,
+) -> Iterator[tuple[StructuredPolicy, float]]:
+    """After each round the policy that was moved, after every few workloads of all places, towards what served more."""
+    base = policy.base
+    network, optimizer = _untrained(base, settings)
+    perturbation = Perturbation(settings.deviation, settings.draws, rng)
+    parts = settings.rounds * -(-places[0].episodes // settings.rows)
+    rates = iter(np.linspace(settings.learning_rate, 0.0, parts, endpoint=False))
+    for number in range(1, settings.rounds + 1):
+        apart = []
+        for part in zip(*(place.in_parts(seed, number, settings.rows) for place in places), strict=True):
+            met = [
+                _branched(policy.for_scenario(place.scenario), some, perturbation, settings, rng)
+                for place, some in zip(places, part, strict=True)
+            ]
+            optimizer.param_groups[0]["lr"] = float(next(rates))
+            apart.append(climb(network, joined(met), optimizer, settings, rng))
+            policy = StructuredPolicy(base, network, settings.encoder)
+        yield policy, float(np.mean(apart))
+
+
+def _branched(
+    policy: StructuredPolicy,
+    workloads: Sequence[Workload],
+    perturbation: Perturbation,
+    settings: StructuredSettings,
+    rng: np.random.Generator,
+) -> Branches:
+    """Branches of workloads from a random epoch on, so that over all of them each epoch has its turn."""
+    last_epoch = policy.scenario.epoch.episode_epochs - settings.horizon_epochs
+    first_epoch = int(rng.integers(min(settings.horizon_epochs, last_epoch + 1)))
+    return branch(policy, workloads, perturbation, settings.copies, settings.horizon_epochs, first_epoch)
+
+
+def _untrained(base: ValuePolicy, settings: StructuredSettings) -> tuple[SetWorth, torch.optim.Optimizer]:
+    """A network that is moved over all rounds, and what moves it."""
+    network = new_network(base, settings.width, settings.encoder)
+    return network, torch.optim.Adam(
+        network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+    )
 
 
 def _schedule(solver: LagrangianHindsight, scenario: Scenario, workload: Workload) -> NDArray[np.int64]:

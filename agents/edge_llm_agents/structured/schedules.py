@@ -20,7 +20,7 @@ from edge_llm_env.dynamics.simulation import Simulation
 from edge_llm_env.workload.workload import Workload
 
 
-def fenchel_young_surrogate(worths: Tensor, mean_batch: NDArray[np.float64], target: NDArray[np.bool_]) -> Tensor:
+def fenchel_young_surrogate(worths: Tensor, mean_batch: NDArray[Any], target: NDArray[Any]) -> Tensor:
     """A number whose gradient in worths (n, Q) is that of the mean Fenchel-Young loss, (mean batch - target)/n.
 
     The loss is least where the decoder, its values perturbed, serves the target on average (Berthet et al. 2020,

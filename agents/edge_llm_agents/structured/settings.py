@@ -11,11 +11,12 @@ from edge_llm_agents.structured.network import WIDEST
 from edge_llm_agents.value_search.features import PLAIN_FEATURE_SETS
 from edge_llm_env.support.naming import one_of
 
-Teacher = Literal["advantages", "schedules"]
+Teacher = Literal["advantages", "schedules", "policy-gradient"]
 """`advantages`: what other batches would have served on the same workload (`edge_llm_agents.structured.branches`).
-`schedules`: those of hindsight, by a Fenchel-Young loss (`edge_llm_agents.structured.schedules`)."""
+`schedules`: those of hindsight, by a Fenchel-Young loss (`edge_llm_agents.structured.schedules`).
+`policy-gradient`: steps towards those of the other batches that served more (`.policy_gradient`)."""
 
-TEACHERS: tuple[Teacher, ...] = ("advantages", "schedules")
+TEACHERS: tuple[Teacher, ...] = ("advantages", "schedules", "policy-gradient")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class StructuredSettings:
     """What the network sees beside the observation where no base is given, a name of
     `edge_llm_agents.value_search.features.PLAIN_FEATURE_SETS`; of a base it is what that sees."""
     teacher: Teacher = "advantages"
-    """What is learned from: advantages or schedules."""
+    """What is learned from: advantages, schedules, or policy-gradient."""
     encoder: str = "deep-set"
     """Of the set of requests: deep-set or attention."""
     width: int = 32
@@ -50,13 +51,15 @@ class StructuredSettings:
     deviation: float = 0.15
     """Standard deviation of the Gaussian noise on worths."""
     draws: int = 4
-    """Draws of it that a mean batch is of, for the Fenchel-Young loss."""
+    """Draws of it that a mean batch is of, for schedules."""
     passes: int = 6
     """Over all advantages so far, in each round."""
     batch_size: int = 128
-    """States of a gradient step, for advantages."""
+    """States of a gradient step, for advantages and policy-gradient."""
+    temperature: float = 1.0
+    """Requests that an advantage is divided by before batches are weighted by its exponential, for policy-gradient."""
     learning_rate: float = 2e-3
-    """Of Adam at the start of each round; it falls linearly to 0. Of `schedules` it falls over all rounds."""
+    """Of Adam at the start; it falls linearly to 0: with advantages in each round, with other teachers over all."""
     weight_decay: float = 1e-4
     """Of Adam."""
     validation_episodes: int = 200
@@ -75,7 +78,7 @@ class StructuredSettings:
         factors = (*self.loads, *self.decoders.values())
         if not self.loads or not min(factors) > 0.0:
             raise ValueError(f"loads = {self.loads}, decoders = {dict(self.decoders)}: must be factors greater than 0")
-        for name in ("deviation", "learning_rate"):
+        for name in ("deviation", "temperature", "learning_rate"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"{name} = {getattr(self, name)}: must be greater than 0")
         if not self.weight_decay >= 0.0:

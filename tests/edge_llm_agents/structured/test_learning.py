@@ -138,6 +138,7 @@ def test_settings_that_cannot_be_are_refused(base: ValuePolicy) -> None:
         ({"copies": 0}, "copies = 0: must be at least 1"),
         ({"width": 9999}, "width = 9999: must be in"),
         ({"deviation": 0.0}, "deviation = 0.0: must be greater than 0"),
+        ({"temperature": 0.0}, "temperature = 0.0: must be greater than 0"),
         ({"weight_decay": -1.0}, "weight_decay = -1.0: must be at least 0"),
     )
     for changed, expected in cases:

@@ -54,7 +54,7 @@ def test_equal_seeds_learn_the_same_in_all_places(teacher: Teacher) -> None:
     settings = StructuredSettings(**{**vars(SETTINGS), "teacher": teacher})
     first, again = (learn_worths(base, settings, 0) for _ in range(2))
     assert first.curve == again.curve
-    assert first.epoch_steps == 3 * 2 * 6 * (3 if teacher == "advantages" else 1)
+    assert first.epoch_steps == 3 * 2 * 6 * (1 if teacher == "schedules" else 3)
     alone = learn_worths(base, StructuredSettings(**{**vars(settings), "loads": (1.0,), "decoders": {}}), 0)
     assert alone.curve != first.curve
 
