@@ -158,10 +158,10 @@ def _penalised(
     certified = certified_bounds(scenario, workloads, penalty, effort.iterations, effort.blocks, effort.windows)
     with_penalty = certified.bounds + best.gained - best.kept(certified)
     _say("with a penalty", with_penalty)
-    lower = mean_interval(with_penalty - bounded.without).high < 0.0
-    why = None if lower else BY_CHANCE
     paid_for = ", ".join(_penalties(scenario, effort))
-    return Bounded(bounded.without, certified, with_penalty, tuple(penalty.weights.tolist()), paid_for, why)
+    weights = tuple(penalty.weights.tolist())
+    because = _unless_lower(with_penalty, bounded.without)
+    return Bounded(bounded.without, certified, with_penalty, weights, paid_for, because)
 
 
 def _of_rack(
@@ -170,9 +170,13 @@ def _of_rack(
     """With what its planner is not told, if that lowers the bound by more than chance."""
     relaxed = bounds_of_racks(scenario, workloads, seed=effort.seed)
     _say("not told the loads", relaxed)
-    lower = mean_interval(relaxed - without).high < 0.0
     paid_for = relaxation(scenario).unknown
-    return Bounded(without, with_penalty=relaxed, paid_for=paid_for, because=None if lower else BY_CHANCE)
+    return Bounded(without, with_penalty=relaxed, paid_for=paid_for, because=_unless_lower(relaxed, without))
+
+
+def _unless_lower(with_penalty: NDArray[np.float64], without: NDArray[np.float64]) -> str | None:
+    """Why a penalty is not taken; None where it lowers the bound by more than chance."""
+    return None if mean_interval(with_penalty - without).high < 0.0 else BY_CHANCE
 
 
 def _why_not(scenario: Scenario, effort: Effort, environments: tuple[str, ...]) -> str | None:

@@ -24,8 +24,8 @@ from edge_llm_env.scenarios import Scenario
 LOOK_AHEAD = OF_BATCHES.rules["look-ahead"].name
 """The tuned rule that penalties are fitted against."""
 
-
 BY_LAW = "schedule by the rates of arrivals"
+"""What a rack's planner who is told them, and sees nothing, has on."""
 
 
 class Contender(NamedTuple):

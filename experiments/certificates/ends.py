@@ -50,7 +50,9 @@ class Bounded(NamedTuple):
         return self.with_penalty
 
     def missing(self, one: Played) -> NDArray[np.float64]:
-        """(E,) what a policy lacks to the bound, the penalty being paid where the bound has one: at least 0."""
+        """(E,) what a policy lacks to the bound, the penalty being paid where one was fitted: at least 0, but of a rack
+        whose planner is not told the loads, where only the mean is.
+        """
         if self.certified is None or self.because is not None:
             return self.limits - one.gained
         return self.certified.bounds - one.kept(self.certified)

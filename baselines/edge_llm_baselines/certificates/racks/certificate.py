@@ -116,7 +116,8 @@ def schedule_by_law(scenario: Scenario, seed: int = 0) -> NDArray[np.int64]:
     kept = np.rint(np.median([relaxed.kept(Loads.of(params, one)) for one in tuning], axis=0)).astype(np.int64)
     rises = np.maximum(0, np.diff(kept, append=0))
     ahead = np.concatenate([rises, np.zeros(relaxed.rack.start_epochs, dtype=np.int64)])
-    return kept + sum(ahead[later : later + len(kept)] for later in range(relaxed.rack.start_epochs))
+    starting = sum(ahead[later : later + len(kept)] for later in range(relaxed.rack.start_epochs))
+    return np.minimum(kept + starting, params.modules)  # a fall and a rise may come within one start
 
 
 def _relaxed(scenario: Scenario) -> Relaxed:
